@@ -1,0 +1,70 @@
+"""What can go wrong, split by who has to act.
+
+::
+
+    JudgekitError
+    ├── InputError      the user: a file, a flag or a configuration is wrong (exit code 2)
+    ├── PluginError     the plugin's author, or who installed it (exit code 2)
+    ├── EngineError     nobody can be answered: wrong key, unknown model, no server (exit code 2)
+    ├── StoreError      the reply store cannot be opened or written (exit code 2)
+    └── CallFailure     this one call has no reply; the run goes on
+
+Every message is one line: what is wrong, the value, and the way out.
+"""
+
+from __future__ import annotations
+
+from judgekit.types import Status
+
+__all__ = [
+    "CallFailure",
+    "EngineError",
+    "InputError",
+    "JudgekitError",
+    "PluginError",
+    "StoreError",
+]
+
+
+class JudgekitError(Exception):
+    """The root: anything judgekit raises on purpose."""
+
+
+class InputError(JudgekitError):
+    """A file, a flag or a setting is wrong; says which, and what to do."""
+
+
+class PluginError(JudgekitError):
+    """A plugin is missing, broken or clashes with another."""
+
+
+class EngineError(JudgekitError):
+    """The engine can answer no call at all; the run stops."""
+
+
+class StoreError(JudgekitError):
+    """The reply store cannot be used where it stands."""
+
+
+class CallFailure(JudgekitError):
+    """One call got no usable reply. Its case is counted under `status`, the run goes on.
+
+    `name` is the short name that summaries count by (``"timeout"``, ``"http 500"``).
+    `retryable` says that the same call may succeed later, `after` (seconds) that the server
+    asked for a pause.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        message: str = "",
+        *,
+        status: Status = Status.FAILED,
+        retryable: bool = False,
+        after: float | None = None,
+    ) -> None:
+        super().__init__(message or name)
+        self.name = name
+        self.status = status
+        self.retryable = retryable
+        self.after = after

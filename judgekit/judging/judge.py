@@ -1,0 +1,171 @@
+"""Three ways to write a judge, from the simplest to the most general.
+
+`PromptJudge`: a prompt file, and a parser where the file's head names none. `BatchJudge`: scores
+many trials at once by itself. `Judge`: asks as often and whatever it likes. A judge sees one trial
+and answers in positions; both orders, repeats, retries, storing and batching are the harness's.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal, Protocol
+
+from judgekit.judging import parsing
+from judgekit.templates import Prompts, Template
+from judgekit.types import Call, Case, Message, Reply, Sampling, Status, Trial, Verdict
+
+__all__ = ["Ask", "BatchJudge", "Judge", "JudgeSetup", "NoOptions", "PromptJudge"]
+
+
+class Ask(Protocol):
+    """Asks the engine on behalf of one trial; from the reply store where the call was answered.
+
+    `shared`: the call depends on neither order nor repeat, so it is asked once per case.
+    Raises `CallFailure`, which a judge lets pass: the trial is then counted under its status.
+    """
+
+    async def __call__(self, call: Call, *, shared: bool = False) -> Reply: ...
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """The options of a judge that has none."""
+
+
+@dataclass(frozen=True)
+class JudgeSetup:
+    """What the user asked of a judge.
+
+    `sampling`: fields that are set override the judge's own. `reask`: how often an unparsed
+    reply is asked again with a reminder of the format. `prompt`: used instead of the judge's own.
+    """
+
+    arity: int
+    prompts: Prompts
+    options: Any = field(default_factory=NoOptions)
+    model: str | None = None
+    prompt: Template | None = None
+    sampling: Sampling = Sampling()
+    reask: int = 0
+
+
+class Judge(ABC):
+    """A protocol: what is shown, and how the reply is read.
+
+    Class attributes say how the harness is to use it. `arity`: how many responses a trial may
+    show; with 1, each response is shown by itself, in no order. `model`: whether `--model` names
+    an engine, weights of the judge's own, or nothing. `repeats`: how often each showing is
+    repeated. `merge`: how two orders become one outcome: ``agree`` (a winner only where both say
+    so) or ``mean`` (of probabilities). `heading` stands above its tables. `Options` is a frozen
+    dataclass whose fields (with defaults, and ``metadata={"help": ...}``) become flags.
+    """
+
+    arity: ClassVar[Collection[int]]
+    model: ClassVar[Literal["engine", "weights", "none"]] = "engine"
+    names: ClassVar[tuple[str, ...]] = ("A", "B")
+    sampling: ClassVar[Sampling] = Sampling(temperature=0.0, max_tokens=2048)
+    repeats: ClassVar[int] = 1
+    merge: ClassVar[Literal["agree", "mean"]] = "agree"
+    heading: ClassVar[str] = ""
+    Options: ClassVar[type] = NoOptions
+
+    def __init__(self, setup: JudgeSetup) -> None:
+        self.setup = setup
+        self.options = setup.options
+        given = {
+            name: value
+            for name in ("temperature", "max_tokens", "top_p", "seed")
+            if (value := getattr(setup.sampling, name)) is not None
+        }
+        own = type(self).sampling
+        self.asks_with = replace(
+            own,
+            **given,
+            stop=setup.sampling.stop or own.stop,
+            extra=own.extra + setup.sampling.extra,
+        )
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What beside the calls decides its verdicts: goes into the run's digest."""
+        return ()
+
+    def check(self, cases: Sequence[Case]) -> None:
+        """Refuses cases it cannot judge at all (`InputError`), before anything is paid."""
+
+    @abstractmethod
+    async def judge(self, trial: Trial, ask: Ask) -> Verdict:
+        """The verdict of one trial. An exception becomes that trial's `failed`."""
+
+
+class PromptJudge(Judge):
+    """A prompt and a parser: no I/O, nothing asynchronous to write.
+
+    `prompt` names a file (``"concise"`` is ``prompts/concise.md`` beside the plugin's module).
+    """
+
+    prompt: ClassVar[str]
+
+    def __init__(self, setup: JudgeSetup) -> None:
+        super().__init__(setup)
+        self.template = setup.prompt or setup.prompts.load(self.prompt_name())
+        self.template.check_arity(setup.arity)
+
+    def prompt_name(self) -> str:
+        """Which prompt file; a judge of both pairs and single answers has one for each."""
+        return self.prompt
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        return (self.template.digest,)
+
+    def call(self, trial: Trial, *, reference: str | None = None) -> Call:
+        """What is asked about this trial."""
+        messages, prefill = self.template.render(trial, reference=reference)
+        return Call(messages, self.asks_with, prefill=prefill, trial=trial)
+
+    def parse(self, reply: Reply, trial: Trial) -> Verdict:
+        """Reads the verdict; the prompt file's head says how unless a judge overrides this."""
+        return parsing.read(reply, self.template.head, trial.names)
+
+    async def judge(self, trial: Trial, ask: Ask) -> Verdict:
+        return await self.converse(self.call(trial), trial, ask)
+
+    async def converse(self, call: Call, trial: Trial, ask: Ask) -> Verdict:
+        """Asks and reads; asks an unparsed reply again, with the format's reminder, if told to."""
+        for left in range(self.setup.reask, -1, -1):
+            reply = await ask(call)
+            verdict = self.parse(reply, trial)
+            if verdict.status is not Status.UNPARSED or not left:
+                break
+            again = (
+                Message("assistant", reply.text),
+                Message("user", self.template.reminder),
+            )
+            call = replace(call, messages=call.messages + again, prefill="")
+        return verdict
+
+
+class BatchJudge(Judge):
+    """Scores many trials by itself: a reward model, PairRM, a metric.
+
+    Its verdicts are kept in the reply store under `identity` and the texts shown, so `identity`
+    must name everything else that decides them: weights, options, and a version of the code.
+    `window`: how many trials it wants at once.
+    """
+
+    model = "none"
+    window: ClassVar[int] = 256
+
+    @property
+    @abstractmethod
+    def identity(self) -> tuple[str, ...]: ...
+
+    @abstractmethod
+    def judge_batch(self, trials: Sequence[Trial]) -> Sequence[Verdict]:
+        """One verdict per trial, in order. Runs on a worker thread, one batch at a time."""
+
+    async def judge(self, trial: Trial, ask: Ask) -> Verdict:
+        return self.judge_batch([trial])[0]
