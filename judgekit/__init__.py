@@ -1,1 +1,34 @@
 """Judges the answers of language models, and tells how far the judge can be trusted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from judgekit.api import Run, compare, load_run, score
+    from judgekit.errors import JudgekitError
+    from judgekit.hookspecs import hookimpl
+
+__all__ = ["JudgekitError", "Run", "compare", "hookimpl", "load_run", "score"]
+
+HOMES = {
+    "Run": "judgekit.api",
+    "compare": "judgekit.api",
+    "load_run": "judgekit.api",
+    "score": "judgekit.api",
+    "JudgekitError": "judgekit.errors",
+    "hookimpl": "judgekit.hookspecs",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Imported where used: `judgekit --help` and a plugin's import must not pay for the harness.
+    if name not in HOMES:
+        raise AttributeError(f"module 'judgekit' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,1 +1,1 @@
-
+"""plan (cases → trials) · run (trials → judgements) · replies (the store) · limits · fold."""

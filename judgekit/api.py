@@ -1,0 +1,144 @@
+"""The same flow as functions, for scripts and notebooks.
+
+>>> run = judgekit.compare("a.jsonl", "b.jsonl", judge="pairwise", model="openai/gpt-4o-mini")
+>>> run.summary["win_rate_a"]
+>>> run.judgements            # a pandas frame
+>>> run.pairs().write("pairs.jsonl")
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from judgekit import record
+from judgekit.errors import InputError
+from judgekit.harness.ask import Tally
+from judgekit.job import Job, prepare
+from judgekit.settings import Settings
+from judgekit.types import Case
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from judgekit.pairs import Pairs
+
+__all__ = ["Run", "compare", "load_run", "run_job", "score"]
+
+T = TypeVar("T")
+
+
+class Run:
+    """A finished run, read from its folder when asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r})"
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """`summary.json`: counts, rates with their intervals, position, statuses."""
+        return record.read_json(self.folder / "summary.json")
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """`run.json`: settings, versions, digests, times and the counts of calls."""
+        return record.read_json(self.folder / "run.json")
+
+    @cached_property
+    def judgements(self) -> pd.DataFrame:
+        """One row per trial: what was shown, and what the judge said."""
+        import pandas as pd
+
+        return pd.DataFrame(record.read_rows(self.folder / "judgements.jsonl"))
+
+    @cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """One row per case."""
+        import pandas as pd
+
+        return pd.DataFrame(record.read_rows(self.folder / "outcomes.jsonl"))
+
+    def cases(self) -> Iterator[Case]:
+        """The cases that were judged, with their texts."""
+        return record.read_cases(self.folder)
+
+    def pairs(self, *, min_margin: float = 0.0) -> Pairs:
+        """The preference pairs that the run's consistent winners make."""
+        from judgekit.pairs import pairs_of_run
+
+        return pairs_of_run(self.folder, min_margin=min_margin)
+
+
+def load_run(folder: str | Path = "runs/latest") -> Run:
+    """A run by its folder."""
+    return Run(record.resolve(Path(folder)))
+
+
+def compare(a: str | Path, b: str | Path | None = None, **settings: Any) -> Run:
+    """Judges two files of answers (or one file of pairs) against each other.
+
+    `settings` are the fields of `judgekit.settings.Settings`, the flags of `judgekit compare`
+    under the same names: ``judge="pairwise"``, ``model="openai/gpt-4o-mini"``, ``max_calls=100``.
+    Raises `InputError` and the other leaves of `JudgekitError`.
+    """
+    files = [Path(a)] if b is None else [Path(a), Path(b)]
+    job = prepare(files, Settings.of(settings))
+    if not job.comparing:
+        raise InputError(f"{str(a)!r} holds single answers; compare needs two files, or pairs")
+    return run_job(job)
+
+
+def score(a: str | Path, **settings: Any) -> Run:
+    """Scores each answer of one file by itself; `settings` as for `compare`."""
+    job = prepare([Path(a)], Settings.of(settings))
+    if job.comparing:
+        raise InputError(f"{str(a)!r} holds pairs; use judgekit.compare")
+    return run_job(job)
+
+
+def run_job(job: Job, on_progress: Callable[[Tally], None] | None = None) -> Run:
+    """Runs a prepared job to its end; in a notebook on a thread of its own."""
+    tally = Tally()
+    return Run(in_loop(lambda: job.run(tally, on_progress)))
+
+
+def in_loop(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Runs a coroutine in an event loop: here, or on a thread where one already runs here."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return with_runner(start)
+    result: list[T] = []
+    failure: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            result.append(with_runner(start))
+        except BaseException as error:  # noqa: BLE001 (raised again on the caller's thread)
+            failure.append(error)
+
+    thread = threading.Thread(target=work, name="judgekit-run")
+    thread.start()
+    thread.join()
+    if failure:
+        raise failure[0]
+    return result[0]
+
+
+def with_runner(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """uvloop where it is installed: a quarter of the CPU time per call."""
+    try:
+        import uvloop
+    except ImportError:
+        factory = None
+    else:
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(start())

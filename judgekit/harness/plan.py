@@ -1,0 +1,63 @@
+"""Cases → trials: which showings of a case the judge is asked about, in a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from judgekit.types import Case, Trial, digest
+
+__all__ = ["Orders", "Plan", "choose_arity"]
+
+Orders = Literal["both", "one"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every trial of a run. `arity` responses are shown at a time; 1 shows each by itself.
+
+    `orders`: ``both`` shows a pair twice, swapped; ``one`` once, in an order drawn from the
+    case's own content, so that it is the same in every run.
+    """
+
+    cases: Sequence[Case]
+    arity: int
+    names: tuple[str, ...]
+    repeats: int = 1
+    orders: Orders = "both"
+
+    @property
+    def both_orders(self) -> bool:
+        return self.arity > 1 and self.orders == "both"
+
+    def orders_of(self, case: Case) -> tuple[tuple[int, ...], ...]:
+        """The orders in which this case's responses are shown."""
+        if self.arity == 1:
+            return tuple((i,) for i in range(len(case.responses)))
+        if self.orders == "both":
+            return ((0, 1), (1, 0))
+        swap = int(digest(case.id, *(r.text for r in case.responses), size=1), 16) % 2
+        return ((1, 0),) if swap else ((0, 1),)
+
+    def trials(self, case: Case) -> tuple[Trial, ...]:
+        """The case's trials; none where its responses are the same text: that is a tie already."""
+        if len(case.responses) > 1 and case.identical:
+            return ()
+        return tuple(
+            Trial(case, order, self.names[: len(order)], repeat)
+            for repeat in range(self.repeats)
+            for order in self.orders_of(case)
+        )
+
+    def count(self) -> int:
+        """How many trials there are in all."""
+        return sum(len(self.trials(case)) for case in self.cases)
+
+
+def choose_arity(judge_arity: Collection[int], responses: int) -> int | None:
+    """How many responses to show at a time: all of them if the judge can, else each by itself."""
+    for arity in (responses, 1):
+        if arity in judge_arity:
+            return arity
+    return None

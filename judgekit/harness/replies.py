@@ -1,0 +1,197 @@
+"""The reply store: every answer that was paid for, kept for good.
+
+SQLite in WAL mode with ``synchronous=FULL``: what `put` has acknowledged survives a power cut. One
+writer thread commits as soon as it is free, so under load many rows share one commit and a single
+row waits for none. Reads go by primary key on the caller's thread. Several processes may share one
+file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import orjson
+
+from judgekit.errors import StoreError
+from judgekit.types import Choice, Reply, Status, Verdict
+
+__all__ = ["ReplyStore", "pack_reply", "pack_verdict", "unpack_reply", "unpack_verdict"]
+
+SCHEMA = 1
+BUSY_S = 60.0  # how long a writer waits for another process's commit
+
+Row = tuple[bytes, bytes]
+
+
+class ReplyStore:
+    """A file of replies by key. Use as a context manager, inside one event loop."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._reader = self._connect()
+            self._prepare(self._reader)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(
+                f"cannot use the reply store {str(path)!r}: {error}; name another file with "
+                f"--store, on a local disk that can lock files"
+            ) from error
+        self._queue: queue.SimpleQueue[tuple[Sequence[Row], asyncio.Future[None]] | None] = (
+            queue.SimpleQueue()
+        )
+        self._writer: threading.Thread | None = None
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA synchronous=FULL")
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        if mode != "wal":
+            raise sqlite3.OperationalError(f"its file system allows no write-ahead log ({mode})")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA:
+            raise sqlite3.DatabaseError(f"it was written by a newer judgekit (schema {version})")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS replies (key BLOB PRIMARY KEY, reply BLOB NOT NULL)"
+        )
+        connection.execute(f"PRAGMA user_version={SCHEMA}")
+        connection.execute("COMMIT")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value kept under `key`, or None."""
+        row = self._reader.execute("SELECT reply FROM replies WHERE key=?", (key,)).fetchone()
+        return None if row is None else row[0]
+
+    async def put(self, rows: Sequence[Row]) -> None:
+        """Keeps the rows; returns when they are on the disk. The first value of a key stays."""
+        if self._writer is None:
+            self._writer = threading.Thread(target=self._write, name="judgekit-store", daemon=True)
+            self._writer.start()
+        done = asyncio.get_running_loop().create_future()
+        self._queue.put((rows, done))
+        await done
+
+    def close(self) -> None:
+        """Commits what is still queued, then closes."""
+        if self._writer is not None:
+            self._queue.put(None)
+            self._writer.join()
+            self._writer = None
+        self._reader.close()
+
+    def _write(self) -> None:
+        connection = self._connect()
+        open_ = True
+        while open_:
+            batch = [self._queue.get()]
+            while not self._queue.empty():
+                batch.append(self._queue.get())
+            open_ = None not in batch
+            asked = [item for item in batch if item is not None]
+            failure = self._commit(connection, [row for rows, _ in asked for row in rows])
+            acknowledge((done for _, done in asked), failure, self.path)
+        connection.close()
+
+    def _commit(
+        self, connection: sqlite3.Connection, rows: Sequence[Row]
+    ) -> sqlite3.Error | None:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("INSERT OR IGNORE INTO replies VALUES (?, ?)", rows)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            return error
+        return None
+
+
+def acknowledge(
+    waiting: Iterable[asyncio.Future[None]], failure: sqlite3.Error | None, path: Path
+) -> None:
+    """Wakes those who wait for a commit, one wake-up per event loop and commit."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for future in waiting:
+        by_loop.setdefault(future.get_loop(), []).append(future)
+
+    def settle(futures: list[asyncio.Future[None]]) -> None:
+        for future in futures:
+            if future.cancelled():
+                continue
+            if failure is None:
+                future.set_result(None)
+            else:
+                future.set_exception(
+                    StoreError(f"cannot write to the reply store {str(path)!r}: {failure}")
+                )
+
+    for loop, futures in by_loop.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, futures)
+
+
+def pack_reply(reply: Reply) -> bytes:
+    """A reply as kept in the store: JSON, without the fields that say nothing."""
+    fields = {
+        "text": reply.text,
+        "finish": reply.finish,
+        "thinking": reply.thinking,
+        "in": reply.tokens_in,
+        "out": reply.tokens_out,
+        "logprobs": reply.label_logprobs,
+    }
+    return orjson.dumps({k: v for k, v in fields.items() if v is not None and v != ""})
+
+
+def unpack_reply(data: bytes) -> Reply:
+    fields = orjson.loads(data)
+    return Reply(
+        text=fields.get("text", ""),
+        finish=fields["finish"],
+        thinking=fields.get("thinking", ""),
+        tokens_in=fields.get("in"),
+        tokens_out=fields.get("out"),
+        label_logprobs=fields.get("logprobs"),
+    )
+
+
+def pack_verdict(verdict: Verdict) -> bytes:
+    """A batch judge's verdict as kept in the store."""
+    v = verdict
+    return orjson.dumps([v.status, v.choice, v.score, v.probability, v.reasoning, v.error])
+
+
+def unpack_verdict(data: bytes) -> Verdict:
+    status, choice, score, probability, reasoning, error = orjson.loads(data)
+    return Verdict(
+        Status(status),
+        choice=None if choice is None else Choice(choice),
+        score=score,
+        probability=probability,
+        reasoning=reasoning,
+        error=error,
+    )

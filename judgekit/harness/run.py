@@ -1,0 +1,227 @@
+"""Trials → judgements: every trial of a plan through the judge, cases handed on in order.
+
+A fixed number of workers take trials in the order of the plan; there are no batches to wait for.
+A case is handed on as soon as its own trials and all cases before it are done, so what is written
+does not depend on the order in which replies arrive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from judgekit.errors import CallFailure, EngineError, StoreError
+from judgekit.harness.ask import Desk, Tally, TrialAsk
+from judgekit.harness.limits import BudgetSpent
+from judgekit.harness.plan import Plan
+from judgekit.harness.replies import ReplyStore, pack_verdict, unpack_verdict
+from judgekit.judging import BatchJudge, Judge
+from judgekit.types import Case, Judgement, Status, Trial, Verdict, digest
+
+__all__ = ["OnCase", "OnProgress", "run_batches", "run_trials"]
+
+OnCase = Callable[[Case, Sequence[Judgement]], None]
+OnProgress = Callable[[Tally], None]
+
+
+class InOrder:
+    """Hands cases on in the order of the plan, each once all its judgements are in."""
+
+    def __init__(self, plan: Plan, on_case: OnCase) -> None:
+        self._cases = plan.cases
+        self._on_case = on_case
+        self._open: dict[int, list[Judgement | None]] = {}
+        self._next = 0
+        self.ends_before: int | None = None  # the first case that a budget left out
+
+    def expect(self, case: int, trials: int) -> None:
+        """Announces a case's number of trials; one without trials is complete at once."""
+        self._open[case] = [None] * trials
+        if not trials:
+            self._hand_on()
+
+    def add(self, case: int, position: int, judgement: Judgement) -> None:
+        self._open[case][position] = judgement
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        while self._next in self._open and self._next != self.ends_before:
+            judgements = [j for j in self._open[self._next] if j is not None]
+            if len(judgements) < len(self._open[self._next]):
+                return
+            del self._open[self._next]
+            self._on_case(self._cases[self._next], judgements)
+            self._next += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a trial stands: its number in the plan, its case's, and its position in the case."""
+
+    number: int
+    case: int
+    position: int
+
+
+def places(plan: Plan, order: InOrder) -> Iterator[tuple[Place, Trial]]:
+    """The plan's trials one after the other; announces each case as it comes up."""
+    number = 0
+    for case_number, case in enumerate(plan.cases):
+        trials = plan.trials(case)
+        order.expect(case_number, len(trials))
+        for position, trial in enumerate(trials):
+            yield Place(number, case_number, position), trial
+            number += 1
+
+
+async def run_trials(
+    plan: Plan,
+    judge: Judge,
+    desk: Desk,
+    on_case: OnCase,
+    *,
+    concurrency: int = 64,
+    on_progress: OnProgress | None = None,
+) -> str:
+    """Judges every trial; `on_case` gets each case with its judgements, in order.
+
+    Returns why the run ended before its plan (a budget's reason), or an empty string. Raises what
+    stops a run: `EngineError`, `StoreError`, cancellation; the reply store keeps what was paid.
+    """
+    order = InOrder(plan, on_case)
+    queue = places(plan, order)
+    windows, tally = desk.windows, desk.tally
+    stopped = ""
+
+    async def work() -> None:
+        nonlocal stopped
+        while not stopped and (taken := next(queue, None)) is not None:
+            place, trial = taken
+            if windows:
+                windows.active += 1
+            try:
+                judgement = await judge_trial(judge, trial, desk, place.number)
+            except BudgetSpent as spent:
+                stopped = str(spent)
+                earliest = order.ends_before
+                if earliest is None or place.case < earliest:
+                    order.ends_before = place.case
+                return
+            finally:
+                if windows:
+                    windows.active -= 1
+                    windows.check()
+            tally.judged += 1
+            tally.statuses[judgement.verdict.status] += 1
+            order.add(place.case, place.position, judgement)
+            if on_progress:
+                on_progress(tally)
+
+    workers = concurrency if windows is None else max(concurrency, 2 * desk.engine.window)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(work())
+    except BaseExceptionGroup as errors:
+        raise first_cause(errors) from None
+    return stopped
+
+
+def first_cause(error: BaseException) -> BaseException:
+    """The one error that stopped the run, out of the group of all workers'."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+async def judge_trial(judge: Judge, trial: Trial, desk: Desk, number: int) -> Judgement:
+    """One trial's judgement; what goes wrong with this trial alone becomes its status."""
+    ask = TrialAsk(desk, trial, number)
+    try:
+        verdict = await judge.judge(trial, ask)
+    except CallFailure as failure:
+        error = f"{failure.name}: {failure}" if str(failure) != failure.name else failure.name
+        verdict = Verdict.without(failure.status, error)
+    except (EngineError, StoreError, BudgetSpent):
+        raise
+    except Exception as error:  # noqa: BLE001 (somebody's judge: its fault is this case's status)
+        verdict = broke(error)
+    return Judgement(trial, verdict, tuple(ask.calls), ask.tokens_in, ask.tokens_out)
+
+
+def broke(error: Exception) -> Verdict:
+    return Verdict.without(Status.FAILED, f"{type(error).__name__}: the judge broke: {error}")
+
+
+async def run_batches(
+    plan: Plan,
+    judge: BatchJudge,
+    store: ReplyStore,
+    tally: Tally,
+    on_case: OnCase,
+    *,
+    on_progress: OnProgress | None = None,
+) -> None:
+    """The same for a judge that scores batches by itself, on one worker thread.
+
+    Verdicts are kept in the reply store under the judge's identity and the texts shown. A batch in
+    which the judge raises is judged again one by one, so that only the trial at fault fails.
+    """
+    order = InOrder(plan, on_case)
+    queue = places(plan, order)
+    identity = digest("batch", type(judge).__qualname__, *judge.identity)
+    while window := [taken for _, taken in zip(range(judge.window), queue, strict=False)]:
+        keys = [verdict_key(identity, trial) for _, trial in window]
+        verdicts = [None if kept is None else unpack_verdict(kept) for kept in map(store.get, keys)]
+        missing = [i for i, verdict in enumerate(verdicts) if verdict is None]
+        if missing:
+            trials = [window[i][1] for i in missing]
+            found = await asyncio.to_thread(judge_safely, judge, trials)
+            await store.put(
+                [
+                    (keys[i], pack_verdict(verdict))
+                    for i, verdict in zip(missing, found, strict=True)
+                    if verdict.status is not Status.FAILED
+                ]
+            )
+            for i, verdict in zip(missing, found, strict=True):
+                verdicts[i] = verdict
+        tally.calls += len(missing)
+        tally.calls_from_store += len(window) - len(missing)
+        for (place, trial), key, verdict in zip(window, keys, verdicts, strict=True):
+            if verdict is None:
+                raise AssertionError("every trial of a window has its verdict by now")
+            tally.judged += 1
+            tally.statuses[verdict.status] += 1
+            order.add(place.case, place.position, Judgement(trial, verdict, (key.hex(),)))
+        if on_progress:
+            on_progress(tally)
+
+
+def verdict_key(identity: str, trial: Trial) -> bytes:
+    """What a batch judge's verdict is kept under: everything that the judge may look at."""
+    case = trial.case
+    texts = [identity, repr(trial.order), repr(trial.names), str(trial.repeat)]
+    texts += [case.reference or "", "" if case.reference is None else "given"]
+    texts += [repr(case.earlier_references), case.category or ""]
+    for message in case.prompt:
+        texts += [message.role, message.content, message.tool_calls]
+    for response in trial.shown:
+        texts += [response.text, *response.earlier]
+    return bytes.fromhex(digest(*texts))
+
+
+def judge_safely(judge: BatchJudge, trials: Sequence[Trial]) -> list[Verdict]:
+    """The batch's verdicts, one by one where the judge cannot do them together."""
+    try:
+        verdicts = list(judge.judge_batch(trials))
+        if len(verdicts) != len(trials):
+            raise ValueError(f"{len(verdicts)} verdicts for {len(trials)} trials")
+    except (EngineError, StoreError):
+        raise
+    except Exception as error:  # noqa: BLE001 (somebody's judge, see judge_trial)
+        if len(trials) == 1:
+            return [broke(error)]
+        return [judge_safely(judge, [trial])[0] for trial in trials]
+    return verdicts
