@@ -103,10 +103,12 @@ def score(a: str | Path, **settings: Any) -> Run:
     return run_job(job)
 
 
-def run_job(job: Job, on_progress: Callable[[Tally], None] | None = None) -> Run:
+def run_job(
+    job: Job, tally: Tally | None = None, on_progress: Callable[[Tally], None] | None = None
+) -> Run:
     """Runs a prepared job to its end; in a notebook on a thread of its own."""
-    tally = Tally()
-    return Run(in_loop(lambda: job.run(tally, on_progress)))
+    counted = tally or Tally()
+    return Run(in_loop(lambda: job.run(counted, on_progress)))
 
 
 def in_loop(start: Callable[[], Coroutine[Any, Any, T]]) -> T:

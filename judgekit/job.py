@@ -247,8 +247,7 @@ def prepare(files: Sequence[Path], settings: Settings) -> Job:
     registry = Registry.load(files=settings.plugins)
     user = config.load_user()
     inputs = read_inputs(files, settings)
-    project = config.load_project(Path())
-    settings = choose_judge(settings, project, inputs, files)
+    settings = choose_judge(settings, inputs, files)
     if settings.judge is None:
         raise AssertionError("choose_judge leaves a judge or raises")
     judge_class = registry.judge(settings.judge)
@@ -316,17 +315,8 @@ def read_inputs(files: Sequence[Path], s: Settings) -> io.Joined:
     return io.join(answers, how=s.join)
 
 
-def choose_judge(
-    s: Settings, project: config.Project, inputs: io.Joined, files: Sequence[Path]
-) -> Settings:
-    """The judge said, else the project's, else `overlap` where there are references."""
-    if s.judge is None and project.judge is not None:
-        s = replace(
-            s,
-            judge=project.judge,
-            model=s.model or project.model,
-            options={**project.options, **s.options},
-        )
+def choose_judge(s: Settings, inputs: io.Joined, files: Sequence[Path]) -> Settings:
+    """The judge said, else one for the model said, else `overlap` where there are references."""
     if s.judge is not None:
         return s
     if s.model is not None:

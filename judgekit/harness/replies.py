@@ -38,7 +38,11 @@ class ReplyStore:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._reader = self._connect()
-            self._prepare(self._reader)
+            try:
+                self._prepare(self._reader)
+            except sqlite3.Error:
+                self._reader.close()
+                raise
         except (OSError, sqlite3.Error) as error:
             raise StoreError(
                 f"cannot use the reply store {str(path)!r}: {error}; name another file with "
@@ -53,7 +57,6 @@ class ReplyStore:
         connection = sqlite3.connect(
             self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
         )
-        connection.execute("PRAGMA synchronous=FULL")
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
@@ -105,6 +108,7 @@ class ReplyStore:
 
     def _write(self) -> None:
         connection = self._connect()
+        connection.execute("PRAGMA synchronous=FULL")
         open_ = True
         while open_:
             batch = [self._queue.get()]

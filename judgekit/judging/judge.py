@@ -95,6 +95,10 @@ class Judge(ABC):
     def check(self, cases: Sequence[Case]) -> None:
         """Refuses cases it cannot judge at all (`InputError`), before anything is paid."""
 
+    def extra_calls(self, case: Case) -> int:  # noqa: ARG002 (for judges that ask more)
+        """How many calls a case takes beside one per trial; for estimates only."""
+        return 0
+
     @abstractmethod
     async def judge(self, trial: Trial, ask: Ask) -> Verdict:
         """The verdict of one trial. An exception becomes that trial's `failed`."""
@@ -120,6 +124,9 @@ class PromptJudge(Judge):
     @property
     def identity(self) -> tuple[str, ...]:
         return (self.template.digest,)
+
+    def check(self, cases: Sequence[Case]) -> None:
+        self.template.check_cases(cases)
 
     def call(self, trial: Trial, *, reference: str | None = None) -> Call:
         """What is asked about this trial."""

@@ -1,0 +1,79 @@
+"""The commands put together, with the flags of the judge that the command line names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from judgekit.cli import compare, pairs, plugins, score, show
+from judgekit.cli.flags import with_settings
+from judgekit.registry import JudgeOption, Registry, judge_options
+
+__all__ = ["build_app"]
+
+HELP = "Judge the answers of language models, and know how far the judge can be trusted."
+
+
+def build_app(argv: Sequence[str]) -> typer.Typer:
+    """The application for one command line."""
+    app = typer.Typer(
+        help=HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(root)
+    command = next((word for word in argv if not word.startswith("-")), "")
+    files = [Path(path) for path in values_of("--plugin", argv)]
+    registry = Registry.load(files=files)
+    options: Sequence[JudgeOption] = ()
+    judge = None
+    if command in ("compare", "score"):
+        judge = next(iter(values_of("--judge", argv)), None) or project_judge()
+        options = judge_options(registry.judge(judge or "overlap"))
+    own: dict[str, Callable[..., Any]] = {
+        "compare": with_settings(compare.compare, options, judge or "overlap"),
+        "score": with_settings(score.score, options, judge or "overlap"),
+        "show": show.show,
+        "pairs": pairs.pairs,
+    }
+    for name, function in own.items():
+        app.command(name)(function)
+    app.add_typer(plugins.app, name="plugins")
+    registry.add_commands(app)
+    return app
+
+
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)
+    ] = False,
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        print(installed("judgekit"))
+        raise typer.Exit
+
+
+def values_of(flag: str, argv: Sequence[str]) -> list[str]:
+    """What a flag is given on a command line, before it is parsed: its judge decides the flags."""
+    found = []
+    for position, word in enumerate(argv):
+        if word == flag and position + 1 < len(argv):
+            found.append(argv[position + 1])
+        elif word.startswith(flag + "="):
+            found.append(word[len(flag) + 1 :])
+    return found
+
+
+def project_judge() -> str | None:
+    """The judge that the working directory's judgekit.toml chooses."""
+    from judgekit.config import load_project
+
+    return load_project(Path()).judge

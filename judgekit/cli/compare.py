@@ -1,0 +1,65 @@
+"""`judgekit compare`: files of answers against each other."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from judgekit.errors import InputError
+
+__all__ = ["compare"]
+
+
+def compare(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Two files of answers, one file of pairs, or several with --baseline."),
+    ],
+    settings: Mapping[str, Any],
+    baseline: Annotated[
+        Path | None,
+        typer.Option(help="Compare each file with this one, instead of all with all."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Ask nothing; print calls, tokens, cost.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Compare two files of answers, prompt by prompt, in both orders."""
+    from judgekit.cli import running
+    from judgekit.job import prepare
+
+    groups = comparisons(files, baseline)
+    chosen = running.chosen_settings(settings)
+    jobs = []
+    for group in groups:
+        name = running.name_of(group) if len(groups) > 1 else None
+        job = prepare(group, running.into(chosen, name))
+        if not job.comparing:
+            raise InputError(
+                f"{str(group[0])!r} holds single answers: name a second file to compare it with, "
+                f"or use `judgekit score {group[0]}`"
+            )
+        jobs.append(job)
+    if len(jobs) > 1 and baseline is None:
+        running.announce(
+            f"{len(files)} files, each with each: {len(jobs)} comparisons, "
+            f"{sum(job.plan.count() for job in jobs)} trials (--baseline FILE compares with one)"
+        )
+    running.perform(jobs, dry_run=dry_run, as_json=as_json)
+
+
+def comparisons(files: Sequence[Path], baseline: Path | None) -> list[list[Path]]:
+    """Which files are compared with which."""
+    if baseline is not None:
+        others = [file for file in files if file != baseline]
+        if not others:
+            raise InputError("--baseline needs at least one other file to compare with it")
+        return [[file, baseline] for file in others]
+    if len(files) == 1:
+        return [list(files)]
+    return [list(pair) for pair in itertools.combinations(files, 2)]

@@ -1,0 +1,118 @@
+"""The flags of `compare` and `score`: one per field of `Settings`, and the judge's own."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from judgekit.errors import InputError
+from judgekit.registry import JudgeOption
+from judgekit.settings import Settings
+
+__all__ = ["with_settings"]
+
+OPTION = "judge_option_"  # keeps a judge's option apart from a setting of the same name
+
+
+def with_settings(
+    command: Callable[..., None], options: Sequence[JudgeOption], judge: str | None
+) -> Callable[..., None]:
+    """`command` as typer is to see it: its own parameters, every setting, the judge's options.
+
+    What is not given stays out of the settings, so that a project's file can decide it.
+    """
+    own = [
+        p for p in inspect.signature(command, eval_str=True).parameters.values()
+        if p.name not in ("settings",)
+    ]
+    hints = get_type_hints(Settings)
+    flags = [flag(f, hints[f.name]) for f in fields(Settings) if f.metadata["panel"]]
+    flags += [judge_flag(option, judge or "") for option in options]
+
+    def run(**given: Any) -> None:
+        mine = {p.name: given.pop(p.name) for p in own}
+        command(settings=settings_given(given), **mine)
+
+    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + flags
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in parameters}
+    run.__doc__, run.__name__ = command.__doc__, command.__name__
+    return run
+
+
+def flag(setting: Field[Any], kind: Any) -> inspect.Parameter:
+    """A setting as a flag that is None, or empty, where not given."""
+    meta = setting.metadata
+    default: Any = None
+    if setting.name in ("columns", "model_args"):
+        kind, shown = list[str], False
+    elif setting.name == "plugins":
+        kind, shown = list[Path], False
+    else:
+        kind, shown = kind | None, setting.default is not None and str(setting.default)
+    name = meta["flag"] or "--" + setting.name.replace("_", "-")
+    if setting.name == "skip_bad_rows":
+        name, shown = "--skip-bad-rows", False
+    option = typer.Option(
+        name, help=meta["help"], rich_help_panel=meta["panel"], show_default=shown or False
+    )
+    return parameter(setting.name, Annotated[kind, option], default)
+
+
+def judge_flag(option: JudgeOption, judge: str) -> inspect.Parameter:
+    """One of the judge's own options as a flag."""
+    name = "--" + option.name.replace("_", "-")
+    declared = f"{name}/--no-{name[2:]}" if option.type is bool else name
+    typed = typer.Option(
+        declared,
+        help=option.help,
+        rich_help_panel=f"Options of the judge {judge}",
+        show_default=str(option.default),
+    )
+    return parameter(OPTION + option.name, Annotated[option.type | None, typed], None)
+
+
+def parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    )
+
+
+def settings_given(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was said on the command line, as keywords of `Settings`."""
+    said = {k: v for k, v in given.items() if v is not None and v != []}
+    options = {k[len(OPTION) :]: v for k, v in said.items() if k.startswith(OPTION)}
+    said = {k: v for k, v in said.items() if not k.startswith(OPTION)}
+    if options:
+        said["options"] = options
+    if "columns" in said:
+        words = [word for text in said["columns"] for word in text.split(",")]
+        said["columns"] = dict(assignment(word, "--columns") for word in words)
+    if "model_args" in said:
+        pairs = [assignment(text, "--model-arg") for text in said["model_args"]]
+        said["model_args"] = {key: value_of(text) for key, text in pairs}
+    if "plugins" in said:
+        said["plugins"] = tuple(said["plugins"])
+    return said
+
+
+def assignment(text: str, flag_name: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise InputError(f"{flag_name} takes NAME=VALUE, not {text!r}")
+    return key.strip(), value.strip()
+
+
+def value_of(text: str) -> Any:
+    """A number, a truth value or JSON where the text is one; else the text."""
+    import json
+
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text

@@ -1,0 +1,72 @@
+"""`judgekit plugins`: what is installed, from where, what is broken; and a new one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(help="What is installed, from where, and what is broken.")
+
+
+@app.callback(invoke_without_command=True)
+def listing(
+    context: typer.Context,
+    files: Annotated[
+        list[Path] | None, typer.Option("--plugin", help="A plugin's file to load as well.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """List judges and engines with where they come from, and what is broken and why."""
+    if context.invoked_subcommand is not None:
+        return
+    from judgekit.registry import Registry
+
+    registry = Registry.load(files=files or ())
+    if as_json:
+        import orjson
+
+        rows = [plugin.as_dict() for plugin in registry.listing()]
+        sys.stdout.write(orjson.dumps({"plugins": rows}, option=orjson.OPT_INDENT_2).decode() + "\n")
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    from judgekit.cli.console import safe, stdout_console
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("plugin", "from", "judges", "engines", "state"):
+        table.add_column(name)
+    for plugin in registry.listing():
+        table.add_row(
+            Text(safe(plugin.name)),
+            Text(safe(plugin.source)),
+            Text(safe(", ".join(plugin.judges))),
+            Text(safe(", ".join(plugin.engines))),
+            Text("ok") if not plugin.broken else Text(safe(plugin.broken), style="red"),
+        )
+    stdout_console().print(table)
+
+
+@app.command("new")
+def new(
+    name: Annotated[str, typer.Argument(help="The judge's name, as my-judge.")],
+    folder: Annotated[
+        Path, typer.Option("--in", help="The folder in which the package is made.")
+    ] = Path(),
+) -> None:
+    """Write a plugin package that works, with its test, ready to edit."""
+    from judgekit.scaffold import write_plugin
+
+    written = write_plugin(name, folder)
+    for path in written:
+        print(path)
+    top = folder / name
+    print(
+        f"next: pip install -e {top} && pytest {top}, then judgekit compare … --judge {name}",
+        file=sys.stderr,
+    )

@@ -1,0 +1,36 @@
+"""`judgekit score`: each answer of a file by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from judgekit.errors import InputError
+
+__all__ = ["score"]
+
+
+def score(
+    files: Annotated[list[Path], typer.Argument(help="Files of answers, each scored by itself.")],
+    settings: Mapping[str, Any],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Ask nothing; print calls, tokens, cost.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Score each answer of a file by itself."""
+    from judgekit.cli import running
+    from judgekit.job import prepare
+
+    chosen = running.chosen_settings(settings)
+    jobs = []
+    for file in files:
+        name = running.name_of([file]) if len(files) > 1 else None
+        job = prepare([file], running.into(chosen, name))
+        if job.comparing:
+            raise InputError(f"{str(file)!r} holds pairs; use `judgekit compare {file}`")
+        jobs.append(job)
+    running.perform(jobs, dry_run=dry_run, as_json=as_json)

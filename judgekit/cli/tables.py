@@ -1,0 +1,217 @@
+"""Results as tables for people; everything here goes to standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from judgekit.cli.console import safe, stdout_console
+
+if TYPE_CHECKING:
+    from judgekit.api import Run
+    from judgekit.estimate import Estimate
+    from judgekit.job import Job
+
+__all__ = ["percent", "print_estimates", "print_run", "print_runs", "rate_text", "summary_table"]
+
+NONE = "–"
+
+
+def percent(value: float | None) -> str:
+    return NONE if value is None else f"{100 * value:.1f} %"
+
+
+def rate_text(rate: Mapping[str, float | None]) -> str:
+    """A share with its 95 % interval."""
+    if rate["value"] is None:
+        return NONE
+    if rate["low"] is None or rate["high"] is None:
+        return percent(rate["value"])
+    return f"{percent(rate['value'])}  ({100 * rate['low']:.1f} to {100 * rate['high']:.1f})"
+
+
+def score_text(rate: Mapping[str, float | None]) -> str:
+    """A mean score with its 95 % interval, on the judge's scale."""
+    if rate["value"] is None:
+        return NONE
+    if rate["low"] is None or rate["high"] is None:
+        return f"{rate['value']:.2f}"
+    return f"{rate['value']:.2f}  ({rate['low']:.2f} to {rate['high']:.2f})"
+
+
+def print_run(run: Run) -> None:
+    """One run: its table, the sentence, what it cost, and last its folder."""
+    console = stdout_console()
+    summary = run.summary
+    console.print(summary_table(summary))
+    console.print(Text(safe(summary["sentence"]), style="bold"))
+    console.print(Text(footer(run), style="dim"))
+    console.print(Text(str(run.folder)), soft_wrap=True)
+
+
+def print_runs(runs: Sequence[Run]) -> None:
+    """Several comparisons in one table, then their folders."""
+    console = stdout_console()
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    if "win_rate_a" in runs[0].summary:
+        columns = ("model", "against", "win rate (95 %)", "wins", "losses", "ties",
+                   "inconsistent", "undecided", "consistent")
+        rows = [comparison_row(run.summary) for run in runs]
+    else:
+        columns = ("model", "mean score (95 %)", "answers", "without a score")
+        rows = [scores_row(run.summary) for run in runs]
+    for number, name in enumerate(columns):
+        table.add_column(name, justify="left" if number < 2 else "right")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    heading = runs[0].summary.get("heading")
+    if heading:
+        console.print(Text(safe(heading), style="italic"))
+    console.print(table)
+    for run in runs:
+        console.print(Text(safe(run.summary["sentence"])))
+    for run in runs:
+        console.print(Text(str(run.folder), style="dim"), soft_wrap=True)
+
+
+def comparison_row(s: Mapping[str, Any]) -> list[str]:
+    return [
+        safe(s["a"]), safe(s["b"]), rate_text(s["win_rate_a"]), str(s["wins_a"]), str(s["wins_b"]),
+        str(s["ties"]), str(s["inconsistent"]), str(s["undecided"]),
+        percent(s["position"]["consistent"]["value"]),
+    ]
+
+
+def scores_row(s: Mapping[str, Any]) -> list[str]:
+    return [safe(s["a"]), score_text(s["mean_score"]), str(s["scored"]), str(s["undecided"])]
+
+
+def summary_table(summary: Mapping[str, Any]) -> Table:
+    """A run's summary, a line a figure, under a title that names who judged whom."""
+    title = Text()
+    if summary["heading"]:
+        title.append(safe(summary["heading"]) + "\n", style="italic")
+    names = summary["a"] + (f" against {summary['b']}" if "b" in summary else "")
+    title.append(safe(names), style="bold")
+    by = summary["judge"] + (f" · {summary['model']}" if summary["model"] else "")
+    title.append(f"  judged by {safe(by)}")
+    table = Table(
+        title=title, title_justify="left", title_style="", box=None, show_header=False,
+        pad_edge=False,
+    )
+    table.add_column(style="dim")
+    table.add_column()
+    rows = comparison_lines(summary) if "b" in summary else score_lines(summary)
+    for name, value in rows + input_lines(summary):
+        table.add_row(Text(safe(name)), Text(safe(value)))
+    return table
+
+
+def comparison_lines(s: Mapping[str, Any]) -> list[tuple[str, str]]:
+    identical = f"  ({s['identical']} of them identical)" if s["identical"] else ""
+    rows = [
+        ("cases", str(s["cases"])),
+        (f"{s['a']} wins", str(s["wins_a"])),
+        (f"{s['b']} wins", str(s["wins_b"])),
+        ("ties", f"{s['ties']}{identical}"),
+    ]
+    if s["position"]["consistent"]["value"] is not None:
+        rows.append(("inconsistent", str(s["inconsistent"])))
+    rows.append(("undecided", with_reasons(s["undecided"], s["statuses"])))
+    rows.append((f"win rate of {s['a']}", rate_text(s["win_rate_a"])))
+    rows.append(("mean over trials", rate_text(s["win_rate_mean_a"])))
+    if s["undecided"]:
+        low, high = s["bounds_a"]["low"], s["bounds_a"]["high"]
+        rows.append(("if all undecided went one way", f"{percent(low)} to {percent(high)}"))
+    if s["mean_score_a"]:
+        rows.append((f"mean score of {s['a']}", score_text(s["mean_score_a"])))
+        rows.append((f"mean score of {s['b']}", score_text(s["mean_score_b"])))
+    return rows + position_lines(s["position"])
+
+
+def position_lines(position: Mapping[str, Mapping[str, float | None]]) -> list[tuple[str, str]]:
+    if position["consistent"]["value"] is None:
+        return []
+    shares = ", ".join(
+        f"{name} {percent(position[key]['value'])}"
+        for key, name in (
+            ("first", "first twice"), ("second", "second twice"),
+            ("half_tie", "half a tie"), ("error", "error"),
+        )
+        if position[key]["value"]
+    )
+    return [
+        ("both orders agree", rate_text(position["consistent"])),
+        *([("where they do not", shares)] if shares else []),
+        ("first shown is chosen", rate_text(position["first_share"])),
+    ]
+
+
+def score_lines(s: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rows = [
+        ("answers", str(s["cases"])),
+        ("without a score", with_reasons(s["undecided"], s["statuses"])),
+        ("mean score", score_text(s["mean_score"])),
+    ]
+    most = max((b["count"] for b in s["histogram"]), default=0)
+    for b in s["histogram"]:
+        bar = "█" * round(30 * b["count"] / most)
+        rows.append((f"  {b['low']:g} to {b['high']:g}", f"{bar} {b['count']}"))
+    return rows
+
+
+def with_reasons(count: int, statuses: Mapping[str, int]) -> str:
+    """A number of cases, and what became of the trials that were not valid."""
+    reasons = [f"{n} {name}" for name, n in statuses.items() if n and name != "valid"]
+    return f"{count}  (trials: {', '.join(reasons)})" if reasons else str(count)
+
+
+def input_lines(s: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What was not judged, so that nothing is left out without a word."""
+    rows = [(f"left out: {reason}", str(n)) for reason, n in s["left_out"].items() if n]
+    if s["repaired"]:
+        rows.append(("texts repaired (broken characters)", str(s["repaired"])))
+    if s["stopped"]:
+        left = s["cases_planned"] - s["cases"]
+        rows.append(("stopped early", f"{s['stopped']}; {left} cases left"))
+    return rows
+
+
+def footer(run: Run) -> str:
+    """What the run asked and cost."""
+    counts = run.facts["counts"]
+    parts = [f"{counts['calls']} calls, {counts['calls_from_store']} from the reply store"]
+    if counts["tokens_in"] or counts["tokens_out"]:
+        parts.append(f"{counts['tokens_in']} + {counts['tokens_out']} tokens")
+    if counts["cost_usd"] is None:
+        parts.append("price unknown")
+    elif counts["cost_usd"]:
+        parts.append(f"${counts['cost_usd']:.4f}")
+    retries = sum(counts["retries"].values())
+    if retries:
+        parts.append(f"{retries} retries")
+    parts.append(f"{run.facts['seconds']:.1f} s")
+    return " · ".join(parts)
+
+
+def print_estimates(found: Sequence[tuple[Job, Estimate]]) -> None:
+    """What the jobs would ask, cost and tell."""
+    console = stdout_console()
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("job", "cases", "calls at most", "tokens in", "tokens out", "cost", "interval"):
+        table.add_column(name, justify="left" if name == "job" else "right")
+    for job, e in found:
+        table.add_row(
+            Text(safe(" against ".join(job.inputs.models))),
+            str(e.cases),
+            str(e.calls),
+            NONE if e.tokens_in is None else f"~{e.tokens_in}",
+            NONE if e.tokens_out is None else f"~{e.tokens_out}",
+            "unknown" if e.cost_usd is None else f"~${e.cost_usd:.4f}",
+            NONE if e.half_width is None else f"± {100 * e.half_width:.1f} points",
+        )
+    console.print(table)
+    console.print(Text("replies that the store holds are not asked again", style="dim"))

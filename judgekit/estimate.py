@@ -1,0 +1,51 @@
+"""What a run would ask, cost and tell, before anything is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from judgekit import stats
+from judgekit.harness.limits import USUAL_REPLY, expected_tokens
+from judgekit.job import Job
+from judgekit.judging import BatchJudge, PromptJudge
+
+__all__ = ["Estimate", "estimate"]
+
+SAMPLE = 200  # trials whose prompts are rendered to learn how long prompts are
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """`calls` is the most that will be asked: what the reply store holds is free. Tokens are
+    counted roughly, four characters each; None where nothing is known."""
+
+    cases: int
+    calls: int
+    tokens_in: int | None
+    tokens_out: int | None
+    cost_usd: float | None
+    half_width: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+def estimate(job: Job) -> Estimate:
+    """The estimate of a prepared job."""
+    plan, judge = job.plan, job.judge
+    trials = plan.count()
+    width = stats.expected_half_width(len(plan.cases)) if job.comparing else None
+    if isinstance(judge, BatchJudge):
+        return Estimate(len(plan.cases), trials, 0, 0, 0.0, width)
+    extra = sum(judge.extra_calls(case) for case in plan.cases)
+    calls = trials + extra
+    if not isinstance(judge, PromptJudge) or not trials:
+        return Estimate(len(plan.cases), calls, None, None, None, width)
+    step = max(1, len(plan.cases) // SAMPLE)
+    seen = [trial for case in plan.cases[::step] for trial in plan.trials(case)]
+    mean = sum(expected_tokens(judge.call(trial)) for trial in seen) / max(1, len(seen))
+    tokens_in = round(mean * calls)
+    tokens_out = min(USUAL_REPLY, judge.asks_with.max_tokens or USUAL_REPLY) * calls
+    cost = None if job.price is None else job.price.cost(tokens_in, tokens_out)
+    return Estimate(len(plan.cases), calls, tokens_in, tokens_out, cost, width)

@@ -1,0 +1,218 @@
+"""fold: judgements → outcomes. Positions become responses here and nowhere else.
+
+A response's value in one trial is 1 where it was chosen, 0.5 at a tie and 0 where the other was;
+or, where the judge gave one and it is asked for, the probability that it is the better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import fsum, isfinite
+from typing import Literal
+
+from judgekit.types import Case, Choice, Judgement, Outcome, Position, Status, Verdict
+
+__all__ = ["fold", "identical_outcome"]
+
+Winner = int | Literal["tie"]
+
+TOLERANCE = 1e-12  # a mean of probabilities or scores may miss a tie by rounding
+VALUE = {Choice.FIRST: 1.0, Choice.TIE: 0.5, Choice.SECOND: 0.0}  # of the first shown
+
+
+def fold(
+    case: Case,
+    judgements: Sequence[Judgement],
+    *,
+    merge: Literal["agree", "mean"] = "agree",
+    tie_margin: float = 0.0,
+    both_orders: bool = True,
+) -> Outcome:
+    """One case's outcome from all its judgements: shown in pairs, or each response by itself.
+
+    A showing (an order, or a response by itself) is valid where more than half of its repeats
+    are; a case with an invalid showing is undecided. `merge` joins the two orders: ``agree``
+    gives a winner only where both have the same, ``mean`` compares the mean of their values
+    (probabilities, where given) with one half. `both_orders` says that each case was to be shown
+    in both; without it the order shown decides alone. Of single answers, the mean score that is
+    higher by more than `tie_margin` points wins; a case of one response has a score, no winner.
+
+    A valid verdict without what its showing needs (no choice of a pair, a score that is not a
+    number) counts as `failed`. ValueError: no judgements, more than two responses, or showings
+    of both kinds.
+    """
+    if len(case.responses) > 2:
+        raise ValueError(f"case {case.id!r} has {len(case.responses)} responses; fold takes 1 or 2")
+    shown = {len(j.trial.order) for j in judgements}
+    if shown == {1}:
+        return _singles(case, judgements, tie_margin)
+    if shown == {2}:
+        return _pairs(case, judgements, merge, both_orders)
+    raise ValueError(f"case {case.id!r} needs trials of one kind, got trials of {sorted(shown)!r}")
+
+
+def identical_outcome(case: Case) -> Outcome:
+    """The outcome of a case whose responses are the same text: a tie that no judge was asked."""
+    return Outcome(
+        case=case.id,
+        cluster=case.cluster or case.id,
+        winner="tie",
+        decided=True,
+        position=None,
+        mean=0.5,
+        margin=0.0,
+        scores=(),
+        statuses={},
+        identical=True,
+        category=case.category,
+    )
+
+
+def _pairs(
+    case: Case, judgements: Sequence[Judgement], merge: Literal["agree", "mean"], both_orders: bool
+) -> Outcome:
+    statuses, valid = _sift(judgements, _is_choice)
+    orders = [(0, 1), (1, 0)] if both_orders else sorted({j.trial.order for j in judgements})
+    of_order = [
+        _valid_mean(
+            [_value(j, soft=merge == "mean") for j in valid if j.trial.order == order],
+            out_of=sum(j.trial.order == order for j in judgements),
+        )
+        for order in orders
+    ]
+    values = [v for v in of_order if v is not None]
+    decided = len(values) == len(orders)
+    winner = _merged(values, merge) if decided else None
+    mean = _mean([_value(j, soft=True) for j in valid])
+    choices = [j.verdict.choice for j in valid]
+    return Outcome(
+        case=case.id,
+        cluster=case.cluster or case.id,
+        winner=winner,
+        decided=decided,
+        position=_position([_lean(v) for v in values]) if both_orders else None,
+        mean=mean,
+        margin=_margin(winner, mean) if decided else None,
+        scores=(),
+        statuses=statuses,
+        first=choices.count(Choice.FIRST),
+        second=choices.count(Choice.SECOND),
+        category=case.category,
+    )
+
+
+def _singles(case: Case, judgements: Sequence[Judgement], tie_margin: float) -> Outcome:
+    statuses, valid = _sift(judgements, _is_score)
+    given: list[list[float]] = [[] for _ in case.responses]
+    for j in valid:
+        if j.verdict.score is not None:
+            given[j.trial.order[0]].append(j.verdict.score)
+    scores = tuple(
+        _valid_mean(own, out_of=sum(j.trial.order == (i,) for j in judgements))
+        for i, own in enumerate(given)
+    )
+    known = [s for s in scores if s is not None]
+    decided = len(known) == len(scores)
+    winner: Winner | None = None
+    margin = None
+    if decided and len(scores) == 2:
+        margin = abs(known[0] - known[1])
+        apart = margin > tie_margin + TOLERANCE
+        winner = "tie" if not apart else 0 if known[0] > known[1] else 1
+    return Outcome(
+        case=case.id,
+        cluster=case.cluster or case.id,
+        winner=winner,
+        decided=decided,
+        position=None,
+        mean=_share_higher(*given) if len(given) == 2 else None,
+        margin=margin,
+        scores=scores,
+        statuses=statuses,
+        category=case.category,
+    )
+
+
+def _sift(
+    judgements: Sequence[Judgement], usable: Callable[[Verdict], bool]
+) -> tuple[dict[str, int], list[Judgement]]:
+    """Counts by status, in the order of `Status`, and the judgements that are valid."""
+    valid = []
+    counts = dict.fromkeys(Status, 0)
+    for j in judgements:
+        status = j.verdict.status
+        if status is Status.VALID and not usable(j.verdict):
+            status = Status.FAILED
+        if status is Status.VALID:
+            valid.append(j)
+        counts[status] += 1
+    return {status.value: n for status, n in counts.items() if n}, valid
+
+
+def _is_choice(verdict: Verdict) -> bool:
+    p = verdict.probability
+    return verdict.choice is not None and (p is None or 0 <= p <= 1)
+
+
+def _is_score(verdict: Verdict) -> bool:
+    return verdict.score is not None and isfinite(verdict.score)
+
+
+def _value(judgement: Judgement, *, soft: bool) -> float:
+    """Response 0's value in a valid trial of a pair; `soft`: its probability, where given."""
+    verdict = judgement.verdict
+    if soft and verdict.probability is not None:
+        first = verdict.probability
+    else:
+        first = VALUE[verdict.choice] if verdict.choice is not None else 0.5
+    return first if judgement.trial.order[0] == 0 else 1 - first
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return fsum(values) / len(values) if values else None
+
+
+def _valid_mean(values: Sequence[float], *, out_of: int) -> float | None:
+    """The mean of a showing's valid repeats; None unless they are more than half."""
+    return _mean(values) if 2 * len(values) > out_of else None
+
+
+def _lean(value: float) -> Winner:
+    """Which response a mean value of response 0 speaks for."""
+    if abs(value - 0.5) <= TOLERANCE:
+        return "tie"
+    return 0 if value > 0.5 else 1
+
+
+def _merged(values: Sequence[float], merge: Literal["agree", "mean"]) -> Winner | None:
+    """The winner of valid orders, by response 0's value in each; None where they disagree."""
+    if merge == "mean":
+        return _lean(fsum(values) / len(values))
+    leans = {_lean(v) for v in values}
+    return leans.pop() if len(leans) == 1 else None
+
+
+def _position(leans: Sequence[Winner]) -> Position:
+    """How the orders (0, 1) and (1, 0) agree; fewer than two leans: one was invalid."""
+    if len(leans) < 2:
+        return Position.ERROR
+    if leans[0] == leans[1]:
+        return Position.CONSISTENT
+    if "tie" in leans:
+        return Position.HALF_TIE
+    return Position.FIRST if leans[0] == 0 else Position.SECOND
+
+
+def _margin(winner: Winner | None, mean: float | None) -> float | None:
+    """How far the mean speaks for the winner, 0 to 1: 0 where the probabilities speak against."""
+    if mean is None:
+        return None
+    lead = 2 * mean - 1
+    if winner == 0 or winner == 1:
+        return max(0.0, lead if winner == 0 else -lead)
+    return abs(lead)
+
+
+def _share_higher(ours: Sequence[float], theirs: Sequence[float]) -> float | None:
+    """The share of pairs of scores, one of each response, where ours is higher; ties half."""
+    return _mean([1.0 if x > y else 0.5 if x == y else 0.0 for x in ours for y in theirs])

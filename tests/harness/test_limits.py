@@ -1,0 +1,95 @@
+"""Budgets stop on a prefix, rates pace, retries pause."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+
+import pytest
+
+from judgekit.engines import Price
+from judgekit.errors import CallFailure
+from judgekit.harness.limits import Budget, BudgetSpent, Rate, RetryPolicy
+from judgekit.types import Call, Message, Sampling
+
+CALL = Call((Message("user", "x" * 400),), Sampling(max_tokens=100))
+PRICE = Price(input=1e4, output=1e4)  # a hundredth of a dollar a token
+
+
+def admitted(budget: Budget, costs: list[int], seed: int) -> int:
+    """How many of the calls are admitted when their replies arrive in a random order."""
+    arrival = random.Random(seed)
+
+    async def one(number: int) -> bool:
+        try:
+            reserved = await budget.admit(CALL)
+        except BudgetSpent:
+            return False
+        await asyncio.sleep(arrival.random() / 200)
+        budget.settle(reserved, 0, costs[number])
+        return True
+
+    async def go() -> list[bool]:
+        return await asyncio.gather(*(one(n) for n in range(len(costs))))
+
+    results = asyncio.run(go())
+    assert results == sorted(results, reverse=True), "a budget stops on a prefix"
+    return sum(results)
+
+
+def test_max_calls() -> None:
+    assert admitted(Budget(max_calls=7), [1] * 20, 0) == 7
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_max_cost_is_never_passed_and_does_not_depend_on_arrival(seed: int) -> None:
+    costs = [5, 80, 40, 10, 10, 90, 20, 70, 30, 60] * 3
+    budget = Budget(max_cost=6.0, price=PRICE)
+    n = admitted(budget, costs, seed)
+    assert budget.spent == pytest.approx(sum(costs[:n]) / 100)
+    assert budget.spent <= 6.0
+    # The next call could have passed the limit: its worst case is 104 tokens in, 100 out.
+    assert budget.spent + 2.04 > 6.0
+    assert n == admitted(Budget(max_cost=6.0, price=PRICE), costs, seed + 100)
+
+
+def test_a_stop_is_final() -> None:
+    async def go() -> None:
+        budget = Budget(max_calls=0)
+        for _ in range(2):
+            with pytest.raises(BudgetSpent, match="--max-calls 0"):
+                await budget.admit(CALL)
+
+    asyncio.run(go())
+
+
+def test_rate_paces() -> None:
+    async def go() -> float:
+        rate = Rate(per_minute=6000)
+        start = time.monotonic()
+        await asyncio.gather(*(rate.take() for _ in range(150)))
+        return time.monotonic() - start
+
+    # A hundred a second, one second's worth at once: the last of 150 goes half a second later.
+    assert 0.45 < asyncio.run(go()) < 3
+
+
+@pytest.mark.parametrize(
+    ("attempt", "failure", "low", "high"),
+    [
+        (0, CallFailure("http 500", retryable=True), 0, 0.5),
+        (3, CallFailure("http 500", retryable=True), 0, 4),
+        (5, CallFailure("http 429", retryable=True, after=7), 7, 12),
+    ],
+)
+def test_pauses(attempt: int, failure: CallFailure, low: float, high: float) -> None:
+    for _ in range(100):
+        pause = RetryPolicy().pause(attempt, failure)
+        assert pause is not None
+        assert low <= pause <= high
+
+
+def test_no_pause_where_there_is_no_next_try() -> None:
+    assert RetryPolicy(retries=2).pause(2, CallFailure("x", retryable=True)) is None
+    assert RetryPolicy().pause(0, CallFailure("x")) is None
