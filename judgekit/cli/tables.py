@@ -81,7 +81,7 @@ def comparison_row(s: Mapping[str, Any]) -> list[str]:
     return [
         safe(s["a"]), safe(s["b"]), rate_text(s["win_rate_a"]), str(s["wins_a"]), str(s["wins_b"]),
         str(s["ties"]), str(s["inconsistent"]), str(s["undecided"]),
-        percent(s["position"]["consistent"]["value"]),
+        percent(s["position"]["consistent"]),
     ]
 
 
@@ -118,7 +118,7 @@ def comparison_lines(s: Mapping[str, Any]) -> list[tuple[str, str]]:
         (f"{s['b']} wins", str(s["wins_b"])),
         ("ties", f"{s['ties']}{identical}"),
     ]
-    if s["position"]["consistent"]["value"] is not None:
+    if s["position"]["consistent"] is not None:
         rows.append(("inconsistent", str(s["inconsistent"])))
     rows.append(("undecided", with_reasons(s["undecided"], s["statuses"])))
     rows.append((f"win rate of {s['a']}", rate_text(s["win_rate_a"])))
@@ -129,24 +129,30 @@ def comparison_lines(s: Mapping[str, Any]) -> list[tuple[str, str]]:
     if s["mean_score_a"]:
         rows.append((f"mean score of {s['a']}", score_text(s["mean_score_a"])))
         rows.append((f"mean score of {s['b']}", score_text(s["mean_score_b"])))
-    return rows + position_lines(s["position"])
+    return rows + position_lines(s["position"], s["position_intervals"])
 
 
-def position_lines(position: Mapping[str, Mapping[str, float | None]]) -> list[tuple[str, str]]:
-    if position["consistent"]["value"] is None:
+def position_lines(
+    position: Mapping[str, float | None], intervals: Mapping[str, Mapping[str, float | None]]
+) -> list[tuple[str, str]]:
+    if position["consistent"] is None:
         return []
+
+    def whole(name: str) -> str:
+        return rate_text({"value": position[name], **intervals[name]})
+
     shares = ", ".join(
-        f"{name} {percent(position[key]['value'])}"
+        f"{name} {percent(position[key])}"
         for key, name in (
             ("first", "first twice"), ("second", "second twice"),
             ("half_tie", "half a tie"), ("error", "error"),
         )
-        if position[key]["value"]
+        if position[key]
     )
     return [
-        ("both orders agree", rate_text(position["consistent"])),
+        ("both orders agree", whole("consistent")),
         *([("where they do not", shares)] if shares else []),
-        ("first shown is chosen", rate_text(position["first_share"])),
+        ("first shown is chosen", whole("first_share")),
     ]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from judgekit.errors import CallFailure, EngineError, StoreError
 from judgekit.harness.ask import Desk, Tally, TrialAsk
@@ -147,7 +148,25 @@ async def judge_trial(judge: Judge, trial: Trial, desk: Desk, number: int) -> Ju
         raise
     except Exception as error:  # noqa: BLE001 (somebody's judge: its fault is this case's status)
         verdict = broke(error)
-    return Judgement(trial, verdict, tuple(ask.calls), ask.tokens_in, ask.tokens_out)
+    return Judgement(
+        trial, fitting(verdict, trial), tuple(ask.calls), ask.tokens_in, ask.tokens_out
+    )
+
+
+def fitting(verdict: Verdict, trial: Trial) -> Verdict:
+    """The verdict, or a failed one where it does not say what its trial asks for."""
+    if verdict.status is not Status.VALID:
+        return verdict
+    chance = verdict.probability
+    if len(trial.order) > 1 and verdict.choice is None:
+        wrong = "a score where a choice was asked for"
+    elif len(trial.order) == 1 and (verdict.score is None or not isfinite(verdict.score)):
+        wrong = f"no finite score: {verdict.score!r}"
+    elif chance is not None and not 0 <= chance <= 1:
+        wrong = f"the probability {chance!r} is not in 0 to 1"
+    else:
+        return verdict
+    return Verdict.without(Status.FAILED, f"the judge broke: {wrong}", reasoning=verdict.reasoning)
 
 
 def broke(error: Exception) -> Verdict:
@@ -224,4 +243,4 @@ def judge_safely(judge: BatchJudge, trials: Sequence[Trial]) -> list[Verdict]:
         if len(trials) == 1:
             return [broke(error)]
         return [judge_safely(judge, [trial])[0] for trial in trials]
-    return verdicts
+    return [fitting(verdict, trial) for verdict, trial in zip(verdicts, trials, strict=True)]

@@ -126,6 +126,7 @@ class PromptJudge(Judge):
         return (self.template.digest,)
 
     def check(self, cases: Sequence[Case]) -> None:
+        """Refuses cases that the prompt cannot show (`InputError`)."""
         self.template.check_cases(cases)
 
     def call(self, trial: Trial, *, reference: str | None = None) -> Call:

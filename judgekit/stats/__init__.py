@@ -1,1 +1,43 @@
+"""Figures from outcomes: pure functions, the standard library only."""
 
+from judgekit.stats.interval import Rate, clustered_mean, clustered_rate, expected_half_width
+from judgekit.stats.position import Positions, positions
+from judgekit.stats.scores import Bin, ScoreSummary, histogram, summarise_scores
+from judgekit.stats.sentence import score_sentence, sentence
+from judgekit.stats.summary import Summary, statuses, summarise
+from judgekit.stats.winrate import (
+    Bounds,
+    Counts,
+    Inconsistent,
+    bounds,
+    counts,
+    mean_scores,
+    win_rate,
+    win_rate_mean,
+)
+
+__all__ = [
+    "Bin",
+    "Bounds",
+    "Counts",
+    "Inconsistent",
+    "Positions",
+    "Rate",
+    "ScoreSummary",
+    "Summary",
+    "bounds",
+    "clustered_mean",
+    "clustered_rate",
+    "counts",
+    "expected_half_width",
+    "histogram",
+    "mean_scores",
+    "positions",
+    "score_sentence",
+    "sentence",
+    "statuses",
+    "summarise",
+    "summarise_scores",
+    "win_rate",
+    "win_rate_mean",
+]

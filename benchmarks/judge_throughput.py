@@ -1,0 +1,114 @@
+"""How fast, how safe and how light judging through an API is.
+
+    python benchmarks/judge_throughput.py              # everything, about ten minutes
+    python benchmarks/judge_throughput.py --quick      # about a minute
+    python benchmarks/judge_throughput.py --only speed --json
+
+Parts: `speed` (share of the ideal rate beside a bare aiohttp loop, CPU per judgement), `kill`
+(kill -9 and resume), `faults` (429, 500, resets, hangs, malformed verdicts), `start` (CPU of
+``judgekit --help``), `large` (many cases from the reply store). Every judged run is the installed
+`judgekit` command in a process of its own, against a mock server on this machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import robustness
+from mock import DEFAULT_SERVER, Mock, mock_server, write_answers
+from processes import command, measure
+
+LATENCY = 0.2
+ARGUMENTS = ("--judge", "pairwise", "--model", "openai/mock")
+
+
+def main() -> None:
+    options = parse()
+    parts: dict[str, Callable[[Mock, Path, bool], dict[str, Any]]] = {
+        "speed": speed,
+        "kill": robustness.kill,
+        "faults": robustness.faults,
+        "start": start,
+        "large": large,
+    }
+    found: dict[str, Any] = {}
+    for name in options.only or parts:
+        with mock_server(options.server) as server, tempfile.TemporaryDirectory() as folder:
+            found[name] = parts[name](server, Path(folder), options.quick)
+        print(f"{name}:")
+        for key, value in found[name].items():
+            print(f"  {key:<44} {value}")
+    if options.json:
+        print(json.dumps(found))
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--quick", action="store_true", help="smaller and fewer runs")
+    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
+    parser.add_argument("--only", nargs="*", help="parts to run")
+    parser.add_argument("--server", type=Path, default=DEFAULT_SERVER, help="the mock server")
+    return parser.parse_args()
+
+
+def speed(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
+    """judgekit and a bare loop in turn, at 64 and at 512 in flight; medians."""
+    found: dict[str, Any] = {}
+    rounds = 2 if quick else 5
+    for in_flight, cases in ((64, 400 if quick else 805), (512, 2048 if quick else 5120)):
+        a, b = write_answers(folder, cases)
+        runs: dict[str, list[dict[str, float]]] = {"judgekit": [], "bare": []}
+        for number in range(rounds):
+            for who in ("bare", "judgekit"):
+                server.configure(latency=f"fixed:{LATENCY}")
+                store = folder / f"{who}-{in_flight}-{number}.db"
+                args = [who, str(a), str(b), server.api, str(in_flight), str(store)]
+                runs[who].append(measure("throughput_worker.py", *args))
+        ideal = 2 * cases * LATENCY / in_flight
+        share = {who: [100 * ideal / r["wall"] for r in rs] for who, rs in runs.items()}
+        cpu = {who: [1000 * r["cpu"] / (2 * cases) for r in rs] for who, rs in runs.items()}
+        for who in runs:
+            found[f"{who} at {in_flight}: % of ideal"] = round(statistics.median(share[who]), 1)
+            found[f"{who} at {in_flight}: CPU-ms per judgement"] = round(
+                statistics.median(cpu[who]), 3
+            )
+        ratios = [mine / bare for mine, bare in zip(share["judgekit"], share["bare"], strict=True)]
+        found[f"at {in_flight}: % of the bare loop"] = round(100 * statistics.median(ratios), 1)
+    return found
+
+
+def start(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:  # noqa: ARG001
+    """CPU seconds of the help."""
+    cpu = [command("judgekit", "--help", cwd=folder).cpu for _ in range(3 if quick else 9)]
+    return {"judgekit --help: CPU-s": round(statistics.median(cpu), 3)}
+
+
+def large(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
+    """Many cases asked once, then the same command again: all from the reply store."""
+    cases = 10_000 if quick else 100_000
+    a, b = write_answers(folder, cases, characters=500)
+    server.configure(latency="fixed:0", think=8)
+    words = ["compare", str(a), str(b), *ARGUMENTS, "--base-url", server.api, "--json"]
+    words += ["--concurrency", "128"]
+    first = command("judgekit", *words, cwd=folder)
+    again = command("judgekit", *words, cwd=folder)
+    counts = json.loads(again.output)
+    if counts["calls"] or counts["calls_from_store"] != 2 * cases:
+        raise SystemExit(f"not all from the store: {counts['calls']} calls")
+    return {
+        "cases": cases,
+        "asked: wall s": round(first.wall, 1),
+        "from the store: wall s": round(again.wall, 1),
+        "from the store: CPU-s": round(again.cpu, 1),
+        "from the store: peak MB": round(again.peak_mb),
+    }
+
+
+if __name__ == "__main__":
+    main()

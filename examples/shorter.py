@@ -1,0 +1,31 @@
+"""A judge of one's own in a single file: the shorter answer is the better one.
+
+    judgekit compare examples/base.jsonl examples/tuned.jsonl \\
+        --plugin ./examples/shorter.py --judge shorter
+
+It asks no model, so it needs no key. As a first check of any result: a model that also wins here
+may only have learnt to be brief.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from judgekit.hookspecs import hookimpl
+from judgekit.judging import BatchJudge, Judge
+from judgekit.types import Trial, Verdict
+
+
+class Shorter(BatchJudge):
+    """Scores one answer by its length: minus the number of its words."""
+
+    arity = frozenset({1})  # sees one answer at a time; the harness compares the two scores
+    heading = "length alone, not a judge's opinion"
+    identity = ("shorter", "1")  # change it whenever the scores change: older ones are stored
+
+    def judge_batch(self, trials: Sequence[Trial]) -> Sequence[Verdict]:
+        return [Verdict.scored(-float(len(trial.shown[0].text.split()))) for trial in trials]
+
+
+@hookimpl
+def judgekit_judges() -> Mapping[str, type[Judge]]:
+    """What `--judge` calls it."""
+    return {"shorter": Shorter}

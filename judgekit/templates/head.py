@@ -1,0 +1,120 @@
+"""What the head of a prompt file says: what the prompt shows, and how its verdict reads."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+from judgekit.errors import InputError
+
+__all__ = ["FORMATS", "Head", "Shows", "read_head"]
+
+Shows = Literal["pair", "single", "question"]
+
+FORMATS: Mapping[str, Shows] = MappingProxyType(
+    {
+        "label": "pair",
+        "arena": "pair",
+        "scores": "pair",
+        "token": "pair",
+        "json": "pair",
+        "statement": "pair",
+        "rating": "single",
+        "score": "single",
+        "result": "single",
+    }
+)
+"""The verdict formats a head may name under `reads`, and what their prompts show;
+`judgekit.judging.parsing` reads them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a prompt file.
+
+    `shows`: two answers, one, or (``"question"``) none: the model is to answer by itself.
+    `reads`: one of `FORMATS`, or ``""`` where a judge reads the reply by itself. `scale`: the
+    lowest and highest score. `tie`: the label that says tie, None where there is none. `label`:
+    the word before a score. `reference`: the prompt cannot do without a reference.
+    """
+
+    shows: Shows
+    reads: str = ""
+    scale: tuple[float, float] | None = None
+    tie: str | None = "C"
+    label: str = "Score"
+    reference: bool = False
+
+
+def read_head(lines: Sequence[str], file: str, start: int) -> Head:
+    """The head written in `lines` (TOML), the first of which is line `start` of `file`.
+
+    Raises `InputError`, naming file and line.
+    """
+    try:  # the newlines in front make TOML's own line numbers those of the file
+        table = tomllib.loads("\n" * (start - 1) + "\n".join(lines))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{file}: the head between the +++ lines is not TOML: {error}") from error
+    for key, value in table.items():
+        if complaint := _complaint(key, value):
+            raise InputError(f"{file}:{start + _line_of(key, lines)}: {complaint}")
+    if "shows" not in table:
+        raise InputError(f"{file}:{start}: the head does not say what is shown; add {_SHOWS}")
+    shows, reads = table["shows"], table.get("reads")
+    if reads is not None and FORMATS[reads] != shows:
+        fitting = ", ".join(name for name, kind in FORMATS.items() if kind == shows)
+        way_out = f"take one of {fitting}" if fitting else "take `reads` out"
+        raise InputError(
+            f"{file}:{start + _line_of('reads', lines)}: reads = {reads!r} is no verdict of a "
+            f'prompt with shows = "{shows}"; {way_out}'
+        )
+    if "scale" in table:
+        table["scale"] = (table["scale"][0], table["scale"][1])
+    if table.get("tie") == "":
+        table["tie"] = None
+    return Head(**table)
+
+
+_SHOWS = "shows = " + " or ".join(f'"{kind}"' for kind in get_args(Shows))
+
+
+def _complaint(key: str, value: Any) -> str:
+    """What is wrong with one entry of a head; empty where it is right."""
+    known = [field.name for field in fields(Head)]
+    match key:
+        case "shows":
+            wanted = "" if value in get_args(Shows) else _SHOWS
+        case "reads":
+            wanted = "" if value in FORMATS else "one of " + ", ".join(FORMATS)
+        case "scale":
+            wanted = "" if _is_scale(value) else "the lowest and the highest score, as in [1, 10]"
+        case "reference":
+            wanted = "" if isinstance(value, bool) else "true or false"
+        case "tie" | "label":
+            wanted = "" if isinstance(value, str) else "a string"
+        case _:
+            close = difflib.get_close_matches(key, known, 1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            return f"unknown key {key!r} in the head; {hint}known: {', '.join(known)}"
+    return f"{key} = {value!r} in the head; wanted: {wanted}" if wanted else ""
+
+
+def _is_scale(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(type(end) in (int, float) and math.isfinite(end) for end in value)
+        and value[0] < value[1]
+    )
+
+
+def _line_of(key: str, lines: Sequence[str]) -> int:
+    """The index of the line that gives `key`; 0 where it is written in some rarer way."""
+    entry = re.compile(rf"""\s*[\["']*{re.escape(key)}\b""")
+    return next((index for index, line in enumerate(lines) if entry.match(line)), 0)

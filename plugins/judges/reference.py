@@ -1,0 +1,59 @@
+"""Pairs or single answers against a reference; without one the judge model answers first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from judgekit.judging import Ask, JudgeSetup, PromptJudge
+from judgekit.types import Call, Case, Reply, Status, Trial, Verdict
+
+__all__ = ["Reference"]
+
+
+class Reference(PromptJudge):
+    """Judges by comparing with a reference answer.
+
+    After Zheng et al. 2023 (MT-Bench, reference-guided grading of maths and reasoning), in our own
+    words. Where a case has no reference, the judge model answers the question by itself, seeing
+    no answer under judgement, once per case: both orders and all repeats are measured against
+    the same text. If that answer is no good (cut, refused, empty) the trial has no verdict.
+    """
+
+    arity = frozenset({1, 2})
+
+    def __init__(self, setup: JudgeSetup) -> None:
+        super().__init__(setup)
+        self.question = setup.prompts.load("answer")
+
+    def prompt_name(self) -> str:
+        return "reference-pair" if self.setup.arity == 2 else "reference-single"
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        return (*super().identity, self.question.digest)
+
+    def check(self, cases: Sequence[Case]) -> None:
+        """Raises `InputError` for cases that the prompt cannot show."""
+        self.template.check_cases(cases, reference_given=True)
+
+    async def judge(self, trial: Trial, ask: Ask) -> Verdict:
+        reference = trial.case.reference
+        if reference is None:
+            messages, prefill = self.question.render(trial)
+            own = Call(messages, self.asks_with, prefill=prefill, trial=trial)
+            reply = await ask(own, shared=True)
+            if (unusable := _unusable(reply)) is not None:
+                return unusable
+            reference = reply.text.strip()
+        return await self.converse(self.call(trial, reference=reference), trial, ask)
+
+
+def _unusable(reply: Reply) -> Verdict | None:
+    """Why the judge's own answer cannot serve as a reference; None where it can."""
+    if reply.finish == "length":
+        return Verdict.without(Status.TRUNCATED, "the judge's own answer was cut")
+    if reply.finish in ("refusal", "content_filter"):
+        return Verdict.without(Status.REFUSED, "the judge would not answer the question itself")
+    if not reply.text.strip():
+        return Verdict.without(Status.FAILED, "the judge's own answer is empty")
+    return None
