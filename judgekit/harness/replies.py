@@ -12,6 +12,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -60,7 +61,7 @@ class ReplyStore:
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        mode = patient_wal(connection)
         if mode != "wal":
             raise sqlite3.OperationalError(f"its file system allows no write-ahead log ({mode})")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -132,6 +133,22 @@ class ReplyStore:
                 connection.execute("ROLLBACK")
             return error
         return None
+
+
+def patient_wal(connection: sqlite3.Connection) -> str:
+    """Switches a file to write-ahead logging; returns the mode that it now has.
+
+    SQLite's busy timeout does not cover this switch, so where another process makes it at the
+    same moment we wait here.
+    """
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            return str(connection.execute("PRAGMA journal_mode=WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def acknowledge(

@@ -1,0 +1,235 @@
+"""Where an OpenAI-compatible API stands, and which key it is given.
+
+The base URL is the first of `--base-url`, the named endpoint's, `OPENAI_BASE_URL`,
+`AZURE_OPENAI_ENDPOINT` and OpenAI's own. Keys come from the environment only, and a key goes only
+where the user meant it to: one that an endpoint names goes to that endpoint's host and nowhere
+else; OpenAI's goes to OpenAI or to the base URL of the call, not to another company's endpoint;
+neither loopback nor unencrypted HTTP is given a key that no endpoint names for it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
+
+from judgekit.engines import Endpoint, EngineSetup
+from judgekit.errors import EngineError, InputError
+
+__all__ = ["Address", "address"]
+
+DEFAULT = "https://api.openai.com/v1"
+SECRET = 8  # characters from which a value in the base URL's query may be a secret
+OPENAI_HOSTS = (".openai.com",)
+AZURE_HOSTS = (
+    ".openai.azure.com",
+    ".openai.azure.us",
+    ".openai.azure.cn",
+    ".cognitiveservices.azure.com",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where completions are posted, and with what.
+
+    `url` and `headers` may hold secrets; `name` (the base URL without its query) never does, so
+    it is what messages and fingerprints show. `variable` names the environment variable that the
+    key came from, None where none is sent. `proxy` is the environment's proxy for this URL.
+    """
+
+    name: str
+    url: str
+    headers: Mapping[str, str]
+    variable: str | None = None
+    secrets: tuple[str, ...] = ()
+    proxy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A base URL, taken apart, and what stands there."""
+
+    parts: SplitResult
+    azure: bool
+    loopback: bool
+
+    @property
+    def origin(self) -> tuple[str, str | None, int]:
+        port = self.parts.port or (443 if self.parts.scheme == "https" else 80)
+        return self.parts.scheme, self.parts.hostname, port
+
+    @property
+    def name(self) -> str:
+        """The base URL without its query and its default port, the host in lower case."""
+        scheme, host, port = self.origin
+        shown = f"[{host}]" if host and ":" in host else str(host)
+        if port != (443 if scheme == "https" else 80):
+            shown += f":{port}"
+        return urlunsplit((scheme, shown, self.parts.path, "", ""))
+
+
+def address(setup: EngineSetup) -> Address:
+    """Settles URL, headers and key of `setup` from the user's settings and the environment.
+
+    Raises `InputError` for a base URL that is none, `EngineError` where a key is missing or must
+    not be sent.
+    """
+    place = _place(*_base_url(setup))
+    variable, key = _key(place, _owner(place, setup.endpoint))
+    base, query, headers = _configured(place, key)
+    path = base.path.rstrip("/")
+    if place.azure and "/deployments/" not in path:
+        path += f"/deployments/{quote(setup.model, safe='')}"
+    query = "&".join(q for q in (base.query, query) if q)
+    url = urlunsplit((base.scheme, base.netloc, f"{path}/chat/completions", query, ""))
+    if key:
+        azure_key = place.azure and variable != "AZURE_OPENAI_AD_TOKEN"
+        headers |= {"api-key": key} if azure_key else {"Authorization": f"Bearer {key}"}
+    secrets = [value for _, value in parse_qsl(base.query) if len(value) >= SECRET]
+    secrets += [key] if key else []
+    return Address(place.name, url, headers, variable, tuple(secrets), _proxy(place))
+
+
+def _base_url(setup: EngineSetup) -> tuple[str, bool]:
+    """The base URL, and whether it is known to be Azure's."""
+    given = setup.base_url or (setup.endpoint.base_url if setup.endpoint else None)
+    if given or (given := os.environ.get("OPENAI_BASE_URL")):
+        return given, False
+    azure = os.environ.get("AZURE_OPENAI_ENDPOINT")
+    return (azure, True) if azure else (DEFAULT, False)
+
+
+def _place(url: str, azure: bool) -> Place:
+    """Checks a base URL and brings it into one form."""
+    parts = urlsplit(url.strip())
+    try:
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise InputError(f"base URL {url!r}: {error}; give one like {DEFAULT}") from error
+    if parts.username or parts.password:
+        raise InputError(
+            f"the base URL of {host!r} holds a user name or password; name an endpoint with "
+            "key_env instead, so that the secret stays in the environment"
+        )
+    if parts.scheme not in ("http", "https") or not host:
+        raise InputError(f"base URL {url!r} is not an http(s) address; give one like {DEFAULT}")
+    azure = azure or host.endswith(AZURE_HOSTS)
+    # People paste the address of the call itself.
+    path = parts.path.rstrip("/").removesuffix("/chat/completions").rstrip("/")
+    if azure and path.endswith("/v1"):
+        azure = False  # Azure's newer door speaks like OpenAI's own, without deployments
+    elif azure and not path:
+        path = "/openai"
+    return Place(parts._replace(path=path, fragment=""), azure, _is_loopback(host))
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether the host is this machine: localhost, 127.0.0.0/8, ::1, or the address 0.0.0.0 that
+    local servers print."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        ip = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return ip.is_loopback or ip.is_unspecified
+
+
+def _owner(place: Place, endpoint: Endpoint | None) -> Endpoint | None:
+    """The endpoint, if it is its own host that is called: `--base-url` may point elsewhere."""
+    if endpoint is None or _place(endpoint.base_url, False).origin != place.origin:
+        return None
+    return endpoint
+
+
+def _key(place: Place, endpoint: Endpoint | None) -> tuple[str | None, str]:
+    """Which variable the key comes from, and the key; (None, "") where none is sent."""
+    named = endpoint is not None and bool(endpoint.key_env)
+    variables = _variables(place, endpoint)
+    if not variables:
+        return None, ""
+    if place.parts.scheme == "http" and not place.loopback and not named:
+        raise EngineError(
+            f"{place.name} is not encrypted, so no key is sent there; use https, or name it as an "
+            "endpoint in your configuration, with key_env if it takes a key"
+        )
+    for variable in variables:
+        if key := os.environ.get(variable, "").strip():
+            if not (key.isascii() and key.isprintable()):
+                raise EngineError(f"{variable} holds characters that no key has; set it again")
+            return variable, key
+    raise EngineError(
+        f"no key for {place.name}: the environment variable {variables[0]} is not set; set it, "
+        "or give --base-url of a server on this machine, which needs none"
+    )
+
+
+def _variables(place: Place, endpoint: Endpoint | None) -> tuple[str, ...]:
+    """The variables that may hold this place's key, the first that is set to be used."""
+    host = str(place.parts.hostname)
+    if endpoint is not None and endpoint.key_env:
+        return (endpoint.key_env,)
+    if place.loopback:
+        return ()  # whoever listens on this port is not who the key was made for
+    if place.azure or host.endswith(AZURE_HOSTS):
+        return ("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN")
+    if endpoint is not None and not host.endswith(OPENAI_HOSTS):
+        return ()  # someone else's server, of which the user's file says all there is to say
+    return ("OPENAI_API_KEY",)
+
+
+def _configured(place: Place, key: str) -> tuple[SplitResult, str, dict[str, str]]:
+    """Base URL, query and headers as the `openai` package has them, the key left out."""
+    import openai
+
+    base = urlunsplit(place.parts)
+    api_key = key or "none"
+    if place.azure and not os.environ.get("OPENAI_API_VERSION"):
+        raise EngineError(
+            f"{place.name} is Azure's: set the environment variable OPENAI_API_VERSION to the API "
+            "version of your resource (like 2024-10-21), or use its address that ends in /openai/v1"
+        )
+    kind = openai.AsyncAzureOpenAI if place.azure else openai.AsyncOpenAI
+    # Its own connections are never used, so they need not understand the environment's proxies.
+    unused = openai.DefaultAsyncHttpxClient(trust_env=False)
+    try:
+        client = kind(base_url=base, api_key=api_key, http_client=unused)
+    except (openai.OpenAIError, ValueError) as error:
+        raise EngineError(
+            f"the openai package cannot be set up for {place.name}: {error}"
+        ) from error
+    # The package's own account of itself (X-Stainless-…, User-Agent) would be untrue here; its
+    # placeholder key and objects that stand for "leave this header out" are not to be sent.
+    unsent = ("x-stainless", "user-agent", "authorization", "api-key", "content-type", "accept")
+    headers = {
+        name: value
+        for name, value in client.default_headers.items()
+        if isinstance(value, str) and not name.lower().startswith(unsent)
+    }
+    headers |= {
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+        "User-Agent": f"judgekit/{version('judgekit')}",
+    }
+    query = {name: str(value) for name, value in client.default_query.items()}
+    return urlsplit(str(client.base_url)), urlencode(query), headers
+
+
+def _proxy(place: Place) -> str | None:
+    """The environment's proxy; looked up once here, as it costs too much at every call."""
+    host = str(place.parts.hostname)
+    if place.loopback or proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(place.parts.scheme) or proxies.get("all")
+    if proxy and not proxy.startswith(("http://", "https://")):
+        raise EngineError(
+            f"the environment's proxy for {host!r} is not an HTTP one; set HTTPS_PROXY to one, or "
+            "NO_PROXY to the host"
+        )
+    return proxy

@@ -1,0 +1,149 @@
+"""What is asked of one model, in the words that its server takes.
+
+Servers differ in the parameters they refuse. A refusal is settled once for a run: the parameter
+is renamed or left out of every later call, and `settled` tells what became of it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from judgekit.errors import EngineError
+from judgekit.types import Call
+
+from .openai_failure import ServerError
+from .openai_reply import whole
+
+__all__ = ["Dialect", "dumps"]
+
+CAPS = ("max_tokens", "max_completion_tokens")
+DROPPABLE = ("temperature", "top_p", "seed", "stop", "logprobs", "top_logprobs")
+REASONING = re.compile(r"(?:.*/)?(?:o\d|gpt-5)", re.IGNORECASE)
+REFUSAL = re.compile(
+    r"unsupported|(?:not|n't|no longer) (?:be )?(?:support|permit|allow|recogni|enabled|available)"
+    r"|unrecogni[sz]ed|unknown|unexpected|extra (?:inputs|fields)|only the default"
+    r"|additional propert|deprecated|not implemented|extra_forbidden",
+    re.IGNORECASE,
+)
+SYSTEM = re.compile(r"\bsystem\b|developer instruction", re.IGNORECASE)
+TOP_LOGPROBS = 5  # the most that every server gives
+
+
+class Dialect:
+    """Bodies of calls to one model, as its server takes them.
+
+    `settled` maps a refused parameter to what became of it: another parameter's name,
+    ``"left out"``, or ``"in the user message"``.
+    """
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+        self.settled: dict[str, str] = {}
+        self._caps = CAPS[::-1] if REASONING.match(model) else CAPS
+
+    def body(self, call: Call) -> dict[str, Any]:
+        """The JSON body of one call."""
+        sampling, settled = call.sampling, self.settled
+        body: dict[str, Any] = {"model": self.model, "messages": self._messages(call)}
+        if sampling.temperature is not None:
+            body["temperature"] = sampling.temperature
+        if sampling.top_p is not None:
+            body["top_p"] = sampling.top_p
+        if sampling.seed is not None:
+            body["seed"] = sampling.seed
+        if sampling.stop:
+            body["stop"] = list(sampling.stop)
+        if call.labels:
+            body["logprobs"] = True
+            body["top_logprobs"] = TOP_LOGPROBS
+        for name in settled:
+            body.pop(name, None)
+        extra = dict(sampling.extra)
+        if sampling.max_tokens is not None and not extra.keys() & set(CAPS):
+            for cap in self._caps:
+                if cap not in settled:
+                    body[cap] = sampling.max_tokens
+                    break
+        body |= extra
+        return body
+
+    def settles(self, error: ServerError, call: Call, sent: Mapping[str, Any]) -> bool:
+        """Whether `error` refuses a parameter that can be done without; if so, does without it.
+
+        Calls that were refused at the same time settle the same thing, which changes nothing.
+        Raises `EngineError` for a refused argument of the user's own: leaving it out would change
+        what was asked for.
+        """
+        if not REFUSAL.search(error.text):
+            return False
+        extra = dict(call.sampling.extra)
+        name = _first_named(error, [*CAPS, *DROPPABLE, *extra], sent)
+        if name in extra:
+            raise EngineError(
+                f"the server refuses the model argument {name!r} for {self.model!r}: "
+                f"{error.message}; leave it out or change it"
+            )
+        if name in CAPS:
+            other = next(cap for cap in CAPS if cap != name)
+            self.settled[name] = "left out" if other in self.settled else other
+        elif name in ("logprobs", "top_logprobs"):
+            self.settled |= {"logprobs": "left out", "top_logprobs": "left out"}
+        elif name:
+            self.settled[name] = "left out"
+        elif SYSTEM.search(error.text) and any(m["role"] == "system" for m in sent["messages"]):
+            self.settled["system"] = "in the user message"
+        else:
+            return False
+        return True
+
+    def _messages(self, call: Call) -> list[dict[str, Any]]:
+        out: list[dict[str, Any]] = []
+        fold = "system" in self.settled
+        system = ""
+        for message in call.messages:
+            content = message.content
+            if fold and message.role == "system":
+                system += f"{content}\n\n"
+                continue
+            if system and message.role == "user":
+                content, system = system + content, ""
+            out.append({"role": message.role, "content": content})
+            if message.tool_calls:
+                out[-1]["tool_calls"] = orjson.loads(message.tool_calls)
+        if system:
+            out.append({"role": "user", "content": system.strip()})
+        if call.prefill:
+            out.append({"role": "assistant", "content": call.prefill})
+        return out
+
+
+def _first_named(error: ServerError, names: list[str], sent: Mapping[str, Any]) -> str | None:
+    """The sent parameter that the server names: as the culprit, else first in its message."""
+    sent_names = [name for name in names if name in sent]
+    if error.param in sent_names:
+        return error.param
+    found = {
+        name: match.start()
+        for name in sent_names
+        if (match := re.search(rf"\b{re.escape(name)}\b", error.text))
+    }
+    return min(found, key=found.__getitem__) if found else None
+
+
+def dumps(body: Mapping[str, Any]) -> bytes:
+    """A body as JSON in UTF-8; a lone surrogate, which no server takes, becomes U+FFFD.
+
+    Raises `EngineError` where an argument of the user's own cannot be JSON.
+    """
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        try:
+            return whole(json.dumps(body, ensure_ascii=False)).encode()
+        except (TypeError, ValueError) as error:
+            raise EngineError(f"a model argument cannot be sent as JSON: {error}") from error

@@ -1,0 +1,26 @@
+"""The engine that docs/engines.md shows to authors works as it stands there."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+from judgekit.engines import EngineSetup
+from judgekit.errors import CallFailure
+from judgekit.types import Call, Message, Reply
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "engines.md"
+
+
+def test_the_example_answers() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(code, str(PAGE), "exec"), names)
+    engine = names["judgekit_engines"]()["shout"](EngineSetup("loud"))
+    calls = [Call((Message("user", text),)) for text in ("hear me", "")]
+    reply, failed = asyncio.run(engine.answer(calls))
+    assert reply == Reply("HEAR ME")
+    assert isinstance(failed, CallFailure)
+    assert engine.fingerprint == "shout loud"

@@ -1,0 +1,202 @@
+"""What each refusal means: for the call, for the run, and for who has to act."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from judgekit.plugins.engines.openai_address import Address
+from judgekit.plugins.engines.openai_failure import ServerError, failure, retry_after
+
+from judgekit.errors import CallFailure, EngineError
+from judgekit.types import Status
+
+KEY = "abcd-secret-1234"
+AT = Address("https://api.example/v1", "https://api.example/v1/x", {}, "LAB_KEY", (KEY,))
+
+
+def refused(
+    status: int,
+    error: Any,
+    *,
+    headers: dict[str, str] | None = None,
+    answered: bool = False,
+    at: Address = AT,
+) -> CallFailure:
+    body = error if isinstance(error, bytes) else json.dumps({"error": error}).encode()
+    said = ServerError.read(body, at.secrets)
+    return failure(status, headers or {}, said, model="m", at=at, answered=answered)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, {"message": "…", "code": "context_length_exceeded"}),
+        (400, {"message": "This model's maximum context length is 4096 tokens."}),
+        (400, {"message": "the request exceeds the available context size", "type": "x"}),
+        (422, {"message": "`inputs` must have less than 10: too many tokens"}),
+        (400, {"message": "prompt is too long: 210000 tokens > 200000 maximum"}),
+        (400, {"message": "string too long", "code": "string_above_max_length"}),
+        (413, b"<html><body>Request Entity Too Large</body></html>"),
+    ],
+)
+def test_too_long(status: int, error: Any) -> None:
+    failed = refused(status, error)
+    assert (failed.status, failed.name, failed.retryable) == (Status.TOO_LONG, "too long", False)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, {"message": "…", "code": "content_filter"}),
+        (400, {"message": "…", "code": "content_policy_violation"}),
+        (400, {"message": "…", "innererror": {"code": "ResponsibleAIPolicyViolation"}}),
+        (400, {"message": "triggering Azure OpenAI's content management policy."}),
+        (403, {"message": "Your input was flagged", "code": 403}),
+        (400, {"message": "…", "code": "invalid_prompt"}),
+    ],
+)
+def test_filtered(status: int, error: Any) -> None:
+    failed = refused(status, error)
+    assert (failed.status, failed.name) == (Status.REFUSED, "content filter")
+    assert not failed.retryable
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "says"),
+    [
+        (401, {"message": "Incorrect API key provided"}, "rejects the key in LAB_KEY"),
+        (402, {"message": "Insufficient Balance"}, "no credit"),
+        (429, {"message": "quota", "code": "insufficient_quota"}, "no credit"),
+        (429, {"message": "quota", "type": "insufficient_quota"}, "no credit"),
+        (403, {"message": "Country not supported"}, "does not allow 'm' with the key in LAB_KEY"),
+        (404, {"message": "The model `m` does not exist"}, "has no model 'm'"),
+        (404, b"404 page not found", "mostly ends in /v1"),
+        (400, {"message": "…", "code": "model_not_found"}, "after the slash of --model"),
+        (405, b"", "check the base URL"),
+        (307, b"", "sends calls on to"),
+    ],
+)
+def test_no_call_can_be_answered(status: int, error: Any, says: str) -> None:
+    with pytest.raises(EngineError, match=says) as stopped:
+        refused(status, error)
+    assert "\n" not in str(stopped.value)
+
+
+def test_a_server_that_wants_a_key() -> None:
+    at = Address("http://localhost/v1", "http://localhost/v1/x", {})
+    with pytest.raises(EngineError, match=r"wants a key.*key_env"):
+        refused(401, {"message": "no"}, at=at)
+
+
+@pytest.mark.parametrize("status", [403, 404, 405])
+def test_after_an_answer_one_refusal_is_one_calls(status: int) -> None:
+    failed = refused(status, {"message": "no"}, answered=True)
+    assert (failed.name, failed.retryable) == (f"http {status}", False)
+
+
+@pytest.mark.parametrize(
+    ("status", "retryable"),
+    [(400, False), (410, False), (422, False)]
+    + [(status, True) for status in (408, 409, 425, 429, 500, 502, 503, 504, 529)],
+)
+def test_whether_asking_again_may_help(status: int, retryable: bool) -> None:
+    failed = refused(status, {"message": "boom"}, headers={"Retry-After": "2"})
+    assert (failed.name, failed.status) == (f"http {status}", Status.FAILED)
+    assert (failed.retryable, failed.after) == (retryable, 2.0 if retryable else None)
+    assert "boom" in str(failed)
+
+
+def test_a_full_rate_is_no_lack_of_credit() -> None:
+    assert refused(429, {"message": "Rate limit", "code": "rate_limit_exceeded"}).retryable
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, None),
+        ({"Retry-After": "1.5"}, 1.5),
+        ({"Retry-After": "0"}, 0.0),
+        ({"Retry-After": "-3"}, 0.0),
+        ({"retry-after-ms": "250", "Retry-After": "1"}, 0.25),
+        ({"retry-after-ms": "soon", "Retry-After": "1"}, 1.0),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "nan"}, None),
+        ({"Retry-After": "inf"}, None),
+        ({"Retry-After": "Mon, 01 Jan 2024 00:00:00 GMT"}, 0.0),
+        ({"Retry-After": "Mon, 99 Jan 2024 00:00:00 GMT"}, None),
+    ],
+)
+def test_retry_after(headers: dict[str, str], expected: float | None) -> None:
+    assert retry_after(headers) == expected
+
+
+def test_retry_after_a_date_to_come() -> None:
+    until = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+    wait = retry_after({"Retry-After": until})
+    assert wait is not None
+    assert 50 < wait <= 60
+
+
+@given(st.text(max_size=40))
+def test_any_retry_after_is_read_or_ignored(text: str) -> None:
+    wait = retry_after({"Retry-After": text, "retry-after-ms": text})
+    assert wait is None or wait >= 0
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"error": {"message": "one\\ntwo"}}', "one two"),
+        (b'{"error": "plain"}', "plain"),
+        (b'{"message": "vllm", "type": "BadRequestError", "code": 400}', "vllm"),
+        (b'[{"error": {"message": "google", "status": "INVALID_ARGUMENT"}}]', "google"),
+        (b'{"detail": "Not Found"}', "Not Found"),
+        (b'{"detail": [{"loc": ["body", "x"], "msg": "bad"}]}', "['body', 'x']: bad"),
+        (b"<html><style>p {}</style><h1>502</h1> Bad\n Gateway</html>", "502 Bad Gateway"),
+        (b"", ""),
+        (b"null", "None"),
+        (b"[]", "[]"),
+        (b'{"error": {}}', "{}"),
+        (f"key {KEY} is wrong".encode(), "key [key] is wrong"),
+        (b"sk-proj-abc***wxyz is wrong", "[key] is wrong"),
+        (b'{"error": {"message": "half \\ud83d"}}', "half \ufffd"),
+    ],
+)
+def test_error_bodies(body: bytes, message: str) -> None:
+    assert ServerError.read(body, (KEY,)).message == message
+
+
+def test_a_long_message_is_cut() -> None:
+    message = ServerError.read(b"x" * 10_000).message
+    assert len(message) == 240
+    assert message.endswith("…")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-600, 600) | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["error", "message", "code", "type", "param", "detail", "loc", "x"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_any_json_is_one_line(value: Any) -> None:
+    assert "\n" not in ServerError.read(json.dumps(value).encode()).message
+
+
+@given(st.binary(max_size=60))
+def test_any_body_is_one_line(body: bytes) -> None:
+    assert "\n" not in ServerError.read(body).message
