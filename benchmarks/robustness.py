@@ -34,7 +34,7 @@ def kill(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
     command("judgekit", *words_for(server, a, b, "timed", "timed.db"), cwd=folder)
     whole = time.perf_counter() - began
     draw = random.Random(11)
-    repeated = different = killed = 0
+    repeated = on_the_wire = different = killed = 0
     rounds = 3 if quick else 10
     for number in range(rounds):
         server.configure(latency="fixed:0.05")
@@ -46,12 +46,13 @@ def kill(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
         process.send_signal(signal.SIGKILL)
         killed += process.wait() == -signal.SIGKILL
         kept = rows_kept(folder / f"{number}.db")
-        before = server.get("/stats")["ok_prompts"]
+        before = server.get("/stats")["requests"]
         command("judgekit", *words, cwd=folder)
-        asked = server.get("/stats")["requests"]
+        after = server.get("/stats")
         # Replies on the wire when the process died were never acknowledged: they may be asked
         # again. What the store held must not be.
-        repeated += max(0, asked - before - (2 * count(a) - kept))
+        repeated += after["requests"] - before - (2 * count(a) - kept)
+        on_the_wire += after["repeats_after_ok"]
         different += any(
             (folder / f"out-{number}" / name).read_bytes() != (folder / "calm" / name).read_bytes()
             for name in SAME
@@ -59,6 +60,7 @@ def kill(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
     return {
         "runs killed": f"{killed} of {rounds}",
         "acknowledged replies asked again": repeated,
+        "replies on the wire at the kill, asked again": on_the_wire,
         "runs whose files differ": different,
     }
 

@@ -124,7 +124,9 @@ class Job:
                 writer.add(case, judgements, outcome)
 
             stopped = await self._judge(engine, store, tally, on_case, on_progress)
-            facts = self._facts(started, tally, stopped)
+            paid = engine is not None and engine.stored
+            cost = tally.cost(self.price) if paid and tally.calls else 0.0
+            facts = self._facts(started, tally, stopped, cost)
             facts["decides"] = decides
             facts["settled"] = dict(getattr(engine, "settled", {}))
             writer.finish(self.summary(outcomes, stopped), facts)
@@ -203,11 +205,10 @@ class Job:
         }
 
     def _facts(
-        self, started: datetime.datetime, tally: Tally, stopped: str
+        self, started: datetime.datetime, tally: Tally, stopped: str, cost: float | None
     ) -> dict[str, Any]:
         """What `run.json` holds beside the identity."""
         ended = datetime.datetime.now(datetime.UTC)
-        cost = tally.cost(self.price) if self.engine_setup is not None else 0.0
         return {
             "judgekit": version("judgekit"),
             "python": platform.python_version(),

@@ -17,7 +17,10 @@ __all__ = ["Settings", "setting"]
 
 def setting(default: Any, text: str, panel: str, flag: str = "") -> Any:
     """A field of `Settings`: its default, its help, the panel it is shown in, its own flag."""
-    return field(default=default, metadata={"help": text, "panel": panel, "flag": flag})
+    meta = {"help": text, "panel": panel, "flag": flag}
+    if default is dict:
+        return field(default_factory=dict, metadata=meta)
+    return field(default=default, metadata=meta)
 
 
 SECRET = re.compile(r"key|secret|password|authorization|token$", re.IGNORECASE)
@@ -34,7 +37,7 @@ class Settings:
     model: str | None = setting(
         None, "What answers the judge's calls: ENGINE/MODEL, as openai/gpt-4o-mini.", JUDGE
     )
-    options: Mapping[str, Any] = setting({}, "The judge's own options, by name.", "")
+    options: Mapping[str, Any] = setting(dict, "The judge's own options, by name.", "")
     prompt: str | None = setting(
         None, "Another prompt: a name, a FILE.md, or FILE.jsonl#NAME of FastChat's.", JUDGE
     )
@@ -58,7 +61,7 @@ class Settings:
     top_p: float | None = setting(None, "Nucleus sampling.", ENGINE)
     seed: int | None = setting(None, "Sampling seed, where the engine takes one.", ENGINE)
     model_args: Mapping[str, Any] = setting(
-        {}, "One more argument of the engine's request, as K=V; repeatable.", ENGINE, "--model-arg"
+        dict, "One more argument of the engine's request, as K=V; repeatable.", ENGINE, "--model-arg"
     )
     retry_truncated: int | None = setting(
         None, "Ask a reply that was cut at its limit again with this limit, in tokens.", ENGINE
@@ -66,7 +69,7 @@ class Settings:
     base_url: str | None = setting(None, "Where the API is served.", ENGINE)
     endpoint: str | None = setting(None, "An endpoint named in your own configuration.", ENGINE)
     columns: Mapping[str, str] = setting(
-        {}, "Columns under other names: response=text,prompt=q.", INPUT
+        dict, "Columns under other names: response=text,prompt=q.", INPUT
     )
     prompts: Path | None = setting(None, "A file of prompts, for answers without them.", INPUT)
     references: Path | None = setting(None, "A file of reference answers.", INPUT)

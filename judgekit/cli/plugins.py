@@ -44,7 +44,7 @@ def listing(
     for plugin in registry.listing():
         table.add_row(
             Text(safe(plugin.name)),
-            Text(safe(plugin.source)),
+            Text(safe(plugin.origin)),
             Text(safe(", ".join(plugin.judges))),
             Text(safe(", ".join(plugin.engines))),
             Text("ok") if not plugin.broken else Text(safe(plugin.broken), style="red"),

@@ -11,11 +11,13 @@ from rich.text import Text
 from judgekit.cli.console import safe, stdout_console
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from judgekit.api import Run
     from judgekit.estimate import Estimate
     from judgekit.job import Job
 
-__all__ = ["percent", "print_estimates", "print_run", "print_runs", "rate_text", "summary_table"]
+__all__ = ["percent", "print_estimates", "print_run", "print_runs", "print_summary", "rate_text"]
 
 NONE = "–"
 
@@ -46,7 +48,7 @@ def print_run(run: Run) -> None:
     """One run: its table, the sentence, what it cost, and last its folder."""
     console = stdout_console()
     summary = run.summary
-    console.print(summary_table(summary))
+    print_summary(console, summary)
     console.print(Text(safe(summary["sentence"]), style="bold"))
     console.print(Text(footer(run), style="dim"))
     console.print(Text(str(run.folder)), soft_wrap=True)
@@ -89,7 +91,7 @@ def scores_row(s: Mapping[str, Any]) -> list[str]:
     return [safe(s["a"]), score_text(s["mean_score"]), str(s["scored"]), str(s["undecided"])]
 
 
-def summary_table(summary: Mapping[str, Any]) -> Table:
+def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
     """A run's summary, a line a figure, under a title that names who judged whom."""
     title = Text()
     if summary["heading"]:
@@ -98,16 +100,14 @@ def summary_table(summary: Mapping[str, Any]) -> Table:
     title.append(safe(names), style="bold")
     by = summary["judge"] + (f" · {summary['model']}" if summary["model"] else "")
     title.append(f"  judged by {safe(by)}")
-    table = Table(
-        title=title, title_justify="left", title_style="", box=None, show_header=False,
-        pad_edge=False,
-    )
+    console.print(title)
+    table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim")
     table.add_column()
     rows = comparison_lines(summary) if "b" in summary else score_lines(summary)
     for name, value in rows + input_lines(summary):
         table.add_row(Text(safe(name)), Text(safe(value)))
-    return table
+    console.print(table)
 
 
 def comparison_lines(s: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -189,7 +189,8 @@ def input_lines(s: Mapping[str, Any]) -> list[tuple[str, str]]:
 def footer(run: Run) -> str:
     """What the run asked and cost."""
     counts = run.facts["counts"]
-    parts = [f"{counts['calls']} calls, {counts['calls_from_store']} from the reply store"]
+    asked = "calls" if run.summary["model"] else "judged"
+    parts = [f"{counts['calls']} {asked}, {counts['calls_from_store']} from the reply store"]
     if counts["tokens_in"] or counts["tokens_out"]:
         parts.append(f"{counts['tokens_in']} + {counts['tokens_out']} tokens")
     if counts["cost_usd"] is None:

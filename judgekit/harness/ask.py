@@ -186,8 +186,10 @@ class TrialAsk:
         self.tokens_out = 0
 
     async def __call__(self, call: Call, *, shared: bool = False) -> Reply:
-        if call.trial is None:
-            call = replace(call, trial=self.trial)
+        # What is asked once for all trials of a case is no one trial's.
+        asker = None if shared else self.trial
+        if call.trial is not asker:
+            call = replace(call, trial=asker)
         reply = await self._one(call, shared)
         cap = self.desk.limits.retry_truncated
         asked = call.sampling.max_tokens

@@ -1,1 +1,24 @@
+"""Files of answers, read and joined into cases. Formats and columns: docs/input.md."""
 
+from judgekit.io.answers import Answer, Answers, load_answers
+from judgekit.io.cases import Joined
+from judgekit.io.intake import Counts
+from judgekit.io.join import join
+from judgekit.io.pairs import holds_pairs, load_pairs
+from judgekit.io.row import BadRow, Row
+from judgekit.io.rows import input_digest, read_rows
+
+__all__ = [
+    "Answer",
+    "Answers",
+    "BadRow",
+    "Counts",
+    "Joined",
+    "Row",
+    "holds_pairs",
+    "input_digest",
+    "join",
+    "load_answers",
+    "load_pairs",
+    "read_rows",
+]

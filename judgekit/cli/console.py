@@ -1,0 +1,69 @@
+"""What reaches the terminal: two consoles that print alike, and texts made safe for them.
+
+The texts of models, and the names in files, may hold anything: escape sequences that clear the
+screen or retitle the window, characters that reorder a line or hide in it, console markup. They
+are printed as ``Text(safe(text))`` only, which shows all of that and acts on none of it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from typing import Any, TextIO
+
+from rich.console import Console
+
+__all__ = ["json_text", "safe", "stderr_console", "stdout_console"]
+
+PLAIN_WIDTH = 100  # columns where there is no terminal to ask
+
+# Controls but newline and tab; what reorders a line (bidi); what breaks one in some programs only
+# (U+2028, U+2029); what cannot be seen (zero widths, tags); lone surrogates, which no terminal can
+# be sent. U+200C and U+200D stay: Persian, Indic scripts and emoji are spelt with them.
+_HIDDEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    r"\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def safe(text: str) -> str:
+    """`text` with every character that a terminal would act on, or hide, as one that is seen.
+
+    Controls become their pictures (ESC is ``␛``, NUL ``␀``), the rest their escapes
+    (``\\u202e``); newlines and tabs stay.
+    """
+    return _HIDDEN.sub(_visible, text)
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    return match[0].encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def json_text(value: Any) -> str:
+    """One JSON object for standard output: ASCII, so that texts in it cannot act either."""
+    return json.dumps(value, indent=2)
+
+
+def stdout_console() -> Console:
+    """For results."""
+    return _console(sys.stdout, stderr=False)
+
+
+def stderr_console() -> Console:
+    """For everything else."""
+    return _console(sys.stderr, stderr=True)
+
+
+def _console(stream: TextIO, *, stderr: bool) -> Console:
+    if isinstance(stream, io.TextIOWrapper):
+        # A stream that is not UTF-8 gets escapes where it would otherwise end the program.
+        stream.reconfigure(errors="backslashreplace")
+    width = None if stream.isatty() else PLAIN_WIDTH
+    return Console(stderr=stderr, width=width, markup=False, highlight=False, emoji=False)

@@ -1,0 +1,103 @@
+"""One model's answers, read from a file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from judgekit.io.intake import Counts, take_in
+from judgekit.io.layout import Layout, Source
+from judgekit.io.row import BadRow, Row, Unit
+from judgekit.io.values import read_answer
+from judgekit.types import Message
+
+__all__ = ["Answer", "Answers", "load_answers", "stem"]
+
+_WANTED = ("id", "prompt", "response", "model", "reference", "category")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One row: `responses` are the model's answers, one per judged turn.
+
+    `references` has as many entries (None where a turn has none), or is () where there is none
+    at all. `line` is the row's place in its file, counted from 1.
+    """
+
+    line: int
+    id: str | None
+    prompt: tuple[Message, ...]
+    responses: tuple[str, ...]
+    references: tuple[str | None, ...] = ()
+    category: str | None = None
+    model: str | None = None
+
+    @property
+    def content(self) -> object:
+        """All but its place: equal in rows that say the same."""
+        return self.prompt, self.responses, self.references, self.category, self.model
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One file of answers.
+
+    `model` is the file's model column where that is the same in every row, else the file's name
+    without its ending. `skipped`: rows that could not be used, with the reason. `unit` is what
+    `Answer.line` counts.
+    """
+
+    file: Path
+    model: str
+    rows: list[Answer]
+    skipped: list[BadRow]
+    counts: Counts
+    unit: Unit
+
+
+def load_answers(
+    path: Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    prompts: Path | None = None,
+    references: Path | None = None,
+    skip_bad_rows: bool = False,
+) -> Answers:
+    """Reads one model's answers.
+
+    `columns` names the file's columns where they are called unusually (``{"response": "text"}``).
+    `prompts` and `references`: files that hold them by id. Raises `InputError`, naming file,
+    line and way out, where the file cannot be read, a row cannot be used (unless
+    `skip_bad_rows`, which counts them), or an id stands for two different rows.
+    """
+    source = Source(path, columns or {}, prompts, references, skip_bad_rows)
+    intake = take_in(source, _WANTED, ("response",), _answer)
+    models = {row.model for row in intake.kept}
+    model = models.pop() if len(models) == 1 else None
+    return Answers(
+        path, model or stem(path), intake.kept, intake.skipped, intake.counts, intake.unit
+    )
+
+
+def _answer(
+    layout: Layout, row: Row, name: str | None, prompt: tuple[Message, ...], turns: int | None
+) -> Answer:
+    responses = read_answer(layout.value(row, "response"), turns)
+    model = layout.optional(row, "model")
+    return Answer(
+        row.line,
+        name,
+        prompt,
+        responses,
+        layout.references_of(row, name, len(responses)),
+        layout.category_of(row, name),
+        sys.intern(model) if isinstance(model, str) else None,  # one name, in every row
+    )
+
+
+def stem(path: Path) -> str:
+    """The file's name without its endings: ``a`` for ``a.jsonl.gz``."""
+    name = path.name.removesuffix(".gz")
+    return Path(name).stem or name

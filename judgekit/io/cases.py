@@ -1,0 +1,100 @@
+"""From rows to cases, and what is handed on with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from judgekit.io.intake import Counts
+from judgekit.types import Case, Message, Response, digest
+
+__all__ = ["Joined", "case_at", "label"]
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Cases, and what became of every row.
+
+    `models` are unique display names, in the order of each case's responses. `counts` stand per
+    file; `unmatched` counts, by reason, the rows without a partner in another file.
+    """
+
+    cases: list[Case]
+    models: tuple[str, ...]
+    counts: tuple[Counts, ...]
+    unmatched: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """All rows that are in no case, by reason (``"a.jsonl: duplicates"``)."""
+        files = [count.file for count in self.counts]
+        reasons = Counter(self.unmatched)
+        for count in self.counts:
+            name = label(count.file, files)
+            reasons[f"{name}: unusable rows"] += count.skipped
+            reasons[f"{name}: duplicates"] += count.duplicates
+        return {reason: number for reason, number in reasons.items() if number}
+
+    @property
+    def remarks(self) -> list[str]:
+        """A line for each file with skipped rows: how many, and the first few with the reason."""
+        return [
+            f"{count.file}: unusable rows left out: {count.skipped} ({'; '.join(count.why_skipped)}"
+            f"{' …' if count.skipped > len(count.why_skipped) else ''})"
+            for count in self.counts
+            if count.skipped
+        ]
+
+    @property
+    def repaired(self) -> int:
+        """Rows in which lone surrogates were replaced by U+FFFD."""
+        return sum(count.repaired for count in self.counts)
+
+
+def label(file: Path, among: Sequence[Path]) -> str:
+    """The file's name; the whole path where another has the same name."""
+    return file.name if [other.name for other in among].count(file.name) == 1 else str(file)
+
+
+def case_at(
+    turn: int,
+    name: str,
+    prompt: tuple[Message, ...],
+    answers: Sequence[tuple[str, ...]],
+    models: Sequence[str],
+    references: tuple[str | None, ...],
+    category: str | None,
+) -> Case:
+    """The case of judged turn `turn` (from 0) of a row.
+
+    `answers`: for each model its answers to all turns; what stands before `turn` is its history.
+    """
+    last_turn = len(answers[0]) - 1
+    earlier = references[:turn]
+    return Case(
+        name,
+        prompt if turn == last_turn else _up_to(prompt, turn),
+        tuple(
+            Response(texts[turn], model, texts[:turn])
+            for texts, model in zip(answers, models, strict=True)
+        ),
+        references[turn] if references else None,
+        category,
+        _cluster(prompt),
+        tuple(text or "" for text in earlier) if any(earlier) else (),
+    )
+
+
+def _up_to(prompt: tuple[Message, ...], turn: int) -> tuple[Message, ...]:
+    """The prompt to its user turn `turn`, counted from 0."""
+    users = [place for place, message in enumerate(prompt) if message.role == "user"]
+    return prompt[: users[turn] + 1]
+
+
+def _cluster(prompt: tuple[Message, ...]) -> str:
+    """Names the chat that a case is from: its system prompt and first user turn."""
+    systems = (message.content for message in prompt if message.role == "system")
+    first = next((message.content for message in prompt if message.role == "user"), "")
+    return digest(*systems, first, size=8)

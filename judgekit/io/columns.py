@@ -1,0 +1,95 @@
+"""Which column of a file holds what."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from judgekit.errors import InputError
+from judgekit.io.row import Row
+from judgekit.io.values import is_choices
+
+__all__ = ["NAMES", "find_columns"]
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "id": ("id", "question_id"),
+    "prompt": ("prompt", "instruction", "question", "input", "turns", "messages"),
+    "response": ("response", "output", "answer", "completion", "choices"),
+    "response_a": ("response_a",),
+    "response_b": ("response_b",),
+    "model": ("model", "generator", "model_id"),
+    "model_a": ("model_a",),
+    "model_b": ("model_b",),
+    "reference": ("reference",),
+    "category": ("category",),
+}
+"""What each part of a row is usually called in a file."""
+
+
+def find_columns(
+    rows: Sequence[Row],
+    path: Path,
+    *,
+    wanted: Collection[str],
+    needed: Collection[str],
+    given: Mapping[str, str],
+) -> dict[str, str]:
+    """The file's column for each wanted part (a key of `NAMES`) that it has.
+
+    `given` (part → column) goes before the usual names. `instruction` beside `input` is Alpaca's
+    layout: the result then holds ``"input"`` too. `messages` without an answer beside it holds
+    the prompt and, last, the response: both parts then name it. Raises `InputError` where a
+    needed part is missing, a given column is in no row, or two columns could be meant.
+    """
+    seen: dict[str, None] = {}
+    for row in rows:
+        seen.update(dict.fromkeys(row.data))
+    _check(given, seen, wanted, path)
+    found = dict(given)
+    free = [name for name in seen if name not in given.values()]
+    for part in wanted:
+        if part in given:
+            continue
+        names = _candidates(part, free, rows)
+        if part == "prompt" and names == ["instruction", "input"]:
+            found["input"] = names.pop()
+        if len(names) > 1:
+            choice = " or ".join(repr(name) for name in names)
+            way = f"say which with --columns {part}={names[0]}"
+            raise InputError(f"{path}: the {part} could be the column {choice}; {way}")
+        if names:
+            found[part] = names[0]
+    if "response" in needed and found.get("prompt") == "messages":
+        found.setdefault("response", "messages")
+    for part in needed:
+        if part not in found:
+            way = f"name it with --columns {part}=NAME (columns: {_listed(seen)})"
+            raise InputError(f"{path}: no column for the {part}; {way}")
+    return found
+
+
+def _check(
+    given: Mapping[str, str], seen: Collection[str], wanted: Collection[str], path: Path
+) -> None:
+    for part, column in given.items():
+        if part not in wanted:
+            way = f"the parts here are {', '.join(wanted)}"
+            raise InputError(f"{path}: no part is named {part!r} (--columns); {way}")
+        if column not in seen:
+            way = f"the columns are {_listed(seen)}"
+            raise InputError(f"{path}: no row has the column {column!r} (--columns); {way}")
+
+
+def _candidates(part: str, free: Collection[str], rows: Sequence[Row]) -> list[str]:
+    """The usual names that the file has; of several, those that hold anything in some row."""
+    names = [name for name in NAMES[part] if name in free]
+    if "choices" in names and not any(is_choices(row.data.get("choices")) for row in rows):
+        names.remove("choices")  # a multiple-choice question's, no answers
+    if len(names) > 1:
+        filled = [name for name in names if any(row.data.get(name) is not None for row in rows)]
+        names = filled or names[:1]
+    return names
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(repr(name) for name in names)

@@ -1,0 +1,126 @@
+"""All rows of one file taken in: those kept, and a count of every other."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from judgekit.errors import InputError
+from judgekit.io.layout import Build, Source, find_layout
+from judgekit.io.row import BadRow, Row, Unit, place, shown
+from judgekit.io.rows import scan
+
+__all__ = ["Counts", "Intake", "take_in"]
+
+
+class _Kept(Protocol):
+    @property
+    def line(self) -> int: ...
+    @property
+    def id(self) -> str | None: ...
+    @property
+    def content(self) -> object: ...
+
+
+_Entry = TypeVar("_Entry", bound=_Kept)
+_NAMED = 3  # how many skipped rows are named beside their count
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of a file's rows: ``rows = used + skipped + duplicates + left_out``.
+
+    `skipped`: could not be used; `duplicates`: the same id and the same content again;
+    `left_out`: no partner in another file. `repaired` rows had lone surrogates replaced.
+    `why_skipped`: place and reason of the first few.
+    """
+
+    file: Path
+    rows: int
+    used: int
+    skipped: int = 0
+    duplicates: int = 0
+    left_out: int = 0
+    repaired: int = 0
+    why_skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Intake(Generic[_Entry]):
+    """A file's kept rows in their order, and those that could not be used."""
+
+    kept: list[_Entry]
+    skipped: list[BadRow]
+    counts: Counts
+    unit: Unit
+
+
+def take_in(
+    source: Source, wanted: Collection[str], needed: Collection[str], build: Build[_Entry]
+) -> Intake[_Entry]:
+    """Reads a file whose rows have the parts `wanted`, `needed` ones at least, into entries.
+
+    Raises `InputError` at the first row that cannot be used, unless such rows are skipped; where
+    none is left; and where an id stands for two different rows.
+    """
+    path = source.path
+    rows, skipped = _rows(source)
+    layout = find_layout(rows, source, wanted, needed)
+    count, unit = len(rows) + len(skipped), rows[0].unit
+    repaired = sum(row.repaired for row in rows)
+    kept: list[_Entry] = []
+    by_id: dict[str, _Entry] = {}
+    rows.reverse()
+    while rows:  # emptied on the way, so that no row is held twice
+        entry = layout.read(rows.pop(), build)
+        if isinstance(entry, BadRow):
+            _skip(entry, skipped, source)
+            continue
+        first = by_id.setdefault(entry.id, entry) if entry.id is not None else entry
+        if first is entry:
+            kept.append(entry)
+        elif first.content != entry.content:
+            raise InputError(
+                f"{place(path, unit, entry.line)}: the id {shown(entry.id)} stands in {unit} "
+                f"{first.line} with other content; give each row an id of its own"
+            )
+    if not kept:
+        raise _nothing(path, skipped)
+    if source.references is not None and layout.references.keys().isdisjoint(by_id):
+        raise InputError(f"{source.references}: it has none of the ids of {path}; check the ids")
+    skipped.sort(key=lambda row: row.line)
+    duplicates = count - len(kept) - len(skipped)
+    why = tuple(f"{row.unit} {row.line}: {row.reason}" for row in skipped[:_NAMED])
+    counts = Counts(path, count, len(kept), len(skipped), duplicates, 0, repaired, why)
+    return Intake(kept, skipped, counts, unit)
+
+
+def _rows(source: Source) -> tuple[list[Row], list[BadRow]]:
+    """The file's rows, and those that cannot be read and are skipped."""
+    rows: list[Row] = []
+    skipped: list[BadRow] = []
+    for row in scan(source.path):
+        if isinstance(row, Row):
+            rows.append(row)
+        else:
+            _skip(row, skipped, source)
+    if not rows:
+        raise _nothing(source.path, skipped)
+    return rows, skipped
+
+
+def _skip(row: BadRow, skipped: list[BadRow], source: Source) -> None:
+    """Leaves the row out where that is wanted, else raises `InputError`."""
+    if not source.skip_bad_rows:
+        way = f"correct the {row.unit}, or leave such rows out with --skip-bad-rows"
+        raise InputError(f"{place(source.path, row.unit, row.line)}: {row.reason}; {way}")
+    skipped.append(row)
+
+
+def _nothing(path: Path, bad: list[BadRow]) -> InputError:
+    if not bad:
+        return InputError(f"{path}: no rows; write one JSON object per line")
+    first = f"{bad[0].unit} {bad[0].line}: {bad[0].reason}"
+    return InputError(f"{path}: none of its {len(bad)} rows can be used; the first is {first}")

@@ -1,0 +1,113 @@
+"""Rows from JSON: one object per line, or one array of objects."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from judgekit.errors import InputError
+from judgekit.io.row import BadRow, Row, RowError, Unit, place, shown
+
+__all__ = ["array", "lines"]
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_TOO_DEEP = "nested too deeply to be read; remove that column"
+
+
+def lines(stream: Iterable[bytes]) -> Iterator[Row | BadRow]:
+    """JSON Lines. Only ``\\n`` ends a line: texts may hold U+2028 and the like unescaped."""
+    for number, line in enumerate(stream, 1):
+        if line.isspace():
+            continue
+        try:
+            yield _row(*_parse(line), number, "line")
+        except RowError as error:
+            yield BadRow(number, "line", str(error))
+
+
+def array(data: bytes, path: Path) -> Iterator[Row | BadRow]:
+    """One JSON array; or lines, where only the first line looks like one."""
+    try:
+        values, strict = _parse(data)
+    except RowError as error:
+        first, _, _ = data.lstrip().partition(b"\n")
+        if _is_json(first):
+            yield from lines(io.BytesIO(data))
+            return
+        raise InputError(f"{place(path, 'line', error.line)}: {error}; correct the file") from error
+    del data  # the values are as large again
+    for number, value in enumerate(values, 1):
+        try:
+            yield _row(value, strict, number, "element")
+        except RowError as error:
+            yield BadRow(number, "element", str(error))
+
+
+def _row(value: Any, strict: bool, number: int, unit: Unit) -> Row:
+    if not isinstance(value, dict):
+        raise RowError(f"{shown(value)} is not an object of columns and values")
+    if strict or not _has_surrogate(value):
+        return Row(number, value, unit)
+    return Row(number, _mended(value), unit, repaired=True)
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        _parse(data)
+    except RowError:
+        return False
+    return True
+
+
+def _parse(data: bytes) -> tuple[Any, bool]:
+    """The value of UTF-8 bytes, and whether they were strict JSON.
+
+    The standard library has the last word: it also takes NaN in columns nobody reads, unescaped
+    control characters and lone surrogates, all of which real files hold.
+    """
+    try:
+        return orjson.loads(data), True
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        text = data.decode("utf-8")
+        return json.loads(text, strict=False), False
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        reason = f"the byte {data[error.start]:#04x} is not UTF-8; save the file as UTF-8"
+        raise RowError(reason, line) from error
+    except json.JSONDecodeError as error:
+        near = shown(text[max(0, error.pos - 20) : error.pos + 20])
+        reason = f"not JSON ({error.msg}, column {error.colno}, near {near})"
+        raise RowError(reason, error.lineno) from error
+    except RecursionError as error:
+        raise RowError(_TOO_DEEP) from error
+    except ValueError as error:  # a whole number of thousands of digits
+        raise RowError(f"not readable as JSON ({error})") from error
+
+
+def _has_surrogate(value: Any) -> bool:
+    try:
+        return bool(_SURROGATE.search(json.dumps(value, ensure_ascii=False)))
+    except RecursionError as error:
+        raise RowError(_TOO_DEEP) from error
+
+
+def _mended(value: Any) -> Any:
+    """`value` with U+FFFD for each lone surrogate, in keys as well."""
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    try:
+        if isinstance(value, list):
+            return [_mended(item) for item in value]
+        if isinstance(value, dict):
+            return {_mended(key): _mended(item) for key, item in value.items()}
+    except RecursionError as error:
+        raise RowError(_TOO_DEEP) from error
+    return value

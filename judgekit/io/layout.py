@@ -1,0 +1,128 @@
+"""Where a file keeps what is wanted of a row: its columns, and the files beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from judgekit.errors import InputError
+from judgekit.io.columns import find_columns
+from judgekit.io.row import BadRow, Row, RowError, shown
+from judgekit.io.sheets import Question, prompts_by_id, references_by_id
+from judgekit.io.values import read_category, read_id, read_prompt, read_references
+from judgekit.types import Message
+
+__all__ = ["Build", "Layout", "Source", "find_layout"]
+
+_Entry = TypeVar("_Entry")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file, and what the user said of it: `columns` as part → column (``--columns``), files
+    that hold prompts or references by id, whether rows that cannot be used are left out."""
+
+    path: Path
+    columns: Mapping[str, str]
+    prompts: Path | None = None
+    references: Path | None = None
+    skip_bad_rows: bool = False
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`columns`: part (`prompt`) → column. `questions` and `references` stand by id."""
+
+    columns: Mapping[str, str]
+    questions: Mapping[str, Question]
+    references: Mapping[str, Any]
+
+    def read(self, row: Row, build: Build[_Entry]) -> _Entry | BadRow:
+        """`build` of this layout, the row, its id, its prompt and how many user turns it lists."""
+        name = prompt = None
+        try:
+            if "id" in self.columns:
+                name = read_id(self.value(row, "id"))
+            prompt, turns = self._prompt(row, name)
+            return build(self, row, name, prompt, turns)
+        except RowError as error:
+            return BadRow(row.line, row.unit, str(error), name, prompt)
+
+    def value(self, row: Row, part: str) -> Any:
+        """What the row has for a part that the file has. Raises `RowError` where it has none."""
+        column = self.columns[part]
+        if column not in row.data:
+            raise RowError(f"the {part} is missing (there is no {column!r} in it)")
+        value = row.data[column]
+        if part == "response" and column == self.columns.get("prompt"):
+            return value[-1:] if isinstance(value, list) else None
+        return value
+
+    def optional(self, row: Row, part: str) -> Any:
+        """As `value`, but None where file or row has none."""
+        return row.data.get(self.columns[part]) if part in self.columns else None
+
+    def references_of(self, row: Row, name: str | None, count: int) -> tuple[str | None, ...]:
+        """From --references, else the row's own, else from --prompts; one per turn, or ()."""
+        question = self._question(name)
+        found: Any = self.references.get(name) if name is not None else None
+        if found is None:
+            found = self.optional(row, "reference")
+        if found is None and question is not None:
+            found = question.reference
+        return read_references(found, count)
+
+    def category_of(self, row: Row, name: str | None) -> str | None:
+        """The row's own, else from --prompts."""
+        found = read_category(self.optional(row, "category"))
+        question = self._question(name)
+        return question.category if found is None and question is not None else found
+
+    def _question(self, name: str | None) -> Question | None:
+        return self.questions.get(name) if name is not None else None
+
+    def _prompt(self, row: Row, name: str | None) -> tuple[tuple[Message, ...], int | None]:
+        if "prompt" not in self.columns:
+            question = self._question(name)
+            if question is None:
+                raise RowError(f"the id {shown(name)} is not in the file of prompts")
+            return question.prompt, question.turns
+        value = self.value(row, "prompt")
+        if self.columns.get("response") == self.columns["prompt"] and isinstance(value, list):
+            value = value[:-1]
+        if "input" in self.columns:
+            value = _with_input(value, row.data.get("input"))
+        return read_prompt(value)
+
+
+Build = Callable[[Layout, Row, str | None, tuple[Message, ...], int | None], _Entry]
+
+
+def find_layout(
+    rows: Sequence[Row], source: Source, wanted: Collection[str], needed: Collection[str]
+) -> Layout:
+    """The layout of a file of answers or pairs. Raises `InputError` as `find_columns` does."""
+    path, given = source.path, source.columns
+    found = find_columns(rows, path, wanted=wanted, needed=needed, given=given)
+    if "prompt" not in found and source.prompts is None:
+        way = "name it with --columns prompt=NAME, or give a file of prompts with --prompts"
+        raise InputError(f"{path}: no column for the prompt; {way}")
+    if "id" not in found and (source.prompts is not None or source.references is not None):
+        way = "name it with --columns id=NAME"
+        raise InputError(f"{path}: --prompts and --references go by id, and it has none; {way}")
+    return Layout(
+        found,
+        prompts_by_id(source.prompts, given) if source.prompts is not None else {},
+        references_by_id(source.references, given) if source.references is not None else {},
+    )
+
+
+def _with_input(instruction: object, given: object) -> object:
+    """Alpaca's layout: the input, where there is one, below the instruction."""
+    if given is None or given == "" or not isinstance(instruction, str):
+        return instruction
+    if not isinstance(given, str):
+        raise RowError(f"the input is {shown(given)}, not text")
+    return f"{instruction}\n\n{given}"

@@ -1,0 +1,111 @@
+"""One file that holds both answers in each row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from judgekit.io.cases import Joined, case_at
+from judgekit.io.intake import take_in
+from judgekit.io.layout import Layout, Source
+from judgekit.io.row import Row, RowError, shown
+from judgekit.io.rows import scan
+from judgekit.io.values import read_answer
+from judgekit.types import Case, Message
+
+__all__ = ["holds_pairs", "load_pairs"]
+
+_SIDES = ("response_a", "response_b")
+_WANTED = ("id", "prompt", *_SIDES, "model_a", "model_b", "reference", "category")
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    line: int
+    id: str | None
+    prompt: tuple[Message, ...]
+    answers: tuple[tuple[str, ...], ...]
+    models: tuple[str, ...]
+    references: tuple[str | None, ...]
+    category: str | None
+
+    @property
+    def content(self) -> object:
+        return self.prompt, self.answers, self.models, self.references, self.category
+
+
+def holds_pairs(path: Path, *, columns: Mapping[str, str] | None = None) -> bool:
+    """Whether the first row that can be read has the first of two answers."""
+    column = (columns or {}).get("response_a", "response_a")
+    for row in scan(path):
+        if isinstance(row, Row):
+            return column in row.data
+    return False
+
+
+def load_pairs(
+    path: Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    prompts: Path | None = None,
+    references: Path | None = None,
+    skip_bad_rows: bool = False,
+) -> Joined:
+    """Reads a file of pairs: each row is one case.
+
+    Where the prompt is a list of user turns, each response is a list of as many answers, the
+    last of which is judged and the others are its history. The models' names are those of the
+    columns (or `meta`'s keys) `model_a` and `model_b`, else ``a`` and ``b``. Arguments and
+    errors as of `load_answers`.
+    """
+    source = Source(path, columns or {}, prompts, references, skip_bad_rows)
+    intake = take_in(source, _WANTED, _SIDES, _pair)
+    models = {pair.models for pair in intake.kept}
+    return Joined(
+        [_case(pair) for pair in intake.kept],
+        models.pop() if len(models) == 1 else ("a", "b"),
+        (intake.counts,),
+    )
+
+
+def _pair(
+    layout: Layout, row: Row, name: str | None, prompt: tuple[Message, ...], turns: int | None
+) -> _Pair:
+    answers = tuple(read_answer(layout.value(row, side), turns, side) for side in _SIDES)
+    return _Pair(
+        row.line,
+        name,
+        prompt,
+        answers,
+        _models(layout, row),
+        layout.references_of(row, name, len(answers[0])),
+        layout.category_of(row, name),
+    )
+
+
+def _models(layout: Layout, row: Row) -> tuple[str, ...]:
+    """The two models' names, made different where they are the same."""
+    meta = row.data.get("meta")
+    names = []
+    for side, default in (("model_a", "a"), ("model_b", "b")):
+        said = layout.optional(row, side)
+        if said is None and isinstance(meta, dict):
+            said = meta.get(side)
+        if said is not None and not isinstance(said, str):
+            raise RowError(f"the {side} is {shown(said)}, not text")
+        names.append(said or default)
+    a, b = names
+    return (a, b) if a != b else (f"{a} (a)", f"{b} (b)")
+
+
+def _case(pair: _Pair) -> Case:
+    return case_at(
+        len(pair.answers[0]) - 1,
+        pair.id or f"row-{pair.line}",
+        pair.prompt,
+        pair.answers,
+        pair.models,
+        pair.references,
+        pair.category,
+    )

@@ -1,0 +1,63 @@
+"""One row of an input file, read or refused, and how its place is named."""
+
+from __future__ import annotations
+
+import reprlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from judgekit.types import Message
+
+__all__ = ["BadRow", "Row", "RowError", "Unit", "place", "shown"]
+
+Unit = Literal["line", "element", "row"]
+
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 60
+_short.maxlevel = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row and its place, counted from 1.
+
+    `unit` says what `line` counts: the lines of a text file, the elements of a JSON array, the
+    rows of a Parquet file. `repaired`: lone surrogates in its texts were replaced by U+FFFD.
+    """
+
+    line: int
+    data: dict[str, Any]
+    unit: Unit = "line"
+    repaired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot be used, and why; its id and prompt as far as they could be read."""
+
+    line: int
+    unit: Unit
+    reason: str
+    id: str | None = None
+    prompt: tuple[Message, ...] | None = None
+
+
+class RowError(ValueError):
+    """A value cannot be read; becomes a `BadRow`. `line` counts within what was parsed."""
+
+    def __init__(self, reason: str, line: int = 1) -> None:
+        super().__init__(reason)
+        self.line = line
+
+
+def place(path: Path, unit: Unit, line: int) -> str:
+    """``answers.jsonl, line 3``."""
+    return f"{path}, {unit} {line}"
+
+
+def shown(value: object) -> str:
+    """A value for an error message: one line, shortened, however long or deep it is."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return _short.repr(value)

@@ -1,0 +1,89 @@
+"""The files beside the answers: prompts by id, and references by id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from judgekit.errors import InputError
+from judgekit.io.columns import NAMES, find_columns
+from judgekit.io.row import Row, RowError, place, shown
+from judgekit.io.rows import read_rows
+from judgekit.io.values import read_category, read_id, read_prompt
+from judgekit.types import Message
+
+__all__ = ["Question", "prompts_by_id", "references_by_id"]
+
+_Entry = TypeVar("_Entry")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A row of a prompts file; `turns` as `read_prompt` gives it, the reference as it stands."""
+
+    prompt: tuple[Message, ...]
+    turns: int | None
+    reference: Any
+    category: str | None
+
+
+def prompts_by_id(path: Path, given: Mapping[str, str]) -> dict[str, Question]:
+    """Prompts with their references and categories where there are any (`question.jsonl`)."""
+    rows = read_rows(path)
+    wanted = ("id", "prompt", "reference", "category")
+    columns = find_columns(
+        rows, path, wanted=wanted, needed=("id", "prompt"), given=_fitting(given, wanted, rows)
+    )
+
+    def question(row: Row) -> Question:
+        prompt, turns = read_prompt(row.data.get(columns["prompt"]))
+        category = read_category(row.data.get(columns.get("category", "")))
+        return Question(prompt, turns, row.data.get(columns.get("reference", "")), category)
+
+    return _by_id(rows, path, columns["id"], question)
+
+
+def references_by_id(path: Path, given: Mapping[str, str]) -> dict[str, Any]:
+    """Reference answers: a column `reference`, else that of a model's answers
+    (FastChat's `reference_answer`, which has `choices` or `turns`)."""
+    rows = read_rows(path)
+    wanted = ("id", "reference")
+    fitting = _fitting(given, wanted, rows)
+    columns = find_columns(rows, path, wanted=wanted, needed=("id",), given=fitting)
+    column = columns.get("reference") or _answers_column(rows, path)
+    return _by_id(rows, path, columns["id"], lambda row: row.data.get(column))
+
+
+def _answers_column(rows: list[Row], path: Path) -> str:
+    seen = {name for row in rows for name in row.data}
+    names = [name for name in ("turns", *NAMES["response"]) if name in seen]
+    if len(names) != 1:
+        what = " and ".join(repr(name) for name in names) if names else "no such column"
+        raise InputError(f"{path}: the references should be in 'reference', but there is {what}")
+    return names[0]
+
+
+def _fitting(given: Mapping[str, str], wanted: Collection[str], rows: list[Row]) -> dict[str, str]:
+    """What of --columns, which is said of the answers, goes for this file as well."""
+    seen = {name for row in rows for name in row.data}
+    return {part: name for part, name in given.items() if part in wanted and name in seen}
+
+
+def _by_id(
+    rows: list[Row], path: Path, id_column: str, entry: Callable[[Row], _Entry]
+) -> dict[str, _Entry]:
+    found: dict[str, tuple[int, _Entry]] = {}
+    for row in rows:
+        where = place(path, row.unit, row.line)
+        try:
+            name, value = read_id(row.data.get(id_column)), entry(row)
+        except RowError as error:
+            raise InputError(f"{where}: {error}; correct that row") from error
+        line, first = found.setdefault(name, (row.line, value))
+        if first != value:
+            raise InputError(
+                f"{where}: the id {shown(name)} stands for another in {row.unit} {line}; keep one"
+            )
+    return {name: value for name, (_, value) in found.items()}

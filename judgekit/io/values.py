@@ -1,0 +1,188 @@
+"""The values of a row as texts and messages; what is neither is refused, never converted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import orjson
+
+from judgekit.io.row import RowError, shown
+from judgekit.types import Message
+
+__all__ = [
+    "is_choices",
+    "read_answer",
+    "read_category",
+    "read_id",
+    "read_prompt",
+    "read_references",
+]
+
+_ROLES: Mapping[str, Literal["system", "user", "assistant", "tool"]] = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "assistant": "assistant",
+    "tool": "tool",
+    "function": "tool",
+}
+_TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
+
+
+def read_id(value: object) -> str:
+    """The id as text: 1 and "1" are the same id."""
+    if isinstance(value, str) and value.strip():
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    what = "empty" if isinstance(value, str) else shown(value)
+    raise RowError(f"the id is {what}; an id is text or a whole number")
+
+
+def read_category(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return value
+    raise RowError(f"the category is {shown(value)}, not text")
+
+
+def read_prompt(value: object) -> tuple[tuple[Message, ...], int | None]:
+    """The prompt's messages; and how many answers it asks for where it is a list of user turns.
+
+    A text or a list of messages asks for one answer, to its end: None.
+    """
+    if isinstance(value, str):
+        return (Message("user", value),), None
+    if isinstance(value, list) and value:
+        if all(isinstance(turn, str) for turn in value):
+            return tuple(Message("user", turn) for turn in value), len(value)
+        if all(isinstance(message, dict) for message in value):
+            messages = tuple(_message(m, number) for number, m in enumerate(value, 1))
+            if messages[-1].role not in ("user", "tool"):
+                role = messages[-1].role
+                raise RowError(f"the prompt ends with a message of the {role}, not of the user")
+            return messages, None
+    raise RowError(
+        f"the prompt is {shown(value)}, not text, a list of user turns or a list of messages"
+    )
+
+
+def read_answer(value: object, turns: int | None, name: str = "response") -> tuple[str, ...]:
+    """One model's answers, one per turn; `turns` as `read_prompt` gives it.
+
+    Text for one turn, a list of texts for a list of user turns, one assistant message, or
+    FastChat's choices. `name` is the column's, for the error.
+    """
+    if isinstance(value, str):
+        texts: list[Any] = [value]
+    elif is_choices(value):
+        texts = _choice(value)
+    elif isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+        texts = [_assistant(value[0], name)]
+    elif isinstance(value, list) and turns is not None:
+        texts = value
+    else:
+        raise RowError(f"the {name} is {shown(value)}, not text")
+    if len(texts) != (turns or 1):
+        raise RowError(
+            f"the {name} has {_count(len(texts), 'answer')} for {_count(turns or 1, 'user turn')}"
+        )
+    for text in texts:
+        if not isinstance(text, str):
+            raise RowError(f"the {name} holds {shown(text)}, not text")
+    return tuple(texts)
+
+
+def read_references(value: object, count: int) -> tuple[str | None, ...]:
+    """The references of `count` turns; () where there is none at all.
+
+    One text for one turn, or a list in the order of the turns with null where there is none.
+    Blank is none: no table can say it otherwise.
+    """
+    if is_choices(value):
+        value = _choice(value)
+    if value is None or value == "":
+        return ()
+    if isinstance(value, str):
+        if count > 1:
+            raise RowError(f"one reference for {count} turns; write a list, null where none is")
+        value = [value]
+    if not isinstance(value, list) or not all(r is None or isinstance(r, str) for r in value):
+        raise RowError(f"the reference is {shown(value)}, neither text nor a list of texts")
+    if len(value) > count:
+        raise RowError(f"{len(value)} references for {_count(count, 'judged turn')}")
+    found = [text or None for text in value] + [None] * (count - len(value))
+    return tuple(found) if any(found) else ()
+
+
+def is_choices(value: object) -> bool:
+    """Whether this is FastChat's ``[{"index": 0, "turns": ["…", "…"]}]``."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(
+            isinstance(choice, dict) and isinstance(choice.get("turns"), list) for choice in value
+        )
+    )
+
+
+def _choice(choices: Any) -> list[Any]:
+    if len(choices) > 1:
+        raise RowError(f"{len(choices)} choices; keep one answer per row")
+    turns = choices[0]["turns"]
+    return [
+        turn["content"] if isinstance(turn, dict) and "content" in turn else turn for turn in turns
+    ]
+
+
+def _assistant(value: Mapping[str, Any], name: str) -> str:
+    """The text of an answer written as an assistant message."""
+    message = _message(value, 1)
+    if message.role != "assistant":
+        raise RowError(f"the {name} is a message of the {message.role}, not of the assistant")
+    if message.tool_calls:
+        raise RowError(f"the {name} calls tools; judgekit judges text")
+    return message.content
+
+
+def _message(value: Mapping[str, Any], number: int) -> Message:
+    said = value.get("role")
+    role = _ROLES.get(said) if isinstance(said, str) else None
+    if role is None:
+        raise RowError(f"message {number} has the role {shown(said)}; roles: {', '.join(_ROLES)}")
+    calls = value.get("tool_calls") or value.get("function_call")
+    content = value.get("content")
+    if content is None and calls and role == "assistant":
+        content = ""
+    return Message(role, _text(content, number), _json(calls, number) if calls else "")
+
+
+def _text(content: object, number: int) -> str:
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        raise RowError(f"message {number} has the content {shown(content)}, not text")
+    texts = []
+    for part in content:
+        kind = part.get("type") if isinstance(part, dict) else None
+        if kind not in _TEXT_PARTS:
+            named = kind if isinstance(kind, str) else shown(part)
+            article = "an" if named[:1] in "aeiou" else "a"
+            raise RowError(f"{article} {named} part in message {number}; judgekit judges text")
+        if not isinstance(part.get("text"), str):
+            raise RowError(f"message {number} has the text {shown(part.get('text'))}")
+        texts.append(part["text"])
+    return "\n".join(texts)
+
+
+def _json(calls: object, number: int) -> str:
+    try:
+        return orjson.dumps(calls).decode()
+    except TypeError as error:
+        raise RowError(f"the tool calls of message {number} are not JSON ({error})") from error
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

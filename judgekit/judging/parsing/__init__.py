@@ -1,0 +1,38 @@
+"""Verdict parsers: from the text of a reply to a verdict, or to why it holds none.
+
+`read` is what a judge uses whose prompt file names a parser; the other functions read one format
+each and are for authors who write `parse` themselves::
+
+    def parse(self, reply: Reply, trial: Trial) -> Verdict:
+        return parsing.bracketed_label(reply.text, trial.names)
+
+They take a text (thinking in ``<think>`` tags is no part of it) and never raise, whatever it is.
+"""
+
+from judgekit.judging.parsing.choices import (
+    arena_label,
+    bracketed_label,
+    json_winner,
+    one_token,
+    score_pair,
+    statement,
+)
+from judgekit.judging.parsing.formats import PARSERS, Parser, parser
+from judgekit.judging.parsing.reading import read
+from judgekit.judging.parsing.scores import bracketed_rating, labelled_score, marked_result
+
+__all__ = [
+    "PARSERS",
+    "Parser",
+    "arena_label",
+    "bracketed_label",
+    "bracketed_rating",
+    "json_winner",
+    "labelled_score",
+    "marked_result",
+    "one_token",
+    "parser",
+    "read",
+    "score_pair",
+    "statement",
+]

@@ -1,0 +1,119 @@
+"""The verdict formats by the names that the heads of prompt files give them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from judgekit.errors import InputError
+from judgekit.judging.parsing import choices, scores
+from judgekit.judging.parsing.choices import Names, label_choices
+from judgekit.judging.parsing.marks import Finding
+from judgekit.templates import Head
+from judgekit.types import Choice
+
+__all__ = ["PARSERS", "Parser", "parser"]
+
+
+def _no_labels(_head: Head, _names: Names) -> Mapping[str, Choice]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Parser:
+    """A verdict format; `judgekit.templates.FORMATS` says what the prompts of each show.
+
+    `stands` is where its verdict is: ``anywhere`` (the last conclusion counts, so what follows a
+    marker matters), on the ``first line``, or as the ``whole`` reply. `labels` gives the labels
+    whose probabilities say which answer is better, as they are written in a reply.
+    """
+
+    name: str
+    find: Callable[[str, Head, Names], Finding]
+    stands: Literal["anywhere", "first line", "whole"] = "anywhere"
+    labels: Callable[[Head, Names], Mapping[str, Choice]] = _no_labels
+
+
+def _plain(head: Head, names: Names) -> Mapping[str, Choice]:
+    meanings = label_choices(names, head.tie)
+    written = (*names, head.tie)
+    return {label: meanings[label] for label in written if label is not None}
+
+
+def _arena(head: Head, names: Names) -> Mapping[str, Choice]:
+    first, second = names
+    labels = {
+        f"{left}{sign}{right}": choice
+        for left, right, choice in ((first, second, Choice.FIRST), (second, first, Choice.SECOND))
+        for sign in (">", ">>")
+    }
+    return labels | ({f"{first}={second}": Choice.TIE} if head.tie is not None else {})
+
+
+def _label(text: str, head: Head, names: Names) -> Finding:
+    return choices.find_label(text, names, head.tie)
+
+
+def _relation(text: str, head: Head, names: Names) -> Finding:
+    return choices.find_arena(text, names, head.tie)
+
+
+def _statement(text: str, _head: Head, names: Names) -> Finding:
+    return choices.find_statement(text, names)
+
+
+def _json(text: str, head: Head, names: Names) -> Finding:
+    return choices.find_json(text, names, head.tie)
+
+
+def _token(text: str, head: Head, names: Names) -> Finding:
+    return choices.find_token(text, names, head.tie)
+
+
+def _scores(text: str, head: Head, _names: Names) -> Finding:
+    return choices.find_scores(text, head.scale)
+
+
+def _rating(text: str, head: Head, _names: Names) -> Finding:
+    return scores.find_rating(text, head.scale)
+
+
+def _score(text: str, head: Head, _names: Names) -> Finding:
+    return scores.find_score(text, head.scale, head.label)
+
+
+def _result(text: str, head: Head, _names: Names) -> Finding:
+    return scores.find_result(text, head.scale)
+
+
+PARSERS: Mapping[str, Parser] = MappingProxyType(
+    {
+        known.name: known
+        for known in (
+            Parser("label", _label, labels=_plain),
+            Parser("arena", _relation, labels=_arena),
+            Parser("statement", _statement, labels=_plain),
+            Parser("json", _json, labels=_plain),
+            Parser("token", _token, "whole", labels=_plain),
+            Parser("scores", _scores, "first line"),
+            Parser("rating", _rating),
+            Parser("score", _score),
+            Parser("result", _result),
+        )
+    }
+)
+
+
+def parser(name: str) -> Parser:
+    """The parser of that name. Raises `InputError` where there is none."""
+    found = PARSERS.get(name)
+    if found is None:
+        close = difflib.get_close_matches(name, PARSERS, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise InputError(
+            f"no verdict parser named {name!r}; {hint}installed: {', '.join(sorted(PARSERS))}"
+        )
+    return found

@@ -1,0 +1,206 @@
+"""From the markers in a reply to its one conclusion, or to why there is none.
+
+Every format finds its own markers; what they add up to is decided here, for all alike. The last
+marker is the verdict, and only where nothing that stands as a conclusion contradicts it: a draft
+(`at first [[A]] seemed right`), a quotation, a condition (`[[A]] if A is better`), a list of the
+labels or a denial is no conclusion. Nothing is guessed: what is not plain is `ambiguous`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+from itertools import pairwise
+from typing import NamedTuple
+
+from judgekit.types import Choice, Status, Verdict
+
+__all__ = ["Finding", "Mark", "conclude", "spoken", "verdict"]
+
+_CLOSE, _OPEN = "</think>", "<think>"
+_REACH = 240  # characters before a marker that can say what it is; keeps hostile texts linear
+_LINE = 80  # characters after it
+
+_FINAL = re.compile(r"\b(?:final(?:ly)?|therefore|ultimately)\b", re.IGNORECASE)
+_CUE = re.compile(
+    r"\b(?:final(?:ly)?|therefore|ultimately|verdict|thus|hence|overall|total|consequently|so|"
+    r"conclu(?:ded?|sion)|determined|deci(?:ded|sion)|judge?ment|in sum(?:mary)?|winner|rating|"
+    r"i (?:would )?(?:rate|choose))\b",
+    re.IGNORECASE,
+)
+_DRAFT = re.compile(
+    r"\b(?:initial(?:ly)?|at first|first (?:verdict|choice|glance|thought|impression|instinct)|"
+    r"tentative(?:ly)?|preliminary|draft|originally|lean(?:ed|ing|s)?|considered|tempt(?:ed|ing)|"
+    r"might|could|maybe|perhaps|examples?|e\.g)\b",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(
+    r"(?:\b(?:not|cannot|never|neither|nor|whether|if|rather than|instead of)|n['’]t)"
+    r"(?:[ \t]+(?:a|an|the|as|be|it|this|that|give|say|think|believe|choose|pick|call|rate|award|"
+    r"clear|mean|necessarily)){0,3}[ \t]*[\"“'‘*_`]*$",
+    re.IGNORECASE,
+)
+_ATTRIBUTED = re.compile(
+    r"\b(?:says|said|claim(?:s|ed)|contain(?:s|ed)|include[sd]|writes|wrote|instruct(?:s|ed)|tells|told)"
+    r"\b[^.!?,;:\n]{0,30}[:,]?[ \t*_`\"“'‘]{0,4}$",
+    re.IGNORECASE,
+)
+_DISOWNED = re.compile(r"[\"”'’*_`)]{0,4}[ \t]+(?:was|were|seem(?:s|ed)|looked|appear(?:s|ed))\b")
+_CONDITIONAL = re.compile(r"[\"”'’*_`)]{0,4}[ \t]+(?:if|when|where|unless|means)\b")
+_LISTING = re.compile(r"[ \t\"“”'*_`,;/|&()\-]*(?:or|and|vs\.?)?[ \t\"“”'*_`(\-]*")
+_ENDS = re.compile(r"[ \t\r*_`]*(?:[.!][\s*_`\"]|[.!]?[\"”]?[.!]?$|(?:\(|because\b|since\b))")
+_DECORATION = " \t\r*_#`"
+
+
+class Mark(NamedTuple):
+    """A marker in the text. Its value is None where it names no label or number we know."""
+
+    value: Choice | float | None
+    start: int
+    end: int
+
+
+class Finding(NamedTuple):
+    """What a format makes of a text: a value and where its marker ends, or why there is none."""
+
+    value: Choice | float | None
+    end: int = 0
+    status: Status = Status.VALID
+    error: str = ""
+
+    @classmethod
+    def none(cls, error: str) -> Finding:
+        return cls(None, status=Status.UNPARSED, error=error)
+
+    @classmethod
+    def many(cls, error: str) -> Finding:
+        return cls(None, status=Status.AMBIGUOUS, error=error)
+
+    def verdict(self, reasoning: str, probability: float | None = None) -> Verdict:
+        if isinstance(self.value, Choice):
+            return Verdict.chose(self.value, probability=probability, reasoning=reasoning)
+        if self.value is not None:
+            return Verdict.scored(self.value, reasoning=reasoning)
+        return Verdict.without(self.status, self.error, reasoning=reasoning)
+
+
+class _Standing(IntEnum):
+    """What a marker is in its sentence, from the least to the most."""
+
+    DENIED = 0  # "not [[A]]"
+    SHOWN = 1  # quoted, reported, listed, or under a condition: anybody's words
+    DRAFT = 2  # taken back, or a leaning
+    MENTION = 3
+    CONCLUSION = 4  # announced as the verdict, or a sentence by itself
+
+
+def spoken(text: str) -> str | None:
+    """What stands after the model's thinking; None where the thinking never ends."""
+    if _OPEN not in text and _CLOSE not in text:
+        return text
+    after = text[text.rfind(_CLOSE) + len(_CLOSE) :] if _CLOSE in text else text
+    return None if _OPEN in after else after
+
+
+def verdict(text: str, find: Callable[[str], Finding]) -> Verdict:
+    """The verdict of one text: thinking taken off, the rest read by `find`."""
+    said = spoken(text)
+    if said is None:
+        return Verdict.without(Status.UNPARSED, "the thinking never ends")
+    return find(said).verdict(said.strip())
+
+
+def conclude(text: str, marks: Sequence[Mark], *, explicit: bool = False) -> Finding:
+    """The one conclusion that `marks` (in the text's order) come to.
+
+    `explicit`: only a marker that is announced as the verdict, or is a sentence by itself, will
+    do; for formats whose markers are ordinary words.
+    """
+    ranked = [
+        (mark, standing)
+        for i, mark in enumerate(marks)
+        if (standing := _standing(text, marks, i)) is not _Standing.DENIED
+    ]
+    # A marker without meaning ([[1, 2]] in code) counts only as the last word.
+    while ranked and ranked[-1][0].value is None and ranked[-1][1] < _Standing.CONCLUSION:
+        ranked.pop()
+    if not ranked:
+        return Finding.none("no verdict in the reply")
+    last = ranked[-1][0]
+    if last.value is None:
+        return Finding.none(f"not a verdict of this format: {text[last.start : last.end]!r}")
+    weight = max(s for m, s in ranked if m.value == last.value)
+    rivals = [s for m, s in ranked if m.value not in (None, last.value)]
+    if weight < (_Standing.CONCLUSION if explicit else _Standing.DRAFT):
+        if rivals:
+            return Finding.many("several verdicts, none of them a conclusion")
+        return Finding.none("verdicts are named, none is given")
+    # A conclusion stands against anything less, a mention only against what was taken back.
+    if max(rivals, default=_Standing.DENIED) >= weight or (
+        weight < _Standing.CONCLUSION and _Standing.SHOWN in rivals
+    ):
+        return Finding.many("different verdicts stand in the reply")
+    return Finding(last.value, last.end)
+
+
+def _standing(text: str, marks: Sequence[Mark], i: int) -> _Standing:
+    _, start, end = marks[i]
+    begin = max(0, start - _REACH)
+    opening = text.rfind("\n", begin, start) + 1 or begin
+    line = text[opening:start]
+    stop = text.find("\n", end, end + _LINE)
+    after = text[end : stop if stop >= 0 else end + _LINE]
+    said = max(line.rfind(". "), line.rfind("! "), line.rfind("? ")) + 1
+    sentence = line[said:]
+    # What announces the marker before this one does not announce this one.
+    words = sentence[max(0, marks[i - 1].end - opening - said) :] if i else sentence
+    if _DENIED.search(words):
+        return _Standing.DENIED
+    quote = _opened_quote(sentence, after)
+    if quote >= 0 and (said or sentence[:quote].strip(_DECORATION)):
+        # The words inside a quotation announce nothing; those before it may: as follows: "[[A]]".
+        # A line that opens with its quotation mark is the judge's own sentence, put in quotes.
+        words = words[: max(0, quote - len(sentence) + len(words))]
+    else:
+        quote = -1
+    announced = _CUE.search(words) is not None
+    if (
+        (quote >= 0 and not announced)
+        or _CONDITIONAL.match(after)
+        or _ATTRIBUTED.search(words)
+        or _listed(text, marks, i)
+    ):
+        return _Standing.SHOWN
+    if _FINAL.search(words):
+        return _Standing.CONCLUSION
+    if _DRAFT.search(words) or _DISOWNED.match(after):
+        return _Standing.DRAFT
+    begins = said > 0 or opening == 0 or text[opening - 1] == "\n"
+    alone = begins and not sentence.strip(_DECORATION) and _ENDS.match(after) is not None
+    return _Standing.CONCLUSION if announced or alone else _Standing.MENTION
+
+
+def _opened_quote(before: str, after: str) -> int:
+    """Where in `before` a quotation opens that closes in `after`; -1 where none does."""
+    for opens, closes in (('"', '"'), ("“", "”")):
+        if closes not in after:
+            continue
+        unclosed = before.count('"') % 2 if opens == '"' else before.count("“") > before.count("”")
+        if unclosed or (before.endswith(opens) and after.startswith(closes)):
+            return before.rfind(opens)
+    return -1
+
+
+def _listed(text: str, marks: Sequence[Mark], i: int) -> bool:
+    """Whether a different marker stands right beside this one, as in `[[A]], [[B]] or [[C]]`."""
+    for left, right in pairwise(marks[max(0, i - 1) : i + 2]):
+        gap = text[left.end : right.start]
+        if (
+            len(gap) <= 12
+            and text[left.start : left.end] != text[right.start : right.end]
+            and (left.value != right.value or gap.strip())
+            and _LISTING.fullmatch(gap)
+        ):
+            return True
+    return False

@@ -1,0 +1,133 @@
+"""Formats that score a single answer: a bracketed rating, a labelled score, a marked result.
+
+`scale` holds the lowest and the highest valid score; a score outside it is never valid, and
+without one any number is. A denominator (``4/5``) must be the highest score.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from judgekit.judging.parsing.marks import Finding, Mark, conclude, verdict
+from judgekit.types import Choice, Verdict
+
+__all__ = [
+    "bracketed_rating",
+    "find_rating",
+    "find_result",
+    "find_score",
+    "labelled_score",
+    "marked_result",
+]
+
+Scale = tuple[float, float] | None
+
+# Digits are [0-9]: \d would take other scripts' digits for a number that nobody asked for.
+_SCORE = r"(-?[0-9]{1,6}(?:\.[0-9]{1,6})?)"
+_OF = r"(?:[ \t*_]{0,4}(?:/|out of)[ \t*_]{0,4}([0-9]{1,6}(?:\.[0-9]{1,6})?))?"
+_UNCLEAR = r"(?![0-9%]|[.,][0-9]|[^\W_]|[ \t]{0,2}(?:[-–—~/+]|to\b|or\b|out of\b)[ \t]{0,2}[0-9])"
+_NUMBER = re.compile(rf"{_SCORE}{_OF}{_UNCLEAR}")
+
+_RATING = re.compile(r"\[\[([^\[\]\n]{1,40})\]\]")
+_BACKUP = re.compile(r"\b(?:[Rr]ating|RATING)[\s:*_`\"]{0,6}\[([^\[\]\n]{1,40})\]")
+_RESULT = re.compile(r"\[(?:RESULT|[Rr]esult)\][\s*_`:(\[]{0,8}")
+_OUT_OF = re.compile(
+    rf"(?<![\w.,/-]){_SCORE}\*{{0,2}} out of \*{{0,2}}([0-9]{{1,6}})\b(?![.,][0-9])"
+)
+_REST = re.compile(r"[^\n]{0,80}")
+_BEFORE = re.compile(r"([^\W\d_]+)[ \t]+[*_`]{0,3}$")
+_TOTAL = re.compile(r"total|final|overall", re.IGNORECASE)
+_OWN = re.compile(  # the words that may stand before the label: any other names an aspect
+    r"a|additive|and|average|final|following|given?|i|is|my|overall|so|the|therefore|this|thus|total",
+    re.IGNORECASE,
+)
+
+
+def bracketed_rating(text: str, scale: Scale = (1, 10)) -> Verdict:
+    """``Rating: [[7]]``, or ``Rating: [7]``, as in MT-Bench (Zheng et al. 2023)."""
+    return verdict(text, lambda said: find_rating(said, scale))
+
+
+def find_rating(text: str, scale: Scale) -> Finding:
+    marks = [
+        Mark(_number(found[1].strip(" *_`"), scale), found.start(1) - brackets, found.end())
+        for brackets, pattern in ((2, _RATING), (1, _BACKUP))
+        for found in pattern.finditer(text)
+    ]
+    return _within(conclude(text, sorted(marks, key=lambda mark: mark.start)), scale)
+
+
+def labelled_score(text: str, scale: Scale = (0, 5), label: str = "Score") -> Verdict:
+    """``Score: 4``, ``Total score: **4**/5``, as of the self-rewarding judge (Yuan et al. 2024).
+
+    The score of one aspect (``Clarity score: 1``) is not the score.
+    """
+    return verdict(text, lambda said: find_score(said, scale, label))
+
+
+def find_score(text: str, scale: Scale, label: str) -> Finding:
+    marks: list[Mark] = []
+    total = None
+    for found in _labelled(label).finditer(text):
+        word = _BEFORE.search(text, max(0, found.start() - 40), found.start())
+        if word is not None and _OWN.fullmatch(word[1]) is None:
+            continue
+        if total is None and word is not None and _TOTAL.fullmatch(word[1]):
+            total = len(marks)
+        number = _NUMBER.match(text, found.end())
+        if number is not None:
+            marks.append(Mark(_value(number, scale), found.start(), number.end()))
+        elif ":" in found[0]:
+            line = _REST.match(text, found.end())
+            marks.append(Mark(None, found.start(), line.end() if line else found.end()))
+    # What stands before a total is what it adds up.
+    return _within(conclude(text, marks[total or 0 :]), scale)
+
+
+def marked_result(text: str, scale: Scale = (1, 5)) -> Verdict:
+    """``[RESULT] 4``, as of Prometheus (Kim et al. 2023); else a concluding ``4 out of 5``."""
+    return verdict(text, lambda said: find_result(said, scale))
+
+
+def find_result(text: str, scale: Scale) -> Finding:
+    marks = []
+    for found in _RESULT.finditer(text):
+        number = _NUMBER.match(text, found.end())
+        value = None if number is None else _value(number, scale)
+        marks.append(Mark(value, found.start(), found.end() if number is None else number.end()))
+    if marks:
+        return _within(conclude(text, marks), scale)
+    worded = [
+        Mark(_value(found, scale), found.start(), found.end()) for found in _OUT_OF.finditer(text)
+    ]
+    return _within(conclude(text, worded, explicit=True), scale)
+
+
+@lru_cache(maxsize=256)
+def _labelled(label: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"(?<!\w){re.escape(label)}(?!\w)(?:[ \t]{{0,2}}\([^()\n]{{0,30}}\))?"
+        r"(?:[ \t]{1,2}(?:is|of|would be))?[ \t:=*_`\"(\[]{0,8}",
+        re.IGNORECASE,
+    )
+
+
+def _number(content: str, scale: Scale) -> float | None:
+    number = _NUMBER.fullmatch(content)
+    return None if number is None else _value(number, scale)
+
+
+def _value(number: re.Match[str], scale: Scale) -> float | None:
+    """The number; None where it is out of something else than the scale's highest score."""
+    if number[2] is not None and (scale is None or float(number[2]) != scale[1]):
+        return None
+    return float(number[1])
+
+
+def _within(found: Finding, scale: Scale) -> Finding:
+    if found.value is None or isinstance(found.value, Choice) or scale is None:
+        return found
+    if not scale[0] <= found.value <= scale[1]:
+        return Finding.none(f"out of range {scale[0]:g} to {scale[1]:g}: {found.value:g}")
+    return found

@@ -1,0 +1,23 @@
+"""What to say of a name that is not known: the nearest one, and all there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = ["closest", "unknown"]
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known name that `word` was probably meant to be, whatever its case; None if none is."""
+    by_folded = {name.casefold(): name for name in known}
+    matches = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
+    return by_folded[matches[0]] if matches else None
+
+
+def unknown(what: str, word: str, known: Iterable[str], *, there: str = "there are") -> str:
+    """One line: ``no judge named 'x'; did you mean 'y'? installed: y, z`` (`there`: installed)."""
+    names = sorted(known)
+    near = closest(word, names)
+    meant = f"; did you mean {near!r}?" if near is not None else ";"
+    return f"no {what} {word!r}{meant} {there}: {', '.join(names) or 'none'}"

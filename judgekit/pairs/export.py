@@ -1,0 +1,110 @@
+"""Pairs as files, in the formats of TRL's preference datasets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from judgekit.errors import InputError
+from judgekit.pairs.pair import PreferencePair
+from judgekit.types import Message
+
+__all__ = ["Format", "write_pairs", "write_parts"]
+
+Format = Literal["conversational", "standard"]
+
+
+def write_pairs(
+    pairs: Sequence[PreferencePair],
+    path: Path,
+    format: Format = "conversational",  # noqa: A002 (what users know it as)
+    *,
+    force: bool = False,
+) -> None:
+    """Writes pairs as JSON Lines in one of TRL's preference formats, the file whole or not at all.
+
+    ``conversational``: prompt, chosen and rejected are lists of messages; ``standard``: texts, for
+    prompts of one user message. Beside them flat columns: margin, judge, model, chosen_model,
+    rejected_model, case, category, judgements. Raises `InputError` for a path that exists (unless
+    `force`) or cannot be written, for a file without pairs, and for a prompt that the standard
+    format cannot hold.
+    """
+    write_parts({path: pairs}, format, force=force)
+
+
+def write_parts(
+    parts: Mapping[Path, Sequence[PreferencePair]], form: Format, *, force: bool = False
+) -> None:
+    """Several files as `write_pairs` writes one; none takes its place until all are written."""
+    for path, pairs in parts.items():
+        if path.suffix != ".jsonl":
+            raise InputError(f"pairs are JSON Lines: name the file NAME.jsonl, not {str(path)!r}")
+        if path.exists() and not force:
+            raise InputError(f"{str(path)!r} exists; --force replaces it (force=True in Python)")
+        if not pairs:
+            raise InputError(f"no pairs to write to {str(path)!r}; nothing is written")
+    partial = {path: path.with_name(f".{path.name}.{os.getpid()}.partial") for path in parts}
+    try:
+        for path, pairs in parts.items():
+            with partial[path].open("wb") as file:
+                file.writelines(_lines(pairs, form))
+        for path in parts:
+            partial[path].replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write {str(path)!r}: {error.strerror}") from error
+    finally:
+        for leftover in partial.values():
+            leftover.unlink(missing_ok=True)
+
+
+def _lines(pairs: Sequence[PreferencePair], form: Format) -> Iterator[bytes]:
+    # `datasets` takes the columns' types from the beginning of a file (10 MB): rows with tool
+    # calls come first, or it would refuse those that stand later.
+    for pair in sorted(pairs, key=lambda p: not any(m.tool_calls for m in p.prompt)):
+        texts = _conversational(pair) if form == "conversational" else _standard(pair)
+        yield orjson.dumps(texts | _columns(pair), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _conversational(pair: PreferencePair) -> dict[str, Any]:
+    return {
+        "prompt": [_message(m) for m in pair.prompt],
+        "chosen": [{"role": "assistant", "content": pair.chosen}],
+        "rejected": [{"role": "assistant", "content": pair.rejected}],
+    }
+
+
+def _message(message: Message) -> dict[str, Any]:
+    row: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        calls = orjson.loads(message.tool_calls)
+        # One call of the API's older form is a list of one in the form that templates read.
+        one = isinstance(calls, dict)
+        row["tool_calls"] = [{"type": "function", "function": calls}] if one else calls
+    return row
+
+
+def _standard(pair: PreferencePair) -> dict[str, Any]:
+    if [m.role for m in pair.prompt] != ["user"]:
+        raise InputError(
+            f"the prompt of the case {pair.case!r} is not one user message, and the standard "
+            f"format holds no other; use the conversational format"
+        )
+    return {"prompt": pair.prompt[0].content, "chosen": pair.chosen, "rejected": pair.rejected}
+
+
+def _columns(pair: PreferencePair) -> dict[str, Any]:
+    return {
+        "margin": pair.margin,
+        "judge": pair.judge,
+        # Texts even where there is none: a column that begins with nulls would have no type.
+        "model": pair.model or "",
+        "chosen_model": pair.chosen_model,
+        "rejected_model": pair.rejected_model,
+        "case": pair.case,
+        "category": pair.category or "",
+        "judgements": pair.judgements,
+    }

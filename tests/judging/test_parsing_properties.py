@@ -1,0 +1,106 @@
+"""What holds of the verdict parsers whatever the text."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from judgekit.judging.parsing import read
+from judgekit.templates import FORMATS, Head
+from judgekit.types import Choice, Reply, Status
+
+WORDS = """
+[[A]] [[B]] [[C]] [[D]] [[A>B]] [[B>>A]] [[A=B]] [[ [[7]] [[11]] Rating: [3] [RESULT] Score: 4 5 3/5
+4.5 -1 99 Output (A) (B) is better neither not says " “ ” ( ) * ** # > . , ! ? if was because total
+Therefore, Final verdict: at first or and {"winner": "A" "B" } <think> </think> sorry I can't help
+A B C 8 7 8,7 é ٣
+"""
+PIECES = [*WORDS.split(), "\ud83d", "\x00"]
+WILD = st.one_of(
+    st.text(max_size=60),
+    st.lists(st.sampled_from([*PIECES, "\n", "\n\n"]), max_size=14).map(" ".join),
+    st.lists(st.sampled_from([*PIECES, "\n"]), max_size=10).map("".join),
+)
+READS = st.sampled_from(sorted(FORMATS))
+PAIR_READS = st.sampled_from(sorted(name for name, shows in FORMATS.items() if shows == "pair"))
+MIRRORED = {Choice.FIRST: Choice.SECOND, Choice.SECOND: Choice.FIRST, Choice.TIE: Choice.TIE}
+CHATTER = st.text(
+    st.characters(exclude_characters="[]{}<>", exclude_categories=("Nd", "Nl", "No")), max_size=80
+)
+FINAL = {
+    "label": "Final verdict: [[{}]]",
+    "arena": "My final verdict is: [[{}>{}]]",
+    "statement": "Therefore, Output ({}) is better.",
+    "json": '{{"winner": "{}"}}',
+}
+
+
+def head(reads: str, scale: tuple[float, float] | None = (1, 10)) -> Head:
+    return Head(FORMATS[reads], reads, scale)
+
+
+@given(WILD, READS, st.sampled_from(["stop", "length", "refusal", "content_filter", "odd"]))
+def test_any_text_gets_a_verdict_that_is_choice_or_score_in_scale(
+    text: str, reads: str, finish: str
+) -> None:
+    verdict = read(Reply(text, finish), head(reads))
+    if verdict.status is Status.VALID:
+        assert (verdict.choice is not None) == (FORMATS[reads] == "pair")
+        assert verdict.score is None or 1 <= verdict.score <= 10
+    else:
+        assert verdict.error
+
+
+@given(CHATTER, READS.filter(lambda reads: reads != "token"))
+def test_a_text_without_a_marker_is_never_valid(text: str, reads: str) -> None:
+    assert read(Reply(text), head(reads, None)).status is not Status.VALID
+
+
+@given(WILD, PAIR_READS.filter(lambda reads: reads != "scores"))
+def test_swapped_names_mirror_the_choice(text: str, reads: str) -> None:
+    ahead = read(Reply(text), head(reads), ("A", "B"))
+    swapped = read(Reply(text), head(reads), ("B", "A"))
+    assert ahead.status is swapped.status
+    if ahead.choice is not None:
+        assert swapped.choice is MIRRORED[ahead.choice]
+
+
+@pytest.mark.parametrize("reads", FINAL)
+@pytest.mark.parametrize("finish", ["stop", "length"])
+@given(WILD, st.sampled_from(["AB", "BA"]), CHATTER)
+def test_chatter_after_the_verdict_never_turns_it(
+    reads: str, finish: str, before: str, named: str, chatter: str
+) -> None:
+    text = f"{before}\n\n{FINAL[reads].format(*named)}"
+    choice = read(Reply(text), head(reads)).choice
+    later = read(Reply(f"{text} {chatter}", finish), head(reads)).choice
+    assert choice is None or later in (choice, None)
+
+
+@given(WILD, READS)
+def test_thinking_is_never_read(text: str, reads: str) -> None:
+    assert read(Reply("", thinking=text), head(reads)).status is not Status.VALID
+    thought = text.replace("</think>", "")
+    assert read(Reply(f"<think>{thought}"), head(reads)).status is not Status.VALID
+    closed = read(Reply(f"<think>{thought}</think>No more."), head(reads))
+    assert closed.status is Status.UNPARSED
+
+
+@given(
+    PAIR_READS,
+    st.dictionaries(
+        st.sampled_from(["A", "B", "C", "A>B", "B>>A", "A=B", "The"]),
+        st.floats(allow_nan=True, allow_infinity=True),
+    ),
+)
+def test_a_probability_is_one(reads: str, logprobs: dict[str, float]) -> None:
+    texts = {"label": "[[A]]", "arena": "[[A>B]]", "statement": "Output (A)", "token": "A"}
+    text = texts.get(reads, '{"winner": "A"}' if reads == "json" else "8 7")
+    verdict = read(Reply(text, label_logprobs=logprobs), head(reads))
+    assert verdict.status is Status.VALID
+    if verdict.probability is not None:
+        assert 0.0 <= verdict.probability <= 1.0
+        assert not math.isnan(verdict.probability)
