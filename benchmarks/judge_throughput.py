@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import robustness
-from mock import DEFAULT_SERVER, Mock, mock_server, write_answers
+from mockapi import DEFAULT_SERVER, Mock, mock_server, write_answers
 from processes import command, measure
 
 LATENCY = 0.2

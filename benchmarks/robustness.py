@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mock import Mock, write_answers
+from mockapi import Mock, write_answers
 from processes import command, executable
 
 __all__ = ["faults", "kill"]
@@ -79,7 +79,9 @@ def rows_kept(store: Path) -> int:
     connection = sqlite3.connect(store)
     try:
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        return int(connection.execute("SELECT count(*) FROM replies").fetchone()[0]) if tables else 0
+        return (
+            int(connection.execute("SELECT count(*) FROM replies").fetchone()[0]) if tables else 0
+        )
     finally:
         connection.close()
 
@@ -109,9 +111,7 @@ def faults(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
     return found
 
 
-def verdicts(
-    server: Mock, folder: Path, a: Path, b: Path, name: str, *more: str
-) -> dict[str, Any]:
+def verdicts(server: Mock, folder: Path, a: Path, b: Path, name: str, *more: str) -> dict[str, Any]:
     words = words_for(server, a, b, name, f"{name}.db", *more)
     return dict(json.loads(command("judgekit", *words, cwd=folder).output))
 

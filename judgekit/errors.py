@@ -46,7 +46,7 @@ class StoreError(JudgekitError):
     """The reply store cannot be used where it stands."""
 
 
-class CallFailure(JudgekitError):
+class CallFailure(JudgekitError):  # noqa: N818 (a failure is counted, not an error)
     """One call got no usable reply. Its case is counted under `status`, the run goes on.
 
     `name` is the short name that summaries count by (``"timeout"``, ``"http 500"``).

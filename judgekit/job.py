@@ -143,9 +143,7 @@ class Job:
         on_progress: OnProgress | None,
     ) -> str:
         if isinstance(self.judge, BatchJudge):
-            await run_batches(
-                self.plan, self.judge, store, tally, on_case, on_progress=on_progress
-            )
+            await run_batches(self.plan, self.judge, store, tally, on_case, on_progress=on_progress)
             return ""
         if engine is None:
             raise InputError(f"the judge {self.judge_name!r} asks an engine, and has none")
@@ -300,8 +298,15 @@ def prepare(files: Sequence[Path], settings: Settings) -> Job:
         settings.orders,
     )
     return Job(
-        settings, Path(settings.judge).stem if "/" in settings.judge else settings.judge,
-        judge, plan, inputs, tuple(files), setup, registry, price,
+        settings,
+        Path(settings.judge).stem if "/" in settings.judge else settings.judge,
+        judge,
+        plan,
+        inputs,
+        tuple(files),
+        setup,
+        registry,
+        price,
     )
 
 

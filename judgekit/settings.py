@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -11,6 +10,7 @@ from typing import Any, Literal
 
 from judgekit.errors import InputError
 from judgekit.harness.plan import Orders
+from judgekit.naming import unknown
 
 __all__ = ["Settings", "setting"]
 
@@ -32,7 +32,9 @@ class Settings:
     """Everything one may say about a run, beside its files and the judge's own options."""
 
     judge: str | None = setting(
-        None, "A judge by name (`judgekit plugins` lists them), or a prompt file ./rubric.md.", JUDGE
+        None,
+        "A judge by name (`judgekit plugins` lists them), or a prompt file ./rubric.md.",
+        JUDGE,
     )
     model: str | None = setting(
         None, "What answers the judge's calls: ENGINE/MODEL, as openai/gpt-4o-mini.", JUDGE
@@ -61,7 +63,10 @@ class Settings:
     top_p: float | None = setting(None, "Nucleus sampling.", ENGINE)
     seed: int | None = setting(None, "Sampling seed, where the engine takes one.", ENGINE)
     model_args: Mapping[str, Any] = setting(
-        dict, "One more argument of the engine's request, as K=V; repeatable.", ENGINE, "--model-arg"
+        dict,
+        "One more argument of the engine's request, as K=V; repeatable.",
+        ENGINE,
+        "--model-arg",
     )
     retry_truncated: int | None = setting(
         None, "Ask a reply that was cut at its limit again with this limit, in tokens.", ENGINE
@@ -118,7 +123,5 @@ class Settings:
         known = [f.name for f in fields(cls)]
         for name in given:
             if name not in known:
-                close = difflib.get_close_matches(name, known, 1)
-                hint = f"; did you mean {close[0]!r}?" if close else ""
-                raise InputError(f"no setting named {name!r}{hint} known: {', '.join(known)}")
+                raise InputError(unknown("setting", name, known))
         return cls(**given)

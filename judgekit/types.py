@@ -34,12 +34,8 @@ __all__ = [
 
 def digest(*parts: str, size: int = 16) -> str:
     """Hex digest (`size` bytes, BLAKE2b) of texts; the parts' borders count."""
-    h = hashlib.blake2b(digest_size=size)
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        h.update(len(data).to_bytes(8, "big"))
-        h.update(data)
-    return h.hexdigest()
+    text = "".join([f"{len(part)}:{part}" for part in parts])
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).hexdigest()
 
 
 class Status(StrEnum):
@@ -188,7 +184,7 @@ class Verdict:
         return cls(status, error=error, reasoning=reasoning)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sampling:
     """How an engine is to answer. None leaves it to the engine; `extra` is passed as it is."""
 
@@ -198,6 +194,12 @@ class Sampling:
     seed: int | None = None
     stop: tuple[str, ...] = ()
     extra: tuple[tuple[str, Any], ...] = ()
+
+    @cached_property
+    def identity(self) -> str:
+        """All of it as one text, the same in every process."""
+        fields = [self.temperature, self.max_tokens, self.top_p, self.seed, self.stop, self.extra]
+        return json.dumps(fields, sort_keys=True, default=str)
 
 
 @dataclass(frozen=True)
@@ -218,15 +220,7 @@ class Call:
     @cached_property
     def digest(self) -> str:
         """Identity of what is asked: equal calls have equal digests, in every process."""
-        s = self.sampling
-        parts = [
-            json.dumps(
-                [s.temperature, s.max_tokens, s.top_p, s.seed, s.stop, s.extra, self.labels],
-                sort_keys=True,
-                default=str,
-            ),
-            self.prefill,
-        ]
+        parts = [self.sampling.identity, self.prefill, str(len(self.labels)), *self.labels]
         for m in self.messages:
             parts += (m.role, m.content, m.tool_calls)
         return digest(*parts)

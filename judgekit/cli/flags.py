@@ -27,7 +27,8 @@ def with_settings(
     What is not given stays out of the settings, so that a project's file can decide it.
     """
     own = [
-        p for p in inspect.signature(command, eval_str=True).parameters.values()
+        p
+        for p in inspect.signature(command, eval_str=True).parameters.values()
         if p.name not in ("settings",)
     ]
     hints = get_type_hints(Settings)
@@ -48,20 +49,21 @@ def with_settings(
 def flag(setting: Field[Any], kind: Any) -> inspect.Parameter:
     """A setting as a flag that is None, or empty, where not given."""
     meta = setting.metadata
-    default: Any = None
+    shown: str | bool = str(setting.default)
     if setting.name in ("columns", "model_args"):
         kind, shown = list[str], False
     elif setting.name == "plugins":
         kind, shown = list[Path], False
-    else:
-        kind, shown = kind | None, setting.default is not None and str(setting.default)
-    name = meta["flag"] or "--" + setting.name.replace("_", "-")
-    if setting.name == "skip_bad_rows":
-        name, shown = "--skip-bad-rows", False
+    elif setting.default in (None, False):
+        shown = False
     option = typer.Option(
-        name, help=meta["help"], rich_help_panel=meta["panel"], show_default=shown or False
+        # Named here, or typer would add a --no- form that says nothing.
+        meta["flag"] or "--" + setting.name.replace("_", "-"),
+        help=meta["help"],
+        rich_help_panel=meta["panel"],
+        show_default=shown,
     )
-    return parameter(setting.name, Annotated[kind, option], default)
+    return parameter(setting.name, Annotated[kind | None, option], None)
 
 
 def judge_flag(option: JudgeOption, judge: str) -> inspect.Parameter:

@@ -31,7 +31,9 @@ def listing(
         import orjson
 
         rows = [plugin.as_dict() for plugin in registry.listing()]
-        sys.stdout.write(orjson.dumps({"plugins": rows}, option=orjson.OPT_INDENT_2).decode() + "\n")
+        sys.stdout.write(
+            orjson.dumps({"plugins": rows}, option=orjson.OPT_INDENT_2).decode() + "\n"
+        )
         return
     from rich.table import Table
     from rich.text import Text

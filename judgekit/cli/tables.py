@@ -58,9 +58,19 @@ def print_runs(runs: Sequence[Run]) -> None:
     """Several comparisons in one table, then their folders."""
     console = stdout_console()
     table = Table(box=None, pad_edge=False, header_style="dim")
+    columns: Sequence[str]
     if "win_rate_a" in runs[0].summary:
-        columns = ("model", "against", "win rate (95 %)", "wins", "losses", "ties",
-                   "inconsistent", "undecided", "consistent")
+        columns = (
+            "model",
+            "against",
+            "win rate (95 %)",
+            "wins",
+            "losses",
+            "ties",
+            "inconsistent",
+            "undecided",
+            "consistent",
+        )
         rows = [comparison_row(run.summary) for run in runs]
     else:
         columns = ("model", "mean score (95 %)", "answers", "without a score")
@@ -81,8 +91,14 @@ def print_runs(runs: Sequence[Run]) -> None:
 
 def comparison_row(s: Mapping[str, Any]) -> list[str]:
     return [
-        safe(s["a"]), safe(s["b"]), rate_text(s["win_rate_a"]), str(s["wins_a"]), str(s["wins_b"]),
-        str(s["ties"]), str(s["inconsistent"]), str(s["undecided"]),
+        safe(s["a"]),
+        safe(s["b"]),
+        rate_text(s["win_rate_a"]),
+        str(s["wins_a"]),
+        str(s["wins_b"]),
+        str(s["ties"]),
+        str(s["inconsistent"]),
+        str(s["undecided"]),
         percent(s["position"]["consistent"]),
     ]
 
@@ -144,8 +160,10 @@ def position_lines(
     shares = ", ".join(
         f"{name} {percent(position[key])}"
         for key, name in (
-            ("first", "first twice"), ("second", "second twice"),
-            ("half_tie", "half a tie"), ("error", "error"),
+            ("first", "first twice"),
+            ("second", "second twice"),
+            ("half_tie", "half a tie"),
+            ("error", "error"),
         )
         if position[key]
     )

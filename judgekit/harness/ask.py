@@ -82,7 +82,10 @@ class Desk:
         return bytes.fromhex(digest(self.engine.fingerprint, call.digest, str(repeat)))
 
     async def reply(self, call: Call, repeat: int, place: int = 0) -> tuple[bytes, Reply]:
-        """The reply and its key; `place` is the trial's in the plan. Raises `CallFailure`, `EngineError` or `BudgetSpent`."""
+        """The reply and its key; `place` is the trial's number in the plan.
+
+        Raises `CallFailure`, `EngineError` or `BudgetSpent`.
+        """
         key = self.key(call, repeat)
         if not self.engine.stored:
             return key, await self._ask(call, place)

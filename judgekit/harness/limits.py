@@ -74,7 +74,10 @@ class Budget:
     """
 
     def __init__(
-        self, max_calls: int | None = None, max_cost: float | None = None, price: Price | None = None
+        self,
+        max_calls: int | None = None,
+        max_cost: float | None = None,
+        price: Price | None = None,
     ) -> None:
         self.max_calls = max_calls
         self.max_cost = max_cost
@@ -96,6 +99,8 @@ class Budget:
 
     async def admit(self, call: Call) -> float:
         """Returns what was reserved, to be given back to `settle`; raises `BudgetSpent`."""
+        if self.max_calls is None and self.max_cost is None:
+            return 0.0
         worst = self.worst(call)
         async with self._turn:
             if self.reason:
@@ -120,6 +125,8 @@ class Budget:
 
     def settle(self, reserved: float, tokens_in: int, tokens_out: int) -> None:
         """Puts what a call really cost in the place of what was reserved for it."""
+        if self.max_calls is None and self.max_cost is None:
+            return
         self._under_way -= 1
         self._reserved = self._reserved - reserved if self._under_way else 0.0
         if self.price is not None:

@@ -29,6 +29,7 @@ SCHEMA = 1
 BUSY_S = 60.0  # how long a writer waits for another process's commit
 
 Row = tuple[bytes, bytes]
+Waiting = tuple[Sequence[Row], "asyncio.Future[None]"]
 
 
 class ReplyStore:
@@ -49,16 +50,14 @@ class ReplyStore:
                 f"cannot use the reply store {str(path)!r}: {error}; name another file with "
                 f"--store, on a local disk that can lock files"
             ) from error
-        self._queue: queue.SimpleQueue[tuple[Sequence[Row], asyncio.Future[None]] | None] = (
-            queue.SimpleQueue()
-        )
+        self._queue: queue.SimpleQueue[list[Waiting] | None] = queue.SimpleQueue()
+        self._gathered: list[Waiting] = []
         self._writer: threading.Thread | None = None
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
+        return sqlite3.connect(
             self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
         )
-        return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         mode = patient_wal(connection)
@@ -95,13 +94,23 @@ class ReplyStore:
         if self._writer is None:
             self._writer = threading.Thread(target=self._write, name="judgekit-store", daemon=True)
             self._writer.start()
-        done = asyncio.get_running_loop().create_future()
-        self._queue.put((rows, done))
+        loop = asyncio.get_running_loop()
+        if not self._gathered:
+            # What arrives in the same turn of the loop goes over together: one wake-up of the
+            # thread, one commit.
+            loop.call_soon(self._hand_over)
+        done = loop.create_future()
+        self._gathered.append((rows, done))
         await done
+
+    def _hand_over(self) -> None:
+        self._queue.put(self._gathered)
+        self._gathered = []
 
     def close(self) -> None:
         """Commits what is still queued, then closes."""
         if self._writer is not None:
+            self._hand_over()
             self._queue.put(None)
             self._writer.join()
             self._writer = None
@@ -112,18 +121,16 @@ class ReplyStore:
         connection.execute("PRAGMA synchronous=FULL")
         open_ = True
         while open_:
-            batch = [self._queue.get()]
+            taken = [self._queue.get()]
             while not self._queue.empty():
-                batch.append(self._queue.get())
-            open_ = None not in batch
-            asked = [item for item in batch if item is not None]
+                taken.append(self._queue.get())
+            open_ = None not in taken
+            asked = [waiting for gathered in taken if gathered for waiting in gathered]
             failure = self._commit(connection, [row for rows, _ in asked for row in rows])
             acknowledge((done for _, done in asked), failure, self.path)
         connection.close()
 
-    def _commit(
-        self, connection: sqlite3.Connection, rows: Sequence[Row]
-    ) -> sqlite3.Error | None:
+    def _commit(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> sqlite3.Error | None:
         try:
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany("INSERT OR IGNORE INTO replies VALUES (?, ?)", rows)

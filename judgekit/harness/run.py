@@ -192,25 +192,25 @@ async def run_batches(
     identity = digest("batch", type(judge).__qualname__, *judge.identity)
     while window := [taken for _, taken in zip(range(judge.window), queue, strict=False)]:
         keys = [verdict_key(identity, trial) for _, trial in window]
-        verdicts = [None if kept is None else unpack_verdict(kept) for kept in map(store.get, keys)]
-        missing = [i for i, verdict in enumerate(verdicts) if verdict is None]
+        kept = {i: data for i, key in enumerate(keys) if (data := store.get(key)) is not None}
+        verdicts = {i: unpack_verdict(data) for i, data in kept.items()}
+        missing = [i for i in range(len(window)) if i not in kept]
         if missing:
             trials = [window[i][1] for i in missing]
             found = await asyncio.to_thread(judge_safely, judge, trials)
+            fresh = dict(zip(missing, found, strict=True))
             await store.put(
                 [
                     (keys[i], pack_verdict(verdict))
-                    for i, verdict in zip(missing, found, strict=True)
+                    for i, verdict in fresh.items()
                     if verdict.status is not Status.FAILED
                 ]
             )
-            for i, verdict in zip(missing, found, strict=True):
-                verdicts[i] = verdict
+            verdicts |= fresh
         tally.calls += len(missing)
-        tally.calls_from_store += len(window) - len(missing)
-        for (place, trial), key, verdict in zip(window, keys, verdicts, strict=True):
-            if verdict is None:
-                raise AssertionError("every trial of a window has its verdict by now")
+        tally.calls_from_store += len(kept)
+        for i, (place, trial) in enumerate(window):
+            verdict, key = verdicts[i], keys[i]
             tally.judged += 1
             tally.statuses[verdict.status] += 1
             order.add(place.case, place.position, Judgement(trial, verdict, (key.hex(),)))
@@ -235,12 +235,13 @@ def judge_safely(judge: BatchJudge, trials: Sequence[Trial]) -> list[Verdict]:
     """The batch's verdicts, one by one where the judge cannot do them together."""
     try:
         verdicts = list(judge.judge_batch(trials))
-        if len(verdicts) != len(trials):
-            raise ValueError(f"{len(verdicts)} verdicts for {len(trials)} trials")
     except (EngineError, StoreError):
         raise
     except Exception as error:  # noqa: BLE001 (somebody's judge, see judge_trial)
         if len(trials) == 1:
             return [broke(error)]
         return [judge_safely(judge, [trial])[0] for trial in trials]
+    if len(verdicts) != len(trials):
+        wrong = ValueError(f"{len(verdicts)} verdicts for {len(trials)} trials")
+        return [broke(wrong) for _ in trials]
     return [fitting(verdict, trial) for verdict, trial in zip(verdicts, trials, strict=True)]

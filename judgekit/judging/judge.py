@@ -92,7 +92,7 @@ class Judge(ABC):
         """What beside the calls decides its verdicts: goes into the run's digest."""
         return ()
 
-    def check(self, cases: Sequence[Case]) -> None:
+    def check(self, cases: Sequence[Case]) -> None:  # noqa: B027 (most judges take any case)
         """Refuses cases it cannot judge at all (`InputError`), before anything is paid."""
 
     def extra_calls(self, case: Case) -> int:  # noqa: ARG002 (for judges that ask more)
@@ -175,5 +175,5 @@ class BatchJudge(Judge):
     def judge_batch(self, trials: Sequence[Trial]) -> Sequence[Verdict]:
         """One verdict per trial, in order. Runs on a worker thread, one batch at a time."""
 
-    async def judge(self, trial: Trial, ask: Ask) -> Verdict:
+    async def judge(self, trial: Trial, ask: Ask) -> Verdict:  # noqa: ARG002 (asks nobody)
         return self.judge_batch([trial])[0]

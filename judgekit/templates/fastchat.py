@@ -5,7 +5,6 @@ fences.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from judgekit.errors import InputError
+from judgekit.naming import closest
 from judgekit.templates.builtin import default_reminder
 from judgekit.templates.file import read_text
 from judgekit.templates.head import Head
@@ -41,8 +41,8 @@ def read_fastchat(path: Path, row: str, name: str) -> Template:
     """
     rows = _read_rows(path)
     if row not in rows:
-        close = difflib.get_close_matches(row, rows, 1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        near = closest(row, rows)
+        hint = f"did you mean {near!r}? " if near is not None else ""
         what = f"no prompt named {row!r} in {str(path)!r}" if row else f"which prompt of {name!r}?"
         raise InputError(f"{what} {hint}write {path}#NAME with a NAME of: {', '.join(rows)}")
     used = [rows[key] for key in (row, row + _TWO_TURNS) if key in rows]

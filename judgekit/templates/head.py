@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 import tomllib
@@ -12,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from judgekit.errors import InputError
+from judgekit.naming import unknown
 
 __all__ = ["FORMATS", "Head", "Shows", "read_head"]
 
@@ -99,9 +99,7 @@ def _complaint(key: str, value: Any) -> str:
         case "tie" | "label":
             wanted = "" if isinstance(value, str) else "a string"
         case _:
-            close = difflib.get_close_matches(key, known, 1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            return f"unknown key {key!r} in the head; {hint}known: {', '.join(known)}"
+            return unknown("key of a head is called", key, known)
     return f"{key} = {value!r} in the head; wanted: {wanted}" if wanted else ""
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
 from judgekit.errors import InputError
+from judgekit.naming import unknown
 from judgekit.templates.fastchat import read_fastchat
 from judgekit.templates.file import read_prompt
 from judgekit.templates.template import Template
@@ -46,8 +46,4 @@ class Prompts:
         raise InputError(self._miss(name))
 
     def _miss(self, name: str) -> str:
-        names = self.names()
-        close = difflib.get_close_matches(name, names, 1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        known = ", ".join(names) or "none"
-        return f"no prompt named {name!r}; {hint}there are: {known}; a file of yours: ./{name}.md"
+        return unknown("prompt named", name, self.names()) + f"; a file of yours: ./{name}.md"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import traceback
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from judgekit.errors import InputError
+from judgekit.naming import closest
 from judgekit.templates.fences import fence_all
 from judgekit.templates.head import Head
 from judgekit.templates.template import Rendered
@@ -37,13 +37,19 @@ class Section:
 
 @dataclass(frozen=True)
 class Sections:
-    """The compiled sections of one prompt file."""
+    """The compiled sections of one prompt file.
+
+    `fixed` are the roles whose section shows no text of the trial: rendered once for each set of
+    names, and kept in `_kept`.
+    """
 
     head: Head
     messages: tuple[tuple[Literal["system", "user"], jinja2.Template], ...]
     prefill: jinja2.Template | None
     constants: Mapping[str, str | float]
     shows_reference: bool
+    fixed: frozenset[str] = frozenset()
+    _kept: dict[tuple[str, tuple[str, ...]], Message] = field(default_factory=dict, compare=False)
 
     @classmethod
     def compile(cls, sections: Mapping[str, Section], head: Head, file: str) -> Sections:
@@ -54,10 +60,13 @@ class Sections:
         known = {"prompt", "reference", *_NEEDED[head.shows], *_NAMES[head.shows]}
         constants = _constants(head)
         used: set[str] = set()
+        fixed: set[str] = set()
         compiled: dict[str, jinja2.Template] = {}
         for title, section in sections.items():
             compiled[title], names = _compile(section, known | constants.keys(), file, head)
             used |= names
+            if names <= {*constants, *_NAMES[head.shows]}:
+                fixed.add(title)
         for name in (*_NEEDED[head.shows], *(["reference"] if head.reference else [])):
             if name not in used:
                 wrong = f"the prompt does not show {name}; add it: {{{{ {name} }}}}"
@@ -68,6 +77,7 @@ class Sections:
             compiled.get("assistant"),
             constants,
             "reference" in used,
+            frozenset(fixed),
         )
         for reference in ["reference"] if head.reference else ["reference", ""]:
             values = body.values(_SAMPLE[head.shows], reference)
@@ -84,8 +94,15 @@ class Sections:
 
     def render(self, trial: Trial, reference: str) -> Rendered:
         values = self.values(trial, reference)
-        messages = tuple(Message(role, template.render(values)) for role, template in self.messages)
-        return messages, self.prefill.render(values) if self.prefill else ""
+        messages = []
+        for role, template in self.messages:
+            kept = self._kept.get((role, trial.names)) if role in self.fixed else None
+            if kept is None:
+                kept = Message(role, template.render(values))
+                if role in self.fixed:
+                    self._kept[role, trial.names] = kept
+            messages.append(kept)
+        return tuple(messages), self.prefill.render(values) if self.prefill else ""
 
     def refusal(self, case: Case) -> str:  # noqa: ARG002 - any conversation can be fenced
         return ""
@@ -174,9 +191,9 @@ def _tests_reference(tree: nodes.Template) -> bool:
 
 def _unknown(name: str, known: Collection[str], head: Head) -> str:
     """What to say of a variable that this prompt does not have."""
-    close = difflib.get_close_matches(name, known, 1)
-    if close:
-        hint = f"did you mean {close[0]!r}? "
+    near = closest(name, known)
+    if near is not None:
+        hint = f"did you mean {near!r}? "
     elif name in _FROM_HEAD:
         hint = f"it comes from the head, as in {_FROM_HEAD[name]}; "
     else:

@@ -21,8 +21,10 @@ def cases(n: int) -> list[Case]:
         Case(
             f"c{i}",
             (Message("user", f"question {i}"),),
-            (Response("long answer" if i % 2 == 0 else "short", "m"),
-             Response("short" if i % 2 == 0 else "long answer", "n")),
+            (
+                Response("long answer" if i % 2 == 0 else "short", "m"),
+                Response("short" if i % 2 == 0 else "long answer", "n"),
+            ),
             cluster=f"c{i}",
         )
         for i in range(n)

@@ -90,8 +90,10 @@ def test_many_processes_make_one_store_at_once(tmp_path: Path) -> None:
     # SQLite's busy timeout does not cover the switch to write-ahead logging.
     path = tmp_path / "replies.db"
     processes = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(n), str(n + 32)],
-                         stdout=subprocess.DEVNULL)
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), str(n), str(n + 32)],
+            stdout=subprocess.DEVNULL,
+        )
         for n in range(0, 320, 32)
     ]
     assert [p.wait() for p in processes] == [0] * 10

@@ -42,9 +42,7 @@ def run(
 
     async def go() -> str:
         with ReplyStore(path) as store:
-            desk = Desk(
-                engine, store, budget or Budget(), limits or DeskLimits(retry=QUICK), tally
-            )
+            desk = Desk(engine, store, budget or Budget(), limits or DeskLimits(retry=QUICK), tally)
             return await run_trials(
                 plan,
                 judge(setup()),
@@ -68,7 +66,9 @@ def test_cases_come_in_order_whatever_the_arrival(tmp_path: Path) -> None:
     assert stopped == ""
     assert (tally.calls, tally.calls_from_store, tally.judged) == (60, 0, 60)
     for number, (_, judgements) in enumerate(seen):
-        expected = [Choice.FIRST, Choice.SECOND] if number % 2 == 0 else [Choice.SECOND, Choice.FIRST]
+        expected = (
+            [Choice.FIRST, Choice.SECOND] if number % 2 == 0 else [Choice.SECOND, Choice.FIRST]
+        )
         assert [j.verdict.choice for j in judgements] == expected
         assert all(len(j.calls) == 1 and j.tokens_in == 10 for j in judgements)
 
@@ -157,7 +157,7 @@ def test_a_wrong_key_stops_at_once(tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_gone_stops_the_run(tmp_path: Path) -> None:
-    engine = FakeEngine(lambda call, asked: CallFailure("connection", "refused", retryable=True))
+    engine = FakeEngine(lambda *_: CallFailure("connection", "refused", retryable=True))
     limits = DeskLimits(retry=RetryPolicy(retries=1, base=0.0001))
     with pytest.raises(EngineError, match="found no server"):
         run(plan_of(200), engine, tmp_path / "s.db", limits=limits)

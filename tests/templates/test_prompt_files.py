@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from judgekit.errors import InputError
-from judgekit.judging import parsing
-from judgekit.templates import FORMATS, Head, Prompts, Template, builtin_dir
+from judgekit.templates import Head, Prompts, Template, builtin_dir
 from judgekit.types import Case, Message, Response, Trial
 
 BUILTIN = Prompts([builtin_dir()])
@@ -202,7 +201,3 @@ def test_cases_without_reference_are_refused_before_anything_is_paid() -> None:
         template.check_cases([CASE, *bare])
     template.check_cases(bare, reference_given=True)
     BUILTIN.load("pairwise").check_cases(bare)
-
-
-def test_the_formats_of_heads_are_those_that_are_read() -> None:
-    assert {name: parser.shows for name, parser in parsing.PARSERS.items()} == FORMATS

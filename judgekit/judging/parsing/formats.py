@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,6 +11,7 @@ from judgekit.errors import InputError
 from judgekit.judging.parsing import choices, scores
 from judgekit.judging.parsing.choices import Names, label_choices
 from judgekit.judging.parsing.marks import Finding
+from judgekit.naming import unknown
 from judgekit.templates import Head
 from judgekit.types import Choice
 
@@ -111,9 +111,5 @@ def parser(name: str) -> Parser:
     """The parser of that name. Raises `InputError` where there is none."""
     found = PARSERS.get(name)
     if found is None:
-        close = difflib.get_close_matches(name, PARSERS, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise InputError(
-            f"no verdict parser named {name!r}; {hint}installed: {', '.join(sorted(PARSERS))}"
-        )
+        raise InputError(unknown("verdict parser named", name, PARSERS, there="installed"))
     return found

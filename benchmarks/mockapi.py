@@ -15,7 +15,20 @@ from typing import Any
 __all__ = ["DEFAULT_SERVER", "Mock", "mock_server", "write_answers"]
 
 DEFAULT_SERVER = Path(__file__).resolve().parents[2] / "shared" / "tools" / "mockserver.py"
-WORDS = "river stone lamp orchard signal copper window harbour ladder season mirror thread".split()
+WORDS = [
+    "river",
+    "stone",
+    "lamp",
+    "orchard",
+    "signal",
+    "copper",
+    "window",
+    "harbour",
+    "ladder",
+    "season",
+    "mirror",
+    "thread",
+]
 
 
 class Mock:
