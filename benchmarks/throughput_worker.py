@@ -1,6 +1,6 @@
 """One measured run in a process of its own: judgekit, or a bare aiohttp loop on the same work.
 
-Start-up (imports, reading the files) is left out of the times; the reply store, the fold and the
+Start-up (imports, reading the files, a first case) is left out of the times; the reply store, the fold and the
 run's files are in them.
 """
 
@@ -11,10 +11,10 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
-import openai  # noqa: F401 (the engine imports it; that is start-up)
 import orjson
 import uvloop
 
@@ -53,6 +53,23 @@ async def bare(job: Job, url: str, in_flight: int) -> None:
         await asyncio.gather(*(work() for _ in range(in_flight)))
 
 
+def perform(who: str, job: Job, url: str, in_flight: int) -> None:
+    if who == "bare":
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(bare(job, url, in_flight))
+    else:
+        run_job(job)
+
+
+def warm(settings: Settings) -> Settings:
+    """The same for a run of one case, which pays for imports and compiled prompts."""
+    return replace(
+        settings,
+        store=settings.store.with_suffix(".warm.db"),
+        out=settings.store.with_suffix(".warm"),
+    )
+
+
 def main() -> None:
     who, a, b, url, in_flight, store = sys.argv[1:]
     settings = Settings(
@@ -64,12 +81,10 @@ def main() -> None:
         out=Path(store).with_suffix(".run"),
     )
     job = prepare([Path(a), Path(b)], settings)
+    one = replace(job, plan=replace(job.plan, cases=job.plan.cases[:1]), settings=warm(settings))
+    perform(who, one, url, int(in_flight))
     wall, cpu = time.perf_counter(), time.process_time()
-    if who == "bare":
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(bare(job, url, int(in_flight)))
-    else:
-        run_job(job)
+    perform(who, job, url, int(in_flight))
     print(json.dumps({"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}))
 
 

@@ -9,8 +9,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Run", "compare", "load_run", "run_job", "score"]
 
 T = TypeVar("T")
+YOUNG_OBJECTS = 50_000
 
 
 class Run:
@@ -142,5 +145,20 @@ def with_runner(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
         factory = None
     else:
         factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
+    with asyncio.Runner(loop_factory=factory) as runner, fewer_collections():
         return runner.run(start())
+
+
+@contextmanager
+def fewer_collections() -> Iterator[None]:
+    """Lets more objects come up between two garbage collections.
+
+    A run has hundreds of calls under way, and at the usual threshold of 700 new objects the
+    collector walks over all of them again and again: a fifth of the CPU time of a run with 512.
+    """
+    usual = gc.get_threshold()
+    gc.set_threshold(max(usual[0], YOUNG_OBJECTS) if usual[0] else 0, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
