@@ -1,7 +1,7 @@
 """One measured run in a process of its own: judgekit, or a bare aiohttp loop on the same work.
 
-Start-up (imports, reading the files, a first case) is left out of the times; the reply store, the fold and the
-run's files are in them.
+Start-up (imports, reading the files, a first case) is left out of the times; the reply store, the
+fold and the run's files are in them.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import platform
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -312,13 +313,15 @@ def prepare(files: Sequence[Path], settings: Settings) -> Job:
 
 def read_inputs(files: Sequence[Path], s: Settings) -> io.Joined:
     """The files' cases: one file of answers or of pairs, or two files of answers."""
-    shared: dict[str, Any] = {"columns": s.columns, "skip_bad_rows": s.skip_bad_rows}
+    how: dict[str, Any] = {
+        "columns": s.columns,
+        "prompts": s.prompts,
+        "references": s.references,
+        "skip_bad_rows": s.skip_bad_rows,
+    }
     if len(files) == 1 and io.holds_pairs(files[0], columns=s.columns):
-        return io.load_pairs(files[0], **shared)
-    answers = [
-        io.load_answers(f, prompts=s.prompts, references=s.references, **shared) for f in files
-    ]
-    return io.join(answers, how=s.join)
+        return io.load_pairs(files[0], **how)
+    return io.join([io.load_answers(f, **how) for f in files], how=s.join)
 
 
 def choose_judge(s: Settings, inputs: io.Joined, files: Sequence[Path]) -> Settings:
@@ -329,7 +332,7 @@ def choose_judge(s: Settings, inputs: io.Joined, files: Sequence[Path]) -> Setti
         return replace(s, judge="pairwise" if len(inputs.models) == 2 else "additive")
     if all(case.reference is not None for case in inputs.cases):
         return replace(s, judge="overlap")
-    names = " ".join(str(f) for f in files)
+    names = shlex.join(str(f) for f in files)
     verb = "compare" if len(inputs.models) == 2 else "score"
     asked = "pairwise" if verb == "compare" else "additive"
     raise InputError(

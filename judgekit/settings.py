@@ -95,7 +95,7 @@ class Settings:
     store: Path = setting(
         Path(".judgekit/replies.db"), "The reply store: every answer paid for is kept there.", RUN
     )
-    out: Path | None = setting(None, "The run's folder; by default one of its own in runs/.", RUN)
+    out: Path | None = setting(None, "The run's folder, instead of one of its own in runs/.", RUN)
     plugins: tuple[Path, ...] = setting((), "A plugin's file to load.", RUN, "--plugin")
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import Field, fields
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -49,19 +49,15 @@ def with_settings(
 def flag(setting: Field[Any], kind: Any) -> inspect.Parameter:
     """A setting as a flag that is None, or empty, where not given."""
     meta = setting.metadata
-    shown: str | bool = str(setting.default)
     if setting.name in ("columns", "model_args"):
-        kind, shown = list[str], False
+        kind = list[str]
     elif setting.name == "plugins":
-        kind, shown = list[Path], False
-    elif setting.default in (None, False):
-        shown = False
+        kind = list[Path]
     option = typer.Option(
         # Named here, or typer would add a --no- form that says nothing.
         meta["flag"] or "--" + setting.name.replace("_", "-"),
-        help=meta["help"],
+        help=with_default(meta["help"], setting.default),
         rich_help_panel=meta["panel"],
-        show_default=shown,
     )
     return parameter(setting.name, Annotated[kind | None, option], None)
 
@@ -72,11 +68,16 @@ def judge_flag(option: JudgeOption, judge: str) -> inspect.Parameter:
     declared = f"{name}/--no-{name[2:]}" if option.type is bool else name
     typed = typer.Option(
         declared,
-        help=option.help,
+        help=with_default(option.help, option.default),
         rich_help_panel=f"Options of the judge {judge}",
-        show_default=str(option.default),
     )
     return parameter(OPTION + option.name, Annotated[option.type | None, typed], None)
+
+
+def with_default(text: str, default: Any) -> str:
+    """The help with the default in words: typer knows none, since what is not given is None."""
+    silent = default in (None, False, (), "", MISSING)
+    return text if silent else f"{text.rstrip('.')}; by default {default}."
 
 
 def parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:

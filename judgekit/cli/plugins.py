@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from judgekit.registry import PluginInfo
 
 __all__ = ["app"]
 
@@ -40,6 +43,10 @@ def listing(
 
     from judgekit.cli.console import safe, stdout_console
 
+    def state(plugin: PluginInfo) -> Text:
+        wrong = "; ".join([f"broken: {plugin.broken}"] * bool(plugin.broken) + [*plugin.clashes])
+        return Text(safe(wrong), style="red") if wrong else Text("ok")
+
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("plugin", "from", "judges", "engines", "state"):
         table.add_column(name)
@@ -49,7 +56,7 @@ def listing(
             Text(safe(plugin.origin)),
             Text(safe(", ".join(plugin.judges))),
             Text(safe(", ".join(plugin.engines))),
-            Text("ok") if not plugin.broken else Text(safe(plugin.broken), style="red"),
+            state(plugin),
         )
     stdout_console().print(table)
 

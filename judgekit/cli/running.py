@@ -27,7 +27,17 @@ def chosen_settings(said: Mapping[str, Any]) -> Settings:
     from judgekit.config import load_project
 
     project = load_project(Path())
-    return Settings.of(project.under(said))
+    chosen = project.under(said)
+    if "judge" in said and "model" not in said and asks_nothing(said):
+        chosen.pop("model", None)  # the project's is for the project's judge
+    return Settings.of(chosen)
+
+
+def asks_nothing(said: Mapping[str, Any]) -> bool:
+    """Whether the judge on the command line takes no model."""
+    from judgekit.registry import Registry
+
+    return Registry.load(files=said.get("plugins", ())).judge(said["judge"]).model == "none"
 
 
 def into(settings: Settings, name: str | None) -> Settings:
@@ -52,6 +62,8 @@ def perform(jobs: Sequence[Job], *, dry_run: bool, as_json: bool) -> None:
         estimates(jobs, as_json=as_json)
         return
     runs = []
+    for remark in dict.fromkeys(remark for job in jobs for remark in job.inputs.remarks):
+        announce(remark)
     for job in jobs:
         if len(jobs) > 1:
             announce(" against ".join(job.inputs.models))
