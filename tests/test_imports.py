@@ -1,0 +1,45 @@
+"""The harness knows no judge and no engine by name; plugins know the harness."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import judgekit
+
+PACKAGE = Path(judgekit.__file__).parent
+HEAVY = ("torch", "transformers", "pandas", "openai", "aiohttp", "sacrebleu", "datasets")
+
+
+def imported(file: Path) -> set[str]:
+    """The modules that a file imports, at any depth of it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda f: f.name)
+def test_no_module_imports_a_plugin(file: Path) -> None:
+    named = {name for name in imported(file) if name.startswith("judgekit.plugins")}
+    if file.parent.name == "skeleton" or "skeleton" in file.parts:
+        pytest.skip("a template, not a module")
+    assert not named
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.glob("*.py")), ids=lambda f: f.name)
+def test_nothing_heavy_is_imported_with_a_module(file: Path) -> None:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    top = ast.Module([n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)], [])
+    names = {
+        (alias.name if isinstance(node, ast.Import) else node.module or "").split(".")[0]
+        for node in top.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assert not names & set(HEAVY)
