@@ -167,6 +167,10 @@ class Verdict:
         said = self.choice is not None or self.score is not None
         if (self.status is Status.VALID) != said or (self.probability is not None and not said):
             raise ValueError(f"a verdict has a choice or a score exactly when valid: {self!r}")
+        for name in ("score", "probability"):
+            value = getattr(self, name)
+            if value is not None and type(value) is not float:  # of numpy or torch, or an int
+                object.__setattr__(self, name, float(value))
 
     @classmethod
     def chose(
@@ -198,7 +202,10 @@ class Sampling:
     @cached_property
     def identity(self) -> str:
         """All of it as one text, the same in every process."""
-        fields = [self.temperature, self.max_tokens, self.top_p, self.seed, self.stop, self.extra]
+        # 0 and 0.0 ask for the same, and so do the same extras in another order.
+        heat = None if self.temperature is None else float(self.temperature)
+        top_p = None if self.top_p is None else float(self.top_p)
+        fields = [heat, self.max_tokens, top_p, self.seed, self.stop, dict(self.extra)]
         return json.dumps(fields, sort_keys=True, default=str)
 
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from math import isfinite
+from types import TracebackType
+from typing import Self
 
 from judgekit.engines import Engine, Price
-from judgekit.errors import CallFailure, EngineError, JudgekitError
+from judgekit.errors import CallFailure, EngineError, JudgekitError, StoreError
 from judgekit.harness.limits import Budget, Rate, RetryPolicy, expected_tokens
 from judgekit.harness.replies import ReplyStore, pack_reply, unpack_reply
 from judgekit.harness.windows import Windows
@@ -56,7 +59,11 @@ class DeskLimits:
 
 
 class Desk:
-    """Answers calls for a run. One per run, used inside its event loop."""
+    """Answers calls for a run. One per run, used inside its event loop, closed at its end.
+
+    A call under way belongs to the desk, not to who asked: a judge that gives up waiting loses
+    its trial, not the reply that is being paid for.
+    """
 
     def __init__(
         self,
@@ -71,59 +78,81 @@ class Desk:
         self.budget = budget
         self.limits = limits
         self.tally = tally or Tally()
-        self.windows = Windows(engine) if engine.window > 1 else None
+        self._windows = Windows(engine) if engine.window > 1 else None
         self._requests = Rate(limits.rpm) if limits.rpm else None
         self._tokens = Rate(limits.tpm) if limits.tpm else None
-        self._under_way: dict[bytes, asyncio.Future[Reply]] = {}
+        self._under_way: dict[bytes, asyncio.Task[Reply]] = {}
         self._unreachable = 0
+        self._reached = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Waits for calls that nobody waits for any more; after an error gives them up."""
+        left = list(self._under_way.values())
+        if error is not None:
+            for task in left:
+                task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        if self._windows is not None:
+            await self._windows.aclose()
 
     def key(self, call: Call, repeat: int) -> bytes:
         """The store's key: what is asked, who answers, and which repeat it is."""
         return bytes.fromhex(digest(self.engine.fingerprint, call.digest, str(repeat)))
 
-    async def reply(self, call: Call, repeat: int, place: int = 0) -> tuple[bytes, Reply]:
-        """The reply and its key; `place` is the trial's number in the plan.
+    async def reply(self, key: bytes, call: Call, asker: TrialAsk) -> Reply:
+        """The reply to a call: kept, under way already, or asked now.
 
-        Raises `CallFailure`, `EngineError` or `BudgetSpent`.
+        Raises `CallFailure` or what stops the run (`EngineError`, `StoreError`).
         """
-        key = self.key(call, repeat)
         if not self.engine.stored:
-            return key, await self._ask(call, place)
+            return await self._ask(call, asker)
         kept = self.store.get(key)
         if kept is not None:
             self.tally.calls_from_store += 1
-            return key, unpack_reply(kept)
-        if (other := self._under_way.get(key)) is not None:
-            return key, await asyncio.shield(other)
-        mine = self._under_way[key] = asyncio.get_running_loop().create_future()
-        try:
-            reply = await self._ask(call, place)
-            await self.store.put([(key, pack_reply(reply))])
-        except BaseException as error:
-            if isinstance(error, asyncio.CancelledError):
-                mine.cancel()
-            else:
-                mine.set_exception(error)
-                mine.exception()  # nobody else may be waiting: that is no error of its own
-            raise
-        finally:
-            del self._under_way[key]
-        mine.set_result(reply)
-        return key, reply
+            return unpack_reply(kept)
+        task = self._under_way.get(key)
+        if task is None:
+            task = asyncio.create_task(self._fetch(key, call, asker))
+            self._under_way[key] = task
+            task.add_done_callback(lambda done: self._fetched(key, done))
+        return await asyncio.shield(task)
 
-    async def _ask(self, call: Call, place: int) -> Reply:
-        reserved = await self.budget.admit(call)
-        self.tally.calls += 1
-        reply: Reply | None = None
+    def _fetched(self, key: bytes, task: asyncio.Task[Reply]) -> None:
+        del self._under_way[key]
+        if not task.cancelled():
+            task.exception()  # who asked may be gone; that is no error of its own
+
+    async def _fetch(self, key: bytes, call: Call, asker: TrialAsk) -> Reply:
+        reply = await self._ask(call, asker)
         try:
-            reply = await self._persist(call, place)
-        finally:
-            used = (reply.tokens_in or 0, reply.tokens_out or 0) if reply else (0, 0)
-            self.budget.settle(reserved, *used)
-            self.tally.tokens_in += used[0]
-            self.tally.tokens_out += used[1]
-        self.tally.without_usage += reply.tokens_out is None
+            data = pack_reply(reply)
+        except TypeError:  # half a surrogate pair: an engine's text cut in the wrong place
+            reply = replace(reply, text=whole(reply.text), thinking=whole(reply.thinking))
+            data = pack_reply(reply)
+        if not await self.store.put([(key, data)]):
+            kept = self.store.get(key)
+            return reply if kept is None else unpack_reply(kept)
         return reply
+
+    async def _ask(self, call: Call, asker: TrialAsk) -> Reply:
+        asker.pays_for_one()
+        self.tally.calls += 1
+        reply = await self._persist(call, asker.place)
+        if reply.tokens_out is None:
+            self.tally.without_usage += 1
+        used = (reply.tokens_in or 0, reply.tokens_out or 0)
+        self.tally.tokens_in += used[0]
+        self.tally.tokens_out += used[1]
+        asker.paid += self.budget.price.cost(*used) if self.budget.price else 0.0
+        return finite(reply)
 
     async def _persist(self, call: Call, place: int) -> Reply:
         """Tries until there is a reply or the retries are used up."""
@@ -131,6 +160,7 @@ class Desk:
         while True:
             result = await self._attempt(call, place)
             if isinstance(result, Reply):
+                self._reached = True
                 self._unreachable = 0
                 return result
             pause = self.limits.retry.pause(attempt, result)
@@ -144,8 +174,11 @@ class Desk:
     def _give_up(self, failure: CallFailure) -> None:
         self.tally.failures[failure.name] += 1
         if failure.name not in ("connection", "timeout"):
+            self._reached = True
             self._unreachable = 0
             return
+        if failure.name == "connection" and not self._reached:
+            raise EngineError(str(failure))  # nobody has ever answered there
         self._unreachable += 1
         if self._unreachable >= GIVE_UP:
             raise EngineError(
@@ -159,51 +192,104 @@ class Desk:
         if self._tokens:
             await self._tokens.take(expected_tokens(call) + (call.sampling.max_tokens or 0))
         self.tally.attempts += 1
-        if self.windows is not None:
-            return await self.windows.answer(call, place)
         try:
-            async with asyncio.timeout(self.limits.timeout):
-                [result] = await self.engine.answer((call,))
+            if self._windows is not None:
+                result = await self._windows.answer(call, place)
+            else:
+                async with asyncio.timeout(self.limits.timeout):
+                    [result] = await self.engine.answer((call,))
         except TimeoutError:
             return CallFailure(
                 "timeout", f"no answer within {self.limits.timeout:g} s", retryable=True
             )
+        except CallFailure as failure:
+            return failure
         except JudgekitError:
             raise
         except Exception as error:  # noqa: BLE001 (somebody's engine: its fault is this call's)
             return CallFailure(type(error).__name__, f"the engine broke: {error!r}")
+        if not isinstance(result, Reply | CallFailure):
+            return CallFailure("no reply", f"the engine broke: it gave {result!r} for a reply")
         return result
 
 
 class TrialAsk:
-    """`Ask` bound to one trial; remembers which calls its verdict came from."""
+    """`Ask` bound to one trial; remembers which calls its verdict came from.
 
-    __slots__ = ("calls", "desk", "place", "tokens_in", "tokens_out", "trial")
+    `place` is the trial's number in the plan; `allowed` how many calls its budget has room for,
+    None without a limit. `stop` is what ends the run, whatever the judge makes of it.
+    """
 
-    def __init__(self, desk: Desk, trial: Trial, place: int) -> None:
+    __slots__ = (
+        "_calls", "allowed", "desk", "made", "paid", "place", "stop", "tokens_in", "tokens_out",
+        "trial",
+    )  # fmt: skip
+
+    def __init__(self, desk: Desk, trial: Trial, place: int, allowed: int | None = None) -> None:
         self.desk = desk
         self.trial = trial
         self.place = place
-        self.calls: list[str] = []
+        self.allowed = allowed
+        self.made = 0
+        self.paid = 0.0
+        self.stop: JudgekitError | None = None
         self.tokens_in = 0
         self.tokens_out = 0
+        self._calls: list[list[bytes]] = []
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """The keys of the calls that were answered, in the order in which they were asked."""
+        return tuple(key.hex() for keys in self._calls for key in keys)
+
+    def pays_for_one(self) -> None:
+        """Counts a call that goes to the engine on this trial's account."""
+        if self.allowed is not None and self.made >= self.allowed:
+            raise CallFailure(
+                "too many calls",
+                f"the judge asks more than the {self.allowed} calls that it announced; "
+                f"its most_calls must say how many a trial can take",
+            )
+        self.made += 1
 
     async def __call__(self, call: Call, *, shared: bool = False) -> Reply:
         # What is asked once for all trials of a case is no one trial's.
         asker = None if shared else self.trial
         if call.trial is not asker:
             call = replace(call, trial=asker)
-        reply = await self._one(call, shared)
+        keys: list[bytes] = []
+        self._calls.append(keys)
+        reply = await self._one(call, shared, keys)
         cap = self.desk.limits.retry_truncated
         asked = call.sampling.max_tokens
         if reply.finish == "length" and cap and asked and asked < cap:
             larger = replace(call.sampling, max_tokens=cap)
-            reply = await self._one(replace(call, sampling=larger), shared)
+            reply = await self._one(replace(call, sampling=larger), shared, keys)
         return reply
 
-    async def _one(self, call: Call, shared: bool) -> Reply:
-        key, reply = await self.desk.reply(call, 0 if shared else self.trial.repeat, self.place)
-        self.calls.append(key.hex())
+    async def _one(self, call: Call, shared: bool, keys: list[bytes]) -> Reply:
+        key = self.desk.key(call, 0 if shared else self.trial.repeat)
+        try:
+            reply = await self.desk.reply(key, call, self)
+        except (EngineError, StoreError) as error:
+            self.stop = error
+            raise
+        keys.append(key)
         self.tokens_in += reply.tokens_in or 0
         self.tokens_out += reply.tokens_out or 0
         return reply
+
+
+def whole(text: str) -> str:
+    """The text with U+FFFD for each half of a surrogate pair."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def finite(reply: Reply) -> Reply:
+    """The reply without labels of no probability, whose logarithm JSON cannot hold."""
+    found = reply.label_logprobs
+    if not found or all(map(isfinite, found.values())):
+        return reply
+    return replace(
+        reply, label_logprobs={label: value for label, value in found.items() if isfinite(value)}
+    )

@@ -1,6 +1,6 @@
 """What holds a run back: retries with pauses, rates, and budgets.
 
-A budget admits calls in the order of the plan and only while they surely fit, so a run that it
+A budget admits trials in the order of the plan and only while they surely fit, so a run that it
 stops has judged a prefix of the plan, whatever the order in which replies arrived.
 """
 
@@ -17,6 +17,7 @@ from judgekit.types import Call
 __all__ = ["Budget", "BudgetSpent", "Rate", "RetryPolicy", "expected_tokens"]
 
 CHARS_PER_TOKEN = 4  # a rough rule for English, only for rates and estimates
+REASONING_LIMIT = "max_completion_tokens"
 USUAL_REPLY = 300  # tokens of a reply when nothing is known yet: a verdict with its reasons
 
 
@@ -30,16 +31,20 @@ class RetryPolicy:
     """How often and after which pause a failed call is tried again.
 
     The pause before retry k (from 0) is uniform in [0, min(cap, base · 2^k)] seconds (full
-    jitter), and never shorter than the server asked for.
+    jitter), and never shorter than the server asked for. A server that asks for more than
+    `longest` seconds is not waited for.
     """
 
     retries: int = 6
     base: float = 0.5
     cap: float = 30.0
+    longest: float = 600.0
 
     def pause(self, attempt: int, failure: CallFailure) -> float | None:
         """Seconds to wait before the next try, or None when there is none."""
         if not failure.retryable or attempt >= self.retries:
+            return None
+        if failure.after is not None and failure.after > self.longest:
             return None
         pause = random.uniform(0, min(self.cap, self.base * 2**attempt))  # noqa: S311 (a pause)
         return pause if failure.after is None else failure.after + pause / 4
@@ -62,15 +67,17 @@ class Rate:
 
 
 class BudgetSpent(Exception):  # noqa: N818 (a stop, not an error)
-    """The next call does not fit the budget: the run ends before it."""
+    """The next trial does not fit the budget: the run ends before it."""
 
 
 class Budget:
-    """Admits calls while `max_calls` and `max_cost` (US dollars) allow.
+    """Admits trials, in the order of the plan, while `max_calls` and `max_cost` (dollars) allow.
 
-    A call is admitted when what is spent, the most that calls under way can still cost, and the
-    most that it can cost itself fit together. Where only the calls under way stand between it and
-    the limit it waits for them, so the decision does not depend on who answered first.
+    A trial is admitted when what all trials before it used and the most that it can use itself
+    fit together; nothing is refused inside an admitted trial. Where the trials before it are not
+    done yet, their most is reckoned with, and where that alone stands in the way, their end is
+    waited for. So what a budget admits does not depend on who answered first. What a failed
+    attempt may have cost is not known, and not counted.
     """
 
     def __init__(
@@ -84,51 +91,60 @@ class Budget:
         self.price = price
         self.calls = 0
         self.spent = 0.0
-        self.reason = ""
-        self._reserved = 0.0
+        self._reserved_calls = 0
+        self._reserved_cost = 0.0
         self._under_way = 0
-        self._turn = asyncio.Lock()  # first come, first served: calls come in the plan's order
+        self._reason = ""
+        self._turn = asyncio.Lock()  # first come, first served: trials come in the plan's order
         self._settled = asyncio.Event()
 
+    @property
+    def limited(self) -> bool:
+        return self.max_calls is not None or self.max_cost is not None
+
     def worst(self, call: Call) -> float:
-        """The most that a call can cost: its own limit on tokens, all used."""
+        """The most that a call can cost: a token per byte of its texts, its reply at the limit."""
         if self.price is None:
             return 0.0
-        reply = call.sampling.max_tokens or 4 * USUAL_REPLY
-        return self.price.cost(expected_tokens(call), reply)
+        extra = dict(call.sampling.extra)
+        given = (call.sampling.max_tokens, extra.get("max_tokens"), extra.get(REASONING_LIMIT))
+        limit = max((n for n in given if isinstance(n, int)), default=4 * USUAL_REPLY)
+        return self.price.cost(sum(len(m.content.encode()) for m in call.messages) + 64, limit)
 
-    async def admit(self, call: Call) -> float:
-        """Returns what was reserved, to be given back to `settle`; raises `BudgetSpent`."""
-        if self.max_calls is None and self.max_cost is None:
-            return 0.0
-        worst = self.worst(call)
+    async def admit(self, calls: int, cost: float) -> None:
+        """Waits for a trial's turn; `calls` and `cost` are the most that it can use.
+
+        Raises `BudgetSpent` for this trial and every later one where it does not fit.
+        """
         async with self._turn:
-            if self.reason:
-                raise BudgetSpent(self.reason)
-            if self.max_calls is not None and self.calls >= self.max_calls:
-                self._stop(f"--max-calls {self.max_calls} reached")
-            while self.max_cost is not None and (
-                self.spent + self._reserved + worst > self.max_cost
-            ):
-                if self.spent + worst > self.max_cost or not self._under_way:
-                    self._stop(f"--max-cost {self.max_cost:g} reached: {self.spent:.4f} spent")
+            while not self._fits(self._reserved_calls + calls, self._reserved_cost + cost):
+                if self._reason or not self._fits(calls, cost) or not self._under_way:
+                    self._reason = self._reason or self._stop()
+                    raise BudgetSpent(self._reason)
                 self._settled.clear()
                 await self._settled.wait()
-            self.calls += 1
+            self._reserved_calls += calls
+            self._reserved_cost += cost
             self._under_way += 1
-            self._reserved += worst
-        return worst
 
-    def _stop(self, reason: str) -> None:
-        self.reason = reason
-        raise BudgetSpent(reason)
+    def _fits(self, calls: int, cost: float) -> bool:
+        return (self.max_calls is None or self.calls + calls <= self.max_calls) and (
+            self.max_cost is None or self.spent + cost <= self.max_cost
+        )
 
-    def settle(self, reserved: float, tokens_in: int, tokens_out: int) -> None:
-        """Puts what a call really cost in the place of what was reserved for it."""
-        if self.max_calls is None and self.max_cost is None:
-            return
+    def _stop(self) -> str:
+        limits = []
+        if self.max_calls is not None:
+            limits.append(f"--max-calls {self.max_calls} ({self.calls} made)")
+        if self.max_cost is not None:
+            limits.append(f"--max-cost {self.max_cost:g} (${self.spent:.4f} spent)")
+        return f"the next trial might pass {' or '.join(limits)}"
+
+    def settle(self, calls: int, cost: float, made: int, spent: float) -> None:
+        """Puts what a trial used in the place of what was reserved for it."""
         self._under_way -= 1
-        self._reserved = self._reserved - reserved if self._under_way else 0.0
-        if self.price is not None:
-            self.spent += self.price.cost(tokens_in, tokens_out)
+        self._reserved_calls -= calls
+        self._reserved_cost = self._reserved_cost - cost if self._under_way else 0.0
+        self.calls += made
+        self.spent += spent
         self._settled.set()

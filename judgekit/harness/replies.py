@@ -29,7 +29,7 @@ SCHEMA = 1
 BUSY_S = 60.0  # how long a writer waits for another process's commit
 
 Row = tuple[bytes, bytes]
-Waiting = tuple[Sequence[Row], "asyncio.Future[None]"]
+Waiting = tuple[Sequence[Row], "asyncio.Future[bool]"]
 
 
 class ReplyStore:
@@ -42,6 +42,9 @@ class ReplyStore:
             self._reader = self._connect()
             try:
                 self._prepare(self._reader)
+                # Opened here, while there are file handles left, for the thread's use alone.
+                self._connection = self._connect()
+                self._connection.execute("PRAGMA synchronous=FULL")
             except sqlite3.Error:
                 self._reader.close()
                 raise
@@ -86,11 +89,20 @@ class ReplyStore:
 
     def get(self, key: bytes) -> bytes | None:
         """The value kept under `key`, or None."""
-        row = self._reader.execute("SELECT reply FROM replies WHERE key=?", (key,)).fetchone()
+        try:
+            row = self._reader.execute("SELECT reply FROM replies WHERE key=?", (key,)).fetchone()
+        except sqlite3.Error as error:
+            raise self._fault("read", error) from error
         return None if row is None else row[0]
 
-    async def put(self, rows: Sequence[Row]) -> None:
-        """Keeps the rows; returns when they are on the disk. The first value of a key stays."""
+    def _fault(self, what: str, error: Exception) -> StoreError:
+        return StoreError(f"cannot {what} the reply store {str(self.path)!r}: {error}")
+
+    async def put(self, rows: Sequence[Row]) -> bool:
+        """Keeps the rows; returns when they are on the disk.
+
+        The first value of a key stays: False says that another process was first with one.
+        """
         if self._writer is None:
             self._writer = threading.Thread(target=self._write, name="judgekit-store", daemon=True)
             self._writer.start()
@@ -99,9 +111,9 @@ class ReplyStore:
             # What arrives in the same turn of the loop goes over together: one wake-up of the
             # thread, one commit.
             loop.call_soon(self._hand_over)
-        done = loop.create_future()
+        done: asyncio.Future[bool] = loop.create_future()
         self._gathered.append((rows, done))
-        await done
+        return await done
 
     def _hand_over(self) -> None:
         self._queue.put(self._gathered)
@@ -114,11 +126,10 @@ class ReplyStore:
             self._queue.put(None)
             self._writer.join()
             self._writer = None
+        self._connection.close()
         self._reader.close()
 
     def _write(self) -> None:
-        connection = self._connect()
-        connection.execute("PRAGMA synchronous=FULL")
         open_ = True
         while open_:
             taken = [self._queue.get()]
@@ -126,20 +137,24 @@ class ReplyStore:
                 taken.append(self._queue.get())
             open_ = None not in taken
             asked = [waiting for gathered in taken if gathered for waiting in gathered]
-            failure = self._commit(connection, [row for rows, _ in asked for row in rows])
-            acknowledge((done for _, done in asked), failure, self.path)
-        connection.close()
+            rows = [row for rows, _ in asked for row in rows]
+            try:
+                result: bool | StoreError = self._commit(rows)
+            except Exception as error:  # noqa: BLE001 (whoever waits must hear of it)
+                result = self._fault("write to", error)
+            acknowledge((done for _, done in asked), result)
 
-    def _commit(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> sqlite3.Error | None:
+    def _commit(self, rows: Sequence[Row]) -> bool:
+        connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany("INSERT OR IGNORE INTO replies VALUES (?, ?)", rows)
+            new = connection.executemany("INSERT OR IGNORE INTO replies VALUES (?, ?)", rows)
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except sqlite3.Error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            return error
-        return None
+            raise
+        return bool(new.rowcount == len(rows))
 
 
 def patient_wal(connection: sqlite3.Connection) -> str:
@@ -158,24 +173,20 @@ def patient_wal(connection: sqlite3.Connection) -> str:
             time.sleep(0.02)
 
 
-def acknowledge(
-    waiting: Iterable[asyncio.Future[None]], failure: sqlite3.Error | None, path: Path
-) -> None:
+def acknowledge(waiting: Iterable[asyncio.Future[bool]], result: bool | StoreError) -> None:
     """Wakes those who wait for a commit, one wake-up per event loop and commit."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[bool]]] = {}
     for future in waiting:
         by_loop.setdefault(future.get_loop(), []).append(future)
 
-    def settle(futures: list[asyncio.Future[None]]) -> None:
+    def settle(futures: list[asyncio.Future[bool]]) -> None:
         for future in futures:
             if future.cancelled():
                 continue
-            if failure is None:
-                future.set_result(None)
+            if isinstance(result, StoreError):
+                future.set_exception(result)
             else:
-                future.set_exception(
-                    StoreError(f"cannot write to the reply store {str(path)!r}: {failure}")
-                )
+                future.set_result(result)
 
     for loop, futures in by_loop.items():
         if not loop.is_closed():
@@ -183,7 +194,10 @@ def acknowledge(
 
 
 def pack_reply(reply: Reply) -> bytes:
-    """A reply as kept in the store: JSON, without the fields that say nothing."""
+    """A reply as kept in the store: JSON, without the fields that say nothing.
+
+    Raises `TypeError` (of orjson) for a text with half a surrogate pair in it.
+    """
     fields = {
         "text": reply.text,
         "finish": reply.finish,

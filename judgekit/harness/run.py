@@ -34,7 +34,16 @@ class InOrder:
         self._on_case = on_case
         self._open: dict[int, list[Judgement | None]] = {}
         self._next = 0
-        self.ends_before: int | None = None  # the first case that a budget left out
+        self._end = len(plan.cases)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every case has been handed on."""
+        return self._next == len(self._cases)
+
+    def end_before(self, case: int) -> None:
+        """Hands on nothing from this case on."""
+        self._end = min(self._end, case)
 
     def expect(self, case: int, trials: int) -> None:
         """Announces a case's number of trials; one without trials is complete at once."""
@@ -47,7 +56,7 @@ class InOrder:
         self._hand_on()
 
     def _hand_on(self) -> None:
-        while self._next in self._open and self._next != self.ends_before:
+        while self._next in self._open and self._next < self._end:
             judgements = [j for j in self._open[self._next] if j is not None]
             if len(judgements) < len(self._open[self._next]):
                 return
@@ -92,40 +101,34 @@ async def run_trials(
     """
     order = InOrder(plan, on_case)
     queue = places(plan, order)
-    windows, tally = desk.windows, desk.tally
+    tally = desk.tally
     stopped = ""
 
     async def work() -> None:
         nonlocal stopped
         while not stopped and (taken := next(queue, None)) is not None:
             place, trial = taken
-            if windows:
-                windows.active += 1
             try:
-                judgement = await judge_trial(judge, trial, desk, place.number)
+                judgement = await judge_within_budget(judge, trial, desk, place.number)
             except BudgetSpent as spent:
                 stopped = str(spent)
-                earliest = order.ends_before
-                if earliest is None or place.case < earliest:
-                    order.ends_before = place.case
+                order.end_before(place.case)
                 return
-            finally:
-                if windows:
-                    windows.active -= 1
-                    windows.check()
             tally.judged += 1
             tally.statuses[judgement.verdict.status] += 1
             order.add(place.case, place.position, judgement)
             if on_progress:
                 on_progress(tally)
 
-    workers = concurrency if windows is None else max(concurrency, 2 * desk.engine.window)
+    workers = max(concurrency, 2 * desk.engine.window if desk.engine.window > 1 else 1)
     try:
-        async with asyncio.TaskGroup() as group:
+        async with desk, asyncio.TaskGroup() as group:
             for _ in range(workers):
                 group.create_task(work())
     except BaseExceptionGroup as errors:
         raise first_cause(errors) from None
+    if not stopped and not order.complete:
+        raise AssertionError("a run without a stop hands on every case")
     return stopped
 
 
@@ -136,25 +139,46 @@ def first_cause(error: BaseException) -> BaseException:
     return error
 
 
-async def judge_trial(judge: Judge, trial: Trial, desk: Desk, number: int) -> Judgement:
-    """One trial's judgement; what goes wrong with this trial alone becomes its status."""
-    ask = TrialAsk(desk, trial, number)
+async def judge_within_budget(judge: Judge, trial: Trial, desk: Desk, number: int) -> Judgement:
+    """One trial's judgement, once its turn has come and the budget has room for its most."""
+    budget = desk.budget
+    if not budget.limited:
+        return await judge_trial(judge, trial, TrialAsk(desk, trial, number))
+    calls = judge.most_calls(trial) * (1 if desk.limits.retry_truncated is None else 2)
+    cost = 0.0 if budget.max_cost is None else calls * budget.worst(judge.likely_call(trial))
+    await budget.admit(calls, cost)
+    ask = TrialAsk(desk, trial, number, allowed=calls)
     try:
-        verdict = await judge.judge(trial, ask)
+        return await judge_trial(judge, trial, ask)
+    finally:
+        budget.settle(calls, cost, ask.made, ask.paid)
+
+
+async def judge_trial(judge: Judge, trial: Trial, ask: TrialAsk) -> Judgement:
+    """One trial's judgement; what goes wrong with this trial alone becomes its status."""
+    try:
+        verdict = fitting(await judge.judge(trial, ask), trial)
     except CallFailure as failure:
         error = f"{failure.name}: {failure}" if str(failure) != failure.name else failure.name
         verdict = Verdict.without(failure.status, error)
-    except (EngineError, StoreError, BudgetSpent):
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        verdict = broke(error)  # the judge's own doing: nobody stops this run
+    except (EngineError, StoreError):
         raise
     except Exception as error:  # noqa: BLE001 (somebody's judge: its fault is this case's status)
         verdict = broke(error)
-    return Judgement(
-        trial, fitting(verdict, trial), tuple(ask.calls), ask.tokens_in, ask.tokens_out
-    )
+    if ask.stop is not None:
+        raise ask.stop  # whatever the judge made of it
+    return Judgement(trial, verdict, ask.calls, ask.tokens_in, ask.tokens_out)
 
 
-def fitting(verdict: Verdict, trial: Trial) -> Verdict:
+def fitting(verdict: object, trial: Trial) -> Verdict:
     """The verdict, or a failed one where it does not say what its trial asks for."""
+    if not isinstance(verdict, Verdict):
+        return Verdict.without(Status.FAILED, f"the judge broke: it gave {verdict!r}, no verdict")
     if verdict.status is not Status.VALID:
         return verdict
     chance = verdict.probability
@@ -169,7 +193,7 @@ def fitting(verdict: Verdict, trial: Trial) -> Verdict:
     return Verdict.without(Status.FAILED, f"the judge broke: {wrong}", reasoning=verdict.reasoning)
 
 
-def broke(error: Exception) -> Verdict:
+def broke(error: BaseException) -> Verdict:
     return Verdict.without(Status.FAILED, f"{type(error).__name__}: the judge broke: {error}")
 
 
@@ -199,13 +223,10 @@ async def run_batches(
             trials = [window[i][1] for i in missing]
             found = await asyncio.to_thread(judge_safely, judge, trials)
             fresh = dict(zip(missing, found, strict=True))
-            await store.put(
-                [
-                    (keys[i], pack_verdict(verdict))
-                    for i, verdict in fresh.items()
-                    if verdict.status is not Status.FAILED
-                ]
-            )
+            sound = [i for i, verdict in fresh.items() if verdict.status is not Status.FAILED]
+            if not await store.put([(keys[i], pack_verdict(fresh[i])) for i in sound]):
+                stays = {i: data for i in sound if (data := store.get(keys[i])) is not None}
+                fresh |= {i: unpack_verdict(data) for i, data in stays.items()}
             verdicts |= fresh
         tally.calls += len(missing)
         tally.calls_from_store += len(kept)

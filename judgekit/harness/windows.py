@@ -1,8 +1,8 @@
 """Windows of calls for an engine that answers many at once.
 
-A batched local model is fastest with full windows, and repeatable only if the windows hold the
-same calls each time: calls are taken in the order of the plan. A window goes out when it is full,
-or when every trial under way waits for a reply, so that nothing else can come.
+A batched local model is fastest with full windows. Calls are taken in the order of the plan; a
+window goes out when it is full, or when no call has come for a moment: trials may be waiting for
+all sorts of things, and none may keep the others from their replies.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from judgekit.types import Call, Reply
 
 __all__ = ["Windows"]
 
-Waiting = tuple[int, Call, "asyncio.Future[Reply | CallFailure]"]
+MOMENT_S = 0.05  # short beside what a model takes for a window, long beside making a call
+
+Answer = Reply | CallFailure
+Waiting = tuple[int, Call, "asyncio.Future[Answer]"]
 
 
 class Windows:
@@ -23,30 +26,39 @@ class Windows:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.active = 0  # trials under way, kept by the run
         self._waiting: list[Waiting] = []
-        self._task: asyncio.Task[None] | None = None
-        self._checking = False
+        self._sending: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
-    async def answer(self, call: Call, place: int) -> Reply | CallFailure:
+    async def answer(self, call: Call, place: int) -> Answer:
         """One attempt at a call, in whichever window it goes out; `place` is its trial's."""
-        future: asyncio.Future[Reply | CallFailure] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Answer] = loop.create_future()
         self._waiting.append((place, call, future))
-        self.check()
+        self._look()
         return await future
 
-    def check(self) -> None:
-        """Looks, once the loop is idle, whether a window can go out."""
-        if not self._checking:
-            self._checking = True
-            asyncio.get_running_loop().call_soon(self._look)
+    async def aclose(self) -> None:
+        """Gives up the window that is with the engine."""
+        self._waiting.clear()
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.gather(self._sending, return_exceptions=True)
+        if self._timer is not None:
+            self._timer.cancel()
 
-    def _look(self) -> None:
-        self._checking = False
-        if self._task is not None or not self._waiting:
+    def _look(self, *, idle: bool = False) -> None:
+        """Sends a window where one is due; else looks again once nothing has come for a moment."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._sending is not None or not self._waiting:
             return
-        if len(self._waiting) >= self.engine.window or len(self._waiting) >= self.active:
-            self._task = asyncio.create_task(self._send())
+        if idle or len(self._waiting) >= self.engine.window:
+            self._sending = asyncio.create_task(self._send())
+        else:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(MOMENT_S, lambda: self._look(idle=True))
 
     async def _send(self) -> None:
         self._waiting.sort(key=lambda waiting: waiting[0])
@@ -54,29 +66,24 @@ class Windows:
         del self._waiting[: self.engine.window]
         calls = [call for _, call, _ in window]
         try:
-            results = await self.engine.answer(calls)
+            results = list(await self.engine.answer(calls))
+            if len(results) != len(calls):
+                raise EngineError(f"the engine gave {len(results)} replies to {len(calls)} calls")
+        except CallFailure as failure:
+            settle(window, [failure] * len(window))
         except JudgekitError as error:
             settle(window, error)
         except Exception as error:  # noqa: BLE001 (somebody's engine: the fault is these calls')
-            failure = CallFailure(type(error).__name__, f"the engine broke: {error!r}")
-            settle(window, [failure] * len(window))
+            broken = CallFailure(type(error).__name__, f"the engine broke: {error!r}")
+            settle(window, [broken] * len(window))
         else:
-            if len(results) != len(calls):
-                settle(
-                    window,
-                    EngineError(f"the engine gave {len(results)} replies to {len(calls)} calls"),
-                )
-            else:
-                settle(window, list(results))
+            settle(window, results)
         finally:
-            self._task = None
-            self.check()
+            self._sending = None
+            self._look()
 
 
-def settle(
-    window: list[Waiting],
-    results: list[Reply | CallFailure] | JudgekitError,
-) -> None:
+def settle(window: list[Waiting], results: list[Answer] | JudgekitError) -> None:
     """Hands each waiting call its result; an error that ends the run goes to all of them."""
     for position, (_, _, future) in enumerate(window):
         if future.done():

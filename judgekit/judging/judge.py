@@ -99,6 +99,19 @@ class Judge(ABC):
         """How many calls a case takes beside one per trial; for estimates only."""
         return 0
 
+    def most_calls(self, trial: Trial) -> int:
+        """The most calls that one trial may ask; a judge that asks several must say so.
+
+        Where a run has a budget, a call beyond it fails its trial.
+        """
+        return 1 + self.extra_calls(trial.case)
+
+    def likely_call(self, trial: Trial) -> Call:
+        """A call as large as the largest this trial is likely to ask; for costs."""
+        texts = [m.content for m in trial.case.prompt]
+        texts += [text for r in trial.shown for text in (r.text, *r.earlier)]
+        return Call((Message("user", "\n".join(texts)),), self.asks_with)
+
     @abstractmethod
     async def judge(self, trial: Trial, ask: Ask) -> Verdict:
         """The verdict of one trial. An exception becomes that trial's `failed`."""
@@ -133,6 +146,12 @@ class PromptJudge(Judge):
         """What is asked about this trial."""
         messages, prefill = self.template.render(trial, reference=reference)
         return Call(messages, self.asks_with, prefill=prefill, trial=trial)
+
+    def most_calls(self, trial: Trial) -> int:
+        return 1 + self.setup.reask + self.extra_calls(trial.case)
+
+    def likely_call(self, trial: Trial) -> Call:
+        return self.call(trial)
 
     def parse(self, reply: Reply, trial: Trial) -> Verdict:
         """Reads the verdict; the prompt file's head says how unless a judge overrides this."""

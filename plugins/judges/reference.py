@@ -36,6 +36,10 @@ class Reference(PromptJudge):
         """Raises `InputError` for cases that the prompt cannot show."""
         self.template.check_cases(cases, reference_given=True)
 
+    def extra_calls(self, case: Case) -> int:
+        """The judge's own answer, where there is no reference."""
+        return int(case.reference is None)
+
     async def judge(self, trial: Trial, ask: Ask) -> Verdict:
         reference = trial.case.reference
         if reference is None:

@@ -13,21 +13,22 @@ from judgekit.errors import CallFailure
 from judgekit.harness.limits import Budget, BudgetSpent, Rate, RetryPolicy
 from judgekit.types import Call, Message, Sampling
 
-CALL = Call((Message("user", "x" * 400),), Sampling(max_tokens=100))
+CALL = Call((Message("user", "x" * 336),), Sampling(max_tokens=100))
 PRICE = Price(input=1e4, output=1e4)  # a hundredth of a dollar a token
 
 
 def admitted(budget: Budget, costs: list[int], seed: int) -> int:
-    """How many of the calls are admitted when their replies arrive in a random order."""
+    """How many trials are admitted when their replies arrive in a random order."""
     arrival = random.Random(seed)
+    worst = budget.worst(CALL)
 
     async def one(number: int) -> bool:
         try:
-            reserved = await budget.admit(CALL)
+            await budget.admit(2, worst)
         except BudgetSpent:
             return False
         await asyncio.sleep(arrival.random() / 200)
-        budget.settle(reserved, 0, costs[number])
+        budget.settle(2, worst, 1 + number % 2, costs[number] / 100)
         return True
 
     async def go() -> list[bool]:
@@ -38,20 +39,27 @@ def admitted(budget: Budget, costs: list[int], seed: int) -> int:
     return sum(results)
 
 
-def test_max_calls() -> None:
-    assert admitted(Budget(max_calls=7), [1] * 20, 0) == 7
+@pytest.mark.parametrize("seed", range(5))
+def test_max_calls_is_never_passed_and_does_not_depend_on_arrival(seed: int) -> None:
+    budget = Budget(max_calls=11)
+    assert admitted(budget, [1] * 20, seed) == 7  # 1 + 2 + 1 + 2 + 1 + 2 + 1 calls, and 2 at most
+    assert budget.calls == 10
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_max_cost_is_never_passed_and_does_not_depend_on_arrival(seed: int) -> None:
     costs = [5, 80, 40, 10, 10, 90, 20, 70, 30, 60] * 3
-    budget = Budget(max_cost=6.0, price=PRICE)
+    budget = Budget(max_cost=20.0, price=PRICE)
     n = admitted(budget, costs, seed)
     assert budget.spent == pytest.approx(sum(costs[:n]) / 100)
-    assert budget.spent <= 6.0
-    # The next call could have passed the limit: its worst case is 104 tokens in, 100 out.
-    assert budget.spent + 2.04 > 6.0
-    assert n == admitted(Budget(max_cost=6.0, price=PRICE), costs, seed + 100)
+    assert 0 < n < 30 or budget.spent <= 20
+    # A token per byte of the call, 64 for its frame and 100 for its reply.
+    assert budget.worst(CALL) == pytest.approx(5.0)
+    assert budget.spent <= 20.0
+    tight = Budget(max_cost=9.0, price=PRICE)
+    n = admitted(tight, costs, seed)
+    assert tight.spent + 5.0 > 9.0
+    assert n == admitted(Budget(max_cost=9.0, price=PRICE), costs, seed + 100)
 
 
 def test_a_stop_is_final() -> None:
@@ -59,9 +67,16 @@ def test_a_stop_is_final() -> None:
         budget = Budget(max_calls=0)
         for _ in range(2):
             with pytest.raises(BudgetSpent, match="--max-calls 0"):
-                await budget.admit(CALL)
+                await budget.admit(1, 0.0)
 
     asyncio.run(go())
+
+
+def test_the_most_a_call_can_cost_counts_every_limit_that_was_given() -> None:
+    budget = Budget(max_cost=1, price=PRICE)
+    extra = Sampling(max_tokens=10, extra=(("max_completion_tokens", 2000),))
+    assert budget.worst(Call(CALL.messages, extra)) == pytest.approx(24.0)
+    assert budget.worst(Call((Message("user", "判" * 112),), CALL.sampling)) == budget.worst(CALL)
 
 
 def test_rate_paces() -> None:
@@ -91,5 +106,6 @@ def test_pauses(attempt: int, failure: CallFailure, low: float, high: float) -> 
 
 
 def test_no_pause_where_there_is_no_next_try() -> None:
+    assert RetryPolicy().pause(0, CallFailure("x", retryable=True, after=86_400)) is None
     assert RetryPolicy(retries=2).pause(2, CallFailure("x", retryable=True)) is None
     assert RetryPolicy().pause(0, CallFailure("x")) is None

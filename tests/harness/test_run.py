@@ -157,11 +157,28 @@ def test_a_wrong_key_stops_at_once(tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_gone_stops_the_run(tmp_path: Path) -> None:
-    engine = FakeEngine(lambda *_: CallFailure("connection", "refused", retryable=True))
+    refused = CallFailure("connection", "refused", retryable=True)
     limits = DeskLimits(retry=RetryPolicy(retries=1, base=0.0001))
+    answered: list[Call] = []
+
+    def goes_away(call: Call, asked: int) -> Reply | CallFailure:
+        if len(answered) == 5:
+            return refused
+        answered.append(call)
+        return by_length(call, asked)
+
+    engine = FakeEngine(goes_away)
     with pytest.raises(EngineError, match="found no server"):
         run(plan_of(200), engine, tmp_path / "s.db", limits=limits)
-    assert len(engine.windows) <= 2 * (GIVE_UP + 8)
+    assert len(engine.windows) <= 5 + 2 * (GIVE_UP + 8)
+
+
+def test_a_server_that_was_never_there_stops_the_run_at_the_first_call(tmp_path: Path) -> None:
+    engine = FakeEngine(lambda *_: CallFailure("connection", "refused", retryable=True))
+    limits = DeskLimits(retry=RetryPolicy(retries=1, base=0.0001))
+    with pytest.raises(EngineError, match="refused"):
+        run(plan_of(2), engine, tmp_path / "s.db", limits=limits, concurrency=1)
+    assert len(engine.windows) == 2
 
 
 def test_a_budget_stops_on_a_prefix_of_cases(tmp_path: Path) -> None:
