@@ -67,8 +67,6 @@ class Windows:
         calls = [call for _, call, _ in window]
         try:
             results = list(await self.engine.answer(calls))
-            if len(results) != len(calls):
-                raise EngineError(f"the engine gave {len(results)} replies to {len(calls)} calls")
         except CallFailure as failure:
             settle(window, [failure] * len(window))
         except JudgekitError as error:
@@ -77,7 +75,8 @@ class Windows:
             broken = CallFailure(type(error).__name__, f"the engine broke: {error!r}")
             settle(window, [broken] * len(window))
         else:
-            settle(window, results)
+            wrong = f"the engine gave {len(results)} replies to {len(calls)} calls"
+            settle(window, results if len(results) == len(calls) else EngineError(wrong))
         finally:
             self._sending = None
             self._look()

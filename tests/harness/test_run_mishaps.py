@@ -296,11 +296,13 @@ def test_another_process_that_was_first_has_the_last_word(tmp_path: Path) -> Non
 
 
 def test_max_cost_with_a_price(tmp_path: Path) -> None:
-    budget = Budget(max_cost=5.0, price=Price(1e4, 1e4))
-    seen, tally, stopped = run(Longer, says("first"), tmp_path / "s.db", n=20, budget=budget)
-    assert budget.spent == pytest.approx(0.02 * tally.calls)
+    budget = Budget(max_cost=0.03, price=Price(10, 10))
+    seen, tally, stopped = run(
+        Longer, FakeEngine(by_length), tmp_path / "s.db", n=99, budget=budget
+    )
+    assert budget.spent == pytest.approx(11e-5 * tally.calls)  # eleven tokens a call
     assert "--max-cost" in stopped
-    assert len(seen) < 20
+    assert 20 < len(seen) < 60  # until 2 048 tokens of reply might no longer fit
 
 
 def test_a_batch_judge_that_gives_too_few_verdicts(tmp_path: Path) -> None:
