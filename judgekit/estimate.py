@@ -35,10 +35,11 @@ def estimate(job: Job) -> Estimate:
     """The estimate of a prepared job."""
     plan, judge = job.plan, job.judge
     trials = plan.count()
-    width = stats.expected_half_width(len(plan.cases)) if job.comparing else None
+    prompts = len({case.cluster for case in plan.cases})
+    width = stats.expected_half_width(prompts) if job.comparing else None
     if isinstance(judge, BatchJudge):
         return Estimate(len(plan.cases), trials, 0, 0, 0.0, width)
-    extra = sum(judge.extra_calls(case) for case in plan.cases)
+    extra = sum(judge.extra_calls(case) for case in plan.cases if plan.trials(case))
     calls = trials + extra
     if not isinstance(judge, PromptJudge) or not trials:
         return Estimate(len(plan.cases), calls, None, None, None, width)

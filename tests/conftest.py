@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from commands import Cli, Said, Start
+from servers import JudgeServer, MockApi, judge_server, mock_api
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+SETTINGS = ("OPENAI_", "AZURE_OPENAI_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+JUDGEKIT = Path(sys.executable).with_name("judgekit")
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +40,101 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine's own keys, proxies and configuration are not the tests' business."""
+    for name in os.environ:
+        if name.upper().startswith((*SETTINGS, "JUDGEKIT_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", os.devnull)
+
+
+@pytest.fixture(scope="session")
+def own_server() -> Iterator[JudgeServer]:
+    with judge_server() as server:
+        yield server
+
+
+@pytest.fixture
+def server(own_server: JudgeServer) -> JudgeServer:
+    """A judge behind an OpenAI-compatible API, with nothing counted yet."""
+    own_server.reset()
+    return own_server
+
+
+@pytest.fixture(scope="session")
+def mock_process(shared: Path) -> Iterator[MockApi]:
+    script = shared / "tools" / "mockserver.py"
+    if not script.is_file():
+        pytest.skip("the mock API beside the checkout (../shared/tools) is absent")
+    with mock_api(script) as running:
+        yield running
+
+
+@pytest.fixture
+def mock(mock_process: MockApi) -> MockApi:
+    """The mock API without faults, its counters at zero."""
+    mock_process.reset()
+    return mock_process
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def cli(here: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """`cli("compare", "a.jsonl", ...)`: the command line in this process, in the folder `here`."""
+    from judgekit.cli import main
+
+    def run(*words: object) -> Said:
+        capsys.readouterr()
+        code: object = 0
+        try:
+            main([str(word) for word in words])
+        except SystemExit as ended:
+            code = ended.code or 0
+        assert isinstance(code, int)
+        return Said(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def start(here: Path) -> Iterator[Start]:
+    """`start("compare", ...)`: the installed command as a process, killed with the test."""
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(*words: object, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [JUDGEKIT, *map(str, words)],
+            cwd=here,
+            env={**os.environ, **(env or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        return process
+
+    yield begin
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def command(start: Start) -> Cli:
+    """`command("compare", ...)`: the installed command, to its end."""
+
+    def run(*words: object, env: Mapping[str, str] | None = None) -> Said:
+        process = start(*words, env=env)
+        out, err = process.communicate(timeout=60)
+        return Said(process.returncode, out, err)
+
+    return run

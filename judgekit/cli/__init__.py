@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from judgekit.errors import JudgekitError
 
@@ -13,10 +14,28 @@ __all__ = ["main"]
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs a command. Exit codes: 0 done, 2 something to put right, 130 stopped by Ctrl-C."""
     words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        run(words or ["--help"])
+    except JudgekitError as error:
+        refuse(str(error))
+    except KeyboardInterrupt:  # while nothing was under way yet
+        sys.exit(130)
+
+
+def run(words: Sequence[str]) -> NoReturn:
+    import typer
+
     from judgekit.cli.app import build_app
 
+    # What a wrong flag, value or command raises; typer gives it no public name of its own.
+    usage_error: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
     try:
-        build_app(words)(args=words, prog_name="judgekit")
-    except JudgekitError as error:
-        print(f"judgekit: {error}", file=sys.stderr)
-        sys.exit(2)
+        code = build_app(words)(args=words, prog_name="judgekit", standalone_mode=False)
+    except usage_error as error:
+        refuse(" ".join(error.format_message().split()))
+    sys.exit(code)
+
+
+def refuse(why: str) -> NoReturn:
+    print(f"judgekit: {why}", file=sys.stderr)
+    sys.exit(2)

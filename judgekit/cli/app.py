@@ -21,7 +21,6 @@ def build_app(argv: Sequence[str]) -> typer.Typer:
     """The application for one command line."""
     app = typer.Typer(
         help=HELP,
-        no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
@@ -34,7 +33,7 @@ def build_app(argv: Sequence[str]) -> typer.Typer:
     options: Sequence[JudgeOption] = ()
     judge = None
     if command in ("compare", "score"):
-        judge = next(iter(values_of("--judge", argv)), None) or project_judge()
+        judge = next(reversed(values_of("--judge", argv)), None) or project_judge()
         options = judge_options(registry.judge(judge or "overlap"))
     own: dict[str, Callable[..., Any]] = {
         "compare": with_settings(compare.compare, options, judge or "overlap"),
@@ -49,16 +48,23 @@ def build_app(argv: Sequence[str]) -> typer.Typer:
     return app
 
 
+def show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("judgekit"))
+        raise typer.Exit
+
+
 def root(
     version: Annotated[
-        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", is_eager=True, callback=show_version
+        ),
     ] = False,
 ) -> None:
-    if version:
-        from importlib.metadata import version as installed
-
-        print(installed("judgekit"))
-        raise typer.Exit
+    """Takes the flags that stand before the command."""
 
 
 def values_of(flag: str, argv: Sequence[str]) -> list[str]:

@@ -1,0 +1,39 @@
+"""What the fixtures `cli`, `start` and `command` are, for the tests that take them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Cli", "Said", "Start"]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON object on standard output of a command that went well."""
+        assert self.code == 0, self.err
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> str:
+        """The one line, without its ``judgekit: ``, of a command that was refused."""
+        assert self.code == 2, self.err
+        assert self.out == ""
+        [line] = self.err.splitlines()
+        assert line.startswith("judgekit: ")
+        return line.removeprefix("judgekit: ")
+
+
+Cli = Callable[..., Said]
+Start = Callable[..., subprocess.Popen[str]]

@@ -1,0 +1,157 @@
+"""The same flow from Python and notebooks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from answers import stable_files, write_answers, write_jsonl
+from commands import Cli
+from servers import JudgeServer
+
+import judgekit
+from judgekit.errors import EngineError, InputError
+
+A = ["GOOD", "POOR", "plain", "BIASED", "MUTE", "the same"]
+B = ["plain", "plain", "other", "other", "other", "the same"]
+
+
+@pytest.fixture(autouse=True)
+def _two_files(here: Path) -> None:
+    write_answers(here / "a.jsonl", A)
+    write_answers(here / "b.jsonl", B)
+
+
+@pytest.fixture
+def asking(server: JudgeServer) -> dict[str, str]:
+    return {"judge": "pairwise", "model": "openai/m", "base_url": server.base_url}
+
+
+def test_compare(asking: dict[str, str]) -> None:
+    run = judgekit.compare("a.jsonl", "b.jsonl", **asking)
+    assert (run.summary["wins_a"], run.summary["wins_b"], run.summary["cases"]) == (1, 1, 6)
+    assert run.facts["counts"]["calls"] == 10
+    assert run.facts["settings"]["model"] == "openai/m"
+    assert [case.id for case in run.cases()] == [f"q{n}" for n in range(6)]
+    assert repr(run) == f"Run({str(run.folder)!r})"
+
+
+def test_frames(asking: dict[str, str]) -> None:
+    run = judgekit.compare("a.jsonl", "b.jsonl", **asking)
+    trials = run.judgements
+    assert len(trials) == 10
+    expected = {"case", "order", "names", "repeat", "status", "choice", "score", "probability"}
+    assert set(trials.columns) >= expected | {"reasoning", "error", "tokens_in", "tokens_out"}
+    assert trials["tokens_in"].dtype.kind == trials["repeat"].dtype.kind == "i"
+    assert trials.groupby("status").size().to_dict() == {"valid": 8, "unparsed": 2}
+    valid = trials[trials["status"] == "valid"]
+    assert valid["choice"].isin(["first", "second", "tie"]).all()
+    assert trials[trials["status"] == "unparsed"]["choice"].isna().all()
+    cases = run.outcomes
+    assert list(cases["case"]) == [f"q{n}" for n in range(6)]
+    assert cases["decided"].dtype == cases["identical"].dtype == bool
+    assert cases["mean"].dtype.kind == "f"
+    assert list(cases["winner"][:3]) == [0, 1, "tie"]
+    assert list(cases["position"][:5]) == ["consistent"] * 3 + ["first", "error"]
+
+
+def test_pairs(asking: dict[str, str], here: Path) -> None:
+    run = judgekit.compare("a.jsonl", "b.jsonl", **asking)
+    pairs = run.pairs()
+    assert len(pairs.pairs) == 2
+    assert len(pairs.pairs) + sum(pairs.left_out.values()) == 6
+    pairs.write("pairs.jsonl")
+    rows = [json.loads(line) for line in (here / "pairs.jsonl").read_text().splitlines()]
+    assert [row["chosen"][-1]["content"] for row in rows] == ["GOOD", "plain"]
+    assert [row["rejected"][-1]["content"] for row in rows] == ["plain", "POOR"]
+    with pytest.raises(InputError, match=r"pairs\.jsonl"):
+        pairs.write("pairs.jsonl")
+
+
+def test_in_a_running_event_loop_as_in_a_notebook(
+    asking: dict[str, str], server: JudgeServer
+) -> None:
+    async def cell() -> judgekit.Run:
+        return judgekit.compare("a.jsonl", "b.jsonl", **asking)
+
+    inside = asyncio.run(cell())
+    assert len(server.requests) == 10
+    assert judgekit.compare("a.jsonl", "b.jsonl", **asking).folder == inside.folder
+    assert len(server.requests) == 10
+
+    async def wrong() -> None:
+        judgekit.compare("a.jsonl", "b.jsonl", **{**asking, "model": "openai/other"})
+
+    server.models = ("m",)
+    with pytest.raises(EngineError, match="no model 'other'"):
+        asyncio.run(wrong())
+
+
+def test_it_is_the_run_of_the_command_line(asking: dict[str, str], cli: Cli) -> None:
+    flags = ["--judge", "pairwise", "--model", "openai/m", "--base-url", asking["base_url"]]
+    found = cli("compare", "a.jsonl", "b.jsonl", *flags, "--json").json
+    before = stable_files(Path(found["run"]))
+    run = judgekit.compare("a.jsonl", "b.jsonl", **asking)
+    assert str(run.folder) == found["run"]
+    assert stable_files(run.folder) == before
+
+
+def test_load_run(asking: dict[str, str], here: Path) -> None:
+    with pytest.raises(InputError, match="no run in 'runs/latest'"):
+        judgekit.load_run()
+    run = judgekit.compare("a.jsonl", "b.jsonl", **asking)
+    assert judgekit.load_run().summary == run.summary
+    assert judgekit.load_run(run.folder).summary == run.summary
+    other = judgekit.compare("b.jsonl", "a.jsonl", **asking)
+    assert judgekit.load_run("runs/latest").summary == other.summary != run.summary
+
+
+def test_score(asking: dict[str, str]) -> None:
+    run = judgekit.score("a.jsonl", **{**asking, "judge": "additive"}, repeats=1)
+    assert run.summary["mean_score"]["value"] == pytest.approx((4 + 0 + 2 + 2 + 2) / 5)
+    assert list(run.judgements["score"].dropna()) == [4, 0, 2, 2, 2]
+
+
+def test_one_file_of_pairs(asking: dict[str, str], here: Path) -> None:
+    row = {"prompt": "?", "response_a": "GOOD", "response_b": "plain"}
+    write_jsonl(here / "pairs.jsonl", [row, {**row, "prompt": "!"}])
+    assert judgekit.compare("pairs.jsonl", **asking).summary["wins_a"] == 2
+    with pytest.raises(InputError, match=r"judgekit\.compare"):
+        judgekit.score("pairs.jsonl", **{**asking, "judge": "additive"})
+    with pytest.raises(InputError, match="single answers"):
+        judgekit.compare("a.jsonl", **{**asking, "judge": "additive"})
+
+
+@pytest.mark.parametrize(
+    ("settings", "tells"),
+    [
+        ({"modle": "openai/m"}, r"no setting 'modle'; did you mean 'model'\?"),
+        ({"judge": "pairwize"}, r"did you mean 'pairwise'\?"),
+        ({"limit": 0}, "limit must be at least 1, not 0"),
+        ({"model_args": {"api_key": "x"}}, "'api_key' looks like a key"),
+        ({"options": {"logprob": True}}, r"'logprob'; did you mean 'logprobs'\?"),
+        ({"options": {"logprobs": "perhaps"}}, "'perhaps'"),
+        ({"orders": "three"}, "orders should be 'both' or 'one', not 'three'"),
+        ({"join": "outer"}, "join .* not 'outer'"),
+        ({"inconsistent": "keep"}, "inconsistent .* not 'keep'"),
+        ({"limit": "few"}, "limit .* not 'few'"),
+        ({"out": 7}, "out .* not 7"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else None,
+)
+def test_a_wrong_setting_is_named(
+    asking: dict[str, str], server: JudgeServer, settings: dict[str, object], tells: str
+) -> None:
+    with pytest.raises(judgekit.JudgekitError, match=tells) as raised:
+        judgekit.compare("a.jsonl", "b.jsonl", **{**asking, **settings})
+    assert "\n" not in str(raised.value)
+    assert server.requests == []
+
+
+def test_paths_may_be_texts(asking: dict[str, str], here: Path) -> None:
+    run = judgekit.compare("a.jsonl", "b.jsonl", **asking, store="mine.db", out="mine")
+    assert (here / "mine.db").is_file()
+    assert run.folder == Path("mine")
+    assert not (here / ".judgekit").exists()
