@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from judgekit import record
 from judgekit.errors import InputError
 from judgekit.harness.ask import Tally
-from judgekit.job import Job, prepare
+from judgekit.job import Job, check_folders, prepare
 from judgekit.settings import Settings
 from judgekit.types import Case
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from judgekit.pairs import Pairs
 
-__all__ = ["Run", "compare", "load_run", "run_job", "score"]
+__all__ = ["Run", "check_jobs", "compare", "load_run", "run_job", "score"]
 
 T = TypeVar("T")
 YOUNG_OBJECTS = 50_000
@@ -114,27 +115,50 @@ def run_job(
     return Run(in_loop(lambda: job.run(counted, on_progress)))
 
 
+def check_jobs(jobs: Sequence[Job]) -> None:
+    """Refuses what would stop one of several jobs, before the first is run: its folder, a key."""
+    in_loop(lambda: check_folders(jobs))
+
+
 def in_loop(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Runs a coroutine in an event loop: here, or on a thread where one already runs here."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return with_runner(start)
-    result: list[T] = []
-    failure: list[BaseException] = []
+    return on_thread(start)
+
+
+def on_thread(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """As `with_runner`, on a thread. An interrupt stops the coroutine and then goes on its way:
+    Ctrl-C reaches only the main thread, and the run would pay on behind the notebook's back."""
+    begun: Future[Callable[[], object]] = Future()
+    result: Future[T] = Future()
+
+    async def stoppable() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        if task is not None:
+            begun.set_result(lambda: loop.call_soon_threadsafe(task.cancel))
+        return await start()
 
     def work() -> None:
         try:
-            result.append(with_runner(start))
+            result.set_result(with_runner(stoppable))
         except BaseException as error:  # noqa: BLE001 (raised again on the caller's thread)
-            failure.append(error)
+            result.set_exception(error)
 
     thread = threading.Thread(target=work, name="judgekit-run")
     thread.start()
-    thread.join()
-    if failure:
-        raise failure[0]
-    return result[0]
+    try:
+        return result.result()
+    except KeyboardInterrupt:
+        either: list[Future[Any]] = [begun, result]
+        wait(either, return_when=FIRST_COMPLETED)
+        if begun.done():
+            with suppress(RuntimeError):  # its loop may have come to its end by itself
+                begun.result()()
+        thread.join()
+        raise
 
 
 def with_runner(start: Callable[[], Coroutine[Any, Any, T]]) -> T:

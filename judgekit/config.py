@@ -36,17 +36,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from judgekit.engines import Endpoint, Price
 from judgekit.errors import InputError
+from judgekit.keys import KEYS, LIKE_A_KEY, url_holds_key
 from judgekit.naming import unknown
 
 __all__ = ["Project", "UserConfig", "load_project", "load_user", "user_file"]
 
 T = TypeVar("T")
 
-KEYS = frozenset({"key", "api_key", "apikey", "secret", "password", "token", "authorization"})
 PLACES = {  # what a project may not say, and where it belongs
     **dict.fromkeys(
         ("base_url", "url", "api_base", "host", "server", "proxy", "endpoints", "headers"),
@@ -61,9 +61,6 @@ PLACES = {  # what a project may not say, and where it belongs
         ("plugin", "plugins"), "install the plugin, or load its file with --plugin FILE"
     ),
 }
-LIKE_A_KEY = re.compile(
-    r"[Bb]earer\s+\S+|AIza[\w-]{20,}|(?=.*\d)(sk|pk|rk|hf|gsk|xai|pplx|r8|ghp|nvapi)[-_][\w-]{12,}"
-)
 TABLES = ("columns", "options")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -205,7 +202,7 @@ def _endpoint(name: str, entry: Mapping[str, Any], path: Path) -> Endpoint:
             f"{path}: {where}.base_url = {endpoint.base_url!r} is no URL; "
             f"write it as https://HOST/v1"
         )
-    if address.username or KEYS & {word.lower() for word, _ in parse_qsl(address.query)}:
+    if url_holds_key(endpoint.base_url):
         raise InputError(f"{path}: {where}.base_url holds a key; name its variable in key_env")
     if endpoint.key_env is not None and not _is_variable(endpoint.key_env):
         raise InputError(

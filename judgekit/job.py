@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import platform
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -17,20 +17,21 @@ from typing import Any
 import orjson
 
 from judgekit import config, io, prices, record, stats
+from judgekit.appoint import Bench, choose_judge
 from judgekit.engines import Engine, EngineSetup, Price
 from judgekit.errors import InputError
 from judgekit.harness.ask import Desk, DeskLimits, Tally
 from judgekit.harness.fold import fold, identical_outcome
 from judgekit.harness.limits import Budget, RetryPolicy
-from judgekit.harness.plan import Plan, choose_arity
+from judgekit.harness.plan import Plan
 from judgekit.harness.replies import ReplyStore
 from judgekit.harness.run import OnCase, OnProgress, run_batches, run_trials
-from judgekit.judging import BatchJudge, Judge, JudgeSetup
-from judgekit.registry import Registry, make_options
+from judgekit.judging import BatchJudge, Judge, PromptJudge
+from judgekit.registry import Registry
 from judgekit.settings import Settings
-from judgekit.types import Case, Judgement, Outcome, Sampling, digest
+from judgekit.types import Case, Judgement, Outcome, digest
 
-__all__ = ["Job", "prepare"]
+__all__ = ["Job", "check_folders", "prepare", "prepare_all"]
 
 RULES = 1  # raised when fold or parsers change what the same replies mean
 
@@ -45,6 +46,7 @@ class Job:
     plan: Plan
     inputs: io.Joined
     files: tuple[Path, ...]
+    digests: tuple[str, ...]  # of the files, those of prompts and references last
     engine_setup: EngineSetup | None
     registry: Registry
     price: Price | None
@@ -63,14 +65,16 @@ class Job:
     def decides(self, fingerprint: str) -> dict[str, Any]:
         """All that decides what the run says, the engine's fingerprint among it."""
         s = self.settings
-        files = [f for f in (*self.files, s.prompts, s.references) if f is not None]
+        template = self.judge.template if isinstance(self.judge, PromptJudge) else None
         return {
             "rules": RULES,
             "judge": self.judge_name,
+            "judge_code": self.registry.code_of(type(self.judge)),
             "judge_identity": list(self.judge.identity),
             "model": s.model,
             "engine": fingerprint,
             "prompt": s.prompt,
+            "prompt_digest": template.digest if template else "",
             "options": {k: repr(v) for k, v in vars(self.judge.options).items()},
             "sampling": repr(self.judge.asks_with),
             "reask": s.reask,
@@ -82,12 +86,17 @@ class Job:
             "tie_margin": s.tie_margin,
             "inconsistent": s.inconsistent,
             "models": list(self.inputs.models),
-            "inputs": [io.input_digest(f) for f in files],
+            "inputs": list(self.digests),
             "columns": dict(s.columns),
             "join": s.join,
             "skip_bad_rows": s.skip_bad_rows,
             "limit": s.limit,
         }
+
+    def identity(self, fingerprint: str) -> str:
+        """Names the run: equal where everything that decides it is."""
+        decides = self.decides(fingerprint)
+        return digest(orjson.dumps(decides, option=orjson.OPT_SORT_KEYS).decode(), size=8)
 
     def folder(self, identity: str) -> Path:
         """Where the run goes."""
@@ -107,8 +116,8 @@ class Job:
     async def _run(
         self, engine: Engine | None, tally: Tally, on_progress: OnProgress | None
     ) -> Path:
-        decides = self.decides(engine.fingerprint if engine else "")
-        identity = digest(orjson.dumps(decides, option=orjson.OPT_SORT_KEYS).decode(), size=8)
+        fingerprint = engine.fingerprint if engine else ""
+        identity = self.identity(fingerprint)
         folder = self.folder(identity)
         record.check_folder(folder, identity)
         started = datetime.datetime.now(datetime.UTC)
@@ -128,7 +137,7 @@ class Job:
             paid = engine is not None and engine.stored
             cost = tally.cost(self.price) if paid and tally.calls else 0.0
             facts = self._facts(started, tally, stopped, cost)
-            facts["decides"] = decides
+            facts["decides"] = self.decides(fingerprint)
             facts["settled"] = dict(getattr(engine, "settled", {}))
             writer.finish(self.summary(outcomes, stopped), facts)
         if self.settings.out is None:
@@ -212,7 +221,7 @@ class Job:
             "judgekit": version("judgekit"),
             "python": platform.python_version(),
             "files": [str(f) for f in self.files],
-            "settings": {k: plain(v) for k, v in vars(self.settings).items()},
+            "settings": self.settings.as_dict(),
             "started": started.isoformat(timespec="seconds"),
             "ended": ended.isoformat(timespec="seconds"),
             "seconds": round((ended - started).total_seconds(), 3),
@@ -233,82 +242,115 @@ class Job:
         }
 
 
-def plain(value: Any) -> Any:
-    """A setting as JSON."""
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
-    return [plain(v) for v in value] if isinstance(value, tuple) else value
+async def check_folders(jobs: Sequence[Job]) -> None:
+    """Refuses the folders that one of these jobs could not write, before the first is run.
+
+    The jobs are those of one `prepare_all`: they ask the same engine.
+    """
+    fingerprint = ""
+    if jobs[0].engine_setup is not None:
+        engine = jobs[0].engine()
+        fingerprint = engine.fingerprint
+        await engine.aclose()
+    for job in jobs:
+        identity = job.identity(fingerprint)
+        record.check_folder(job.folder(identity), identity)
 
 
-def prepare(files: Sequence[Path], settings: Settings) -> Job:
+def prepare(files: Sequence[Path], settings: Settings, registry: Registry | None = None) -> Job:
     """Reads the files, finds judge and engine, and checks that they fit; asks nothing."""
-    registry = Registry.load(files=settings.plugins)
+    [job] = prepare_all([files], settings, registry)
+    return job
+
+
+def prepare_all(
+    groups: Sequence[Sequence[Path]], settings: Settings, registry: Registry | None = None
+) -> list[Job]:
+    """A job for each group of files, with one judge; each in a folder of its own in `out`.
+
+    `registry` saves loading the plugins again. Raises `InputError`, `PluginError`.
+    """
+    registry = registry or Registry.load(files=settings.plugins)
+    bench = Bench(registry, settings)
     user = config.load_user()
-    inputs = read_inputs(files, settings)
-    settings = choose_judge(settings, inputs, files)
-    if settings.judge is None:
-        raise AssertionError("choose_judge leaves a judge or raises")
-    judge_class = registry.judge(settings.judge)
-    arity = choose_arity(judge_class.arity, len(inputs.models))
-    if arity is None:
-        raise InputError(
-            f"the judge {settings.judge!r} judges {sorted(judge_class.arity)} answers at a time, "
-            f"not {len(inputs.models)}; see `judgekit plugins`"
-        )
-    needs_model(settings, judge_class)
-    prompts = registry.prompts_for(judge_class)
-    judge = judge_class(
-        JudgeSetup(
-            arity=arity,
-            prompts=prompts,
-            options=make_options(judge_class, settings.options),
-            model=settings.model,
-            prompt=prompts.load(settings.prompt) if settings.prompt else None,
-            sampling=Sampling(
-                settings.temperature,
-                settings.max_tokens,
-                settings.top_p,
-                settings.seed,
-                extra=tuple(settings.model_args.items()),
-            ),
-            reask=settings.reask,
-        )
-    )
-    cases = inputs.cases[: settings.limit]
+    outs: list[Path | None] = [settings.out]
+    if len(groups) > 1 and settings.out is not None:
+        outs = [settings.out / name for name in folder_names(groups)]
+    elif len(groups) > 1:
+        outs = [None] * len(groups)
+    return [
+        prepared(files, replace(settings, out=out), bench, user)
+        for files, out in zip(groups, outs, strict=True)
+    ]
+
+
+def folder_names(groups: Sequence[Sequence[Path]]) -> list[str]:
+    """``a-vs-b`` for each group of files, numbered from the second on where names repeat."""
+    names: list[str] = []
+    for files in groups:
+        plain = record.safe_name("-vs-".join(file.name.split(".")[0] for file in files))
+        numbered = (f"{plain}-{n}" for n in itertools.count(2))
+        names.append(next(n for n in itertools.chain([plain], numbered) if n not in names))
+    return names
+
+
+def prepared(files: Sequence[Path], s: Settings, bench: Bench, user: config.UserConfig) -> Job:
+    """One job, for `prepare_all`."""
+    beside = [f for f in (s.prompts, s.references) if f is not None]
+    digests = tuple(digest_of(f) for f in (*files, *beside))
+    inputs = read_inputs(files, s)
+    name = choose_judge(s, inputs, files)
+    s = replace(s, judge=name)
+    judge = bench.judge(name, len(inputs.models))
+    cases = inputs.cases[: s.limit]
     judge.check(cases)
     setup, price = None, None
-    if judge_class.model == "engine" and settings.model is not None:
-        _, model = registry.engine(settings.model)
-        endpoint = user.endpoint(settings.endpoint) if settings.endpoint else None
-        setup = EngineSetup(
-            model, settings.base_url, endpoint, settings.concurrency, dict(settings.model_args)
-        )
+    if judge.model == "engine" and s.model is not None:
+        _, model = bench.registry.engine(s.model)
+        endpoint = user.endpoint(s.endpoint) if s.endpoint else None
+        setup = EngineSetup(model, s.base_url, endpoint, s.concurrency, dict(s.model_args))
         price = (endpoint.price if endpoint else None) or prices.price(model, user.prices)
-    if settings.max_cost is not None and price is None and setup is not None:
+    if s.max_cost is not None and price is None:
         raise InputError(
-            f"--max-cost needs the price of {settings.model!r}, which is not known; give it in "
+            f"--max-cost needs the price of {s.model!r}, which is not known; give it in "
             f"[prices] of your configuration, or limit with --max-calls"
         )
-    plan = Plan(
-        cases,
-        arity,
-        judge_class.names,
-        settings.repeats or judge_class.repeats,
-        settings.orders,
-    )
-    return Job(
-        settings,
-        Path(settings.judge).stem if "/" in settings.judge else settings.judge,
+    job = Job(
+        s,
+        Path(name).stem if "/" in name else name,
         judge,
-        plan,
+        Plan(cases, judge.setup.arity, judge.names, s.repeats or judge.repeats, s.orders),
         inputs,
         tuple(files),
+        digests,
         setup,
-        registry,
+        bench.registry,
         price,
     )
+    check_writable(job)
+    return job
+
+
+def digest_of(file: Path) -> str:
+    """The digest of an input's bytes, taken as it is read, not when the run is over."""
+    if file.exists() and not (file.is_file() or file.is_dir()):
+        raise InputError(
+            f"{str(file)!r} is a pipe or a device, and inputs are read more than once; "
+            f"write it to a file first"
+        )
+    return io.input_digest(file)
+
+
+def check_writable(job: Job) -> None:
+    """Refuses what `run.json` could not hold at the end: too large a number, a name not UTF-8."""
+    whole = {**job.settings.as_dict(), "files": [str(f) for f in job.files], **job.decides("")}
+    for name, value in whole.items():
+        try:
+            orjson.dumps(value)
+        except TypeError as error:
+            raise InputError(
+                f"{name} cannot be written down ({error}): {value!r}; give another"
+            ) from error
 
 
 def read_inputs(files: Sequence[Path], s: Settings) -> io.Joined:
@@ -322,36 +364,3 @@ def read_inputs(files: Sequence[Path], s: Settings) -> io.Joined:
     if len(files) == 1 and io.holds_pairs(files[0], columns=s.columns):
         return io.load_pairs(files[0], **how)
     return io.join([io.load_answers(f, **how) for f in files], how=s.join)
-
-
-def choose_judge(s: Settings, inputs: io.Joined, files: Sequence[Path]) -> Settings:
-    """The judge said, else one for the model said, else `overlap` where there are references."""
-    if s.judge is not None:
-        return s
-    if s.model is not None:
-        return replace(s, judge="pairwise" if len(inputs.models) == 2 else "additive")
-    if all(case.reference is not None for case in inputs.cases):
-        return replace(s, judge="overlap")
-    names = shlex.join(str(f) for f in files)
-    verb = "compare" if len(inputs.models) == 2 else "score"
-    asked = "pairwise" if verb == "compare" else "additive"
-    raise InputError(
-        "these answers have no references to measure against, so a judge is needed; for instance\n"
-        f"  judgekit {verb} {names} --judge {asked} --model openai/gpt-4o-mini\n"
-        f"  judgekit {verb} {names} --judge {asked} --model openai/MODEL "
-        f"--base-url http://127.0.0.1:8000/v1\n"
-        f"  judgekit {verb} {names} --judge overlap --references references.jsonl"
-    )
-
-
-def needs_model(s: Settings, judge: type[Judge]) -> None:
-    """Refuses a judge without the model it asks, or with one that it would not use."""
-    if judge.model == "none" and s.model is not None:
-        raise InputError(f"the judge {s.judge!r} asks no model; leave out --model {s.model!r}")
-    if judge.model == "engine" and s.model is None:
-        raise InputError(
-            f"the judge {s.judge!r} asks a model: add --model openai/gpt-4o-mini, or one of a "
-            f"server of yours with --model openai/NAME --base-url URL"
-        )
-    if judge.model == "weights" and s.model is None:
-        raise InputError(f"the judge {s.judge!r} needs its weights: add --model FOLDER or HUB-ID")

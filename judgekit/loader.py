@@ -7,6 +7,7 @@ manager to itself, so that none sees, wraps or replaces what another gives.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import importlib.util
 import inspect
@@ -15,10 +16,11 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -46,12 +48,14 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 class Plugin:
     """What one plugin gives and where it came from, or why it is broken (then it gives nothing).
 
-    `origin`: distribution and version, or the file's path. `add_commands` is None where it has
-    no commands.
+    `origin`: distribution and version, or the file's path. `code` tells one state of its code
+    from another: distribution and version, or the digest of the file. `add_commands` is None
+    where it has no commands.
     """
 
     name: str
     origin: str
+    code: str = ""
     judges: Mapping[str, type[Judge]] = field(default_factory=dict)
     engines: Mapping[str, EngineFactory] = field(default_factory=dict)
     prompt_dirs: tuple[Path, ...] = ()
@@ -72,7 +76,8 @@ def load_installed() -> list[Plugin]:
         ]
         points.sort(key=lambda found: (found[1].name, found[0].name))
         return [
-            _load(point.name, f"{dist.name} {dist.version}", point.load) for point, dist in points
+            _load(point.name, said := f"{dist.name} {dist.version}", said, point.load)
+            for point, dist in points
         ]
 
 
@@ -80,8 +85,13 @@ def load_file(path: Path) -> Plugin:
     """The plugin in one Python file. Raises `InputError` where there is no such file."""
     if path.suffix != ".py" or not path.is_file():
         raise InputError(f"no plugin file {str(path)!r}; --plugin takes a Python file (.py)")
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read the plugin {str(path)!r}: {error.strerror}") from error
+    code = hashlib.blake2b(source, digest_size=16).hexdigest()
     with _without_working_directory():
-        return _load(path.stem, str(path), partial(_import_file, path))
+        return _load(path.stem, str(path), code, partial(_import_file, path, source))
 
 
 def reason(error: BaseException) -> str:
@@ -92,9 +102,9 @@ def reason(error: BaseException) -> str:
     )
 
 
-def _load(name: str, origin: str, load: Callable[[], object]) -> Plugin:
+def _load(name: str, origin: str, code: str, load: Callable[[], object]) -> Plugin:
     try:
-        return _collect(name, origin, load())
+        return replace(_collect(name, origin, load()), code=code)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the border: a failure stays the plugin's own
         return Plugin(name, origin, broken=reason(error))
 
@@ -123,16 +133,29 @@ def _without_working_directory() -> Iterator[None]:
             sys.path.insert(place, entry)
 
 
-def _import_file(path: Path) -> ModuleType:
+class _Source(SourceFileLoader):
+    """Compiles the text that was read: a cached compilation may be of an older one, as caches
+    know a file by its size and the second it was written."""
+
+    def __init__(self, name: str, path: Path, source: bytes) -> None:
+        super().__init__(name, str(path))
+        self._source = source
+
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 - it holds one module
+        return self.source_to_code(self._source, self.path)
+
+
+def _import_file(path: Path, source: bytes) -> ModuleType:
     """The module of a file, under a private name that no import statement can mean."""
     name = f"_judgekit_plugin_{digest(str(path.resolve()), size=6)}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
+    loader = _Source(name, path, source)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    if spec is None:
         raise PluginError(f"{str(path)!r} cannot be imported as Python")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and the judge's own prompt folder look it up there
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise

@@ -74,6 +74,16 @@ class Registry:
             return _rubric(name)
         return self._find("judge", name, lambda plugin: plugin.judges)
 
+    def code_of(self, judge: type[Judge]) -> str:
+        """The state of the code behind a judge: its plugin's distribution and version, or the
+        digest of its plugin's file. Of the built-in judges it is ``"judgekit"``, whatever the
+        version; of a prompt file that judges by itself, nothing."""
+        plugin = next((p for p in self._plugins if judge in p.judges.values()), None)
+        if plugin is None:
+            return ""
+        # An update that changes no verdict keeps its users' runs: `job.RULES` tells one that does.
+        return "judgekit" if plugin.code.startswith("judgekit ") else plugin.code
+
     def engine(self, spec: str) -> tuple[EngineFactory, str]:
         """The engine that ``ENGINE/MODEL`` names, and what stands after the slash.
 

@@ -19,6 +19,7 @@ from judgekit.pairs import (
     Reason,
     pairs_of_run,
     preference_pairs,
+    read_pairs,
     split,
     write_pairs,
     write_parts,
@@ -78,6 +79,7 @@ def pair_of(**changes: Any) -> PreferencePair:
         judgements=JUDGEMENTS,
         judge="pairwise",
         model="openai/m",
+        run="identity",
     )
     return replace(pair, **changes)
 
@@ -298,6 +300,8 @@ COLUMNS = {
     "case": "c1",
     "category": "facts",
     "judgements": ["j1", "j2"],
+    "cluster": "france",
+    "run": "identity",
 }
 
 
@@ -413,3 +417,48 @@ def test_a_damaged_run_is_one_line(tmp_path: Path) -> None:
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
     with pytest.raises(InputError, match=r"damaged .*judge again"):
         pairs_of_run(folder)
+
+
+TOOLS = json.dumps([{"type": "function", "function": {"name": "find", "arguments": "{}"}}])
+CHAT = (Message("user", "Hi"), Message("assistant", "", TOOLS), Message("user", "And?"))
+
+
+@pytest.mark.parametrize("form", ["conversational", "standard"])
+def test_what_was_written_is_read_again(tmp_path: Path, form: Any) -> None:
+    pairs = [pair_of(case=f"c{i}", chosen=f"\u2028{i}", margin=i / 7) for i in range(5)]
+    pairs[1] = replace(pairs[1], category=None, model=None, judgements=())
+    write_pairs(pairs, tmp_path / "p.jsonl", form)
+    assert read_pairs(tmp_path / "p.jsonl") == pairs
+
+
+def test_conversations_with_tool_calls_are_read_again(tmp_path: Path) -> None:
+    write_pairs([pair_of(prompt=CHAT)], tmp_path / "p.jsonl")
+    [pair] = read_pairs(tmp_path / "p.jsonl")
+    assert [m.role for m in pair.prompt] == ["user", "assistant", "user"]
+    assert json.loads(pair.prompt[1].tool_calls) == json.loads(TOOLS)
+    write_pairs([pair], tmp_path / "q.jsonl")
+    assert (tmp_path / "q.jsonl").read_bytes() == (tmp_path / "p.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": "?", "chosen": "a"},
+        {"prompt": [], "chosen": "a", "rejected": "b"},
+        {"prompt": ["?"], "chosen": "a", "rejected": "b"},
+        {"prompt": 1, "chosen": "a", "rejected": "b"},
+        {"prompt": "?", "chosen": [], "rejected": "b"},
+        {"prompt": "?", "chosen": ["a"], "rejected": "b"},
+        {"prompt": "?", "chosen": "a", "rejected": None},
+        {"prompt": [{"role": "user"}], "chosen": "a", "rejected": "b"},
+        {"prompt": "?", "chosen": "a", "rejected": "b", "margin": "much"},
+    ],
+    ids=json.dumps,
+)
+def test_a_row_that_is_no_pair_is_named(tmp_path: Path, row: dict[str, Any]) -> None:
+    path = tmp_path / "p.jsonl"
+    path.write_text('{"prompt": "?", "chosen": "a", "rejected": "b"}\n' + json.dumps(row))
+    with pytest.raises(InputError, match=r"p\.jsonl, line 2: no preference pair"):
+        read_pairs(path)
+    path.write_text('{"prompt": "?", "chosen": "a", "rejected": "b"}\n')
+    assert [(p.chosen, p.margin, p.run) for p in read_pairs(path)] == [("a", 0.0, "")]

@@ -36,6 +36,8 @@ FLAT = {
     "chosen_model": "string",
     "rejected_model": "string",
     "case": "string",
+    "cluster": "string",
+    "run": "string",
     "category": "string",
 }
 WILD = [

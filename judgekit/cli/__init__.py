@@ -12,7 +12,10 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Runs a command. Exit codes: 0 done, 2 something to put right, 130 stopped by Ctrl-C."""
+    """Runs a command.
+
+    Exit codes: 0 done, 2 something to put right, 3 ran without any verdict, 130 stopped by Ctrl-C.
+    """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         run(words or ["--help"])
@@ -33,9 +36,13 @@ def run(words: Sequence[str]) -> NoReturn:
         code = build_app(words)(args=words, prog_name="judgekit", standalone_mode=False)
     except usage_error as error:
         refuse(" ".join(error.format_message().split()))
+    except typer.Abort:
+        sys.exit(130)
     sys.exit(code)
 
 
 def refuse(why: str) -> NoReturn:
-    print(f"judgekit: {why}", file=sys.stderr)
+    from judgekit.cli.console import safe
+
+    print(f"judgekit: {safe(why)}", file=sys.stderr)
     sys.exit(2)

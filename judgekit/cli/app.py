@@ -19,17 +19,17 @@ HELP = "Judge the answers of language models, and know how far the judge can be 
 
 def build_app(argv: Sequence[str]) -> typer.Typer:
     """The application for one command line."""
+    registry = Registry.load(files=[Path(path) for path in values_of("--plugin", argv)])
     app = typer.Typer(
         help=HELP,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
-        context_settings={"help_option_names": ["-h", "--help"]},
+        # The commands find the plugins in their context: each file is executed once.
+        context_settings={"help_option_names": ["-h", "--help"], "obj": registry},
     )
     app.callback()(root)
     command = next((word for word in argv if not word.startswith("-")), "")
-    files = [Path(path) for path in values_of("--plugin", argv)]
-    registry = Registry.load(files=files)
     options: Sequence[JudgeOption] = ()
     judge = None
     if command in ("compare", "score"):

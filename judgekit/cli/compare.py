@@ -15,6 +15,7 @@ __all__ = ["compare"]
 
 
 def compare(
+    context: typer.Context,
     files: Annotated[
         list[Path],
         typer.Argument(help="Two files of answers, one file of pairs, or several with --baseline."),
@@ -31,20 +32,17 @@ def compare(
 ) -> None:
     """Compare two files of answers, prompt by prompt, in both orders."""
     from judgekit.cli import running
-    from judgekit.job import prepare
+    from judgekit.job import prepare_all
 
     groups = comparisons(files, baseline)
-    chosen = running.chosen_settings(settings)
-    jobs = []
-    for group in groups:
-        name = running.name_of(group) if len(groups) > 1 else None
-        job = prepare(group, running.into(chosen, name))
+    registry = context.obj
+    jobs = prepare_all(groups, running.chosen_settings(settings, registry), registry)
+    for job in jobs:
         if not job.comparing:
             raise InputError(
-                f"{str(group[0])!r} holds single answers: name a second file to compare it with, "
-                f"or use `judgekit score {group[0]}`"
+                f"{str(job.files[0])!r} holds single answers: name a second file to compare it "
+                f"with, or use `judgekit score {job.files[0]}`"
             )
-        jobs.append(job)
     if len(jobs) > 1 and baseline is None:
         running.announce(
             f"{len(files)} files, each with each: {len(jobs)} comparisons, "

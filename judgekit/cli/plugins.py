@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from judgekit.registry import PluginInfo
+    from judgekit.registry import PluginInfo, Registry
 
 __all__ = ["app"]
 
@@ -19,7 +19,7 @@ app = typer.Typer(help="What is installed, from where, and what is broken.")
 @app.callback(invoke_without_command=True)
 def listing(
     context: typer.Context,
-    files: Annotated[
+    files: Annotated[  # noqa: ARG001 - loaded before the commands are there
         list[Path] | None, typer.Option("--plugin", help="A plugin's file to load as well.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -27,16 +27,11 @@ def listing(
     """List judges and engines with where they come from, and what is broken and why."""
     if context.invoked_subcommand is not None:
         return
-    from judgekit.registry import Registry
-
-    registry = Registry.load(files=files or ())
+    registry: Registry = context.obj
     if as_json:
-        import orjson
+        from judgekit.cli.console import json_text
 
-        rows = [plugin.as_dict() for plugin in registry.listing()]
-        sys.stdout.write(
-            orjson.dumps({"plugins": rows}, option=orjson.OPT_INDENT_2).decode() + "\n"
-        )
+        print(json_text({"plugins": [plugin.as_dict() for plugin in registry.listing()]}))
         return
     from rich.table import Table
     from rich.text import Text

@@ -3,57 +3,47 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import typer
 
+from judgekit.cli.console import json_text, safe
 from judgekit.settings import Settings
+from judgekit.types import Status
 
 if TYPE_CHECKING:
     from judgekit.api import Run
     from judgekit.job import Job
+    from judgekit.registry import Registry
 
-__all__ = ["announce", "chosen_settings", "into", "name_of", "perform"]
+__all__ = ["announce", "chosen_settings", "perform"]
+
+NO_VERDICT = 3  # the exit code of a run in which nothing was judged with success
+MESSAGE = 200  # characters of an error that are shown
 
 COUNTS = ("calls", "calls_from_store", "tokens_in", "tokens_out", "cost_usd")
 
 
-def chosen_settings(said: Mapping[str, Any]) -> Settings:
+def chosen_settings(said: Mapping[str, Any], registry: Registry) -> Settings:
     """The command line's word before the project file's, that before the defaults."""
     from judgekit.config import load_project
 
-    project = load_project(Path())
-    chosen = project.under(said)
-    if "judge" in said and "model" not in said and asks_nothing(said):
-        chosen.pop("model", None)  # the project's is for the project's judge
+    chosen = load_project(Path()).under(said)
+    if "judge" in said and registry.judge(said["judge"]).model == "none":
+        # The project's model, and its limits, are for the project's judge.
+        for name in ("model", "max_calls", "max_cost"):
+            if name not in said:
+                chosen.pop(name, None)
     return Settings.of(chosen)
-
-
-def asks_nothing(said: Mapping[str, Any]) -> bool:
-    """Whether the judge on the command line takes no model."""
-    from judgekit.registry import Registry
-
-    return Registry.load(files=said.get("plugins", ())).judge(said["judge"]).model == "none"
-
-
-def into(settings: Settings, name: str | None) -> Settings:
-    """The same settings with a folder of its own in `--out`, for one comparison of several."""
-    if name is None or settings.out is None:
-        return settings
-    return replace(settings, out=settings.out / name)
-
-
-def name_of(files: Sequence[Path]) -> str:
-    return "-vs-".join(file.name.split(".")[0] for file in files)
 
 
 def announce(text: str) -> None:
     """A line for people, beside the results."""
-    print(text, file=sys.stderr)
+    print(safe(text), file=sys.stderr)
 
 
 def perform(jobs: Sequence[Job], *, dry_run: bool, as_json: bool) -> None:
@@ -61,24 +51,49 @@ def perform(jobs: Sequence[Job], *, dry_run: bool, as_json: bool) -> None:
     if dry_run:
         estimates(jobs, as_json=as_json)
         return
-    runs = []
+    from judgekit.api import check_jobs
+
     for remark in dict.fromkeys(remark for job in jobs for remark in job.inputs.remarks):
         announce(remark)
+    if len(jobs) > 1:
+        check_jobs(jobs)
+    runs = []
     for job in jobs:
         if len(jobs) > 1:
             announce(" against ".join(job.inputs.models))
         runs.append(run_with_progress(job))
     if as_json:
         objects = [as_object(run) for run in runs]
-        whole = objects[0] if len(objects) == 1 else {"comparisons": objects}
-        sys.stdout.write(orjson.dumps(whole, option=orjson.OPT_INDENT_2).decode() + "\n")
-        return
-    from judgekit.cli import tables
-
-    if len(runs) == 1:
-        tables.print_run(runs[0])
+        print(json_text(objects[0] if len(objects) == 1 else {"comparisons": objects}))
     else:
-        tables.print_runs(runs)
+        from judgekit.cli import tables
+
+        tables.print_runs(runs) if len(runs) > 1 else tables.print_run(runs[0])
+    silent = [run for run in runs if without_verdict(run)]
+    for run in silent:
+        announce(why_silent(run))
+    if silent:
+        raise typer.Exit(NO_VERDICT)
+
+
+def without_verdict(run: Run) -> bool:
+    """Whether trials were judged and not one of them is valid."""
+    statuses = run.summary["statuses"]
+    return any(statuses.values()) and not statuses.get(Status.VALID)
+
+
+def why_silent(run: Run) -> str:
+    """The commonest way in which a run's trials failed, in one line."""
+    from judgekit.record import read_rows
+
+    rows = read_rows(run.folder / "judgements.jsonl")
+    failures = Counter((row["status"], " ".join(row["error"].split())) for row in rows)
+    (status, error), count = failures.most_common(1)[0]
+    of = f"{count} of {failures.total()} trials are {status.replace('_', ' ')}"
+    shown = f" ({error[:MESSAGE]})" if error else ""
+    return (
+        f"no verdict came out: {of}{shown}; `judgekit show {quote(str(run.folder))}` has the cases"
+    )
 
 
 def as_object(run: Run) -> dict[str, Any]:
@@ -113,7 +128,6 @@ def estimates(jobs: Sequence[Job], *, as_json: bool) -> None:
     found = [(job, estimate(job)) for job in jobs]
     if as_json:
         objects = [{"models": job.inputs.models} | e.as_dict() for job, e in found]
-        whole: Any = objects[0] if len(objects) == 1 else {"comparisons": objects}
-        sys.stdout.write(orjson.dumps(whole, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print(json_text(objects[0] if len(objects) == 1 else {"comparisons": objects}))
         return
     tables.print_estimates(found)

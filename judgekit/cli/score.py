@@ -14,6 +14,7 @@ __all__ = ["score"]
 
 
 def score(
+    context: typer.Context,
     files: Annotated[list[Path], typer.Argument(help="Files of answers, each scored by itself.")],
     settings: Mapping[str, Any],
     dry_run: Annotated[
@@ -23,14 +24,13 @@ def score(
 ) -> None:
     """Score each answer of a file by itself."""
     from judgekit.cli import running
-    from judgekit.job import prepare
+    from judgekit.job import prepare_all
 
-    chosen = running.chosen_settings(settings)
-    jobs = []
-    for file in files:
-        name = running.name_of([file]) if len(files) > 1 else None
-        job = prepare([file], running.into(chosen, name))
+    registry = context.obj
+    chosen = running.chosen_settings(settings, registry)
+    jobs = prepare_all([[file] for file in files], chosen, registry)
+    for job in jobs:
         if job.comparing:
+            file = job.files[0]
             raise InputError(f"{str(file)!r} holds pairs; use `judgekit compare {file}`")
-        jobs.append(job)
     running.perform(jobs, dry_run=dry_run, as_json=as_json)

@@ -50,8 +50,8 @@ def print_run(run: Run) -> None:
     summary = run.summary
     print_summary(console, summary)
     console.print(Text(safe(summary["sentence"]), style="bold"))
-    console.print(Text(footer(run), style="dim"))
-    console.print(Text(str(run.folder)), soft_wrap=True)
+    console.print(Text(safe(footer(run)), style="dim"))
+    console.print(Text(safe(str(run.folder))), soft_wrap=True)
 
 
 def print_runs(runs: Sequence[Run]) -> None:
@@ -78,7 +78,7 @@ def print_runs(runs: Sequence[Run]) -> None:
     for number, name in enumerate(columns):
         table.add_column(name, justify="left" if number < 2 else "right")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(safe(cell)) for cell in row))
     heading = runs[0].summary.get("heading")
     if heading:
         console.print(Text(safe(heading), style="italic"))
@@ -86,7 +86,7 @@ def print_runs(runs: Sequence[Run]) -> None:
     for run in runs:
         console.print(Text(safe(run.summary["sentence"])))
     for run in runs:
-        console.print(Text(str(run.folder), style="dim"), soft_wrap=True)
+        console.print(Text(safe(str(run.folder)), style="dim"), soft_wrap=True)
 
 
 def comparison_row(s: Mapping[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ formats of TRL's preference datasets, as JSON Lines that `datasets` loads as the
 from judgekit.pairs.export import Format, write_pairs, write_parts
 from judgekit.pairs.holdout import split
 from judgekit.pairs.pair import PreferencePair
+from judgekit.pairs.reading import read_pairs
 from judgekit.pairs.selection import Pairs, Reason, pairs_of_run, preference_pairs
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Reason",
     "pairs_of_run",
     "preference_pairs",
+    "read_pairs",
     "split",
     "write_pairs",
     "write_parts",

@@ -29,9 +29,9 @@ def write_pairs(
 
     ``conversational``: prompt, chosen and rejected are lists of messages; ``standard``: texts, for
     prompts of one user message. Beside them flat columns: margin, judge, model, chosen_model,
-    rejected_model, case, category, judgements. Raises `InputError` for a path that exists (unless
-    `force`) or cannot be written, for a file without pairs, and for a prompt that the standard
-    format cannot hold.
+    rejected_model, case, cluster, category, run, judgements. Raises `InputError` for a path that
+    exists (unless `force`) or cannot be written, for a file without pairs, and for a prompt that
+    the standard format cannot hold.
     """
     write_parts({path: pairs}, format, force=force)
 
@@ -105,6 +105,8 @@ def _columns(pair: PreferencePair) -> dict[str, Any]:
         "chosen_model": pair.chosen_model,
         "rejected_model": pair.rejected_model,
         "case": pair.case,
+        "cluster": pair.cluster,
         "category": pair.category or "",
+        "run": pair.run,
         "judgements": pair.judgements,
     }

@@ -14,7 +14,8 @@ class PreferencePair:
     """Of two answers to one conversation, the one preferred and the other.
 
     `prompt` is the whole conversation as both answers saw it. `margin` is the outcome's: 0 to 1
-    for choices, points for scores. `judgements` are the ids, in the run, of what it rests on.
+    for choices, points for scores. `run` is the identity of the run it is from (in its
+    ``run.json``), `judgements` the ids there of what it rests on.
     """
 
     prompt: tuple[Message, ...]
@@ -29,3 +30,4 @@ class PreferencePair:
     judgements: tuple[str, ...] = ()
     judge: str = ""
     model: str | None = None
+    run: str = ""

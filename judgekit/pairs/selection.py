@@ -53,7 +53,8 @@ class Pairs:
 
 def pairs_of_run(folder: Path, *, min_margin: float = 0.0, all_winners: bool = False) -> Pairs:
     """The pairs of a run's folder, as `preference_pairs`. Raises `InputError`."""
-    decides = record.read_json(folder / "run.json").get("decides", {})
+    facts = record.read_json(folder / "run.json")
+    decides = facts.get("decides", {})
     try:
         return preference_pairs(
             record.read_cases(folder),
@@ -62,6 +63,7 @@ def pairs_of_run(folder: Path, *, min_margin: float = 0.0, all_winners: bool = F
             all_winners=all_winners,
             judge=decides.get("judge", ""),
             model=decides.get("model"),
+            run=facts.get("identity", ""),
         )
     except ValueError as error:
         raise InputError(f"the run {str(folder)!r} is damaged ({error}); judge again") from error
@@ -75,6 +77,7 @@ def preference_pairs(
     all_winners: bool = False,
     judge: str = "",
     model: str | None = None,
+    run: str = "",
 ) -> Pairs:
     """Pairs from cases and their outcomes (each with its judgements' ids), both in one order.
 
@@ -100,7 +103,8 @@ def preference_pairs(
             left_out[sides] += 1
         else:
             made = _made(case, sides, _margin(outcome))
-            pairs.append(replace(made, judgements=tuple(judgements), judge=judge, model=model))
+            pair = replace(made, judge=judge, model=model, run=run)
+            pairs.append(replace(pair, judgements=tuple(judgements)))
     return Pairs(tuple(pairs), left_out)
 
 

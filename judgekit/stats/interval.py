@@ -70,14 +70,14 @@ def clustered_mean(observations: Iterable[Observation]) -> Rate:
     return Rate(ratio.value, ratio.value - half, ratio.value + half)
 
 
-def expected_half_width(cases: int) -> float:
-    """Half the width of a win rate's interval to expect from `cases` prompts, at the worst.
+def expected_half_width(prompts: int) -> float:
+    """Half the width of a win rate's interval to expect from so many prompts, at the worst.
 
     The worst is a rate of one half without ties: those, and a clear winner, make it narrower.
     """
-    if cases < 2:
+    if prompts < 2:
         return 0.5
-    low, high = _wilson(0.5, cases, _t95(cases - 1))
+    low, high = _wilson(0.5, prompts, _t95(prompts - 1))
     return (high - low) / 2
 
 

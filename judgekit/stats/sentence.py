@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import floor, log10
+from math import floor, inf, log10
 from typing import TYPE_CHECKING
 
 from judgekit.stats.interval import Z95, Rate
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["score_sentence", "sentence"]
 
 Z80 = 0.8416212335729143  # the normal distribution's 80 % quantile
+FEW = 10  # prompts below which the difference seen says nothing of how many more it takes
 REACH = 100_000  # more prompts than this are not said: nobody will judge them
 MANY_UNDECIDED = 0.05
 LOW_CONSISTENCY = 0.6
@@ -56,28 +57,28 @@ def _result(summary: Summary) -> str:
     mirrored = Rate(1 - rate.value, 1 - rate.high, 1 - rate.low)
     if rate.high < 0.5:
         return f"{b} is better: it wins {_percent(mirrored)}"
-    more = _more_prompts(rate.value, (rate.high - rate.low) / 2, summary.prompts)
-    tell = f"about {more} more prompts" if more else "no number of prompts in reach"
+    tell = _what_would_tell(rate.value, (rate.high - rate.low) / 2, summary.prompts)
     if rate.value == 0.5:
-        return f"undecided: {a} and {b} are level at {_percent(rate)}; {tell} would tell"
+        return f"undecided: {a} and {b} are level at {_percent(rate)}; {tell}"
     ahead, its = (a, rate) if rate.value > 0.5 else (b, mirrored)
-    return f"undecided: {ahead} is ahead with {_percent(its)}; {tell} would tell"
+    return f"undecided: {ahead} is ahead with {_percent(its)}; {tell}"
 
 
-def _more_prompts(value: float, half: float, prompts: int) -> str:
+def _what_would_tell(value: float, half: float, prompts: int) -> str:
     """How many prompts beyond these find this difference at 5 % with a power of 80 %.
 
     The half-width is about 1.96 standard errors and shrinks with the root of the prompts;
-    2.8 = 1.96 + 0.84 of them must fit into the difference. Empty where out of reach.
+    2.8 = 1.96 + 0.84 of them must fit into the difference.
     """
+    if prompts < FEW:
+        return "too few prompts to tell"
     gap = abs(value - 0.5)
-    if not gap:
-        return ""
-    more = max(1.0, prompts * (((1 + Z80 / Z95) * half / gap) ** 2 - 1))
+    more = max(1.0, prompts * (((1 + Z80 / Z95) * half / gap) ** 2 - 1)) if gap else inf
     if more > REACH:
-        return ""
+        return "no number of prompts in reach would tell"
     digits = floor(log10(more)) - 1  # two that count
-    return f"{round(more, -digits) if digits > 0 else round(more):.0f}"
+    said = round(more, -digits) if digits > 0 else round(more)
+    return f"about {said:.0f} more prompt{'s' * (said != 1)} would tell"
 
 
 def _percent(rate: Rate) -> str:

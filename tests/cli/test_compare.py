@@ -240,7 +240,8 @@ def test_a_truncated_reply_is_asked_again_with_a_higher_limit(
     server.finish = lambda body: "stop" if limit(body) > 50 else "length"
     server.says = lambda body: "[[A]]" if limit(body) > 50 else "On the one hand"
     words = ["compare", "a.jsonl", "b.jsonl", *ask, "--max-tokens", "50", "--json"]
-    assert cli(*words).json["statuses"]["truncated"] == 10
+    cut = cli(*words)
+    assert (cut.code, json.loads(cut.out)["statuses"]["truncated"]) == (3, 10)
     found = cli(*words, "--retry-truncated", "500").json
     assert (found["statuses"]["valid"], found["statuses"]["truncated"]) == (10, 0)
     assert (found["calls"], found["calls_from_store"]) == (10, 10)

@@ -159,6 +159,21 @@ def test_two_turns_of_a_chat_are_one_prompt() -> None:
             "undecided: a and b are level at 50.0 %, ties counting half (95 % interval 34.6 to "
             "65.4); no number of prompts in reach would tell",
         ),
+        (
+            ((A, 5), (B, 4)),
+            "undecided: a is ahead with 55.6 %, ties counting half (95 % interval 21.9 to 84.8); "
+            "too few prompts to tell",
+        ),
+        (
+            ((TIE, 1),),
+            "undecided: a and b are level at 50.0 %, ties counting half (95 % interval 0.0 to "
+            "100.0); too few prompts to tell",
+        ),
+        (
+            ((A, 9), (B, 2)),
+            "undecided: a is ahead with 81.8 %, ties counting half (95 % interval 46.7 to 95.9); "
+            "about 2 more prompts would tell",
+        ),
         (((SAME, 8),), "a and b gave the same answer in all 8 cases"),
         (
             ((LOST, 8),),

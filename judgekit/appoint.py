@@ -1,0 +1,104 @@
+"""Which judge it is to be, and the judge itself: one for all the comparisons of a command."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from judgekit import io
+from judgekit.errors import InputError
+from judgekit.harness.plan import choose_arity
+from judgekit.judging import Judge, JudgeSetup
+from judgekit.registry import Registry, make_options
+from judgekit.settings import Settings
+from judgekit.types import Sampling
+
+__all__ = ["Bench", "choose_judge"]
+
+
+class Bench:
+    """Makes each judge that these settings ask for once: some hold weights."""
+
+    def __init__(self, registry: Registry, settings: Settings) -> None:
+        self.registry = registry
+        self.settings = settings
+        self._made: dict[tuple[str, int], Judge] = {}
+
+    def judge(self, name: str, responses: int) -> Judge:
+        """The judge of that name for cases of so many responses.
+
+        Raises `InputError` where it does not fit them, or the settings.
+        """
+        kind = self.registry.judge(name)
+        arity = choose_arity(kind.arity, responses)
+        if arity is None:
+            raise InputError(
+                f"the judge {name!r} judges {sorted(kind.arity)} answers at a time, "
+                f"not {responses}; see `judgekit plugins`"
+            )
+        check_model(self.settings, name, kind)
+        if (name, arity) not in self._made:
+            self._made[name, arity] = self._make(kind, arity)
+        return self._made[name, arity]
+
+    def _make(self, kind: type[Judge], arity: int) -> Judge:
+        s = self.settings
+        prompts = self.registry.prompts_for(kind)
+        return kind(
+            JudgeSetup(
+                arity=arity,
+                prompts=prompts,
+                options=make_options(kind, s.options),
+                model=s.model,
+                prompt=prompts.load(s.prompt) if s.prompt else None,
+                sampling=Sampling(
+                    s.temperature,
+                    s.max_tokens,
+                    s.top_p,
+                    s.seed,
+                    extra=tuple(s.model_args.items()),
+                ),
+                reask=s.reask,
+            )
+        )
+
+
+def choose_judge(s: Settings, inputs: io.Joined, files: Sequence[Path]) -> str:
+    """The judge said, else one for the model said, else `overlap` where there are references."""
+    pairs = len(inputs.models) == 2
+    asking = "pairwise" if pairs else "additive"
+    if s.judge is not None:
+        return s.judge
+    if s.model is not None:
+        return asking
+    if all(case.reference is not None for case in inputs.cases):
+        return "overlap"
+    names = shlex.join(str(f) for f in files)
+    verb = "compare" if pairs else "score"
+    raise InputError(
+        "these answers have no references to measure against, so a judge is needed; for instance\n"
+        f"  judgekit {verb} {names} --judge {asking} --model openai/gpt-4o-mini\n"
+        f"  judgekit {verb} {names} --judge {asking} --model openai/MODEL "
+        f"--base-url http://127.0.0.1:8000/v1\n"
+        f"  judgekit {verb} {names} --judge overlap --references references.jsonl"
+    )
+
+
+def check_model(s: Settings, name: str, judge: type[Judge]) -> None:
+    """Refuses a judge without the model it asks, or with one, or a limit, that it has no use of."""
+    if judge.model == "none" and s.model is not None:
+        raise InputError(f"the judge {name!r} asks no model; leave out --model {s.model!r}")
+    if judge.model == "engine" and s.model is None:
+        raise InputError(
+            f"the judge {name!r} asks a model: add --model openai/gpt-4o-mini, or one of a "
+            f"server of yours with --model openai/NAME --base-url URL"
+        )
+    if judge.model == "weights" and s.model is None:
+        raise InputError(f"the judge {name!r} needs its weights: add --model FOLDER or HUB-ID")
+    for limit in ("max_calls", "max_cost"):
+        if judge.model != "engine" and getattr(s, limit) is not None:
+            flag = "--" + limit.replace("_", "-")
+            raise InputError(
+                f"the judge {name!r} makes no calls that {flag} could count; leave it out"
+            )
