@@ -59,6 +59,7 @@ class JudgeServer:
         self.root = f"http://127.0.0.1:{port}"
         self.base_url = f"{self.root}/v1"
         self._lock = threading.Lock()
+        self._open = threading.Event()
         self.reset()
 
     def reset(self) -> None:
@@ -71,7 +72,18 @@ class JudgeServer:
         self.key: str | None = None
         self.models: tuple[str, ...] | None = None
         self.delay = 0.0
+        self.go_on()
         self.at_once = self.most_at_once = 0
+
+    def hold_after(self, requests: int) -> None:
+        """Answers so many requests in all, and lets the later ones wait for `go_on`."""
+        self._open.clear()
+        self._answers = requests
+
+    def go_on(self) -> None:
+        """Answers what waits, and all that comes."""
+        self._answers: int | None = None
+        self._open.set()
 
     def asked(self) -> Counter[str]:
         """How often each question was asked."""
@@ -92,7 +104,10 @@ class JudgeServer:
             self.headers.append(authorization)
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
+            held = self._answers is not None and len(self.requests) > self._answers
         time.sleep(self.delay)
+        if held:
+            self._open.wait(60)
         with self._lock:
             self.at_once -= 1
         if self.key is not None and authorization != f"Bearer {self.key}":
