@@ -53,7 +53,7 @@ REFUSED: dict[str, tuple[str, int]] = {
 
 
 def nesting_is_bounded() -> bool:
-    """Whether this Python's JSON parser gives up on 3 000 lists in each other; some newer do not."""
+    """Whether this Python's JSON parser gives up on 3 000 nested lists; some newer ones do not."""
     try:
         json.loads("[" * 3000 + "]" * 3000)
     except RecursionError:
