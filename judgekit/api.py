@@ -28,9 +28,9 @@ from judgekit.types import Case
 if TYPE_CHECKING:
     import pandas as pd
 
-    from judgekit.pairs import Pairs
+    from judgekit.pairs import Pairing, Pairs
 
-__all__ = ["Run", "check_jobs", "compare", "load_run", "run_job", "score"]
+__all__ = ["Run", "check_jobs", "compare", "load_run", "rank", "run_job", "score"]
 
 T = TypeVar("T")
 YOUNG_OBJECTS = 50_000
@@ -73,11 +73,14 @@ class Run:
         """The cases that were judged, with their texts."""
         return record.read_cases(self.folder)
 
-    def pairs(self, *, min_margin: float = 0.0) -> Pairs:
-        """The preference pairs that the run's consistent winners make."""
+    def pairs(self, *, min_margin: float = 0.0, pairing: Pairing = "best-worst") -> Pairs:
+        """The preference pairs that the run's consistent winners make.
+
+        `pairing`: which two answers of a ranking make a pair.
+        """
         from judgekit.pairs import pairs_of_run
 
-        return pairs_of_run(self.folder, min_margin=min_margin)
+        return pairs_of_run(self.folder, min_margin=min_margin, pairing=pairing)
 
 
 def load_run(folder: str | Path = "runs/latest") -> Run:
@@ -105,6 +108,16 @@ def score(a: str | Path, **settings: Any) -> Run:
     if job.comparing:
         raise InputError(f"{str(a)!r} holds pairs; use judgekit.compare")
     return run_job(job)
+
+
+def rank(file: str | Path, *files: str | Path, **settings: Any) -> Run:
+    """Ranks the answers to each prompt: a file per model, or one file with several answers each.
+
+    `settings` as for `compare`. Each row of `Run.outcomes` is then a case's ranking
+    (`judgekit.types.Ranking`).
+    """
+    paths = [Path(path) for path in (file, *files)]
+    return run_job(prepare(paths, Settings.of(settings), ranking=True))
 
 
 def run_job(

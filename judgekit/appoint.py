@@ -9,7 +9,7 @@ from pathlib import Path
 from judgekit import io
 from judgekit.errors import InputError
 from judgekit.harness.plan import choose_arity
-from judgekit.judging import Judge, JudgeSetup
+from judgekit.judging import Judge, JudgeSetup, PromptJudge
 from judgekit.registry import Registry, make_options
 from judgekit.settings import Settings
 from judgekit.types import Sampling
@@ -60,13 +60,16 @@ class Bench:
                     extra=tuple(s.model_args.items()),
                 ),
                 reask=s.reask,
+                verdict=s.verdict,
             )
         )
 
 
-def choose_judge(s: Settings, inputs: io.Joined, files: Sequence[Path]) -> str:
+def choose_judge(
+    s: Settings, inputs: io.Joined, files: Sequence[Path], *, ranking: bool = False
+) -> str:
     """The judge said, else one for the model said, else `overlap` where there are references."""
-    pairs = len(inputs.models) == 2
+    pairs = ranking or len(inputs.models) == 2
     asking = "pairwise" if pairs else "additive"
     if s.judge is not None:
         return s.judge
@@ -75,7 +78,7 @@ def choose_judge(s: Settings, inputs: io.Joined, files: Sequence[Path]) -> str:
     if all(case.reference is not None for case in inputs.cases):
         return "overlap"
     names = shlex.join(str(f) for f in files)
-    verb = "compare" if pairs else "score"
+    verb = "rank" if ranking else "compare" if pairs else "score"
     raise InputError(
         "these answers have no references to measure against, so a judge is needed; for instance\n"
         f"  judgekit {verb} {names} --judge {asking} --model openai/gpt-4o-mini\n"
@@ -96,6 +99,16 @@ def check_model(s: Settings, name: str, judge: type[Judge]) -> None:
         )
     if judge.model == "weights" and s.model is None:
         raise InputError(f"the judge {name!r} needs its weights: add --model FOLDER or HUB-ID")
+    if judge.model != "engine" and s.engine_options:
+        raise InputError(
+            f"the judge {name!r} asks no engine that would take {', '.join(s.engine_options)}; "
+            f"leave it out, or see the judge's own options"
+        )
+    if s.verdict == "logits" and not issubclass(judge, PromptJudge):
+        raise InputError(
+            f"the judge {name!r} asks no prompt whose verdict --verdict logits could read; "
+            f"leave --verdict out, or take a judge such as pairwise or additive"
+        )
     for limit in ("max_calls", "max_cost"):
         if judge.model != "engine" and getattr(s, limit) is not None:
             flag = "--" + limit.replace("_", "-")

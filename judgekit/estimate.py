@@ -44,9 +44,10 @@ def estimate(job: Job) -> Estimate:
     if not isinstance(judge, PromptJudge) or not trials:
         return Estimate(len(plan.cases), calls, None, None, None, width)
     step = max(1, len(plan.cases) // SAMPLE)
-    seen = [trial for case in plan.cases[::step] for trial in plan.trials(case)]
-    mean = sum(expected_tokens(judge.call(trial)) for trial in seen) / max(1, len(seen))
-    tokens_in = round(mean * calls)
-    tokens_out = min(USUAL_REPLY, judge.asks_with.max_tokens or USUAL_REPLY) * calls
+    likely = [judge.call(trial) for case in plan.cases[::step] for trial in plan.trials(case)]
+    each = max(1, len(likely))
+    tokens_in = round(calls * sum(map(expected_tokens, likely)) / each)
+    limits = [call.sampling.max_tokens or USUAL_REPLY for call in likely]
+    tokens_out = round(calls * sum(min(USUAL_REPLY, limit) for limit in limits) / each)
     cost = None if job.price is None else job.price.cost(tokens_in, tokens_out)
     return Estimate(len(plan.cases), calls, tokens_in, tokens_out, cost, width)

@@ -24,12 +24,13 @@ from judgekit.harness.ask import Desk, DeskLimits, Tally
 from judgekit.harness.fold import fold, identical_outcome
 from judgekit.harness.limits import Budget, RetryPolicy
 from judgekit.harness.plan import Plan
+from judgekit.harness.ranking import rank
 from judgekit.harness.replies import ReplyStore
 from judgekit.harness.run import OnCase, OnProgress, run_batches, run_trials
 from judgekit.judging import BatchJudge, Judge, PromptJudge
 from judgekit.registry import Registry
 from judgekit.settings import Settings
-from judgekit.types import Case, Judgement, Outcome, digest
+from judgekit.types import Case, Judgement, Outcome, Ranking, digest
 
 __all__ = ["Job", "check_folders", "prepare", "prepare_all"]
 
@@ -50,6 +51,7 @@ class Job:
     engine_setup: EngineSetup | None
     registry: Registry
     price: Price | None
+    ranking: bool = False
 
     @property
     def comparing(self) -> bool:
@@ -78,6 +80,7 @@ class Job:
             "options": {k: repr(v) for k, v in vars(self.judge.options).items()},
             "sampling": repr(self.judge.asks_with),
             "reask": s.reask,
+            "verdict": s.verdict,
             "retry_truncated": s.retry_truncated,
             "arity": self.plan.arity,
             "repeats": self.plan.repeats,
@@ -91,7 +94,7 @@ class Job:
             "join": s.join,
             "skip_bad_rows": s.skip_bad_rows,
             "limit": s.limit,
-        }
+        } | ({"task": "rank"} if self.ranking else {})
 
     def identity(self, fingerprint: str) -> str:
         """Names the run: equal where everything that decides it is."""
@@ -122,7 +125,7 @@ class Job:
         record.check_folder(folder, identity)
         started = datetime.datetime.now(datetime.UTC)
         tally.trials = self.plan.count()
-        outcomes: list[Outcome] = []
+        outcomes: list[Outcome | Ranking] = []
         with (
             ReplyStore(self.settings.store) as store,
             record.RunWriter(folder, identity) as writer,
@@ -176,8 +179,17 @@ class Job:
             on_progress=on_progress,
         )
 
-    def outcome(self, case: Case, judgements: Sequence[Judgement]) -> Outcome:
+    def outcome(self, case: Case, judgements: Sequence[Judgement]) -> Outcome | Ranking:
         """One case folded as this job's judge and settings say."""
+        if self.ranking:
+            return rank(
+                case,
+                judgements,
+                arity=self.plan.arity,
+                merge=self.judge.merge,
+                tie_margin=self.settings.tie_margin,
+                both_orders=self.plan.both_orders,
+            )
         if self.comparing and case.identical:
             return identical_outcome(case)
         return fold(
@@ -188,12 +200,20 @@ class Job:
             both_orders=self.plan.both_orders,
         )
 
-    def summary(self, outcomes: Sequence[Outcome], stopped: str) -> dict[str, Any]:
+    def summary(self, outcomes: Sequence[Outcome | Ranking], stopped: str) -> dict[str, Any]:
         """`summary.json`: a pure function of the outcomes."""
         models, s = self.inputs.models, self.settings
-        if self.comparing:
+        folded = [o for o in outcomes if isinstance(o, Outcome)]
+        if self.ranking:
+            said = stats.summarise_rankings(
+                [o for o in outcomes if isinstance(o, Ranking)],
+                judge=self.judge_name,
+                model=s.model,
+                inconsistent=s.inconsistent,
+            ).as_dict()
+        elif self.comparing:
             said = stats.summarise(
-                outcomes,
+                folded,
                 a=models[0],
                 b=models[1],
                 judge=self.judge_name,
@@ -202,7 +222,7 @@ class Job:
             ).as_dict()
         else:
             said = stats.summarise_scores(
-                outcomes, a=models[0], judge=self.judge_name, model=s.model
+                folded, a=models[0], judge=self.judge_name, model=s.model
             ).as_dict()
         return said | {
             "heading": self.judge.heading,
@@ -257,14 +277,27 @@ async def check_folders(jobs: Sequence[Job]) -> None:
         record.check_folder(job.folder(identity), identity)
 
 
-def prepare(files: Sequence[Path], settings: Settings, registry: Registry | None = None) -> Job:
-    """Reads the files, finds judge and engine, and checks that they fit; asks nothing."""
-    [job] = prepare_all([files], settings, registry)
+def prepare(
+    files: Sequence[Path],
+    settings: Settings,
+    registry: Registry | None = None,
+    *,
+    ranking: bool = False,
+) -> Job:
+    """Reads the files, finds judge and engine, and checks that they fit; asks nothing.
+
+    `ranking`: of each case's responses, however many, instead of a comparison or single scores.
+    """
+    [job] = prepare_all([files], settings, registry, ranking=ranking)
     return job
 
 
 def prepare_all(
-    groups: Sequence[Sequence[Path]], settings: Settings, registry: Registry | None = None
+    groups: Sequence[Sequence[Path]],
+    settings: Settings,
+    registry: Registry | None = None,
+    *,
+    ranking: bool = False,
 ) -> list[Job]:
     """A job for each group of files, with one judge; each in a folder of its own in `out`.
 
@@ -279,7 +312,7 @@ def prepare_all(
     elif len(groups) > 1:
         outs = [None] * len(groups)
     return [
-        prepared(files, replace(settings, out=out), bench, user)
+        prepared(files, replace(settings, out=out), bench, user, ranking=ranking)
         for files, out in zip(groups, outs, strict=True)
     ]
 
@@ -294,38 +327,42 @@ def folder_names(groups: Sequence[Sequence[Path]]) -> list[str]:
     return names
 
 
-def prepared(files: Sequence[Path], s: Settings, bench: Bench, user: config.UserConfig) -> Job:
+def prepared(
+    files: Sequence[Path], s: Settings, bench: Bench, user: config.UserConfig, *, ranking: bool
+) -> Job:
     """One job, for `prepare_all`."""
     beside = [f for f in (s.prompts, s.references) if f is not None]
     digests = tuple(digest_of(f) for f in (*files, *beside))
-    inputs = read_inputs(files, s)
-    name = choose_judge(s, inputs, files)
+    inputs = read_inputs(files, s, ranking=ranking)
+    name = choose_judge(s, inputs, files, ranking=ranking)
     s = replace(s, judge=name)
-    judge = bench.judge(name, len(inputs.models))
+    judge = bench.judge(name, 2 if ranking else len(inputs.models))
     cases = inputs.cases[: s.limit]
     judge.check(cases)
     setup, price = None, None
     if judge.model == "engine" and s.model is not None:
         _, model = bench.registry.engine(s.model)
         endpoint = user.endpoint(s.endpoint) if s.endpoint else None
-        setup = EngineSetup(model, s.base_url, endpoint, s.concurrency, dict(s.model_args))
+        setup = EngineSetup(model, s.base_url, endpoint, s.concurrency, s.engine_options)
         price = (endpoint.price if endpoint else None) or prices.price(model, user.prices)
     if s.max_cost is not None and price is None:
         raise InputError(
             f"--max-cost needs the price of {s.model!r}, which is not known; give it in "
             f"[prices] of your configuration, or limit with --max-calls"
         )
+    repeats = s.repeats or (1 if s.verdict == "logits" else judge.repeats)
     job = Job(
         s,
         Path(name).stem if "/" in name else name,
         judge,
-        Plan(cases, judge.setup.arity, judge.names, s.repeats or judge.repeats, s.orders),
+        Plan(cases, judge.setup.arity, judge.names, repeats, s.orders),
         inputs,
         tuple(files),
         digests,
         setup,
         bench.registry,
         price,
+        ranking,
     )
     check_writable(job)
     return job
@@ -353,8 +390,8 @@ def check_writable(job: Job) -> None:
             ) from error
 
 
-def read_inputs(files: Sequence[Path], s: Settings) -> io.Joined:
-    """The files' cases: one file of answers or of pairs, or two files of answers."""
+def read_inputs(files: Sequence[Path], s: Settings, *, ranking: bool = False) -> io.Joined:
+    """The files' cases: one file of answers or of pairs, or several files of answers."""
     how: dict[str, Any] = {
         "columns": s.columns,
         "prompts": s.prompts,
@@ -363,4 +400,6 @@ def read_inputs(files: Sequence[Path], s: Settings) -> io.Joined:
     }
     if len(files) == 1 and io.holds_pairs(files[0], columns=s.columns):
         return io.load_pairs(files[0], **how)
+    if len(files) == 1 and ranking:
+        return io.load_candidates(files[0], **how)
     return io.join([io.load_answers(f, **how) for f in files], how=s.join)

@@ -23,15 +23,26 @@ from typing import Any, BinaryIO, Literal, Self
 import orjson
 
 from judgekit.errors import InputError
-from judgekit.types import Case, Judgement, Message, Outcome, Position, Response, digest
+from judgekit.types import (
+    Case,
+    Judgement,
+    Message,
+    Outcome,
+    Position,
+    Ranking,
+    Response,
+    digest,
+)
 
 __all__ = [
     "RunWriter",
     "check_folder",
     "folder_name",
+    "holds_rankings",
     "read_cases",
     "read_json",
     "read_outcomes",
+    "read_rankings",
     "read_rows",
     "resolve",
     "safe_name",
@@ -126,7 +137,7 @@ class RunWriter:
         finally:
             shutil.rmtree(self._partial, ignore_errors=True)
 
-    def add(self, case: Case, judgements: Sequence[Judgement], outcome: Outcome) -> None:
+    def add(self, case: Case, judgements: Sequence[Judgement], outcome: Outcome | Ranking) -> None:
         """One case, in the order of the plan."""
         ids = [self._judgement_id(j) for j in judgements]
         with writing(self.folder):
@@ -228,7 +239,9 @@ def judgement_row(judgement_id: str, judgement: Judgement) -> dict[str, Any]:
     }
 
 
-def outcome_row(outcome: Outcome, judgements: Sequence[str]) -> dict[str, Any]:
+def outcome_row(outcome: Outcome | Ranking, judgements: Sequence[str]) -> dict[str, Any]:
+    if isinstance(outcome, Ranking):
+        return ranking_row(outcome, judgements)
     return {
         "schema": SCHEMA,
         "case": outcome.case,
@@ -245,6 +258,42 @@ def outcome_row(outcome: Outcome, judgements: Sequence[str]) -> dict[str, Any]:
         "first": outcome.first,
         "second": outcome.second,
         "judgements": judgements,
+    }
+
+
+def ranking_row(ranking: Ranking, judgements: Sequence[str]) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "kind": "ranking",
+        "case": ranking.case,
+        "cluster": ranking.cluster,
+        "category": ranking.category,
+        "models": ranking.models,
+        "ranks": ranking.ranks,
+        "scores": ranking.scores,
+        "scale": ranking.scale,
+        "complete": ranking.complete,
+        "beats": ranking.beats,
+        "originals": ranking.originals,
+        "comparisons": [comparison_row(*item) for item in ranking.comparisons.items()],
+        "statuses": ranking.statuses,
+        "judgements": judgements,
+    }
+
+
+def comparison_row(of: tuple[int, int], outcome: Outcome) -> dict[str, Any]:
+    """Two responses of a ranking; the winner is named as the case names it."""
+    return {
+        "of": of,
+        "winner": of[outcome.winner] if isinstance(outcome.winner, int) else outcome.winner,
+        "decided": outcome.decided,
+        "identical": outcome.identical,
+        "position": outcome.position,
+        "mean": outcome.mean,
+        "margin": outcome.margin,
+        "statuses": outcome.statuses,
+        "first": outcome.first,
+        "second": outcome.second,
     }
 
 
@@ -343,3 +392,54 @@ def read_outcomes(folder: Path) -> Iterator[tuple[Outcome, tuple[str, ...]]]:
             ),
             tuple(row["judgements"]),
         )
+
+
+def holds_rankings(folder: Path) -> bool:
+    """Whether the run ranked its cases: `read_rankings` reads it, not `read_outcomes`."""
+    decides: Mapping[str, Any] = read_json(folder / "run.json").get("decides", {})
+    return bool(decides.get("task") == "rank")
+
+
+def read_rankings(folder: Path) -> Iterator[tuple[Ranking, tuple[str, ...]]]:
+    """The rankings of a run, in order, each with its judgements' ids."""
+    for row in read_rows(folder / "outcomes.jsonl"):
+        yield (
+            Ranking(
+                case=row["case"],
+                cluster=row["cluster"],
+                models=tuple(row["models"]),
+                ranks=tuple(row["ranks"]),
+                scores=tuple(row["scores"]),
+                scale=row["scale"],
+                complete=row["complete"],
+                beats=tuple(map(tuple, row["beats"])),
+                comparisons={
+                    (c["of"][0], c["of"][1]): compared(row, c) for c in row["comparisons"]
+                },
+                originals=tuple(row["originals"]),
+                statuses=row["statuses"],
+                category=row["category"],
+            ),
+            tuple(row["judgements"]),
+        )
+
+
+def compared(row: Mapping[str, Any], comparison: Mapping[str, Any]) -> Outcome:
+    """The outcome of two responses, from a ranking's row and its own."""
+    of, winner = comparison["of"], comparison["winner"]
+    scored = row["scale"] == "points" and not comparison["identical"]
+    return Outcome(
+        case=row["case"],
+        cluster=row["cluster"],
+        winner=of.index(winner) if isinstance(winner, int) else winner,
+        decided=comparison["decided"],
+        position=None if comparison["position"] is None else Position(comparison["position"]),
+        mean=comparison["mean"],
+        margin=comparison["margin"],
+        scores=tuple(row["scores"][i] for i in of) if scored else (),
+        statuses=comparison["statuses"],
+        first=comparison["first"],
+        second=comparison["second"],
+        identical=comparison["identical"],
+        category=row["category"],
+    )

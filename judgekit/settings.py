@@ -11,7 +11,7 @@ from numbers import Real
 from operator import index
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, SupportsIndex, get_args, get_origin, get_type_hints
+from typing import Any, Literal, SupportsIndex, Union, get_args, get_origin, get_type_hints
 
 from judgekit.errors import InputError
 from judgekit.harness.plan import Orders
@@ -75,6 +75,12 @@ class Settings:
     reask: int = setting(
         0, "Ask an unparsed reply again up to N times, with the format's reminder.", JUDGE
     )
+    verdict: Literal["text", "logits"] = setting(
+        "text",
+        "Read the verdict from a reply, or (logits) from its labels' probabilities: one pass, no "
+        "reasons.",
+        JUDGE,
+    )
     temperature: float | None = setting(None, "Sampling temperature.", ENGINE)
     max_tokens: int | None = setting(
         None, "Limit of a reply, in tokens; a reasoning model thinks inside it.", ENGINE
@@ -87,6 +93,18 @@ class Settings:
         ENGINE,
         "--model-arg",
     )
+    engine_args: Mapping[str, Any] = setting(
+        dict,
+        "One of the engine's own settings, as K=V; repeatable: batch_tokens=4096.",
+        ENGINE,
+        "--engine-arg",
+    )
+    quant: Literal["4bit"] | None = setting(None, "Hold a local model in 4 bits.", ENGINE)
+    adapter: str | None = setting(None, "An adapter for a local model: folder or hub id.", ENGINE)
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] | None = setting(
+        None, "What a local model computes in.", ENGINE
+    )
+    device: str | None = setting(None, "Where a local model runs: cpu, cuda, cuda:1.", ENGINE)
     retry_truncated: int | None = setting(
         None, "Ask a reply that was cut at its limit again with this limit, in tokens.", ENGINE
     )
@@ -153,6 +171,19 @@ class Settings:
                     f"never from a flag; name the variable in an endpoint of your configuration"
                 )
 
+    @property
+    def engine_options(self) -> dict[str, Any]:
+        """What `EngineSetup.options` gets: `engine_args`, and those that have a name here.
+
+        Raises `InputError` where both say the same thing.
+        """
+        named = {"quant": self.quant, "adapter": self.adapter}
+        named |= {"dtype": self.dtype, "device": self.device}
+        said = {name: value for name, value in named.items() if value is not None}
+        for name in said.keys() & self.engine_args.keys():
+            raise InputError(f"{name} is said twice: as --{name} and as --engine-arg {name}=…")
+        return {**self.engine_args, **said}
+
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Settings:
         """From keywords; an unknown one is an error that names the nearest."""
@@ -182,7 +213,7 @@ def fitting(name: str, value: object, hint: Any) -> object:
     Nothing else is guessed: no number is taken from a text, none from a truth value. Raises
     `InputError` for what does not fit.
     """
-    arms = get_args(hint) if get_origin(hint) is UnionType else (hint,)
+    arms = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     if value is None and NoneType in arms:
         return None
     kind = get_origin(arms[0]) or arms[0]

@@ -22,6 +22,7 @@ __all__ = [
     "Message",
     "Outcome",
     "Position",
+    "Ranking",
     "Reply",
     "Response",
     "Sampling",
@@ -127,6 +128,12 @@ class Case:
         return all(r.text == first.text and r.earlier == first.earlier for r in self.responses[1:])
 
     @property
+    def originals(self) -> tuple[int, ...]:
+        """Per response the index of the first that is the same text: its own where it is that."""
+        first: dict[tuple[str, tuple[str, ...]], int] = {}
+        return tuple(first.setdefault((r.text, r.earlier), i) for i, r in enumerate(self.responses))
+
+    @property
     def shared_history(self) -> bool:
         """Whether every response answers the very same conversation."""
         return all(r.earlier == self.responses[0].earlier for r in self.responses[1:])
@@ -213,21 +220,28 @@ class Sampling:
 class Call:
     """One question to an engine.
 
-    `labels`: also give these labels' log-probabilities where the verdict stands. `prefill`: the
-    beginning of the answer, where the engine can take one. `trial` tells who asks and is no part
-    of the call's identity.
+    `labels`: give these labels' log-probabilities as well, where the verdict stands. `prefill`:
+    the beginning of the answer, where the engine can take one. `generate` False: give only the
+    labels' log-probabilities, right after the prefill, and no text. `ends`: lines, one of which
+    concludes the answer; an engine that can need generate no further. `trial` tells who asks and is
+    no part of the call's identity.
     """
 
     messages: tuple[Message, ...]
     sampling: Sampling = Sampling()
     labels: tuple[str, ...] = ()
     prefill: str = ""
+    generate: bool = True
+    ends: tuple[str, ...] = ()
     trial: Trial | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def digest(self) -> str:
         """Identity of what is asked: equal calls have equal digests, in every process."""
         parts = [self.sampling.identity, self.prefill, str(len(self.labels)), *self.labels]
+        if not self.generate:
+            parts.append("labels only")
+        parts += self.ends
         for m in self.messages:
             parts += (m.role, m.content, m.tool_calls)
         return digest(*parts)
@@ -286,3 +300,40 @@ class Outcome:
     second: int = 0
     identical: bool = False
     category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A case of n responses after its trials are folded, every field in response indices.
+
+    `ranks`: 1 is best, ties share the better rank. `scores`: what the ranks go by, over what is
+    known; higher is better, None where nothing is. `scale` is their unit: ``points`` (of a judge
+    of single answers), ``log_odds`` or ``lead`` (`judgekit.harness.ranking`). `beats[i][j]`: the
+    probability that i is better than j (ties count half), None where a showing has no valid
+    verdict. `complete`: no cell of it is unknown. `comparisons` holds, for i < j, the outcome of
+    i (its response 0) against j. `originals`: as `Case.originals`. `statuses` counts trials.
+    """
+
+    case: str
+    cluster: str
+    models: tuple[str, ...]
+    ranks: tuple[int | None, ...]
+    scores: tuple[float | None, ...]
+    scale: Literal["points", "log_odds", "lead"]
+    complete: bool
+    beats: tuple[tuple[float | None, ...], ...]
+    comparisons: Mapping[tuple[int, int], Outcome]
+    originals: tuple[int, ...]
+    statuses: Mapping[str, int]
+    category: str | None = None
+
+    @property
+    def identical(self) -> bool:
+        """Whether all responses are the same text."""
+        return not any(self.originals)
+
+    @property
+    def best_first(self) -> tuple[int, ...]:
+        """Response indices by rank, equal ranks as they stand, those without a rank last."""
+        last = len(self.ranks) + 1
+        return tuple(sorted(range(len(self.ranks)), key=lambda i: self.ranks[i] or last))

@@ -23,21 +23,25 @@ def judgekit_judges() -> Mapping[str, type[Judge]]:
     """The built-in judges by name."""
     from .judges.additive import Additive
     from .judges.overlap import Overlap
+    from .judges.pairrm import PairRM
     from .judges.pairwise import Pairwise
     from .judges.reference import Reference
+    from .judges.reward import Reward
 
     return {
         "additive": Additive,
         "overlap": Overlap,
+        "pairrm": PairRM,
         "pairwise": Pairwise,
         "reference": Reference,
+        "reward": Reward,
     }
 
 
 @hookimpl
 def judgekit_engines() -> Mapping[str, EngineFactory]:
     """The built-in engines by the word before the slash."""
-    return {"openai": _openai, "replay": _replay}
+    return {"openai": _openai, "replay": _replay, "transformers": _transformers}
 
 
 @hookimpl
@@ -51,10 +55,28 @@ def judgekit_prompt_dirs() -> Sequence[Path]:
 def _openai(setup: EngineSetup) -> Engine:
     from .engines.openai import engine
 
-    return engine(setup)
+    return engine(without_options("openai", setup))
 
 
 def _replay(setup: EngineSetup) -> Engine:
     from .engines.replay import engine
 
+    return engine(without_options("replay", setup))
+
+
+def _transformers(setup: EngineSetup) -> Engine:
+    from .engines.transformers import engine
+
     return engine(setup)
+
+
+def without_options(name: str, setup: EngineSetup) -> EngineSetup:
+    """The setup of an engine that has no settings of its own; `InputError` where it has any."""
+    if setup.options:
+        from judgekit.errors import InputError
+
+        raise InputError(
+            f"the engine {name} takes no {', '.join(setup.options)}; leave it out "
+            f"(--model-arg K=V goes into the request)"
+        )
+    return setup

@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from fresh import python
 
 import judgekit
 
@@ -43,3 +44,21 @@ def test_nothing_heavy_is_imported_with_a_module(file: Path) -> None:
         for alias in node.names
     }
     assert not names & set(HEAVY)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import judgekit.plugins as p; p.judgekit_judges(); p.judgekit_engines()",
+        "from judgekit.cli import main; main(['--help'])",
+        "from judgekit.cli import main; main(['plugins'])",
+        "from judgekit.cli import main; main(['compare', '--judge', 'reward', '--help'])",
+    ],
+    ids=["listing", "help", "plugins", "a judge's help"],
+)
+def test_torch_waits_until_a_local_model_is_made(program: str, tmp_path: Path) -> None:
+    told = (
+        "import atexit, sys; atexit.register(lambda: print([m for m in heavy if m in sys.modules]))"
+    )
+    heavy = "heavy = ('torch', 'transformers', 'bitsandbytes', 'peft', 'llm_blender', 'tokenizers')"
+    assert python("-c", f"{heavy}\n{told}\n{program}", cwd=tmp_path).splitlines()[-1] == "[]"

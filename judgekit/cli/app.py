@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from judgekit.cli import compare, pairs, plugins, score, show
+from judgekit.cli import compare, pairs, plugins, rank, score, show
 from judgekit.cli.flags import with_settings
 from judgekit.registry import JudgeOption, Registry, judge_options
 
@@ -32,11 +32,12 @@ def build_app(argv: Sequence[str]) -> typer.Typer:
     command = next((word for word in argv if not word.startswith("-")), "")
     options: Sequence[JudgeOption] = ()
     judge = None
-    if command in ("compare", "score"):
+    if command in ("compare", "rank", "score"):
         judge = next(reversed(values_of("--judge", argv)), None) or project_judge()
         options = judge_options(registry.judge(judge or "overlap"))
     own: dict[str, Callable[..., Any]] = {
         "compare": with_settings(compare.compare, options, judge or "overlap"),
+        "rank": with_settings(rank.rank, options, judge or "overlap"),
         "score": with_settings(score.score, options, judge or "overlap"),
         "show": show.show,
         "pairs": pairs.pairs,

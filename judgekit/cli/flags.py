@@ -16,6 +16,7 @@ from judgekit.settings import Settings
 
 __all__ = ["with_settings"]
 
+PAIRS = ("model_args", "engine_args")  # settings that are given as K=V
 OPTION = "judge_option_"  # keeps a judge's option apart from a setting of the same name
 
 
@@ -32,7 +33,13 @@ def with_settings(
         if p.name not in ("settings",)
     ]
     hints = get_type_hints(Settings)
-    flags = [flag(f, hints[f.name]) for f in fields(Settings) if f.metadata["panel"]]
+    # A judge with weights of its own may have its own --dtype, which is then the only one.
+    taken = {option.name for option in options}
+    flags = [
+        flag(f, hints[f.name])
+        for f in fields(Settings)
+        if f.metadata["panel"] and f.name not in taken
+    ]
     flags += [judge_flag(option, judge or "") for option in options]
 
     def run(**given: Any) -> None:
@@ -49,7 +56,7 @@ def with_settings(
 def flag(setting: Field[Any], kind: Any) -> inspect.Parameter:
     """A setting as a flag that is None, or empty, where not given."""
     meta = setting.metadata
-    if setting.name in ("columns", "model_args"):
+    if setting.name in ("columns", *PAIRS):
         kind = list[str]
     elif setting.name == "plugins":
         kind = list[Path]
@@ -96,9 +103,11 @@ def settings_given(given: Mapping[str, Any]) -> dict[str, Any]:
     if "columns" in said:
         words = [word for text in said["columns"] for word in text.split(",")]
         said["columns"] = dict(assignment(word, "--columns") for word in words)
-    if "model_args" in said:
-        pairs = [assignment(text, "--model-arg") for text in said["model_args"]]
-        said["model_args"] = {key: value_of(text) for key, text in pairs}
+    for name in PAIRS:
+        if name in said:
+            flag_name = "--" + name.removesuffix("s").replace("_", "-")
+            pairs = [assignment(text, flag_name) for text in said[name]]
+            said[name] = {key: value_of(text) for key, text in pairs}
     if "plugins" in said:
         said["plugins"] = tuple(said["plugins"])
     return said

@@ -36,6 +36,10 @@ def pairs(
             help="Also winners shown in one order only, or averaged over orders that disagree.",
         ),
     ] = False,
+    pairing: Annotated[
+        Literal["best-worst", "all"],
+        typer.Option(help="Of rankings: the best against the worst, or each against each."),
+    ] = "best-worst",
     test_share: Annotated[
         float | None,
         typer.Option(help="Write NAME.train.jsonl and NAME.test.jsonl, about this share in test."),
@@ -48,7 +52,7 @@ def pairs(
     from judgekit.pairs import pairs_of_run, write_parts
 
     folder = record.resolve(run)
-    found = pairs_of_run(folder, min_margin=min_margin, all_winners=all_winners)
+    found = pairs_of_run(folder, min_margin=min_margin, all_winners=all_winners, pairing=pairing)
     if not found.pairs:
         why = ", ".join(f"{n} {reason}" for reason, n in found.left_out.items() if n)
         raise InputError(f"no case of {str(run)!r} makes a pair ({why or 'it has no cases'})")
@@ -88,11 +92,11 @@ def parts_of(
 def report(
     folder: Path, found: Pairs, parts: Mapping[Path, Sequence[PreferencePair]], format_: str
 ) -> dict[str, Any]:
-    """`--json`: cases = pairs + the sum of left_out."""
+    """`--json`: cases (or comparisons) = pairs + the sum of left_out."""
     return {
         "run": str(folder),
         "format": format_,
-        "cases": len(found.pairs) + sum(found.left_out.values()),
+        found.of: len(found.pairs) + sum(found.left_out.values()),
         "pairs": len(found.pairs),
         "left_out": {reason.value: n for reason, n in found.left_out.items()},
         "files": {str(path): len(pairs) for path, pairs in parts.items()},

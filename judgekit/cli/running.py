@@ -66,9 +66,14 @@ def perform(jobs: Sequence[Job], *, dry_run: bool, as_json: bool) -> None:
         objects = [as_object(run) for run in runs]
         print(json_text(objects[0] if len(objects) == 1 else {"comparisons": objects}))
     else:
-        from judgekit.cli import tables
+        from judgekit.cli import rankings, tables
 
-        tables.print_runs(runs) if len(runs) > 1 else tables.print_run(runs[0])
+        if jobs[0].ranking:
+            rankings.print_run(runs[0])
+        elif len(runs) > 1:
+            tables.print_runs(runs)
+        else:
+            tables.print_run(runs[0])
     silent = [run for run in runs if without_verdict(run)]
     for run in silent:
         announce(why_silent(run))

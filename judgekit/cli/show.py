@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from judgekit.errors import InputError
-from judgekit.types import Case, Outcome, Position, Status
+from judgekit.types import Case, Outcome, Position, Ranking, Status
 
 __all__ = ["show"]
 
@@ -71,7 +71,7 @@ class JudgedCase:
     """A case with its outcome and its rows of ``judgements.jsonl``."""
 
     case: Case
-    outcome: Outcome
+    outcome: Outcome | Ranking
     judgements: list[dict[str, Any]]
 
     def check(self, ids: Sequence[str]) -> None:
@@ -85,10 +85,11 @@ def judged_cases(folder: Path) -> Iterator[JudgedCase]:
     from judgekit import record
 
     rows = record.read_rows(folder / "judgements.jsonl")
+    outcomes: Iterator[tuple[Outcome | Ranking, Sequence[str]]] = record.read_outcomes(folder)
+    if record.holds_rankings(folder):
+        outcomes = record.read_rankings(folder)
     try:
-        for case, (outcome, ids) in zip(
-            record.read_cases(folder), record.read_outcomes(folder), strict=True
-        ):
+        for case, (outcome, ids) in zip(record.read_cases(folder), outcomes, strict=True):
             judged = JudgedCase(case, outcome, list(islice(rows, len(ids))))
             judged.check(ids)
             yield judged
@@ -114,7 +115,7 @@ class Wanted:
             return False
         if self.case is not None and judged.case.id != self.case:
             return False
-        if self.winner is not None and outcome.winner != WINNERS[self.winner]:
+        if self.winner is not None and won(outcome) != WINNERS[self.winner]:
             return False
         return self.status is None or outcome.statuses.get(self.status, 0) > 0
 
@@ -136,9 +137,17 @@ class Wanted:
         return "no case is like that"
 
 
-def disagrees(outcome: Outcome) -> bool:
-    """Whether the two orders disagree; an average may have named a winner all the same."""
-    return outcome.position in DISAGREEING
+def disagrees(outcome: Outcome | Ranking) -> bool:
+    """Whether two orders disagree; an average may have named a winner all the same."""
+    compared = outcome.comparisons.values() if isinstance(outcome, Ranking) else (outcome,)
+    return any(two.position in DISAGREEING for two in compared)
+
+
+def won(outcome: Outcome | Ranking) -> int | str | None:
+    """The winner of a comparison."""
+    if isinstance(outcome, Ranking):
+        raise InputError("--winner asks for the winner of two, and this run ranks; leave it out")
+    return outcome.winner
 
 
 def report(folder: Path, matched: int, shown: Sequence[JudgedCase]) -> dict[str, Any]:
@@ -165,15 +174,19 @@ def print_cases(folder: Path, shown: Sequence[JudgedCase], *, full: bool, header
     from rich.text import Text
 
     from judgekit import record
-    from judgekit.cli import tables
+    from judgekit.cli import rankings, tables
     from judgekit.cli.console import safe, stdout_console
     from judgekit.cli.sides import print_case
 
     console = stdout_console()
     if header:
         summary = record.read_json(folder / "summary.json")
-        tables.print_summary(console, summary)
+        ranked = "win_rates" in summary
+        (rankings if ranked else tables).print_summary(console, summary)
         console.print(Text(safe(summary["sentence"]), style="bold"))
         console.print()
     for j in shown:
-        print_case(console, j.case, j.outcome, j.judgements, full=full)
+        if isinstance(j.outcome, Ranking):
+            rankings.print_ranked(console, j.case, j.outcome, j.judgements, full=full)
+        else:
+            print_case(console, j.case, j.outcome, j.judgements, full=full)

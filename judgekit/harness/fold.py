@@ -12,7 +12,7 @@ from typing import Literal
 
 from judgekit.types import Case, Choice, Judgement, Outcome, Position, Status, Verdict
 
-__all__ = ["fold", "identical_outcome"]
+__all__ = ["fold", "identical_outcome", "is_choice", "is_score", "sift", "value_of_first"]
 
 Winner = int | Literal["tie"]
 
@@ -71,7 +71,7 @@ def identical_outcome(case: Case) -> Outcome:
 def _pairs(
     case: Case, judgements: Sequence[Judgement], merge: Literal["agree", "mean"], both_orders: bool
 ) -> Outcome:
-    statuses, valid = _sift(judgements, _is_choice)
+    statuses, valid = sift(judgements, is_choice)
     orders = [(0, 1), (1, 0)] if both_orders else sorted({j.trial.order for j in judgements})
     of_order = [
         _valid_mean(
@@ -102,7 +102,7 @@ def _pairs(
 
 
 def _singles(case: Case, judgements: Sequence[Judgement], tie_margin: float) -> Outcome:
-    statuses, valid = _sift(judgements, _is_score)
+    statuses, valid = sift(judgements, is_score)
     given: list[list[float]] = [[] for _ in case.responses]
     for j in valid:
         if j.verdict.score is not None:
@@ -133,7 +133,7 @@ def _singles(case: Case, judgements: Sequence[Judgement], tie_margin: float) -> 
     )
 
 
-def _sift(
+def sift(
     judgements: Sequence[Judgement], usable: Callable[[Verdict], bool]
 ) -> tuple[dict[str, int], list[Judgement]]:
     """Counts by status, in the order of `Status`, and the judgements that are valid."""
@@ -149,23 +149,28 @@ def _sift(
     return {status.value: n for status, n in counts.items() if n}, valid
 
 
-def _is_choice(verdict: Verdict) -> bool:
+def is_choice(verdict: Verdict) -> bool:
+    """Whether a valid verdict says what a trial of a pair asks for."""
     p = verdict.probability
     return verdict.choice is not None and (p is None or 0 <= p <= 1)
 
 
-def _is_score(verdict: Verdict) -> bool:
+def is_score(verdict: Verdict) -> bool:
+    """Whether a valid verdict says what a trial of a single answer asks for."""
     return verdict.score is not None and isfinite(verdict.score)
 
 
 def _value(judgement: Judgement, *, soft: bool) -> float:
-    """Response 0's value in a valid trial of a pair; `soft`: its probability, where given."""
-    verdict = judgement.verdict
-    if soft and verdict.probability is not None:
-        first = verdict.probability
-    else:
-        first = VALUE[verdict.choice] if verdict.choice is not None else 0.5
+    """Response 0's value in a valid trial of a pair."""
+    first = value_of_first(judgement.verdict, soft=soft)
     return first if judgement.trial.order[0] == 0 else 1 - first
+
+
+def value_of_first(verdict: Verdict, *, soft: bool) -> float:
+    """The value of the first shown in a valid trial; `soft`: its probability, where given."""
+    if soft and verdict.probability is not None:
+        return verdict.probability
+    return VALUE[verdict.choice] if verdict.choice is not None else 0.5
 
 
 def _mean(values: Sequence[float]) -> float | None:

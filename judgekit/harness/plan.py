@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 from judgekit.types import Case, Trial, digest
@@ -17,8 +18,9 @@ Orders = Literal["both", "one"]
 class Plan:
     """Every trial of a run. `arity` responses are shown at a time; 1 shows each by itself.
 
-    `orders`: ``both`` shows a pair twice, swapped; ``one`` once, in an order drawn from the
-    case's own content, so that it is the same in every run.
+    With `arity` 2, every two responses of a case are shown. `orders`: ``both`` shows them twice,
+    swapped; ``one`` once, in an order drawn from the case's own content, so that it is the same
+    in every run. Of responses that are the same text only the first is shown.
     """
 
     cases: Sequence[Case]
@@ -33,12 +35,17 @@ class Plan:
 
     def orders_of(self, case: Case) -> tuple[tuple[int, ...], ...]:
         """The orders in which this case's responses are shown."""
+        different = sorted(set(case.originals))
         if self.arity == 1:
-            return tuple((i,) for i in range(len(case.responses)))
+            return tuple((i,) for i in different)
+        pairs = combinations(different, 2)
         if self.orders == "both":
-            return ((0, 1), (1, 0))
-        swap = int(digest(case.id, *(r.text for r in case.responses), size=1), 16) % 2
-        return ((1, 0),) if swap else ((0, 1),)
+            return tuple(order for i, j in pairs for order in ((i, j), (j, i)))
+        return tuple(self._drawn(case, i, j) for i, j in pairs)
+
+    def _drawn(self, case: Case, i: int, j: int) -> tuple[int, int]:
+        texts = (case.responses[i].text, case.responses[j].text)
+        return (j, i) if int(digest(case.id, *texts, size=1), 16) % 2 else (i, j)
 
     def trials(self, case: Case) -> tuple[Trial, ...]:
         """The case's trials; none where its responses are the same text: that is a tie already."""

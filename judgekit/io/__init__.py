@@ -1,6 +1,7 @@
 """Files of answers, read and joined into cases. Formats and columns: docs/input.md."""
 
 from judgekit.io.answers import Answer, Answers, load_answers
+from judgekit.io.candidates import load_candidates
 from judgekit.io.cases import Joined
 from judgekit.io.intake import Counts
 from judgekit.io.join import join
@@ -19,6 +20,7 @@ __all__ = [
     "input_digest",
     "join",
     "load_answers",
+    "load_candidates",
     "load_pairs",
     "read_rows",
 ]

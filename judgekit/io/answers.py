@@ -64,16 +64,18 @@ def load_answers(
     prompts: Path | None = None,
     references: Path | None = None,
     skip_bad_rows: bool = False,
+    several: bool = False,
 ) -> Answers:
     """Reads one model's answers.
 
     `columns` names the file's columns where they are called unusually (``{"response": "text"}``).
     `prompts` and `references`: files that hold them by id. Raises `InputError`, naming file,
     line and way out, where the file cannot be read, a row cannot be used (unless
-    `skip_bad_rows`, which counts them), or an id stands for two different rows.
+    `skip_bad_rows`, which counts them), or an id stands for two different rows (unless `several`
+    answers to one prompt are meant).
     """
     source = Source(path, columns or {}, prompts, references, skip_bad_rows)
-    intake = take_in(source, _WANTED, ("response",), _answer)
+    intake = take_in(source, _WANTED, ("response",), _answer, several=several)
     models = {row.model for row in intake.kept}
     model = models.pop() if len(models) == 1 else None
     return Answers(

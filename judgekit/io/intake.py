@@ -58,12 +58,18 @@ class Intake(Generic[_Entry]):
 
 
 def take_in(
-    source: Source, wanted: Collection[str], needed: Collection[str], build: Build[_Entry]
+    source: Source,
+    wanted: Collection[str],
+    needed: Collection[str],
+    build: Build[_Entry],
+    *,
+    several: bool = False,
 ) -> Intake[_Entry]:
     """Reads a file whose rows have the parts `wanted`, `needed` ones at least, into entries.
 
     Raises `InputError` at the first row that cannot be used, unless such rows are skipped; where
-    none is left; and where an id stands for two different rows.
+    none is left; and where an id stands for two different rows, unless there may be `several`:
+    then only what a row says tells whether it is a duplicate.
     """
     path = source.path
     rows, skipped = _rows(source)
@@ -71,14 +77,15 @@ def take_in(
     count, unit = len(rows) + len(skipped), rows[0].unit
     repaired = sum(row.repaired for row in rows)
     kept: list[_Entry] = []
-    by_id: dict[str, _Entry] = {}
+    held: dict[object, _Entry] = {}
     rows.reverse()
     while rows:  # emptied on the way, so that no row is held twice
         entry = layout.read(rows.pop(), build)
         if isinstance(entry, BadRow):
             _skip(entry, skipped, source)
             continue
-        first = by_id.setdefault(entry.id, entry) if entry.id is not None else entry
+        key = (entry.id, entry.content) if several else entry.id
+        first = held.setdefault(key, entry) if key is not None else entry
         if first is entry:
             kept.append(entry)
         elif first.content != entry.content:
@@ -88,7 +95,7 @@ def take_in(
             )
     if not kept:
         raise _nothing(path, skipped)
-    if source.references is not None and layout.references.keys().isdisjoint(by_id):
+    if source.references is not None and not any(row.id in layout.references for row in kept):
         raise InputError(f"{source.references}: it has none of the ids of {path}; check the ids")
     skipped.sort(key=lambda row: row.line)
     duplicates = count - len(kept) - len(skipped)

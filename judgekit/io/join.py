@@ -13,7 +13,7 @@ from judgekit.io.cases import Joined, case_at, label
 from judgekit.io.row import BadRow, place, shown
 from judgekit.types import Case
 
-__all__ = ["join"]
+__all__ = ["cases_of", "check_equal", "check_ids", "join", "reference_of"]
 
 
 def join(files: Sequence[Answers], *, how: Literal["strict", "inner"] = "strict") -> Joined:
@@ -42,9 +42,9 @@ def join(files: Sequence[Answers], *, how: Literal["strict", "inner"] = "strict"
     for key in keyed[0].rows:
         if key in common:
             group = [file.rows[key] for file in keyed]
-            _check_equal(group, files)
-            cases += _cases(group, models, _reference(group, files))
-    _check_ids(cases)
+            check_equal(group, files)
+            cases += cases_of(group, models, reference_of(group, files))
+    check_ids(cases)
     counts = tuple(
         replace(file.counts, used=len(common), left_out=len(file.rows) - len(common))
         for file in files
@@ -103,8 +103,8 @@ def _unmatched(
     return dict(counts)
 
 
-def _check_equal(group: Sequence[Answer], files: Sequence[Answers]) -> None:
-    """Rows that are joined must answer the same."""
+def check_equal(group: Sequence[Answer], files: Sequence[Answers]) -> None:
+    """Raises `InputError` unless rows that are joined answer the same."""
     first = group[0]
     for file, row in zip(files[1:], group[1:], strict=True):
         where, there = _where(file, row), _where(files[0], first)
@@ -116,7 +116,7 @@ def _check_equal(group: Sequence[Answer], files: Sequence[Answers]) -> None:
             raise InputError(f"{where}: judged turns of {_named(row)}: {turns}; correct one")
 
 
-def _reference(group: Sequence[Answer], files: Sequence[Answers]) -> tuple[str | None, ...]:
+def reference_of(group: Sequence[Answer], files: Sequence[Answers]) -> tuple[str | None, ...]:
     """The references of joined rows: any file may hold them, no two may differ."""
     held = [(row, file) for row, file in zip(group, files, strict=True) if row.references]
     for row, file in held[1:]:
@@ -128,9 +128,10 @@ def _reference(group: Sequence[Answer], files: Sequence[Answers]) -> tuple[str |
     return held[0][0].references if held else ()
 
 
-def _cases(
+def cases_of(
     group: Sequence[Answer], models: tuple[str, ...], references: tuple[str | None, ...]
 ) -> Iterable[Case]:
+    """A case per judged turn of rows that answer the same, a response per row."""
     first = group[0]
     name = next((row.id for row in group if row.id is not None), f"row-{first.line}")
     category = next((row.category for row in group if row.category is not None), None)
@@ -141,7 +142,8 @@ def _cases(
         yield case_at(turn, own, first.prompt, answers, models, references, category)
 
 
-def _check_ids(cases: Sequence[Case]) -> None:
+def check_ids(cases: Sequence[Case]) -> None:
+    """Raises `InputError` where two cases have one id."""
     counts = Counter(case.id for case in cases)
     if len(counts) < len(cases):
         name = counts.most_common(1)[0][0]

@@ -12,7 +12,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Protocol
 
+from judgekit.errors import InputError
 from judgekit.judging import parsing
+from judgekit.judging.parsing.labels import Labels
 from judgekit.templates import Prompts, Template
 from judgekit.types import Call, Case, Message, Reply, Sampling, Status, Trial, Verdict
 
@@ -40,6 +42,7 @@ class JudgeSetup:
 
     `sampling`: fields that are set override the judge's own. `reask`: how often an unparsed
     reply is asked again with a reminder of the format. `prompt`: used instead of the judge's own.
+    `verdict`: read from a text, or (``logits``) from the labels' probabilities, without any.
     """
 
     arity: int
@@ -49,6 +52,7 @@ class JudgeSetup:
     prompt: Template | None = None
     sampling: Sampling = Sampling()
     reask: int = 0
+    verdict: Literal["text", "logits"] = "text"
 
 
 class Judge(ABC):
@@ -129,6 +133,13 @@ class PromptJudge(Judge):
         super().__init__(setup)
         self.template = setup.prompt or setup.prompts.load(self.prompt_name())
         self.template.check_arity(setup.arity)
+        if setup.verdict == "logits":
+            self._labels(self.names[: setup.arity])
+            if setup.reask:
+                raise InputError(
+                    f"--reask {setup.reask} asks for a text again, and --verdict logits reads "
+                    f"none; leave one of them out"
+                )
 
     def prompt_name(self) -> str:
         """Which prompt file; a judge of both pairs and single answers has one for each."""
@@ -145,7 +156,22 @@ class PromptJudge(Judge):
     def call(self, trial: Trial, *, reference: str | None = None) -> Call:
         """What is asked about this trial."""
         messages, prefill = self.template.render(trial, reference=reference)
-        return Call(messages, self.asks_with, prefill=prefill, trial=trial)
+        if self.setup.verdict == "text":
+            ends = parsing.concluding_lines(self.template.head, trial.names)
+            return Call(messages, self.asks_with, prefill=prefill, ends=ends, trial=trial)
+        labels = self._labels(trial.names)
+        return Call(
+            messages,
+            Sampling(max_tokens=1, extra=self.asks_with.extra),  # nothing is sampled
+            tuple(labels.meaning),
+            labels.prefill(prefill),
+            generate=False,
+            trial=trial,
+        )
+
+    def _labels(self, names: tuple[str, ...]) -> Labels:
+        """What a verdict without text may be. Raises `InputError` where the prompt's is more."""
+        return Labels.of(self.template.head, names)
 
     def most_calls(self, trial: Trial) -> int:
         return 1 + self.setup.reask + self.extra_calls(trial.case)
@@ -162,6 +188,8 @@ class PromptJudge(Judge):
 
     async def converse(self, call: Call, trial: Trial, ask: Ask) -> Verdict:
         """Asks and reads; asks an unparsed reply again, with the format's reminder, if told to."""
+        if not call.generate:
+            return self._labels(trial.names).read(await ask(call))
         for left in range(self.setup.reask, -1, -1):
             reply = await ask(call)
             verdict = self.parse(reply, trial)
@@ -183,7 +211,7 @@ class BatchJudge(Judge):
     `window`: how many trials it wants at once.
     """
 
-    model = "none"
+    model: ClassVar[Literal["engine", "weights", "none"]] = "none"
     window: ClassVar[int] = 256
 
     @property

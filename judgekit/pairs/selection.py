@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 from judgekit import record
 from judgekit.errors import InputError
 from judgekit.pairs.export import Format, write_pairs
 from judgekit.pairs.pair import PreferencePair
+from judgekit.pairs.ranked import Pairing, duels_of_run
 from judgekit.types import Case, Outcome, Position
 
 __all__ = ["Pairs", "Reason", "pairs_of_run", "preference_pairs"]
@@ -34,11 +36,13 @@ class Reason(StrEnum):
 class Pairs:
     """The pairs of a run, in the order of its cases; `left_out` counts the other cases.
 
-    ``len(pairs) + sum(left_out.values())`` is the number of cases; every reason is in `left_out`.
+    ``len(pairs) + sum(left_out.values())`` is the number of cases (or, `of` all two answers of
+    rankings, that of comparisons); every reason is in `left_out`.
     """
 
     pairs: tuple[PreferencePair, ...]
     left_out: Mapping[Reason, int]
+    of: Literal["cases", "comparisons"] = "cases"
 
     def write(
         self,
@@ -51,14 +55,29 @@ class Pairs:
         write_pairs(self.pairs, Path(path), format, force=force)
 
 
-def pairs_of_run(folder: Path, *, min_margin: float = 0.0, all_winners: bool = False) -> Pairs:
-    """The pairs of a run's folder, as `preference_pairs`. Raises `InputError`."""
+def pairs_of_run(
+    folder: Path,
+    *,
+    min_margin: float = 0.0,
+    all_winners: bool = False,
+    pairing: Pairing = "best-worst",
+) -> Pairs:
+    """The pairs of a run's folder, as `preference_pairs`; `pairing` is of rankings, as `duels`.
+
+    Raises `InputError`.
+    """
     facts = record.read_json(folder / "run.json")
     decides = facts.get("decides", {})
+    ranked = record.holds_rankings(folder)
+    cases: Iterable[Case] = record.read_cases(folder)
+    outcomes: Iterable[tuple[Outcome, Sequence[str]]] = record.read_outcomes(folder)
     try:
-        return preference_pairs(
-            record.read_cases(folder),
-            record.read_outcomes(folder),
+        if ranked:
+            duels = list(duels_of_run(folder, pairing))
+            cases, outcomes = [case for case, _ in duels], [outcome for _, outcome in duels]
+        found = preference_pairs(
+            cases,
+            outcomes,
             min_margin=min_margin,
             all_winners=all_winners,
             judge=decides.get("judge", ""),
@@ -67,6 +86,7 @@ def pairs_of_run(folder: Path, *, min_margin: float = 0.0, all_winners: bool = F
         )
     except ValueError as error:
         raise InputError(f"the run {str(folder)!r} is damaged ({error}); judge again") from error
+    return replace(found, of="comparisons") if ranked and pairing == "all" else found
 
 
 def preference_pairs(

@@ -2,6 +2,7 @@
 
 from judgekit.stats.interval import Rate, clustered_mean, clustered_rate, expected_half_width
 from judgekit.stats.position import Positions, positions
+from judgekit.stats.ranking import ModelRank, RankingSummary, summarise_rankings
 from judgekit.stats.scores import Bin, ScoreSummary, histogram, summarise_scores
 from judgekit.stats.sentence import score_sentence, sentence
 from judgekit.stats.summary import Summary, statuses, summarise
@@ -21,7 +22,9 @@ __all__ = [
     "Bounds",
     "Counts",
     "Inconsistent",
+    "ModelRank",
     "Positions",
+    "RankingSummary",
     "Rate",
     "ScoreSummary",
     "Summary",
@@ -37,6 +40,7 @@ __all__ = [
     "sentence",
     "statuses",
     "summarise",
+    "summarise_rankings",
     "summarise_scores",
     "win_rate",
     "win_rate_mean",

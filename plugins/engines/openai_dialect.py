@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -22,7 +22,9 @@ from .openai_reply import whole
 __all__ = ["Dialect", "dumps"]
 
 CAPS = ("max_tokens", "max_completion_tokens")
-DROPPABLE = ("temperature", "top_p", "seed", "stop", "logprobs", "top_logprobs")
+LOGPROBS = ("logprobs", "top_logprobs")
+CONTINUE = {"continue_final_message": True, "add_generation_prompt": False}  # vLLM, SGLang
+DROPPABLE = ("temperature", "top_p", "seed", "stop", *LOGPROBS, *CONTINUE)
 REASONING = re.compile(r"(?:.*/)?(?:o\d|gpt-5)", re.IGNORECASE)
 REFUSAL = re.compile(
     r"unsupported|(?:not|n't|no longer) (?:be )?(?:support|permit|allow|recogni|enabled|available)"
@@ -32,6 +34,7 @@ REFUSAL = re.compile(
 )
 SYSTEM = re.compile(r"\bsystem\b|developer instruction", re.IGNORECASE)
 TOP_LOGPROBS = 5  # the most that every server gives
+MOST_TOP_LOGPROBS = 20  # the most that OpenAI and vLLM give: a whole scale may be read from them
 
 
 class Dialect:
@@ -47,7 +50,12 @@ class Dialect:
         self._caps = CAPS[::-1] if REASONING.match(model) else CAPS
 
     def body(self, call: Call) -> dict[str, Any]:
-        """The JSON body of one call."""
+        """The JSON body of one call.
+
+        Where only labels are to be read, one token is asked for, with its alternatives, and
+        servers that can are told to go on right after the prefill. Raises `EngineError` for
+        labels that cannot be told apart by their first token.
+        """
         sampling, settled = call.sampling, self.settled
         body: dict[str, Any] = {"model": self.model, "messages": self._messages(call)}
         if sampling.temperature is not None:
@@ -61,6 +69,10 @@ class Dialect:
         if call.labels:
             body["logprobs"] = True
             body["top_logprobs"] = TOP_LOGPROBS
+        if not call.generate:
+            check_labels(call.labels)
+            body["top_logprobs"] = MOST_TOP_LOGPROBS
+            body |= CONTINUE if call.prefill else {}
         for name in settled:
             body.pop(name, None)
         extra = dict(sampling.extra)
@@ -76,8 +88,8 @@ class Dialect:
         """Whether `error` refuses a parameter that can be done without; if so, does without it.
 
         Calls that were refused at the same time settle the same thing, which changes nothing.
-        Raises `EngineError` for a refused argument of the user's own: leaving it out would change
-        what was asked for.
+        Raises `EngineError` for a refused argument of the user's own, and for log-probabilities
+        where nothing else is asked for: leaving them out would change what was asked.
         """
         if not REFUSAL.search(error.text):
             return False
@@ -88,11 +100,18 @@ class Dialect:
                 f"the server refuses the model argument {name!r} for {self.model!r}: "
                 f"{error.message}; leave it out or change it"
             )
+        if name in LOGPROBS and not call.generate:
+            raise EngineError(
+                f"the server gives no log-probabilities for {self.model!r}: {error.message}; "
+                f"use --verdict text"
+            )
         if name in CAPS:
             other = next(cap for cap in CAPS if cap != name)
             self.settled[name] = "left out" if other in self.settled else other
-        elif name in ("logprobs", "top_logprobs"):
-            self.settled |= {"logprobs": "left out", "top_logprobs": "left out"}
+        elif name in LOGPROBS:
+            self.settled |= dict.fromkeys(LOGPROBS, "left out")
+        elif name in CONTINUE:
+            self.settled |= dict.fromkeys(CONTINUE, "left out")
         elif name:
             self.settled[name] = "left out"
         elif SYSTEM.search(error.text) and any(m["role"] == "system" for m in sent["messages"]):
@@ -120,6 +139,20 @@ class Dialect:
         if call.prefill:
             out.append({"role": "assistant", "content": call.prefill})
         return out
+
+
+def check_labels(labels: Sequence[str]) -> None:
+    """Refuses (`EngineError`) labels of which one begins with another: 1 and 10.
+
+    A server tells first tokens, and not whether its model's tokenizer writes 10 as one of them.
+    """
+    for label in labels:
+        for other in labels:
+            if label != other and label.startswith(other):
+                raise EngineError(
+                    f"the labels {other!r} and {label!r} begin alike, so an API cannot tell their "
+                    f"probabilities; use --verdict text, or a prompt with another scale"
+                )
 
 
 def _first_named(error: ServerError, names: list[str], sent: Mapping[str, Any]) -> str | None:

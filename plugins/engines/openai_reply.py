@@ -92,13 +92,16 @@ def read(body: Any, call: Call) -> Reply | None:
     if isinstance(refusal, str) and refusal:
         ended, text = "refusal", text or refusal
     usage = body.get("usage")
+    if not call.generate:  # the one token that was asked for is no text, and its end no cut
+        ended = "stop" if ended == "length" else ended
+        text = thinking = ""
     return Reply(
         whole(text),
         ended,
         whole(thinking),
         _count(usage, "prompt_tokens"),
         _count(usage, "completion_tokens"),
-        label_logprobs(choice.get("logprobs"), call.labels) if call.labels else None,
+        label_logprobs(choice.get("logprobs"), call.labels, at_first=not call.generate),
     )
 
 
@@ -121,28 +124,38 @@ def _count(usage: object, name: str) -> int | None:
     return count if isinstance(count, int) else None
 
 
-def label_logprobs(logprobs: object, labels: Sequence[str]) -> Mapping[str, float] | None:
+def label_logprobs(
+    logprobs: object, labels: Sequence[str], *, at_first: bool = False
+) -> Mapping[str, float] | None:
     """Natural logarithms of the labels' probabilities at the last token that is a label.
 
     The last one, because a verdict stands at the end. Tokens that differ in white space alone
     ("A" and " A") are one label, their probabilities added. None where no token is a label.
+    `at_first`: at the first token, whatever it is; None only where there is none.
     """
-    tokens = logprobs.get("content") if isinstance(logprobs, dict) else None
-    for token in reversed(tokens if isinstance(tokens, list) else ()):
-        if not (isinstance(token, dict) and str(token.get("token")).strip() in labels):
-            continue
-        spelt = {  # the token itself is missing from its alternatives where it was an unlikely one
-            alternative.get("token"): alternative.get("logprob")
-            for alternative in (token, *(token.get("top_logprobs") or ()))
-            if isinstance(alternative, dict)
-        }
-        out: dict[str, float] = {}
-        for spelling, logprob in spelt.items():
-            label = str(spelling).strip()
-            if label in labels and isinstance(logprob, int | float) and not math.isnan(logprob):
-                out[label] = _add(out[label], logprob) if label in out else float(logprob)
-        return out or None
+    content = logprobs.get("content") if labels and isinstance(logprobs, dict) else None
+    tokens = [t for t in content if isinstance(t, dict)] if isinstance(content, list) else []
+    if at_first:
+        return _labels_at(tokens[0], labels) if tokens else None
+    for token in reversed(tokens):
+        if str(token.get("token")).strip() in labels:
+            return _labels_at(token, labels) or None
     return None
+
+
+def _labels_at(token: Mapping[str, Any], labels: Sequence[str]) -> dict[str, float]:
+    """The labels among a token and its alternatives."""
+    spelt = {  # the token itself is missing from its alternatives where it was an unlikely one
+        alternative.get("token"): alternative.get("logprob")
+        for alternative in (token, *(token.get("top_logprobs") or ()))
+        if isinstance(alternative, dict)
+    }
+    out: dict[str, float] = {}
+    for spelling, logprob in spelt.items():
+        label = str(spelling).strip()
+        if label in labels and isinstance(logprob, int | float) and not math.isnan(logprob):
+            out[label] = _add(out[label], logprob) if label in out else float(logprob)
+    return out
 
 
 def _add(a: float, b: float) -> float:

@@ -17,7 +17,7 @@ from judgekit.judging.parsing.choices import (
     score_pair,
     statement,
 )
-from judgekit.judging.parsing.formats import PARSERS, Parser, parser
+from judgekit.judging.parsing.formats import PARSERS, Parser, concluding_lines, parser
 from judgekit.judging.parsing.reading import read
 from judgekit.judging.parsing.scores import bracketed_rating, labelled_score, marked_result
 
@@ -27,6 +27,7 @@ __all__ = [
     "arena_label",
     "bracketed_label",
     "bracketed_rating",
+    "concluding_lines",
     "json_winner",
     "labelled_score",
     "marked_result",

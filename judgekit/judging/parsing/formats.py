@@ -113,3 +113,16 @@ def parser(name: str) -> Parser:
     if found is None:
         raise InputError(unknown("verdict parser named", name, PARSERS, there="installed"))
     return found
+
+
+def concluding_lines(head: Head, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The lines that, alone, are a whole verdict of a prompt: nothing after them changes it.
+
+    Only formats whose verdict has an end of its own: ``Score: 1`` might still become 10.
+    """
+    if head.reads == "label":
+        return tuple(f"[[{label}]]" for label in (*names, head.tie) if label is not None)
+    if head.reads == "rating" and head.scale is not None:
+        low, high = (int(end) for end in head.scale)
+        return tuple(f"Rating: [[{rating}]]" for rating in range(low, high + 1))
+    return ()

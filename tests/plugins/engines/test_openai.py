@@ -267,6 +267,44 @@ def reasoning_server(bodies: list[dict[str, Any]]) -> Handler:
     return handler
 
 
+LABELS_ALONE = call(
+    sampling=Sampling(max_tokens=1), labels=("A", "B", "C"), prefill="[[", generate=False
+)
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_labels_alone(serve: Serve, goes_on: bool) -> None:
+    """Servers that go on after the prefill, and one that does not know how to be told to."""
+    bodies: list[dict[str, Any]] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        body = await request.json()
+        bodies.append(body)
+        if "continue_final_message" in body and not goes_on:
+            said = "Unrecognized request argument supplied: continue_final_message"
+            return web.json_response({"error": {"message": said}}, status=400)
+        top = [{"token": "B", "logprob": -0.2}, {"token": "A", "logprob": -2.0}]
+        token = {"token": "Well", "logprob": -9.0, "top_logprobs": top}
+        choice = {
+            "message": {"content": "Well"},
+            "finish_reason": "length",
+            "logprobs": {"content": [token]},
+        }
+        return web.json_response({"choices": [choice]})
+
+    expected = Reply("", label_logprobs={"B": -0.2, "A": -2.0})
+    assert asyncio.run(against(serve, handler, LABELS_ALONE)) == expected
+    last = bodies[-1]
+    assert (last["max_tokens"], last["top_logprobs"]) == (1, 20)
+    assert last["messages"][-1] == {"role": "assistant", "content": "[["}
+    assert last.get("continue_final_message", False) is goes_on
+
+
+def test_labels_alone_from_a_model_that_gives_none(serve: Serve) -> None:
+    with pytest.raises(EngineError, match="no log-probabilities for 'm'"):
+        asyncio.run(against(serve, reasoning_server([]), LABELS_ALONE))
+
+
 def test_refusals_are_settled_once_for_the_run(serve: Serve) -> None:
     bodies: list[dict[str, Any]] = []
     calls = [call(number, labels=("A", "B")) for number in range(20)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -73,6 +74,49 @@ def test_tool_calls_are_sent_as_they_were() -> None:
     calls = [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
     call = Call((Message("assistant", "", json.dumps(calls)),))
     assert Dialect("m").body(call)["messages"][0]["tool_calls"] == calls
+
+
+LABELS = Call(
+    (Message("user", "Which?"),), Sampling(max_tokens=1), ("A", "B"), "[[", generate=False
+)
+
+
+def test_labels_alone() -> None:
+    assert Dialect("m").body(LABELS) == {
+        "model": "m",
+        "messages": [
+            {"role": "user", "content": "Which?"},
+            {"role": "assistant", "content": "[["},
+        ],
+        "max_tokens": 1,
+        "logprobs": True,
+        "top_logprobs": 20,
+        "continue_final_message": True,
+        "add_generation_prompt": False,
+    }
+    assert "continue_final_message" not in Dialect("m").body(replace(LABELS, prefill=""))
+
+
+def test_labels_that_begin_alike() -> None:
+    with pytest.raises(EngineError, match="'1' and '10' begin alike"):
+        Dialect("m").body(replace(LABELS, labels=("1", "2", "10")))
+
+
+def test_a_server_that_begins_anew_after_a_prefill() -> None:
+    dialect = Dialect("m")
+    before = dialect.body(LABELS)
+    said = error("Unrecognized request arguments: continue_final_message, add_generation_prompt")
+    assert dialect.settles(said, LABELS, before)
+    gone = {"continue_final_message", "add_generation_prompt"}
+    assert dialect.body(LABELS) == {k: v for k, v in before.items() if k not in gone}
+
+
+def test_labels_alone_of_a_server_without_log_probabilities() -> None:
+    dialect = Dialect("m")
+    said = error("'logprobs' is not supported with this model.", "logprobs")
+    with pytest.raises(EngineError, match=r"no log-probabilities for 'm'.*--verdict text"):
+        dialect.settles(said, LABELS, dialect.body(LABELS))
+    assert dialect.settled == {}
 
 
 def error(message: str, param: str | None = None, code: str | None = None) -> ServerError:

@@ -178,6 +178,32 @@ def test_labels_are_read_only_where_asked() -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ([token("x", -0.1, [token("x", -0.1), token("A", -3.0), token(" A", -3.0)])], -2.3069),
+        ([token("x", -0.1, []), token("A", -0.5)], None),  # no label there: not the next one's
+        ([token("B", -0.5, [token("A", -2.0)]), token("A", -0.1)], -2.0),
+    ],
+)
+def test_labels_alone_stand_first(content: Any, expected: float | None) -> None:
+    """A reply that was asked for its labels alone has no text, and was not cut."""
+    answer = body({"content": "x"}, finish_reason="length", logprobs={"content": content})
+    reply = read(answer, Call(CALL.messages, labels=("A", "B"), generate=False))
+    assert reply is not None
+    assert (reply.text, reply.finish) == ("", "stop")
+    assert reply.label_logprobs is not None
+    assert reply.label_logprobs.get("A") == (expected and pytest.approx(expected, abs=1e-4))
+
+
+@pytest.mark.parametrize("logprobs", [None, {"content": None}, {"content": []}, [7]])
+def test_labels_alone_of_a_server_that_gives_none(logprobs: Any) -> None:
+    answer = body({"content": "A"}, finish_reason="length", logprobs=logprobs)
+    reply = read(answer, Call(CALL.messages, labels=("A", "B"), generate=False))
+    assert reply is not None
+    assert reply.label_logprobs is None
+
+
+@pytest.mark.parametrize(
     ("extra", "content", "expected"),
     [
         ((), "A]]", "A]]"),

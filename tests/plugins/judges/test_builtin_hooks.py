@@ -10,12 +10,12 @@ from judgekit.judging import Judge
 
 def test_judges_by_name() -> None:
     judges = builtin.judgekit_judges()
-    assert sorted(judges) == ["additive", "overlap", "pairwise", "reference"]
+    assert sorted(judges) == ["additive", "overlap", "pairrm", "pairwise", "reference", "reward"]
     assert all(issubclass(judge, Judge) and judge.__doc__ for judge in judges.values())
 
 
 def test_engines_by_name() -> None:
-    assert sorted(builtin.judgekit_engines()) == ["openai", "replay"]
+    assert sorted(builtin.judgekit_engines()) == ["openai", "replay", "transformers"]
 
 
 def test_prompt_folder_holds_every_prompt_the_judges_load() -> None:

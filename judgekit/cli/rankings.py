@@ -1,0 +1,165 @@
+"""Rankings as tables for people; everything here goes to standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from judgekit.cli import tables
+from judgekit.cli.console import safe, stdout_console
+from judgekit.cli.sides import ANSWER_ROWS, PROMPT_ROWS, Page, number, prompt_text, said
+from judgekit.types import Case, Ranking
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from judgekit.api import Run
+
+__all__ = ["print_ranked", "print_run", "print_summary"]
+
+UNITS = {"points": "points", "log_odds": "log-odds", "lead": "lead, -1 to 1"}
+
+
+def print_run(run: Run) -> None:
+    """One run: its tables, the sentence, what it cost, and last its folder."""
+    console = stdout_console()
+    print_summary(console, run.summary)
+    console.print(Text(safe(run.summary["sentence"]), style="bold"))
+    console.print(Text(tables.footer(run), style="dim"))
+    console.print(Text(str(run.folder)), soft_wrap=True)
+
+
+def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
+    """A run's summary: counts, the models by mean rank, and how often each wins against each."""
+    if summary["heading"]:
+        console.print(Text(safe(summary["heading"]), style="italic"))
+    by = summary["judge"] + (f" · {summary['model']}" if summary["model"] else "")
+    console.print(Text(safe(f"{summary['responses']} answers ranked by {by}"), style="bold"))
+    counts = Table(box=None, show_header=False, pad_edge=False)
+    counts.add_column(style="dim")
+    counts.add_column()
+    for name, value in [*count_lines(summary), *tables.input_lines(summary)]:
+        counts.add_row(Text(safe(name)), Text(safe(value)))
+    console.print(counts)
+    if summary["models"]:
+        console.print()
+        print_models(console, summary)
+
+
+def count_lines(s: Mapping[str, Any]) -> list[tuple[str, str]]:
+    identical = f"  ({s['identical']} of them all the same text)" if s["identical"] else ""
+    return [
+        ("cases", f"{s['cases']}{identical}"),
+        ("pairs of different answers", str(s["comparisons"])),
+        ("with pairs unknown", tables.with_reasons(s["incomplete"], s["statuses"])),
+        *tables.position_lines(s["position"], s["position_intervals"]),
+    ]
+
+
+def print_models(console: Console, s: Mapping[str, Any]) -> None:
+    """The models by mean rank; each row's win rate against the model of each column."""
+    models = s["models"]
+    order = sorted(range(len(models)), key=lambda i: models[i]["mean_rank"]["value"] or inf)
+    names = [Text(safe(model["model"])) for model in models]
+    unit = f", {UNITS[s['scale']]}" if s["scale"] else ""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("model")
+    for name in ("cases", "mean rank (95 %)", f"mean score (95 %){unit}"):
+        table.add_column(name, justify="right")
+    for i in order:
+        means = (tables.score_text(models[i][name]) for name in ("mean_rank", "mean_score"))
+        table.add_row(names[i], str(models[i]["cases"]), *means)
+    console.print(table)
+    console.print()
+    wins = Table(box=None, pad_edge=False, header_style="dim")
+    wins.add_column("win rate in % against")
+    for j in order:
+        wins.add_column(names[j], justify="right")
+    for i in order:
+        wins.add_row(names[i], *(cell(s["win_rates"][i][j]) for j in order))
+    console.print(wins)
+
+
+def cell(rate: Mapping[str, float | None] | None) -> str:
+    """A win rate and its 95 % interval in percent, in few characters: they stand in a matrix."""
+    if rate is None or rate["value"] is None or rate["low"] is None or rate["high"] is None:
+        return tables.NONE
+    value, low, high = (100 * (rate[name] or 0.0) for name in ("value", "low", "high"))
+    return f"{value:.0f} ({low:.0f} to {high:.0f})"
+
+
+def print_ranked(
+    console: Console,
+    case: Case,
+    ranking: Ranking,
+    judgements: Sequence[Mapping[str, Any]],
+    *,
+    full: bool,
+) -> None:
+    """Prints one case, its answers from the best to the worst; `judgements` are its rows."""
+    page = Page(console, full)
+    labels = [f"{response.model} ({i + 1})" for i, response in enumerate(case.responses)]
+    title = Text(safe(case.id), style="bold")
+    if case.category is not None:
+        title.append(f"  {safe(case.category)}", style="dim")
+    console.print(Rule(title, align="left", style="dim"))
+    for message in case.prompt:
+        console.print(prompt_text(page, message))
+    for i in ranking.best_first:
+        console.print(Text(safe(f"{place(ranking, i)}: {labels[i]}"), style="bold green"))
+        for turn, earlier in enumerate(case.responses[i].earlier, 1):
+            console.print(Text(f"(turn {turn}) ", style="dim") + page.text(earlier, PROMPT_ROWS))
+        console.print(page.text(case.responses[i].text, ANSWER_ROWS))
+    if case.reference is not None:
+        console.print(Text("reference: ", style="dim") + page.text(case.reference, PROMPT_ROWS))
+    if not ranking.identical:
+        console.print(beats(ranking, labels))
+    for part in said(page, judgements, labels):
+        console.print(part)
+    console.print(Text("→ " + safe(in_words(ranking, labels)), style="bold"))
+    console.print()
+
+
+def place(ranking: Ranking, i: int) -> str:
+    """``2, score 0.31``."""
+    rank = ranking.ranks[i]
+    if rank is None:
+        return "no rank"
+    score = ranking.scores[i]
+    return f"{rank}" + ("" if score is None else f", score {number(score)}")
+
+
+def beats(ranking: Ranking, labels: Sequence[str]) -> Table:
+    """The probability that the answer of each row is better than that of each column."""
+    order = ranking.best_first
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("probability of being better than")
+    for j in order:
+        table.add_column(Text(safe(labels[j])), justify="right")
+    for i in order:
+        cells = [("unknown" if (p := ranking.beats[i][j]) is None else f"{p:.2f}") for j in order]
+        cells[order.index(i)] = tables.NONE
+        table.add_row(Text(safe(labels[i])), *map(Text, cells))
+    return table
+
+
+def in_words(ranking: Ranking, labels: Sequence[str]) -> str:
+    """``gpt-4 (1) > phi-3 (3) = phi-2 (2)``, and what is not known."""
+    if ranking.identical:
+        return "a tie: the answers are the same text, and no judge was asked"
+    ranked = [i for i in ranking.best_first if ranking.ranks[i] is not None]
+    if not ranked:
+        return "no ranking: no two answers have a verdict in every showing"
+    said = labels[ranked[0]]
+    for last, i in pairwise(ranked):
+        said += f" {'=' if ranking.ranks[last] == ranking.ranks[i] else '>'} {labels[i]}"
+    unknown = sum(not outcome.decided for outcome in ranking.comparisons.values())
+    if unknown:
+        said += f"; {unknown} of {len(ranking.comparisons)} pairs unknown"
+    return said

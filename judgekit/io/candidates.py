@@ -1,0 +1,72 @@
+"""One file that holds several answers to each prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from judgekit.errors import InputError
+from judgekit.io.answers import Answer, load_answers
+from judgekit.io.cases import Joined
+from judgekit.io.join import cases_of, check_equal, check_ids, reference_of
+from judgekit.types import Case
+
+__all__ = ["load_candidates"]
+
+
+def load_candidates(
+    path: Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    prompts: Path | None = None,
+    references: Path | None = None,
+    skip_bad_rows: bool = False,
+) -> Joined:
+    """Reads a file whose rows with one id are answers to one prompt.
+
+    Where there are no ids, or no two rows have the same, rows with the same prompt are. One case
+    per judged turn, in the order in which the prompts first stand; how many responses a case has
+    may differ. An answer that a prompt has from the same model already is a duplicate. A response
+    bears the name of its row's model, else the file's. Prompts with one answer are left out and
+    counted. Raises `InputError` where no prompt has two answers, where rows with one id answer
+    different prompts, and as of `load_answers`, whose arguments these are.
+    """
+    answers = load_answers(
+        path,
+        columns=columns,
+        prompts=prompts,
+        references=references,
+        skip_bad_rows=skip_bad_rows,
+        several=True,
+    )
+    groups = grouped(answers.rows)
+    alone = sum(len(rows) == 1 for rows in groups)
+    if alone == len(groups):
+        way = "name a file per model, or use `judgekit score`"
+        raise InputError(f"{path}: no prompt has more than one answer to rank; {way}")
+    cases: list[Case] = []
+    models: dict[str, None] = {}
+    for rows in groups:
+        if len(rows) == 1:
+            continue
+        files = [answers] * len(rows)
+        check_equal(rows, files)
+        names = tuple(row.model or answers.model for row in rows)
+        models.update(dict.fromkeys(names))
+        cases += cases_of(rows, names, reference_of(rows, files))
+    check_ids(cases)
+    counts = replace(answers.counts, used=len(answers.rows) - alone, left_out=alone)
+    unmatched = {f"{path.name}: prompts with one answer": alone} if alone else {}
+    return Joined(cases, tuple(models), (counts,), unmatched)
+
+
+def grouped(rows: Sequence[Answer]) -> list[list[Answer]]:
+    """The rows that answer the same prompt, in the order in which prompts first stand."""
+    by_id: dict[Hashable, list[Answer]] = {}
+    by_prompt: dict[Hashable, list[Answer]] = {}
+    for row in rows:
+        by_id.setdefault(row.id, []).append(row)
+        by_prompt.setdefault(row.prompt, []).append(row)
+    several = rows[0].id is not None and len(by_id) < len(rows)
+    return list((by_id if several else by_prompt).values())

@@ -1,0 +1,98 @@
+"""Verdicts without text: read from the probabilities of the labels that a verdict may be.
+
+The answer is begun for the model up to where its verdict stands, and the engine gives the
+log-probability of each label there, over the whole vocabulary: their sum tells how much of the
+model's belief is a verdict at all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from judgekit.errors import InputError
+from judgekit.judging.parsing.formats import parser
+from judgekit.templates import Head
+from judgekit.types import Choice, Reply, Status, Verdict
+
+__all__ = ["Labels"]
+
+LEAST_MASS = 0.01  # of the probability; below it the model was about to say something else
+MOST_STEPS = 101  # of a scale: 0 to 100
+
+OPENINGS = {"label": "[[", "token": "", "rating": "Rating: [[", "score": "{label}: "}
+"""What stands right before the verdict in the formats that are read so, by their `reads`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What one format's verdict may be: `meaning` of each label as it is written, and the
+    `opening` that stands before it."""
+
+    opening: str
+    meaning: Mapping[str, Choice | int]
+
+    @classmethod
+    def of(cls, head: Head, names: tuple[str, ...]) -> Labels:
+        """The labels of a prompt with this head: the names and the tie, or the whole numbers of
+        its scale.
+
+        Raises `InputError` for a format whose verdict is more than one label, and for a scale
+        that is none, or too long.
+        """
+        if head.reads not in OPENINGS:
+            raise InputError(
+                f"--verdict logits reads prompts with reads = {', '.join(map(repr, OPENINGS))}, "
+                f"not {head.reads!r}; use --verdict text, or another --prompt"
+            )
+        opening = OPENINGS[head.reads].format(label=head.label)
+        if head.shows == "pair":
+            return cls(opening, parser(head.reads).labels(head, names))
+        steps: range | tuple[()] = ()
+        if head.scale is not None:
+            steps = range(math.ceil(head.scale[0]), math.floor(head.scale[1]) + 1)
+        if not 2 <= len(steps) <= MOST_STEPS:
+            raise InputError(
+                f"--verdict logits needs a scale of 2 to {MOST_STEPS} whole numbers, and the "
+                f"prompt's head has scale = {head.scale and list(head.scale)!r}; "
+                f"use --verdict text, or another --prompt"
+            )
+        return cls(opening, {str(step): step for step in steps})
+
+    def prefill(self, begun: str) -> str:
+        """The answer up to its verdict; `begun` is what the prompt itself has begun it with."""
+        return begun if begun.endswith(self.opening) else begun + self.opening
+
+    def read(self, reply: Reply) -> Verdict:
+        """The verdict of a reply that gives the labels' log-probabilities.
+
+        Of a pair the likeliest label (of equals a tie), with P(first) + P(tie)/2; of a single
+        answer the expected score Σ p·score, both over the labels' own probabilities, scaled to
+        sum up to 1.
+        """
+        if reply.finish in ("refusal", "content_filter"):
+            return Verdict.without(Status.REFUSED, reply.finish)
+        if reply.label_logprobs is None:
+            return Verdict.without(Status.UNPARSED, "the engine gives no label probabilities")
+        chances = {
+            label: math.exp(min(0.0, logprob))
+            for label, logprob in reply.label_logprobs.items()
+            if label in self.meaning and not math.isnan(logprob)
+        }
+        mass = sum(chances.values())
+        if mass < LEAST_MASS:
+            return Verdict.without(Status.UNPARSED, "the model wanted to say something else")
+        shares: dict[Choice | int, float] = {}
+        for label, chance in chances.items():
+            meaning = self.meaning[label]
+            shares[meaning] = shares.get(meaning, 0.0) + chance / mass
+        scores = [share * step for step, share in shares.items() if not isinstance(step, Choice)]
+        if scores:
+            return Verdict.scored(math.fsum(scores))
+        top = max(shares.values())
+        best = [choice for choice in Choice if shares.get(choice) == top]
+        probability = shares.get(Choice.FIRST, 0.0) + shares.get(Choice.TIE, 0.0) / 2
+        return Verdict.chose(
+            best[0] if len(best) == 1 else Choice.TIE, probability=min(1.0, probability)
+        )

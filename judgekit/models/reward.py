@@ -1,0 +1,180 @@
+"""Reward models: networks that read a conversation and give its last answer one number.
+
+Any sequence-classification checkpoint of transformers with one output and a chat template. The
+number is the network's raw output: higher is better, the scale is the model's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+from judgekit.errors import EngineError, InputError
+from judgekit.models import loading
+from judgekit.models.folders import one_line
+from judgekit.models.four_bit import guard_4bit, in_4bit
+from judgekit.models.reward_chat import RewardChat, Shown
+from judgekit.types import Message
+
+__all__ = ["RewardModel"]
+
+HEADS = ("score", "classifier")  # what transformers calls the last layer; it stays as it is
+UNLIMITED = 10**9  # tokenizers say 10^30 where they know no limit
+
+
+class RewardModel:
+    """A reward model by its folder or hub id. Its weights are read when a score is first asked.
+
+    `dtype`, `device` and `quant` as in `judgekit.models.loading.Weights`. `max_length` (tokens)
+    may be less than the model's own limit; None is that limit. `batch_tokens` bounds a batch,
+    padding included; a longer conversation goes alone. `fingerprint` is the digest of the
+    weights, config and tokenizer, of `dtype` and `quant`.
+
+    Raises `InputError`: torch is not installed, no such model, no safetensors, more than one
+    output, no chat template, or a setting that cannot be.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        dtype: loading.DType = "auto",
+        device: str = "auto",
+        quant: loading.Quant | None = None,
+        max_length: int | None = None,
+        batch_tokens: int = 16_384,
+    ) -> None:
+        if batch_tokens < 1:
+            raise InputError(f"batch_tokens must be at least 1, not {batch_tokens!r}")
+        self.checkpoint = loading.find(loading.Weights(name, dtype, device, quant))
+        config = self.checkpoint.config
+        if config.num_labels != 1:
+            raise InputError(
+                f"{name!r} has {config.num_labels} outputs and a reward model has one; "
+                f"a chat model judges with --judge additive --model transformers/{name}"
+            )
+        tokenizer = self.checkpoint.load_tokenizer()
+        self.max_length = length_limit(name, max_length, config, tokenizer)
+        self.batch_tokens = batch_tokens
+        self._chat = RewardChat(name, tokenizer, self.max_length)
+
+    @property
+    def fingerprint(self) -> str:
+        return self.checkpoint.fingerprint
+
+    def show(self, conversation: Sequence[Message]) -> Shown:
+        """The conversation (its last message is the answer) in tokens.
+
+        The oldest turns are left out where it is too long, then the beginning of the question;
+        the remark says so. Raises `TooLong` and `Unshowable`.
+        """
+        return self._chat.show(conversation)
+
+    def score(self, rows: Sequence[Sequence[int]]) -> list[float]:
+        """The raw output for each row of token ids, in order.
+
+        It depends on the other rows by rounding only. Raises `EngineError` where the weights
+        cannot be loaded.
+        """
+        scores = [0.0] * len(rows)
+        for batch in batches([len(row) for row in rows], self.batch_tokens):
+            values = self._forward([rows[i] for i in batch])
+            for i, value in zip(batch, values, strict=True):
+                scores[i] = value
+        return scores
+
+    def _forward(self, rows: Sequence[Sequence[int]]) -> list[float]:
+        """One padded batch. Padding stands on the right, where no position moves for it."""
+        import torch
+
+        pad = self._padding({row[-1] for row in rows})
+        longest = max(map(len, rows))
+        ids = torch.full((len(rows), longest), pad)
+        mask = torch.zeros_like(ids)
+        for i, row in enumerate(rows):
+            ids[i, : len(row)] = torch.tensor(row)
+            mask[i, : len(row)] = 1
+        device = self.checkpoint.device
+        with torch.inference_mode():
+            output = self._network(input_ids=ids.to(device), attention_mask=mask.to(device))
+        values: list[float] = output.logits.float().squeeze(-1).tolist()
+        return values
+
+    def _padding(self, ends: set[int]) -> int:
+        """The id to pad rows with that end on `ends`; it tells a decoder where each row ends.
+
+        Decoders read the last token that is not this one. A checkpoint that names it was trained
+        so. One that names none reads the very last token, which holds for every row if the id is
+        one that no row ends with.
+        """
+        own = self.checkpoint.config.get_text_config()
+        if own.pad_token_id is not None and 0 <= own.pad_token_id < own.vocab_size:
+            return int(own.pad_token_id)
+        free = next(i for i in range(len(ends) + 1) if i not in ends)
+        self._network.config.get_text_config().pad_token_id = free
+        return free
+
+    @cached_property
+    def _network(self) -> Any:
+        from safetensors import SafetensorError
+
+        at = self.checkpoint
+        try:
+            with loading.quietly():
+                network, missing = load_network(at)
+        except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
+            raise EngineError(f"cannot load {at.name!r}: {one_line(error)}") from error
+        if missing:
+            raise EngineError(
+                f"{at.name!r} is no reward model: it lacks {len(missing)} of its weights "
+                f"({missing[0]!r}), which would be random"
+            )
+        network.config.get_text_config().use_cache = False  # one pass: keys are not needed again
+        return network.eval()
+
+
+def load_network(at: loading.Checkpoint) -> tuple[Any, list[str]]:
+    """The sequence classifier on its device, and the names of weights that its files lack."""
+    import transformers
+
+    auto: Any = transformers.AutoModelForSequenceClassification
+    held = None
+    if at.quant:
+        held = in_4bit(at.config, at.dtype)
+        held.llm_int8_skip_modules = [*(held.llm_int8_skip_modules or ()), *HEADS]
+    network, found = auto.from_pretrained(
+        at.folder,
+        dtype=at.dtype,
+        device_map={"": at.device},
+        quantization_config=held,
+        use_safetensors=True,
+        output_loading_info=True,
+    )
+    guard_4bit(network)
+    return network, sorted(found["missing_keys"])
+
+
+def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Indices of rows, longest first, cut where a batch padded to its first exceeds `budget`."""
+    batch: list[int] = []
+    for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if batch and (len(batch) + 1) * lengths[batch[0]] > budget:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
+
+
+def length_limit(name: str, asked: int | None, config: Any, tokenizer: Any) -> int | None:
+    """How many tokens a conversation may have: what is asked, within what the model takes."""
+    positions = getattr(config.get_text_config(), "max_position_embeddings", None)
+    known = [n for n in (tokenizer.model_max_length, positions) if n and 0 < n < UNLIMITED]
+    most = min(known, default=None)
+    if asked is None:
+        return most
+    if asked < 1 or (most is not None and asked > most):
+        bound = "at least 1" if most is None else f"1 to {most}"
+        raise InputError(f"max_length must be {bound} for {name!r}, not {asked!r}")
+    return asked

@@ -1,0 +1,47 @@
+"""A checkpoint's tensors, read one at a time: what was copied out of it need not be held twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from judgekit.errors import EngineError, InputError
+from judgekit.models.folders import one_line
+
+__all__ = ["Tensors"]
+
+
+class Tensors:
+    """The tensors in a folder's `*.safetensors`, by name. Making it reads their heads only.
+
+    Raises `InputError` where a file is not in that format.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        self._files: dict[str, Path] = {}
+        for path in sorted(folder.glob("*.safetensors")):
+            try:
+                with opened(path) as file:
+                    for name in file.keys():  # noqa: SIM118 (it is no mapping)
+                        self.shapes[name] = tuple(file.get_slice(name).get_shape())
+                        self._files[name] = path
+            except (OSError, SafetensorError) as error:
+                raise InputError(f"cannot read {str(path)!r}: {one_line(error)}") from error
+
+    def read(self, name: str) -> Tensor:
+        """A tensor as it is stored, on the CPU. Raises `EngineError` where it cannot be read."""
+        path = self._files[name]
+        try:
+            with opened(path) as file:
+                tensor: Tensor = file.get_tensor(name)
+        except (OSError, SafetensorError) as error:
+            raise EngineError(f"cannot read {str(path)!r}: {one_line(error)}") from error
+        return tensor
+
+
+def opened(path: Path) -> Any:
+    return safe_open(path, framework="pt", device="cpu")

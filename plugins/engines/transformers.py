@@ -1,0 +1,299 @@
+"""The engine `transformers/MODEL`: a chat model of transformers, on this machine.
+
+MODEL is a folder or a hub id. Nothing heavy is read until the first call that the reply store
+does not hold: a run that is read again needs no GPU.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from judgekit.engines import EngineSetup
+from judgekit.errors import CallFailure, InputError
+from judgekit.models.loading import Checkpoint, Weights, find
+from judgekit.naming import unknown
+from judgekit.types import Call, Reply, Status, digest
+
+from .transformers_chat import Chat, Prompt
+
+if TYPE_CHECKING:
+    from .transformers_rows import Row, Rows
+
+__all__ = ["Options", "Transformers", "engine"]
+
+VERSION = 1  # raised when the same weights would answer the same call differently
+ON_CPU = (8192, 64)  # tokens in a batch; calls in a window, all of which a killed run loses
+ON_GPU = (65_536, 256)
+
+ANY_LENGTH = 2**20  # tokens, where a model has no limit of its own
+
+Place = tuple[tuple[int, ...], list[int]]  # a prompt's tokens, and the labels' that may be next
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `--engine-arg` can say.
+
+    How the weights are held (see `Weights`); how many tokens one batch may have, padding included
+    (halved where memory runs out); and how many calls are taken at once, whose replies are kept
+    together when the last is done. None: by the device.
+    """
+
+    dtype: Any = "auto"
+    device: str = "auto"
+    quant: Any = None
+    adapter: str | None = None
+    batch_tokens: int | None = None
+    window: int | None = None
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Options:
+        """Raises `InputError` for an option that there is not, and a value that does not fit."""
+        known = [f.name for f in fields(cls)]
+        for name in given:
+            if name not in known:
+                raise InputError(
+                    f"the engine transformers has {unknown('option', name, known, there='it has')}"
+                )
+        options = cls(**given)
+        # A window of 1 would mean an API to the harness: many calls at the same time.
+        for name, least in (("batch_tokens", 1), ("window", 2)):
+            number = getattr(options, name)
+            if number is not None and (type(number) is not int or number < least):
+                raise InputError(f"{name} must be a whole number from {least}, not {number!r}")
+        return options
+
+
+def engine(setup: EngineSetup) -> Transformers:
+    """Makes the engine of `transformers/MODEL`.
+
+    Raises `InputError`: a model that is not there or is none, no chat template, a wrong option,
+    a URL (a local model has none), torch not installed.
+    """
+    if setup.base_url is not None or setup.endpoint is not None:
+        raise InputError(
+            f"transformers/{setup.model} runs on this machine and has no URL; leave out "
+            f"--base-url and --endpoint, or ask a server with --model openai/{setup.model}"
+        )
+    options = Options.of(setup.options)
+    weights = Weights(
+        setup.model,
+        options.dtype,
+        str(options.device),
+        options.quant,
+        None if options.adapter is None else str(options.adapter),
+    )
+    return Transformers(find(weights), batch_tokens=options.batch_tokens, window=options.window)
+
+
+class Transformers:
+    """One chat model. It answers windows of calls on a worker thread, one after the other."""
+
+    stored = True
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        *,
+        batch_tokens: int | None = None,
+        window: int | None = None,
+    ) -> None:
+        check_cache(checkpoint)
+        self._checkpoint = checkpoint
+        self._chat = Chat(checkpoint.name, checkpoint.load_tokenizer())
+        usual = ON_CPU if checkpoint.device.type == "cpu" else ON_GPU
+        self._budget = batch_tokens or usual[0]
+        self.window = window or usual[1]
+        self._context = getattr(
+            checkpoint.config.get_text_config(decoder=True), "max_position_embeddings", None
+        )
+        self._spelt: dict[tuple[str, ...], Mapping[int, str]] = {}
+        self._loaded: tuple[Any, Rows] | None = None
+        self.fingerprint = f"transformers {VERSION} {checkpoint.fingerprint}"
+
+    async def answer(self, calls: Sequence[Call]) -> Sequence[Reply | CallFailure]:
+        """The replies, in order.
+
+        Raises `EngineError` where the weights cannot be loaded, `InputError` for an argument
+        that the chat template has no word for and labels that are no single tokens.
+        """
+        given_up = threading.Event()
+        try:
+            return await asyncio.to_thread(self._answer, calls, given_up)
+        finally:
+            given_up.set()  # a run that is stopped does not wait for the window
+
+    async def aclose(self) -> None:
+        """Lets go of the weights."""
+        self._loaded = None
+
+    def _answer(
+        self, calls: Sequence[Call], given_up: threading.Event
+    ) -> list[Reply | CallFailure]:
+        written = [i for i, call in enumerate(calls) if call.generate]
+        read = [i for i, call in enumerate(calls) if not call.generate]
+        found: dict[int, Reply | CallFailure] = {}
+        found |= zip(written, self._write([calls[i] for i in written], given_up), strict=True)
+        found |= zip(read, self._read_labels([calls[i] for i in read]), strict=True)
+        return [found[i] for i in range(len(calls))]
+
+    def _write(self, calls: Sequence[Call], given_up: threading.Event) -> list[Reply | CallFailure]:
+        """Generates a reply to each call."""
+        started = [self._row(call) for call in calls]
+        rows = [row for row in started if not isinstance(row, CallFailure)]
+        if rows:
+            _, batches = self._model()
+            batches.run(rows, given_up.is_set)
+        return [
+            row if isinstance(row, CallFailure) else reply_of(row, call)
+            for row, call in zip(started, calls, strict=True)
+        ]
+
+    def _row(self, call: Call) -> Row | CallFailure:
+        from .transformers_rows import Row
+
+        try:
+            prompt = self._chat.prompt(call)
+            room = self._room(prompt)
+        except CallFailure as failure:
+            return failure
+        s = call.sampling
+        repeat = 0 if call.trial is None else call.trial.repeat
+        return Row(
+            prompt.ids,
+            min(room, s.max_tokens or room),
+            s.temperature or 0.0,
+            1.0 if s.top_p is None else s.top_p,
+            int(digest(call.digest, str(repeat), size=8), 16),
+            s.stop,
+            call.ends,
+            self._spellings(call.labels),
+        )
+
+    def _room(self, prompt: Prompt) -> int:
+        """How many tokens an answer may have. Raises `CallFailure` where there is no room."""
+        if self._context is None:
+            return ANY_LENGTH
+        room: int = self._context - len(prompt.ids)
+        if room < 1:
+            raise CallFailure(
+                "too long",
+                f"the prompt has {len(prompt.ids)} tokens, and the model takes {self._context} "
+                f"with its answer",
+                status=Status.TOO_LONG,
+            )
+        return room
+
+    def _spellings(self, labels: tuple[str, ...]) -> Mapping[int, str]:
+        if not labels:
+            return {}
+        if labels not in self._spelt:
+            self._spelt[labels] = self._chat.spellings(labels)
+        return self._spelt[labels]
+
+    def _read_labels(self, calls: Sequence[Call]) -> list[Reply | CallFailure]:
+        """The labels' probabilities of each call, right after its prompt; no text."""
+        places = [self._place(call) for call in calls]
+        asked = [place for place in places if not isinstance(place, CallFailure)]
+        found = iter(self._logprobs(asked, self._budget) if asked else ())
+        return [
+            place if isinstance(place, CallFailure) else read_reply(call, place, next(found))
+            for place, call in zip(places, calls, strict=True)
+        ]
+
+    def _place(self, call: Call) -> Place | CallFailure:
+        from judgekit.models.label_logits import label_tokens
+
+        tokenizer = self._chat.tokenizer
+        try:
+            prompt = self._chat.prompt(call)
+            self._room(prompt)
+            gap = prompt.end[len(prompt.end.rstrip()) :]
+            try:
+                return prompt.ids, label_tokens(tokenizer, prompt.end, call.labels)
+            except InputError:
+                if not gap:
+                    raise
+            # Many tokenizers write a space and what follows it as one token.
+            bare = self._chat.prompt(call, bare=True)
+            labels = [gap + label for label in call.labels]
+            return bare.ids, label_tokens(tokenizer, bare.end, labels)
+        except CallFailure as failure:
+            return failure
+
+    def _logprobs(
+        self, places: Sequence[Place], token_budget: int
+    ) -> list[list[float] | CallFailure]:
+        """Each place's log-probabilities; half at a time where memory runs out."""
+        from judgekit.models.label_logits import label_logprobs
+
+        from .transformers_rows import free_memory, out_of_memory
+
+        model, _ = self._model()
+        try:
+            return list(label_logprobs(model, places, token_budget=token_budget))
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+        free_memory(model.device)
+        if len(places) == 1:
+            tokens = len(places[0][0])
+            return [CallFailure("out of memory", f"a prompt of {tokens} tokens does not fit alone")]
+        half = len(places) // 2
+        parts = (places[:half], places[half:])
+        return [found for part in parts for found in self._logprobs(part, token_budget // 2)]
+
+    def _model(self) -> tuple[Any, Rows]:
+        """The model and what generates with it; loaded when first asked."""
+        if self._loaded is None:
+            from .transformers_rows import Rows
+
+            model = self._checkpoint.load_model()
+            own = model.generation_config.eos_token_id
+            ends = {self._chat.tokenizer.eos_token_id, *(own if isinstance(own, list) else [own])}
+            rows = Rows(
+                model,
+                budget=self._budget,
+                ends=frozenset(ends - {None}),
+                decode=self._chat.text,
+            )
+            self._loaded = (model, rows)
+        return self._loaded
+
+
+def reply_of(row: Row, call: Call) -> Reply | CallFailure:
+    """What a row that is done says; the prefill is the beginning of the answer."""
+    if row.failure is not None:
+        return row.failure
+    return Reply(
+        call.prefill + row.text,
+        row.finish,
+        tokens_in=len(row.prompt),
+        tokens_out=len(row.ids),
+        label_logprobs=row.label_logprobs,
+    )
+
+
+def read_reply(call: Call, place: Place, found: list[float] | CallFailure) -> Reply | CallFailure:
+    """The reply to a call that only reads its labels."""
+    if isinstance(found, CallFailure):
+        return found
+    chances = dict(zip(call.labels, found, strict=True))
+    return Reply("", tokens_in=len(place[0]), tokens_out=0, label_logprobs=chances)
+
+
+def check_cache(checkpoint: Checkpoint) -> None:
+    """Refuses (`InputError`) a model whose rows cannot come and go in a batch."""
+    from transformers.cache_utils import DynamicCache, DynamicLayer, DynamicSlidingWindowLayer
+
+    layers = DynamicCache(config=checkpoint.config).layers
+    other = {type(layer) for layer in layers} - {DynamicLayer, DynamicSlidingWindowLayer}
+    if other or checkpoint.config.is_encoder_decoder:
+        raise InputError(
+            f"{checkpoint.name!r} is no decoder that keeps keys and values alone, so this engine "
+            f"cannot batch it; serve it and judge with --model openai/NAME --base-url URL"
+        )

@@ -1,0 +1,163 @@
+"""PairRM as a judge: a network that was trained to compare two answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from judgekit.errors import InputError
+from judgekit.judging import BatchJudge, JudgeSetup
+from judgekit.types import Choice, Message, Trial, Verdict
+
+__all__ = ["PairRM"]
+
+VERSION = "1"  # of how conversations are written here: scores of another are not used
+BATCH = 8  # prompts; upstream's default, for the rule that goes by batches
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `--judge pairrm` can be told."""
+
+    dtype: Literal["auto", "float32", "bfloat16", "int8"] = field(
+        default="auto",
+        metadata={"help": "auto (float32 on a CPU, else bfloat16), float32, bfloat16 or int8"},
+    )
+    device: str = field(
+        default="auto", metadata={"help": "auto (a GPU where there is one), cpu, cuda, cuda:1, mps"}
+    )
+    rule: Literal["item", "batch"] = field(
+        default="item",
+        metadata={"help": "what limits an answer's length: its own prompt, or the batch's longest"},
+    )
+    backend: Literal["native", "llm-blender"] = field(
+        default="native", metadata={"help": "what computes: judgekit, or the package llm-blender"}
+    )
+    batch_tokens: int = field(
+        default=4096, metadata={"help": "The most tokens computed at once; there is no padding."}
+    )
+
+    def __post_init__(self) -> None:
+        if self.batch_tokens < 1:
+            raise ValueError(f"batch_tokens must be at least 1, not {self.batch_tokens!r}")
+        if self.backend == "llm-blender" and self.dtype != "auto":
+            raise ValueError(f"llm-blender decides its dtype by itself; leave out {self.dtype!r}")
+
+
+Pairs = Sequence[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """What computes: `score` gives each pair's logit, and what was cut off its texts in words."""
+
+    score: Callable[[Pairs], list[tuple[float, str]]]
+    identity: tuple[str, ...]
+
+
+class PairRM(BatchJudge):
+    """Compares two answers with PairRM (Jiang et al. 2023): a logit that the first is better.
+
+    The probability is its logistic function, the choice its sign; two orders merge by the mean of
+    their probabilities. Texts beyond the network's length are cut at their ends, and the
+    reasoning says by how much. Shared turns of a conversation stand in the prompt; where each
+    model answered the earlier turns by itself, each answer holds all of its own.
+    """
+
+    arity = frozenset({2})
+    model = "weights"
+    merge = "mean"
+    window = 64  # what a kill can cost; without padding, more at once would be no faster
+    Options = Options
+
+    def __init__(self, setup: JudgeSetup) -> None:
+        """Raises `InputError` where a package, the weights or the device are missing."""
+        super().__init__(setup)
+        if setup.model is None:
+            raise InputError("the judge 'pairrm' needs its weights: --model FOLDER or HUB-ID")
+        make = upstream if self.options.backend == "llm-blender" else native
+        self._backend = make(setup.model, self.options)
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        return ("pairrm", VERSION, self.options.backend, self.options.rule, *self._backend.identity)
+
+    def judge_batch(self, trials: Sequence[Trial]) -> Sequence[Verdict]:
+        """The verdict of each trial; a tie only where the logit is 0."""
+        scored = self._backend.score([shown(trial) for trial in trials])
+        return [verdict(logit, cut) for logit, cut in scored]
+
+
+def native(model: str, options: Options) -> Backend:
+    """PairRM as judgekit computes it. Its weights are read when they are first needed."""
+    try:
+        from judgekit.models import pairrm
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"the judge 'pairrm' needs the package {error.name!r}; pip install 'judgekit[local]'"
+        ) from error
+    network = pairrm.PairRM.load(
+        model, dtype=options.dtype, device=options.device, rule=options.rule
+    )
+
+    def score(pairs: Pairs) -> list[tuple[float, str]]:
+        found = network.score(pairs, token_budget=options.batch_tokens, batch_size=BATCH)
+        return [(one.logit, str(one.truncated)) for one in found]
+
+    return Backend(score, (network.fingerprint, network.precision, network.device.type))
+
+
+def upstream(model: str, options: Options) -> Backend:
+    """PairRM as the package llm-blender computes it, which does not tell what it cuts."""
+    try:
+        from judgekit.models.blender import Blender
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"the backend 'llm-blender' needs the package {error.name!r}; "
+            "pip install 'judgekit[llm-blender]'"
+        ) from error
+    network = Blender.load(model, options.device)
+    size = BATCH if options.rule == "batch" else 1
+
+    def score(pairs: Pairs) -> list[tuple[float, str]]:
+        return [(logit, "") for logit in network.logits(pairs, batch_size=size)]
+
+    return Backend(score, (network.fingerprint, options.device))
+
+
+def verdict(logit: float, cut: str) -> Verdict:
+    """What a logit says; one that is no number fails in the harness, as a probability does."""
+    choice = Choice.TIE if logit == 0 else Choice.FIRST if logit > 0 else Choice.SECOND
+    said = f"logit {logit:.3f}; cut: {cut}" if cut else f"logit {logit:.3f}"
+    # tanh does not overflow, which exp does beyond a logit of -709.
+    return Verdict.chose(choice, probability=(1 + math.tanh(logit / 2)) / 2, reasoning=said)
+
+
+def shown(trial: Trial) -> tuple[str, str, str]:
+    """The prompt and the two answers as texts.
+
+    Where the models answered earlier turns differently, the prompt holds a mark in the place of
+    each answer, and an answer is all of a model's answers under these marks: the layout of
+    upstream's `compare_conversations`.
+    """
+    case, (first, second) = trial.case, trial.shown
+    if case.shared_history:
+        return written(case.conversation(trial.order[0])), first.text, second.text
+    marks = [f"<Response {i + 1}>" for i in range(max(len(r.earlier) for r in trial.shown) + 1)]
+    marked = replace(case, responses=(replace(first, earlier=tuple(marks[:-1])),))
+    prompt = (*marked.conversation(0), Message("assistant", marks[-1]))
+    answers = [
+        "\n".join(f"<Response {i}>: {text}" for i, text in enumerate((*r.earlier, r.text), 1))
+        for r in trial.shown
+    ]
+    return written(prompt), answers[0], answers[1]
+
+
+def written(messages: Sequence[Message]) -> str:
+    """A conversation as one text: a lone user message as it is, else each turn with its role."""
+    texts = ["\n".join(filter(None, (m.content, m.tool_calls))) for m in messages]
+    if [m.role for m in messages] == ["user"]:
+        return texts[0]
+    return "\n".join(f"{m.role.upper()}: {text}" for m, text in zip(messages, texts, strict=True))
