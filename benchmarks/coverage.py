@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import combinations
 from math import exp, sqrt, tanh
 
 from judgekit.stats import Rate, clustered_mean, clustered_rate
@@ -24,8 +25,9 @@ from judgekit.stats.agreement import cohen_kappa, krippendorff_alpha
 from judgekit.stats.anytime import Anytime
 from judgekit.stats.corrected import corrected_rate
 from judgekit.stats.lengths import length_adjusted
+from judgekit.stats.matchups import EVEN, Matchups
 from judgekit.stats.paired import paired_test
-from judgekit.stats.ratings import Game, ratings
+from judgekit.stats.ratings import ELO, MEAN, Game, ratings
 
 LOW, HIGH = 0.935, 0.965
 RUNS, QUICK = 4000, 200
@@ -139,7 +141,30 @@ def rating(draw: random.Random, prompts: int) -> Drawn:
                 value = draw.choices([1.0, 0.5, 0.0], [x, 0.4 * sqrt(x * y), y])[0]
                 games.append((str(prompt), str(i), str(j), value))
     [first] = [r for r in ratings(games, samples=400).models if r.model == "0"]
-    return 1000 + 0.6 * 400 / 2.302585093, Rate(first.rating, first.low, first.high), None
+    return MEAN + 0.6 * ELO, Rate(first.rating, first.low, first.high), None
+
+
+def chosen_games(draw: random.Random, models: int, most: int) -> Drawn:
+    """The rating of one of many models after so many games, as `rank --games` chooses them, and
+    where all of them are the most telling ones."""
+    names = [str(i) for i in range(models)]
+    strength = [draw.gauss(0, 1) for _ in names]
+    which = draw.choice(names)
+    truth = MEAN + ELO * (strength[int(which)] - sum(strength) / models)
+
+    def play(even: float) -> Rate:
+        matchups = Matchups(names, dict.fromkeys(combinations(names, 2), most), even=even)
+        games: list[Game] = []
+        while len(games) < most:
+            for a, b in matchups.draw(games, most - len(games)):
+                x, y = exp(strength[int(a)]), exp(strength[int(b)])
+                value = draw.choices([1.0, 0.5, 0.0], [x, 0.4 * sqrt(x * y), y])[0]
+                games.append((str(len(games) % 100), a, b, value))
+        rated = ratings(games, samples=400, prior=1 / (models - 1)).models
+        own = next(r for r in rated if r.model == which)
+        return Rate(own.rating, own.low, own.high)
+
+    return truth, play(EVEN), play(0.0)
 
 
 def at_equal_length(draw: random.Random, prompts: int) -> Drawn:
@@ -196,6 +221,8 @@ SCENES |= {
     "Cohen's kappa, 100 prompts": lambda d: kappa(d, 100),
     "Krippendorff's alpha, 100 prompts": lambda d: alpha(d, 100),
     "rating of one of 4 models, 60 prompts": lambda d: rating(d, 60),
+    "rating of one of 8 models, 300 chosen games": lambda d: chosen_games(d, 8, 300),
+    "rating of one of 16 models, 1 000 chosen games": lambda d: chosen_games(d, 16, 1000),
     "win rate at equal length, 200 prompts": lambda d: at_equal_length(d, 200),
     "corrected by 50 labels of 800": lambda d: corrected(d, 800, 50),
     "corrected by 200 labels of 800": lambda d: corrected(d, 800, 200),

@@ -23,7 +23,7 @@ from judgekit.harness.fold import fold
 from judgekit.stats import summarise
 from judgekit.stats.bootstrap import bootstrapped_rate
 from judgekit.stats.ratings import Game, ratings
-from judgekit.stats.winrate import counts_for_rate
+from judgekit.stats.values import value
 from judgekit.types import (
     Case,
     Choice,
@@ -69,10 +69,6 @@ def said(order: tuple[int, int], chance: float, draw: random.Random) -> Verdict:
     return VERDICTS[Choice.FIRST if draw.random() < first else Choice.SECOND]
 
 
-def value(outcome: Outcome) -> float:
-    return 0.5 if not isinstance(outcome.winner, int) else 1.0 - outcome.winner
-
-
 def measure(prompts: int) -> dict[str, float]:
     draw = random.Random(0)
     outcomes: list[Outcome] = []
@@ -92,15 +88,15 @@ def measure(prompts: int) -> dict[str, float]:
     took["summary"] = time.perf_counter() - start
 
     start = time.perf_counter()
-    counted = [o for o in outcomes if counts_for_rate(o, "half")]
-    bootstrapped_rate(((o.cluster, value(o), 1) for o in counted), samples=1000)
+    values = ((o.cluster, v, 1) for o in outcomes if (v := value(o)) is not None)
+    bootstrapped_rate(values, samples=1000)
     took["1 000 resamples of the win rate"] = time.perf_counter() - start
 
     start = time.perf_counter()
     games: Iterator[Game] = (
-        (o.cluster, a, b, value(o))
+        (o.cluster, a, b, v)
         for o, (a, b) in zip(outcomes, pairs, strict=True)
-        if counts_for_rate(o, "half")
+        if (v := value(o)) is not None
     )
     rated = ratings(games, samples=1000)
     took["ratings, 1 000 resamples"] = time.perf_counter() - start

@@ -13,7 +13,7 @@ from reproduce_readings import LOST, Readings, Recorded, best_way, reply, verdic
 
 from judgekit.harness.fold import fold
 from judgekit.stats import clustered_mean, clustered_rate, summarise_scores
-from judgekit.stats.agreement import Label
+from judgekit.stats.values import Label
 from judgekit.types import Case, Judgement, Outcome, Response, Trial, Verdict
 
 __all__ = ["single"]

@@ -11,7 +11,8 @@ from reproduce_data import Data, Row
 from reproduce_ledger import Computed
 
 from judgekit.stats import Rate, clustered_rate
-from judgekit.stats.agreement import Agreement, Label, agreement, cohen_kappa, krippendorff_alpha
+from judgekit.stats.agreement import Agreement, agreement, cohen_kappa, krippendorff_alpha
+from judgekit.stats.values import Label
 
 __all__ = ["votes"]
 

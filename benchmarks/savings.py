@@ -241,7 +241,7 @@ def main() -> None:
             if not args.json:
                 show(one)
         labels = list(pool.map(partial(narrower, runs=runs), labelled(args.data)))
-        ranked = list(pool.map(schemes, SIZES, [runs // 2] * len(SIZES)))
+        ranked = [row for size in SIZES for row in schemes(size, runs // 2, pool)]
     if not found:
         parser.error(f"no judgements in both orders under {str(args.data)!r}; check --data")
     summary = groups(found)

@@ -17,7 +17,7 @@ from judgekit.harness.plan import Plan
 from judgekit.harness.run import OnCase
 from judgekit.stats.interval import Rate
 from judgekit.stats.sureness import CALIBRATION, Row, Sureness, learn, rounds
-from judgekit.stats.winrate import Inconsistent
+from judgekit.stats.values import Inconsistent
 from judgekit.types import Case, Judgement, Verdict
 
 __all__ = ["Adaptive", "AskAll", "run_adaptively"]

@@ -13,12 +13,13 @@ from typing import Any
 from judgekit import record
 from judgekit.errors import InputError
 from judgekit.labels import read_labels
-from judgekit.stats.agreement import Agreement, Label, agreement
+from judgekit.stats.agreement import Agreement, agreement
 from judgekit.stats.corrected import Corrected, corrected_rate
 from judgekit.stats.lengths import LengthAdjusted, length_adjusted
 from judgekit.stats.power import prompts_needed
+from judgekit.stats.ranking import games_of
 from judgekit.stats.ratings import Game, Ratings, ratings
-from judgekit.stats.winrate import Inconsistent, counts_for_rate
+from judgekit.stats.values import Inconsistent, Label, counted, label
 from judgekit.types import Case, Outcome
 
 __all__ = ["Analysis", "Labelled", "analyse", "rate_models"]
@@ -97,18 +98,6 @@ def judged(folder: Path) -> Iterator[tuple[Case, Outcome]]:
     yield from zip(record.read_cases(folder), outcomes, strict=False)
 
 
-def value(outcome: Outcome) -> float | None:
-    """Response 0's: 1 won, 0.5 tied or inconsistent, 0 lost; None where undecided."""
-    if not outcome.decided:
-        return None
-    return 1.0 - outcome.winner if isinstance(outcome.winner, int) else 0.5
-
-
-def counted(outcome: Outcome, inconsistent: Inconsistent) -> float | None:
-    """As `value`; None also where the run leaves inconsistent cases out and this is one."""
-    return value(outcome) if counts_for_rate(outcome, inconsistent) else None
-
-
 def needed(values: Sequence[tuple[str, float]]) -> dict[float, int] | None:
     """Prompts that would tell each difference of `TOLD`, from how these vary between prompts."""
     of_prompt: dict[str, list[float]] = {}
@@ -132,7 +121,7 @@ def beside(
     cases = {case.id for case, _ in pairs}
     if not cases & labels.keys():
         raise InputError(f"{path} labels no case of this run; ids are those of its cases.jsonl")
-    rows = [(o.cluster, ours(o), labels[case.id]) for case, o in pairs if case.id in labels]
+    rows = [(o.cluster, label(o), labels[case.id]) for case, o in pairs if case.id in labels]
     worth: Mapping[Label, float | None] = {0: 1.0, 1: 0.0, "tie": 0.5, None: None}
     return Labelled(
         agreement(rows),
@@ -143,13 +132,6 @@ def beside(
         ),
         len(labels.keys() - cases),
     )
-
-
-def ours(outcome: Outcome) -> Label:
-    """The judge's label: a tie where its two orders disagree, None where it has none."""
-    if not outcome.decided:
-        return None
-    return "tie" if outcome.winner is None else outcome.winner
 
 
 def rate_models(folders: Sequence[Path], *, prior: float = 0.0) -> Ratings:
@@ -167,10 +149,7 @@ def games(folder: Path) -> Iterator[Game]:
     inconsistent = decides["inconsistent"]
     if record.holds_rankings(folder):
         for ranking, _ in record.read_rankings(folder):
-            for (i, j), outcome in ranking.comparisons.items():
-                v = counted(outcome, inconsistent)
-                if v is not None and ranking.models[i] != ranking.models[j]:
-                    yield ranking.cluster, ranking.models[i], ranking.models[j], v
+            yield from games_of(ranking, inconsistent)
         return
     models = decides["models"]
     if len(models) != 2 or models[0] == models[1]:

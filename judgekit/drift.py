@@ -24,15 +24,15 @@ from judgekit.appoint import Bench
 from judgekit.errors import InputError
 from judgekit.io import input_digest
 from judgekit.job import Job
-from judgekit.panel.rules import label
 from judgekit.preparing import job_over
 from judgekit.registry import Registry
-from judgekit.runs import value, word
+from judgekit.runs import value_or_score, word
 from judgekit.seating import seat_settings, seats_said
 from judgekit.settings import Settings
 from judgekit.stats import Rate, clustered_rate
 from judgekit.stats.agreement import Agreement, agreement
 from judgekit.stats.paired import PairedTest, paired_test
+from judgekit.stats.values import label
 from judgekit.types import Case, Choice, Judgement, Outcome, Status, Trial, Verdict
 
 __all__ = ["Drift", "DriftCheck", "prepare_drift", "read_drift"]
@@ -181,7 +181,7 @@ def read_drift(check: DriftCheck, folder: Path) -> Drift:
         shift=paired_test(
             (x.cluster, w, v)
             for x, y in pairs
-            if (v := value(x)) is not None and (w := value(y)) is not None
+            if (v := value_or_score(x)) is not None and (w := value_or_score(y)) is not None
         ),
         decided=paired_test((x.cluster, float(y.decided), float(x.decided)) for x, y in pairs),
         unsteady=unsteady(check.job, [(before[name], now[name]) for name in both]),

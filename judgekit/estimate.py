@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +10,12 @@ from judgekit import stats
 from judgekit.harness.limits import USUAL_REPLY, expected_tokens
 from judgekit.job import Job
 from judgekit.judging import BatchJudge, PromptJudge
+from judgekit.types import Trial
 
 __all__ = ["Estimate", "estimate"]
 
-SAMPLE = 200  # trials whose prompts are rendered to learn how long prompts are
+SAMPLE = 200  # cases whose prompts are rendered to learn how long prompts are
+OF_CASE = 16  # trials of each: of many models a case has hundreds
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Estimate:
 def estimate(job: Job) -> Estimate:
     """The estimate of a prepared job."""
     plan, judge = job.plan, job.judge
-    trials = plan.count()
+    trials = job.trials
     prompts = len({case.cluster for case in plan.cases})
     width = stats.expected_half_width(prompts) if job.comparing else None
     if isinstance(judge, BatchJudge):
@@ -44,10 +47,15 @@ def estimate(job: Job) -> Estimate:
     if not isinstance(judge, PromptJudge) or not trials:
         return Estimate(len(plan.cases), calls, None, None, None, width)
     step = max(1, len(plan.cases) // SAMPLE)
-    likely = [judge.call(trial) for case in plan.cases[::step] for trial in plan.trials(case)]
+    likely = [judge.call(trial) for case in plan.cases[::step] for trial in some(plan.trials(case))]
     each = max(1, len(likely))
     tokens_in = round(calls * sum(map(expected_tokens, likely)) / each)
     limits = [call.sampling.max_tokens or USUAL_REPLY for call in likely]
     tokens_out = round(calls * sum(min(USUAL_REPLY, limit) for limit in limits) / each)
     cost = None if job.price is None else job.price.cost(tokens_in, tokens_out)
     return Estimate(len(plan.cases), calls, tokens_in, tokens_out, cost, width)
+
+
+def some(trials: Sequence[Trial]) -> Sequence[Trial]:
+    """A few trials of a case, from all over it."""
+    return trials[:: max(1, len(trials) // OF_CASE)]

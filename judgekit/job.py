@@ -10,8 +10,9 @@ import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from math import comb
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -22,7 +23,7 @@ from judgekit.engines import Engine, Price
 from judgekit.errors import InputError
 from judgekit.harness.ask import Tally
 from judgekit.harness.fold import fold, identical_outcome
-from judgekit.harness.plan import Plan
+from judgekit.harness.plan import Pair, Plan
 from judgekit.harness.ranking import rank
 from judgekit.harness.replies import ReplyStore
 from judgekit.harness.run import OnCase, OnProgress, run_batches, run_trials
@@ -32,6 +33,9 @@ from judgekit.settings import Settings
 from judgekit.stats import Rate
 from judgekit.stats.stopping import FEWEST, Stopping
 from judgekit.types import Case, Judgement, Outcome, Ranking, digest
+
+if TYPE_CHECKING:
+    from judgekit.games import Games
 
 __all__ = ["Job", "check_folders"]
 
@@ -64,8 +68,12 @@ class Job:
 
     @property
     def trials(self) -> int:
-        """How many trials are planned."""
-        return self.plan.count()
+        """How many trials are planned; at most so many where the run chooses its games."""
+        if self.settings.games is None:
+            return self.plan.count()
+        possible = sum(comb(len(case.responses), 2) for case in self.plan.cases)
+        showings = self.plan.repeats * (1 + self.plan.both_orders)
+        return min(possible, self.settings.games) * showings
 
     def blank(self) -> dict[str, Any]:
         """The summary as of no cases: the names of all figures."""
@@ -104,11 +112,8 @@ class Job:
                 "limit": s.limit,
             }
             | ({"task": "rank"} if self.ranking else {})
-            | self._watched()
+            | {name: v for name in ("until", "games") if (v := getattr(s, name)) is not None}
         )
-
-    def _watched(self) -> dict[str, Any]:
-        return {} if self.settings.until is None else {"until": self.settings.until}
 
     def identity(self, fingerprint: str) -> str:
         """Names the run: equal where everything that decides it is."""
@@ -138,27 +143,31 @@ class Job:
         folder = self.folder(identity)
         record.check_folder(folder, identity)
         started = datetime.datetime.now(datetime.UTC)
-        tally.trials = self.plan.count()
+        tally.trials = self.trials
         outcomes: list[Outcome | Ranking] = []
         watch, adaptive = self.watch(), self.adaptive()
+        chosen = self.chosen_games()
         with (
             ReplyStore(self.settings.store) as store,
             record.RunWriter(folder, identity) as writer,
         ):
 
             def on_case(case: Case, judgements: Sequence[Judgement]) -> str:
-                outcome = self.outcome(case, judgements)
+                games = chosen.of_case[case.id] if chosen else None
+                outcome = self.outcome(case, judgements, games)
                 outcomes.append(outcome)
                 writer.add(case, judgements, outcome)
                 return watch.add(outcome) if watch and isinstance(outcome, Outcome) else ""
 
             ask = self._asker(engine, store, tally, on_progress)
-            if adaptive is None:
-                stopped = await ask(self.plan, on_case)
-            else:
+            if chosen is not None:
+                stopped = await chosen.run(ask, on_case, self.ranked)
+            elif adaptive is not None:
                 stretch = max(4 * self.settings.concurrency, engine.window if engine else 0)
                 stretch = FEWEST if watch else stretch  # no more than it may need
                 stopped = await run_adaptively(self.plan, ask, on_case, adaptive, stretch=stretch)
+            else:
+                stopped = await ask(self.plan, on_case)
             paid = engine is not None and engine.stored
             cost = tally.cost(self.price) if paid and tally.calls else 0.0
             facts = self.facts(started, tally, stopped, cost)
@@ -180,6 +189,14 @@ class Job:
             until=self.settings.until,
             inconsistent=self.settings.inconsistent,
         )
+
+    def chosen_games(self) -> Games | None:
+        """What chooses who meets whom, where `--games` asks for it."""
+        if self.settings.games is None:
+            return None
+        from judgekit.games import Games  # loads numpy, which others have no use of
+
+        return Games(self.plan, self.settings.games, self.settings.inconsistent)
 
     def adaptive(self) -> Adaptive | None:
         """What learns where the second order is not needed, where `--orders adaptive` asks for
@@ -219,17 +236,15 @@ class Job:
 
         return ask
 
-    def outcome(self, case: Case, judgements: Sequence[Judgement]) -> Outcome | Ranking:
+    def outcome(
+        self,
+        case: Case,
+        judgements: Sequence[Judgement],
+        games: Sequence[Pair] | None = None,
+    ) -> Outcome | Ranking:
         """One case folded as this job's judge and settings say."""
         if self.ranking:
-            return rank(
-                case,
-                judgements,
-                arity=self.plan.arity,
-                merge=self.judge.merge,
-                tie_margin=self.settings.tie_margin,
-                both_orders=self.plan.both_orders,
-            )
+            return self.ranked(case, judgements, games)
         if self.comparing and case.identical:
             return identical_outcome(case)
         return fold(
@@ -238,6 +253,20 @@ class Job:
             merge=self.judge.merge,
             tie_margin=self.settings.tie_margin,
             both_orders=self._both_orders(judgements),
+        )
+
+    def ranked(
+        self, case: Case, judgements: Sequence[Judgement], games: Sequence[Pair] | None
+    ) -> Ranking:
+        """One case's ranking; of `games` alone, where the run chose them."""
+        return rank(
+            case,
+            judgements,
+            arity=self.plan.arity,
+            merge=self.judge.merge,
+            tie_margin=self.settings.tie_margin,
+            both_orders=self.plan.both_orders,
+            games=games,
         )
 
     def _both_orders(self, judgements: Sequence[Judgement]) -> bool:
@@ -257,11 +286,14 @@ class Job:
         models, s = self.inputs.models, self.settings
         folded = [o for o in outcomes if isinstance(o, Outcome)]
         if self.ranking:
+            rankings = [o for o in outcomes if isinstance(o, Ranking)]
+            chosen = self.chosen_games()
             said = stats.summarise_rankings(
-                [o for o in outcomes if isinstance(o, Ranking)],
+                rankings,
                 judge=self.judge_name,
                 model=s.model,
                 inconsistent=s.inconsistent,
+                ratings=chosen.ratings(rankings) if chosen else None,
             ).as_dict()
         elif self.comparing:
             said = stats.summarise(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from judgekit import io
 from judgekit.errors import InputError
-from judgekit.stats.agreement import Label
+from judgekit.stats.values import Label
 
 __all__ = ["read_label", "read_labels"]
 

@@ -110,6 +110,7 @@ def job_over(
     cases = inputs.cases[: s.limit]
     if s.until is not None and (ranking or len(inputs.models) != 2):
         raise InputError("--until watches a win rate, so it needs a comparison of two models")
+    check_games(s, inputs, judge.setup.arity, ranking=ranking)
     if s.orders == "adaptive":
         if ranking:
             raise InputError("--orders adaptive compares two models; rank with both orders or one")
@@ -139,6 +140,27 @@ def job_over(
     )
     check_writable(job)
     return job
+
+
+def check_games(s: Settings, inputs: io.Joined, arity: int, *, ranking: bool) -> None:
+    """Refuses to choose games where there are none, or where nobody could be rated by them."""
+    if s.games is None:
+        return
+    if not ranking:
+        raise InputError("--games is of `judgekit rank`: a comparison of two has nobody to choose")
+    if arity == 1:
+        raise InputError(
+            f"--games chooses which answers to compare, and the judge {s.judge!r} scores each by "
+            f"itself; leave it out"
+        )
+    for case in inputs.cases:
+        models = [response.model for response in case.responses]
+        if len(set(models)) < len(models):
+            twice = next(name for name in models if models.count(name) > 1)
+            raise InputError(
+                f"--games rates models, and {twice!r} has several answers to {case.id!r}; give one "
+                f"answer a model, or leave out --games"
+            )
 
 
 def digest_of(file: Path) -> str:

@@ -12,9 +12,10 @@ from typing import Any, Literal
 from judgekit import record
 from judgekit.errors import InputError
 from judgekit.stats.paired import PairedTest, paired_test
+from judgekit.stats.values import value
 from judgekit.types import Outcome
 
-__all__ = ["Change", "Difference", "diff_runs", "value", "word"]
+__all__ = ["Change", "Difference", "diff_runs", "value_or_score", "word"]
 
 Kind = Literal["comparison", "scoring", "ranking"]
 
@@ -192,14 +193,14 @@ def same(x: Any, y: Any) -> bool:
 
 def flat(summary: Mapping[str, Any], under: str = "") -> Iterator[tuple[str, Any]]:
     """A summary's numbers by their paths; a rate's value under the rate's own name."""
-    for name, value in summary.items():
+    for name, held in summary.items():
         path = f"{under}{name}"
-        if isinstance(value, Mapping) and "value" in value:
-            yield path, value["value"]
-        elif isinstance(value, Mapping) and name != "position_intervals":
-            yield from flat(value, path + ".")
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            yield path, value
+        if isinstance(held, Mapping) and "value" in held:
+            yield path, held["value"]
+        elif isinstance(held, Mapping) and name != "position_intervals":
+            yield from flat(held, path + ".")
+        elif isinstance(held, int | float) and not isinstance(held, bool):
+            yield path, held
 
 
 def outcomes(folder: Path) -> dict[str, Outcome]:
@@ -233,15 +234,11 @@ def compared(pairs: Sequence[tuple[Outcome, Outcome]]) -> PairedTest | None:
     rows = [
         (new.cluster, y, x)
         for old, new in pairs
-        if (x := value(old)) is not None and (y := value(new)) is not None
+        if (x := value_or_score(old)) is not None and (y := value_or_score(new)) is not None
     ]
     return paired_test(rows) if rows else None
 
 
-def value(outcome: Outcome) -> float | None:
-    """1 where a won, 0.5 at a tie or where orders disagree, 0 where b won; or the score."""
-    if len(outcome.scores) == 1:
-        return outcome.scores[0]
-    if not outcome.decided:
-        return None
-    return 0.5 if outcome.winner in (None, "tie") else 1.0 - float(outcome.winner)
+def value_or_score(outcome: Outcome) -> float | None:
+    """Response 0's value in a comparison; of an answer by itself, its score."""
+    return outcome.scores[0] if len(outcome.scores) == 1 else value(outcome)

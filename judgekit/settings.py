@@ -17,7 +17,8 @@ from judgekit.naming import unknown
 __all__ = ["Asking", "GenerateSettings", "Settings"]
 
 LEAST = {
-    **dict.fromkeys(("concurrency", "limit", "repeats", "max_tokens", "retry_truncated", "n"), 1),
+    **dict.fromkeys(("concurrency", "limit", "repeats", "max_tokens", "retry_truncated"), 1),
+    **dict.fromkeys(("n", "games"), 1),
     **dict.fromkeys(("retries", "reask", "max_calls", "max_cost", "temperature", "tie_margin"), 0),
 }
 JUDGE, ANSWERS, ENGINE, INPUT, RUN = "Judge", "Answers", "Engine", "Input", "Running"
@@ -203,7 +204,8 @@ class Settings(Asking, Judging):  # in this order, so that a judge's flags stand
         "strict", "inner: judge what both files have, and count the rest.", INPUT
     )
     out: Path | None = setting(None, "The run's folder, instead of one of its own in runs/.", RUN)
-    # Only some commands take these two, and have flags of their own for them.
+    # Only some commands take these, and have flags of their own for them.
+    games: int | None = setting(None, "How many comparisons rank many models.", "")
     jury: Literal["vote", "mean"] | None = setting(None, "How several judges decide.", "")
     route: tuple[str, ...] = setting((), "Which categories another judge judges.", "")
 

@@ -127,7 +127,7 @@ class Case:
         first = self.responses[0]
         return all(r.text == first.text and r.earlier == first.earlier for r in self.responses[1:])
 
-    @property
+    @cached_property
     def originals(self) -> tuple[int, ...]:
         """Per response the index of the first that is the same text: its own where it is that."""
         first: dict[tuple[str, tuple[str, ...]], int] = {}
@@ -311,7 +311,8 @@ class Ranking:
     of single answers), ``log_odds`` or ``lead`` (`judgekit.harness.ranking`). `beats[i][j]`: the
     probability that i is better than j (ties count half), None where a showing has no valid
     verdict. `complete`: no cell of it is unknown. `comparisons` holds, for i < j, the outcome of
-    i (its response 0) against j. `originals`: as `Case.originals`. `statuses` counts trials.
+    i (its response 0) against j; a run that chooses its games has some of them. `originals`: as
+    `Case.originals`. `statuses` counts trials.
     """
 
     case: str

@@ -12,7 +12,7 @@ from judgekit.panel.figures import jury_figures
 from judgekit.panel.routes import assign, parse_route
 from judgekit.panel.rules import combine, majority
 from judgekit.seats import Seat
-from judgekit.stats.agreement import Label
+from judgekit.stats.values import Label
 from judgekit.types import Case, Message, Outcome, Position, Response
 
 CASE = Case("q", (Message("user", "?"),), (Response("x", "a"), Response("y", "b")), cluster="q")

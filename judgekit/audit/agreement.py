@@ -10,13 +10,13 @@ from math import fsum, sqrt
 from typing import Any
 
 from judgekit import record
-from judgekit.analysis import ours
 from judgekit.audit.figure import Figure, share, unknown
 from judgekit.audit.given import Given
 from judgekit.audit.probe import PLAIN, Judged, Showing, Unidentified
 from judgekit.stats import Rate, clustered_mean, clustered_rate
 from judgekit.stats.agreement import Level, agreement, krippendorff_alpha
 from judgekit.stats.interval import jackknifed
+from judgekit.stats.values import label
 from judgekit.types import Case, Outcome, Status
 
 __all__ = ["JudgesProbe", "Rater", "RepeatsProbe", "raters", "shared"]
@@ -167,7 +167,7 @@ class JudgesProbe:
             figures += beside(plain.outcomes, rater.name, theirs)
         if sides:
             units = [
-                (o.cluster, [ours(o), *(ours(s[o.case]) if o.case in s else None for s in sides)])
+                (o.cluster, [label(o), *(label(s[o.case]) if o.case in s else None for s in sides)])
                 for o in plain.outcomes
             ]
             figures.append(
@@ -185,7 +185,7 @@ class JudgesProbe:
 def beside(outcomes: Sequence[Outcome], name: str, theirs: Mapping[str, Outcome]) -> list[Figure]:
     """How far the audited judge and another agree."""
     found = agreement(
-        (o.cluster, ours(o), ours(theirs[o.case])) for o in outcomes if o.case in theirs
+        (o.cluster, label(o), label(theirs[o.case])) for o in outcomes if o.case in theirs
     )
     figures = [
         share(f"agrees with {name}", found.equal, found.cases, "the same winner, or a tie by both"),

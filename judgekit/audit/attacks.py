@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
-from judgekit.analysis import value
 from judgekit.audit.figure import Figure, points, share
 from judgekit.audit.given import Given, other_case
 from judgekit.audit.probe import PLAIN, Judged, Showing
 from judgekit.stats import clustered_rate, win_rate
 from judgekit.stats.swing import swing
+from judgekit.stats.values import value
 from judgekit.types import Case, Outcome, Response, digest
 
 __all__ = ["Attacks", "InjectionProbe", "NullProbe", "attacks"]

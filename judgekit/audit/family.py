@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from judgekit.analysis import value
 from judgekit.audit.agreement import raters, shared
 from judgekit.audit.figure import Figure, points, share, unknown
 from judgekit.audit.given import Given
 from judgekit.audit.probe import PLAIN, Judged, Showing, Unidentified
 from judgekit.stats import clustered_rate
 from judgekit.stats.swing import swing
+from judgekit.stats.values import value
 
 __all__ = ["FamilyProbe"]
 

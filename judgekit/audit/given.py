@@ -18,7 +18,7 @@ from judgekit.preparing import prepare
 from judgekit.registry import Registry
 from judgekit.seats import Seat, parse_seats
 from judgekit.settings import Settings
-from judgekit.stats.agreement import Label
+from judgekit.stats.values import Label
 from judgekit.types import Case
 
 __all__ = ["Given", "Wanted", "make_given", "other_case"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from judgekit.analysis import ours
 from judgekit.audit.figure import Figure, points, share, unknown
 from judgekit.audit.given import Given, other_case
 from judgekit.audit.probe import PLAIN, Judged, Showing, Unidentified
 from judgekit.stats.agreement import agreement
 from judgekit.stats.swing import swing
+from judgekit.stats.values import label
 from judgekit.types import Case
 
 __all__ = ["ReferenceProbe"]
@@ -47,7 +47,7 @@ class ReferenceProbe:
             for case, guided in zip(checked(given), judged[self.name].outcomes, strict=False)
             if case.id in plain
         ]
-        found = agreement((p.cluster, ours(p), ours(g)) for p, g in pairs)
+        found = agreement((p.cluster, label(p), label(g)) for p, g in pairs)
         changes = share(
             "same with a reference",
             found.equal,
@@ -58,9 +58,9 @@ class ReferenceProbe:
             why = "whether a reference helps needs to be measured against people: --labels"
             return [changes, unknown("accuracy gained", why)]
         rows = [
-            (p.cluster, float(ours(g) == label) - float(ours(p) == label), 1.0)
+            (p.cluster, float(label(g) == right) - float(label(p) == right), 1.0)
             for p, g in pairs
-            if p.decided and g.decided and (label := given.labels.get(p.case)) is not None
+            if p.decided and g.decided and (right := given.labels.get(p.case)) is not None
         ]
         gained = points(
             "accuracy gained",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from judgekit.analysis import value
 from judgekit.audit.figure import Figure, leaning, share, unknown
 from judgekit.audit.given import Given, other_case
 from judgekit.audit.lists import Listing, find_list, with_repeated
@@ -13,6 +12,7 @@ from judgekit.audit.probe import PLAIN, Judged, Showing, Unidentified
 from judgekit.audit.rephrase import list_case
 from judgekit.stats import clustered_rate
 from judgekit.stats.lengths import length_adjusted
+from judgekit.stats.values import value
 from judgekit.types import Case, Response
 
 __all__ = ["LISTS", "LengthProbe", "VerbosityProbe", "lists_to_rephrase"]

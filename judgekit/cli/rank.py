@@ -20,6 +20,14 @@ def rank(
         typer.Argument(help="A file of answers per model, or one file with several a prompt."),
     ],
     settings: Mapping[str, Any],
+    games: Annotated[
+        int | None,
+        typer.Option(
+            help="Of many models: play so many comparisons in all, more of them where the order is "
+            "open, instead of every two on every prompt; the result is ratings.",
+            rich_help_panel="Judge",
+        ),
+    ] = None,
     fail_if: FailIf = None,
     junit: Junit = None,
     dry_run: Annotated[
@@ -33,6 +41,7 @@ def rank(
 
     gate = Gate.of(fail_if, junit)
     registry = context.obj
-    chosen = running.chosen_settings(settings, registry)
+    said = settings if games is None else {**settings, "games": games}
+    chosen = running.chosen_settings(said, registry)
     jobs = prepare_runs([files], chosen, registry, ranking=True)
     running.perform(jobs, dry_run=dry_run, as_json=as_json, gate=gate)

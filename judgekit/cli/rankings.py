@@ -13,6 +13,7 @@ from rich.text import Text
 
 from judgekit.cli import tables
 from judgekit.cli.console import safe, stdout_console
+from judgekit.cli.rated import SCALE, ratings_table
 from judgekit.cli.sides import ANSWER_ROWS, PROMPT_ROWS, Page, number, prompt_text, said
 from judgekit.types import Case, Ranking
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["print_ranked", "print_run", "print_summary"]
 
+WIDEST = 8  # models whose win rates against each other fit into a terminal
 UNITS = {"points": "points", "log_odds": "log-odds", "lead": "lead, -1 to 1"}
 
 
@@ -36,7 +38,7 @@ def print_run(run: Run) -> None:
 
 
 def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
-    """A run's summary: counts, the models by mean rank, and how often each wins against each."""
+    """A run's summary: counts, the models best first, and how often each wins against each."""
     if summary["heading"]:
         console.print(Text(safe(summary["heading"]), style="italic"))
     by = summary["judge"] + (f" · {summary['model']}" if summary["model"] else "")
@@ -47,9 +49,17 @@ def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
     for name, value in [*count_lines(summary), *tables.input_lines(summary)]:
         counts.add_row(Text(safe(name)), Text(safe(value)))
     console.print(counts)
-    if summary["models"]:
+    if not summary["models"]:
+        return
+    console.print()
+    if summary.get("ratings") is not None:
+        console.print(ratings_table(summary["ratings"]["models"]))
+        console.print(Text(f"{summary['ratings']['prompts']} prompts; {SCALE}", style="dim"))
+    else:
+        console.print(means(summary))
+    if len(summary["models"]) <= WIDEST:
         console.print()
-        print_models(console, summary)
+        console.print(wins(summary))
 
 
 def count_lines(s: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -62,28 +72,39 @@ def count_lines(s: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def print_models(console: Console, s: Mapping[str, Any]) -> None:
-    """The models by mean rank; each row's win rate against the model of each column."""
-    models = s["models"]
-    order = sorted(range(len(models)), key=lambda i: models[i]["mean_rank"]["value"] or inf)
-    names = [Text(safe(model["model"])) for model in models]
+def best_first(s: Mapping[str, Any]) -> list[int]:
+    """The places of the models, by rating or mean rank."""
+    names = [model["model"] for model in s["models"]]
+    if s.get("ratings") is not None:
+        return [names.index(rated["model"]) for rated in s["ratings"]["models"]]
+    return sorted(range(len(names)), key=lambda i: s["models"][i]["mean_rank"]["value"] or inf)
+
+
+def means(s: Mapping[str, Any]) -> Table:
+    """The models' mean ranks and scores."""
     unit = f", {UNITS[s['scale']]}" if s["scale"] else ""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("model")
     for name in ("cases", "mean rank (95 %)", f"mean score (95 %){unit}"):
         table.add_column(name, justify="right")
-    for i in order:
-        means = (tables.score_text(models[i][name]) for name in ("mean_rank", "mean_score"))
-        table.add_row(names[i], str(models[i]["cases"]), *means)
-    console.print(table)
-    console.print()
-    wins = Table(box=None, pad_edge=False, header_style="dim")
-    wins.add_column("win rate in % against")
+    for i in best_first(s):
+        model = s["models"][i]
+        figures = (tables.score_text(model[name]) for name in ("mean_rank", "mean_score"))
+        table.add_row(Text(safe(model["model"])), str(model["cases"]), *figures)
+    return table
+
+
+def wins(s: Mapping[str, Any]) -> Table:
+    """Each row's win rate against the model of each column."""
+    order = best_first(s)
+    names = [Text(safe(model["model"])) for model in s["models"]]
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("win rate in % against")
     for j in order:
-        wins.add_column(names[j], justify="right")
+        table.add_column(names[j], justify="right")
     for i in order:
-        wins.add_row(names[i], *(cell(s["win_rates"][i][j]) for j in order))
-    console.print(wins)
+        table.add_row(names[i], *(cell(s["win_rates"][i][j]) for j in order))
+    return table
 
 
 def cell(rate: Mapping[str, float | None] | None) -> str:
@@ -111,7 +132,7 @@ def print_ranked(
     console.print(Rule(title, align="left", style="dim"))
     for message in case.prompt:
         console.print(prompt_text(page, message))
-    for i in ranking.best_first:
+    for i in judged(ranking):
         console.print(Text(safe(f"{place(ranking, i)}: {labels[i]}"), style="bold green"))
         for turn, earlier in enumerate(case.responses[i].earlier, 1):
             console.print(Text(f"(turn {turn}) ", style="dim") + page.text(earlier, PROMPT_ROWS))
@@ -137,16 +158,28 @@ def place(ranking: Ranking, i: int) -> str:
 
 def beats(ranking: Ranking, labels: Sequence[str]) -> Table:
     """The probability that the answer of each row is better than that of each column."""
-    order = ranking.best_first
+    order = judged(ranking)
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("probability of being better than")
     for j in order:
         table.add_column(Text(safe(labels[j])), justify="right")
     for i in order:
-        cells = [("unknown" if (p := ranking.beats[i][j]) is None else f"{p:.2f}") for j in order]
-        cells[order.index(i)] = tables.NONE
+        cells = [chance(ranking, i, j) for j in order]
         table.add_row(Text(safe(labels[i])), *map(Text, cells))
     return table
+
+
+def judged(ranking: Ranking) -> list[int]:
+    """The answers that were compared with any, best first."""
+    met = {i for pair in ranking.comparisons for i in pair}
+    return [i for i in ranking.best_first if i in met]
+
+
+def chance(ranking: Ranking, i: int, j: int) -> str:
+    if (min(i, j), max(i, j)) not in ranking.comparisons:
+        return tables.NONE
+    known = ranking.beats[i][j]
+    return "unknown" if known is None else f"{known:.2f}"
 
 
 def in_words(ranking: Ranking, labels: Sequence[str]) -> str:

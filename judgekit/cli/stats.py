@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -135,38 +134,16 @@ def narrower(by: float | None) -> str:
 
 def print_ratings(found: Ratings) -> None:
     """Models by rating, best first."""
-    from rich.table import Table
+    from dataclasses import asdict
+
     from rich.text import Text
 
     from judgekit.cli.console import safe, stdout_console
+    from judgekit.cli.rated import SCALE, ratings_table
 
     console = stdout_console()
     if found.reason:
         console.print(Text(safe(f"no ratings: {found.reason}"), style="bold"))
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("model", overflow="fold")
-    for name in ("rating", "95 %", "rank", "games", "won"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for m in found.models:
-        ends = [open_end(m.low, "−∞"), open_end(m.high, "∞")]
-        table.add_row(
-            Text(safe(m.model)),
-            "–" if m.rating is None else f"{m.rating:.0f}",
-            "–" if m.rating is None else f"{ends[0]} to {ends[1]}",
-            ranks((m.best_rank, m.worst_rank)),
-            str(m.games),
-            f"{100 * m.value / m.games:.1f} %",
-        )
-    console.print(table)
+    console.print(ratings_table(asdict(found)["models"]))
     if found.models:
-        told = f"{found.prompts} prompts; 400 points are odds of ten to one"
-        console.print(Text(told, style="dim"))
-
-
-def open_end(value: float | None, otherwise: str) -> str:
-    return otherwise if value is None else f"{value:.0f}"
-
-
-def ranks(ends: Sequence[int | None]) -> str:
-    known = [str(rank) for rank in dict.fromkeys(ends) if rank is not None]
-    return "–".join(known) or "–"
+        console.print(Text(f"{found.prompts} prompts; {SCALE}", style="dim"))

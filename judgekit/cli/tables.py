@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["percent", "print_estimates", "print_run", "print_runs", "print_summary", "rate_text"]
 
 NONE = "–"
+FEW = 4  # models by name in one cell
 
 
 def percent(value: float | None) -> str:
@@ -247,7 +248,7 @@ def print_estimates(found: Sequence[tuple[Job | Panel, Estimate]]) -> None:
         table.add_column(name, justify="left" if name == "job" else "right")
     for job, e in found:
         table.add_row(
-            Text(safe(" against ".join(job.inputs.models))),
+            Text(safe(who(job.inputs.models))),
             str(e.cases),
             str(e.calls),
             NONE if e.tokens_in is None else f"~{e.tokens_in}",
@@ -257,3 +258,8 @@ def print_estimates(found: Sequence[tuple[Job | Panel, Estimate]]) -> None:
         )
     console.print(table)
     console.print(Text("replies that the store holds are not asked again", style="dim"))
+
+
+def who(models: Sequence[str]) -> str:
+    """Two or a few models by name, of many their number."""
+    return " against ".join(models) if len(models) <= FEW else f"{len(models)} models"

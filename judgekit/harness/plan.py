@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
 from judgekit.types import Case, Trial, digest
 
-__all__ = ["Orders", "Plan", "choose_arity"]
+__all__ = ["Orders", "Pair", "Plan", "choose_arity"]
 
 Orders = Literal["both", "one", "adaptive"]
 Shown = Literal["both", "one", "other"]
+Pair = tuple[int, int]
+"""Two of a case's responses, the one with the lower index first."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """Every trial of a run. `arity` responses are shown at a time; 1 shows each by itself.
 
-    With `arity` 2, every two responses of a case are shown. `orders`: ``both`` shows them twice,
+    With `arity` 2, every two responses of a case are shown, or of each case those that `games`
+    names by its id. `orders`: ``both`` shows them twice,
     swapped; ``one`` once, in an order drawn from the case's own content, so that it is the same
     in every run; ``other`` once, the other way round. Of responses that are the same text only the
     first is shown.
@@ -30,6 +33,7 @@ class Plan:
     names: tuple[str, ...]
     repeats: int = 1
     orders: Shown = "both"
+    games: Mapping[str, Collection[Pair]] | None = None
 
     @property
     def both_orders(self) -> bool:
@@ -40,7 +44,12 @@ class Plan:
         different = sorted(set(case.originals))
         if self.arity == 1:
             return tuple((i,) for i in different)
-        pairs = combinations(different, 2)
+        if self.games is None:
+            pairs = list(combinations(different, 2))
+        else:
+            own = case.originals
+            asked = {(min(own[i], own[j]), max(own[i], own[j])) for i, j in self.games[case.id]}
+            pairs = sorted((i, j) for i, j in asked if i != j)
         if self.orders == "both":
             return tuple(order for i, j in pairs for order in ((i, j), (j, i)))
         drawn = (self._drawn(case, i, j) for i, j in pairs)

@@ -16,7 +16,8 @@ and 0 of a choice. A judge of single answers ranks by its mean scores.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from math import fsum, log, log1p
@@ -31,13 +32,13 @@ from judgekit.harness.fold import (
     sift,
     value_of_first,
 )
+from judgekit.harness.plan import Pair
 from judgekit.types import Case, Judgement, Outcome, Ranking, Verdict
 
 __all__ = ["mirrored", "of_two", "rank", "ranks_of"]
 
 Merge = Literal["agree", "mean"]
 Scale = Literal["points", "log_odds", "lead"]
-Pair = tuple[int, int]
 
 NEAREST = 2.0**-53  # the nearest to 1 that a double comes: log-odds of 36.7
 
@@ -50,29 +51,32 @@ def rank(
     merge: Merge = "agree",
     tie_margin: float = 0.0,
     both_orders: bool = True,
+    games: Collection[Pair] | None = None,
 ) -> Ranking:
     """One case's ranking from all its judgements, shown as `Plan` does with this `arity`.
 
     A pair with a showing that is not valid is unknown: the scores of its two go over what else
     is known, and the ranking is not `complete`. Responses that are the same text are tied and
     share every verdict. `tie_margin`: scores of single answers no farther apart share a rank.
-    The other arguments as of `fold`. ValueError: fewer than two responses, or a pair without any
-    judgement.
+    `games`: the pairs that were to be compared, where that is not every two; nothing is known of
+    the others. The other arguments as of `fold`. ValueError: fewer than two responses, or a pair
+    without any judgement.
     """
     if len(case.responses) < 2:
         raise ValueError(f"case {case.id!r} has one response; a ranking takes two or more")
     both = both_orders and arity == 2
-    own = between_each(case, judgements, arity)
-    compared = everyone(
-        case,
-        {
-            pair: fold(of_two(case, pair), js, merge=merge, tie_margin=tie_margin, both_orders=both)
-            for pair, js in own.items()
-        },
-    )
+    every = combinations(range(len(case.responses)), 2)
+    asked = sorted(every if games is None else games)
+    own = between_each(case, asked, judgements, arity)
+    folded = {
+        pair: fold(of_two(case, pair), js, merge=merge, tie_margin=tie_margin, both_orders=both)
+        for pair, js in own.items()
+    }
+    compared = {pair: between(case, pair, folded) for pair in asked}
     statuses, valid = sift(judgements, is_choice if arity == 2 else is_score)
     scale = scale_of(valid, arity, merge)
-    scores = points(case, compared) if scale == "points" else led(case, own, compared, scale)
+    scores = points(case, compared) if scale == "points" else led(case, own, folded, scale)
+    beats = matrix(len(scores), compared)
     return Ranking(
         case=case.id,
         cluster=case.cluster or case.id,
@@ -80,8 +84,8 @@ def rank(
         ranks=(1,) * len(scores) if case.identical else ranks_of(scores, tie_margin),
         scores=scores,
         scale=scale,
-        complete=all(o.decided for o in compared.values()),
-        beats=matrix(len(scores), compared),
+        complete=not any(cell is None for row in beats for cell in row),
+        beats=beats,
         comparisons=compared,
         originals=case.originals,
         statuses=statuses,
@@ -105,17 +109,18 @@ def of_two(case: Case, pair: Pair) -> Case:
 
 
 def between_each(
-    case: Case, judgements: Sequence[Judgement], arity: int
+    case: Case, asked: Iterable[Pair], judgements: Sequence[Judgement], arity: int
 ) -> dict[Pair, list[Judgement]]:
     """For every two responses that were shown, their judgements as trials of these two alone.
 
     Of responses that are the same text only the first was shown.
     """
+    originals = [sorted({case.originals[i], case.originals[j]}) for i, j in asked]
     shown: dict[tuple[int, ...], list[Judgement]] = {}
     for judgement in judgements:
         shown.setdefault(judgement.trial.order, []).append(judgement)
     found = {}
-    for i, j in combinations(sorted(set(case.originals)), 2):
+    for i, j in sorted({(pair[0], pair[1]) for pair in originals if len(pair) == 2}):
         two = of_two(case, (i, j))
         orders: dict[tuple[int, ...], tuple[int, ...]] = (
             {(i,): (0,), (j,): (1,)} if arity == 1 else {(i, j): (0, 1), (j, i): (1, 0)}
@@ -128,16 +133,12 @@ def between_each(
     return found
 
 
-def everyone(case: Case, folded: Mapping[Pair, Outcome]) -> dict[Pair, Outcome]:
-    """The outcome of every two responses, those that are the same text as another too."""
-    found = {}
-    for i, j in combinations(range(len(case.responses)), 2):
-        one, other = case.originals[i], case.originals[j]
-        if one == other:
-            found[i, j] = identical_outcome(case)
-        else:
-            found[i, j] = folded[one, other] if one < other else mirrored(folded[other, one])
-    return found
+def between(case: Case, pair: Pair, folded: Mapping[Pair, Outcome]) -> Outcome:
+    """The outcome of two responses, also of those that are the same text as another."""
+    one, other = (case.originals[i] for i in pair)
+    if one == other:
+        return identical_outcome(case)
+    return folded[one, other] if one < other else mirrored(folded[other, one])
 
 
 def mirrored(outcome: Outcome) -> Outcome:
@@ -170,13 +171,20 @@ def points(case: Case, compared: Mapping[Pair, Outcome]) -> tuple[float | None, 
 def led(
     case: Case,
     own: Mapping[Pair, Sequence[Judgement]],
-    compared: Mapping[Pair, Outcome],
+    folded: Mapping[Pair, Outcome],
     scale: Scale,
 ) -> tuple[float | None, ...]:
     """Each response's mean lead over the others, by the judgements of pairs."""
     strength = log_odds_of_first if scale == "log_odds" else lead_of_first
-    leads = {pair: lead(js, strength) for pair, js in own.items() if compared[pair].decided}
-    return tuple(score(i, case.originals, leads) for i in range(len(case.responses)))
+    leads = {pair: lead(js, strength) for pair, js in own.items() if folded[pair].decided}
+    known: dict[int, list[float]] = {}
+    alike = Counter(case.originals)
+    for (i, j), ahead in leads.items():  # as often as there are answers of this text
+        known.setdefault(i, []).extend([ahead] * alike[j])
+        known.setdefault(j, []).extend([-ahead] * alike[i])
+    return tuple(
+        score(known.get(own, ()), alike[own], len(case.responses)) for own in case.originals
+    )
 
 
 def log_odds_of_first(verdict: Verdict) -> float:
@@ -202,26 +210,21 @@ def lead(judgements: Sequence[Judgement], strength: Callable[[Verdict], float]) 
     return 2 * fsum(means) / len(means)
 
 
-def score(i: int, originals: Sequence[int], leads: Mapping[Pair, float]) -> float | None:
-    """The mean lead of response i over all responses that it has a known one over, and itself.
+def score(leads: Sequence[float], alike: int, responses: int) -> float | None:
+    """The mean of a response's known leads, with 0 over itself and each that is `alike`.
 
-    None where that leaves only itself and its likes.
+    None where that is all there is, and there are others.
     """
-    own, known = originals[i], []
-    likes = 0
-    for other in originals:
-        if other == own:
-            likes += 1
-        elif (pair := (min(own, other), max(own, other))) in leads:
-            known.append(leads[pair] if own < other else -leads[pair])
-    if not known and likes < len(originals):
+    if not leads and alike < responses:
         return None
-    return fsum(known) / (len(known) + likes)
+    return fsum(leads) / (len(leads) + alike)
 
 
 def matrix(size: int, compared: Mapping[Pair, Outcome]) -> tuple[tuple[float | None, ...], ...]:
     """The probability that each is better than each."""
-    cells: list[list[float | None]] = [[0.5] * size for _ in range(size)]
+    cells: list[list[float | None]] = [[None] * size for _ in range(size)]
+    for i in range(size):
+        cells[i][i] = 0.5
     for (i, j), outcome in compared.items():
         known = outcome.mean if outcome.decided else None
         cells[i][j] = known

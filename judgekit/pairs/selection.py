@@ -69,6 +69,11 @@ def pairs_of_run(
     facts = record.read_json(folder / "run.json")
     decides = facts.get("decides", {})
     ranked = record.holds_rankings(folder)
+    if ranked and decides.get("games") is not None and pairing == "best-worst":
+        raise InputError(
+            f"the run {str(folder)!r} chose its games, so hardly a case knows its best and its "
+            f"worst; take --pairing all"
+        )
     cases: Iterable[Case] = record.read_cases(folder)
     outcomes: Iterable[tuple[Outcome, Sequence[str]]] = record.read_outcomes(folder)
     try:

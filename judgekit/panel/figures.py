@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from judgekit import stats
-from judgekit.panel.rules import Rule, label
+from judgekit.panel.rules import Rule
 from judgekit.stats import Inconsistent, Rate, clustered_rate, statuses
 from judgekit.stats.agreement import agreement, krippendorff_alpha
+from judgekit.stats.values import label
 from judgekit.types import Outcome
 
 __all__ = ["SeatFigures", "jury_figures", "own_figures"]

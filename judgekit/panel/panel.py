@@ -20,8 +20,9 @@ from judgekit.harness.ask import Tally
 from judgekit.harness.run import OnProgress
 from judgekit.job import Job
 from judgekit.panel.figures import jury_figures, own_figures
-from judgekit.panel.rules import Rule, combine, label
+from judgekit.panel.rules import Rule, combine
 from judgekit.settings import Settings
+from judgekit.stats.values import label
 from judgekit.types import Case, Outcome, digest
 
 __all__ = ["Panel", "Part", "check_panels"]

@@ -7,22 +7,14 @@ from collections.abc import Mapping, Sequence
 from math import fsum
 from typing import Literal
 
-from judgekit.stats.agreement import Label
+from judgekit.stats.values import Label, label, value
 from judgekit.types import Case, Outcome, Position
 
-__all__ = ["Rule", "combine", "label", "majority"]
+__all__ = ["Rule", "combine", "majority"]
 
 Rule = Literal["vote", "mean"]
 
 TOLERANCE = 1e-12  # a mean may miss one half by rounding
-VALUE: Mapping[Label, float] = {0: 1.0, "tie": 0.5, 1: 0.0}
-
-
-def label(outcome: Outcome) -> Label:
-    """A seat's vote: a tie where its two orders disagree; None: it abstains, being undecided."""
-    if not outcome.decided:
-        return None
-    return "tie" if outcome.winner is None else outcome.winner
 
 
 def majority(votes: Sequence[Label]) -> Label:
@@ -96,7 +88,10 @@ def _value(outcome: Outcome, rule: Rule) -> float:
     """Response 0's value to a seat that is decided; single answers' ties count as it has them."""
     if rule == "mean" and not outcome.scores and outcome.mean is not None:
         return outcome.mean
-    return VALUE[label(outcome)]
+    known = value(outcome)
+    if known is None:
+        raise ValueError(f"the case {outcome.case!r} is undecided, so it has no value")
+    return known
 
 
 def _lean(value: float) -> Label:

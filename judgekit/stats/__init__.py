@@ -6,10 +6,10 @@ from judgekit.stats.ranking import ModelRank, RankingSummary, summarise_rankings
 from judgekit.stats.scores import Bin, ScoreSummary, histogram, summarise_scores
 from judgekit.stats.sentence import score_sentence, sentence
 from judgekit.stats.summary import Summary, statuses, summarise
+from judgekit.stats.values import Inconsistent
 from judgekit.stats.winrate import (
     Bounds,
     Counts,
-    Inconsistent,
     bounds,
     counts,
     mean_scores,

@@ -14,10 +14,10 @@ from math import isnan
 from typing import Literal, TypeVar
 
 from judgekit.stats.interval import Rate, clustered_rate, jackknifed
+from judgekit.stats.values import Label
 
-__all__ = ["Agreement", "Label", "Level", "agreement", "cohen_kappa", "krippendorff_alpha"]
+__all__ = ["Agreement", "Level", "agreement", "cohen_kappa", "krippendorff_alpha"]
 
-Label = int | Literal["tie"] | None
 Level = Literal["nominal", "ordinal", "interval"]
 Table = Counter[tuple[Hashable, Hashable]]
 Coincidences = dict[tuple[float, float], float]

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from judgekit.stats.interval import Rate, clustered_mean, clustered_rate
 from judgekit.stats.position import Positions, positions
-from judgekit.stats.winrate import Inconsistent, counts_for_rate
+from judgekit.stats.values import Inconsistent, counted
 from judgekit.types import Outcome, Ranking, Status
 
-__all__ = ["ModelRank", "RankingSummary", "summarise_rankings"]
+if TYPE_CHECKING:
+    from judgekit.stats.ratings import Game, Ratings
+
+__all__ = ["ModelRank", "RankingSummary", "games_of", "summarise_rankings"]
+
+NAMED = 8  # models in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +33,13 @@ class ModelRank:
 class RankingSummary:
     """A run of rankings: cases = complete + incomplete, `identical` ones are among the complete.
 
-    `responses` counts answers, `comparisons` the pairs of different answers, `statuses` trials.
-    `models` and `win_rates` are empty where a case holds two answers of one model. `win_rates[i]
-    [j]` is the win rate of model i against j, as a comparison of these two gives it, None where
-    they never met. `scale` is None, and no score averaged, where the cases' scales differ.
-    `position` is over comparisons.
+    A case is incomplete where a comparison that was asked for has no verdict. `responses` counts
+    answers, `comparisons` the pairs of different answers, `statuses` trials. `models` and
+    `win_rates` are empty where a case holds two answers of one model. `win_rates[i][j]` is the win
+    rate of model i against j, as a comparison of these two gives it, None where they never met.
+    `scale` is None, and no score averaged, where the cases' scales differ. `position` is over
+    comparisons. `ratings`: of a run that chose its games. Whom a model met was chosen to be close
+    there, so a mean over its games says little, and there are no mean ranks and scores.
     """
 
     SCHEMA: ClassVar = "judgekit.ranking/1"
@@ -50,6 +57,7 @@ class RankingSummary:
     win_rates: tuple[tuple[Rate | None, ...], ...]
     position: Positions
     statuses: Mapping[str, int]
+    ratings: Ratings | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """What `summary.json` holds: plain dicts, numbers and texts, with the `sentence`.
@@ -69,9 +77,13 @@ def summarise_rankings(
     judge: str,
     model: str | None,
     inconsistent: Inconsistent = "half",
+    ratings: Ratings | None = None,
 ) -> RankingSummary:
-    """All figures of a run of rankings; models stand in the order in which cases name them."""
-    complete = sum(r.complete for r in rankings)
+    """All figures of a run of rankings; models stand in the order in which cases name them.
+
+    `ratings`: of the same games, where the run chose between whom they were.
+    """
+    complete = sum(all(o.decided for o in r.comparisons.values()) for r in rankings)
     scales = {r.scale for r in rankings}
     scale = scales.pop() if len(scales) == 1 else None
     names = names_of(rankings)
@@ -86,14 +98,25 @@ def summarise_rankings(
         responses=sum(len(r.ranks) for r in rankings),
         comparisons=len(shown),
         scale=scale,
-        models=tuple(model_rank(rankings, name, scored=scale is not None) for name in names),
-        win_rates=tuple(
-            tuple(None if a == b else win_rate_between(rankings, a, b, inconsistent) for b in names)
-            for a in names
+        models=tuple(
+            ModelRank(name, sum(name in r.models for r in rankings), Rate(), Rate())
+            if ratings is not None
+            else model_rank(rankings, name, scored=scale is not None)
+            for name in names
         ),
+        win_rates=win_rates(rankings, names, inconsistent),
         position=positions(shown),
         statuses={s.value: sum(r.statuses.get(s.value, 0) for r in rankings) for s in Status},
+        ratings=ratings,
     )
+
+
+def games_of(ranking: Ranking, inconsistent: Inconsistent) -> Iterator[Game]:
+    """The comparisons of two models that count, as `ratings` takes them."""
+    for (i, j), outcome in ranking.comparisons.items():
+        v = counted(outcome, inconsistent)
+        if v is not None and ranking.models[i] != ranking.models[j]:
+            yield ranking.cluster, ranking.models[i], ranking.models[j], v
 
 
 def names_of(rankings: Sequence[Ranking]) -> list[str]:
@@ -120,24 +143,22 @@ def model_rank(rankings: Sequence[Ranking], name: str, *, scored: bool) -> Model
     )
 
 
-def win_rate_between(
-    rankings: Sequence[Ranking], a: str, b: str, inconsistent: Inconsistent
-) -> Rate | None:
-    """a's win rate against b over the cases in which both have an answer, ties counting half."""
-    met = [
-        (r, i, j)
-        for r in rankings
-        if a in r.models and b in r.models
-        for i, j in ((r.models.index(a), r.models.index(b)),)
-    ]
-    observations = []
-    for r, i, j in met:
-        outcome = r.comparisons[min(i, j), max(i, j)]
-        if counts_for_rate(outcome, inconsistent):
-            winner = outcome.winner
-            won = 0.5 if not isinstance(winner, int) else float(winner == (0 if i < j else 1))
-            observations.append((r.cluster, won, 1.0))
-    return clustered_rate(observations) if met else None
+def win_rates(
+    rankings: Sequence[Ranking], names: Sequence[str], inconsistent: Inconsistent
+) -> tuple[tuple[Rate | None, ...], ...]:
+    """Each model's win rate against each over the cases that compare the two, ties half."""
+    met: dict[tuple[str, str], list[tuple[str, float, float]]] = {}
+    for r in rankings if names else ():
+        for (i, j), outcome in r.comparisons.items():
+            one, other = (
+                met.setdefault((r.models[x], r.models[y]), []) for x, y in ((i, j), (j, i))
+            )
+            if (won := counted(outcome, inconsistent)) is not None:
+                one.append((r.cluster, won, 1.0))
+                other.append((r.cluster, 1 - won, 1.0))
+    return tuple(
+        tuple(clustered_rate(met[a, b]) if (a, b) in met else None for b in names) for a in names
+    )
 
 
 def sentence(summary: RankingSummary) -> str:
@@ -153,6 +174,8 @@ def _result(summary: RankingSummary) -> str:
         return "nothing to rank: there are no cases"
     if not summary.models:
         return f"{summary.responses} answers ranked in {_cases(summary)}"
+    if summary.ratings is not None:
+        return _by_ratings(summary.ratings)
     ranked = [m for m in summary.models if m.mean_rank.value is not None]
     if not ranked:
         return f"no result: no answer has a rank in {_cases(summary)}"
@@ -166,8 +189,24 @@ def _result(summary: RankingSummary) -> str:
     mean = f"a mean rank of {best.mean_rank.value:.2f}"
     if not level:
         return f"{best.model} is best, with {mean}: it wins against each of the others"
-    names = ", ".join(level)
-    return f"undecided: {best.model} is ahead with {mean}, but not told apart from {names}"
+    return f"undecided: {best.model} is ahead with {mean}, but not told apart from {_names(level)}"
+
+
+def _by_ratings(ratings: Ratings) -> str:
+    if ratings.reason:
+        return f"no result: {ratings.reason}"
+    best, *others = ratings.models
+    lead = f"a rating of {best.rating:.0f}"
+    if best.worst_rank == 1:
+        return f"{best.model} is best, with {lead}: its interval of ranks is 1 alone"
+    level = [m.model for m in others if (m.best_rank or 1) == 1] or [others[0].model]
+    return f"undecided: {best.model} is ahead with {lead}, but not told apart from {_names(level)}"
+
+
+def _names(models: Sequence[str]) -> str:
+    """All of a few names, the first of many."""
+    more = len(models) - NAMED
+    return ", ".join(models[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _cases(summary: RankingSummary) -> str:

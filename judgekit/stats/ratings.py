@@ -5,15 +5,18 @@ Davidson's model (1970, J. Am. Stat. Assoc. 65, 317-328): with strengths π and 
     P(i beats j) = π_i / (π_i + π_j + ν√(π_i π_j)),   P(tie) = ν√(π_i π_j) / (the same)
 
 fitted by Newton's method on the table of counts. Ratings are 400·log₁₀ π with a mean of 1000, so
-400 points are odds of ten to one. Intervals are percentiles over resampled prompts, since the
-games on one prompt are not independent. Where no finite rating exists, that is said (`connected`).
+400 points are odds of ten to one. Intervals come from resampled prompts, since the games on one
+prompt are not independent: bias-corrected percentiles (Efron 1981, Can. J. Stat. 9, 139-158), as
+few games put strengths too far apart, resampled ones twice. Where no finite rating exists, it says
+why (`Ratings.reason`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from math import log, sqrt
+from math import inf, log, sqrt
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +30,7 @@ Game = tuple[str, str, str, float]
 
 Array = NDArray[np.float64]
 
+NORMAL = NormalDist()
 ELO = 400 / log(10)
 MEAN = 1000.0
 STEPS = 100
@@ -85,17 +89,19 @@ def ratings(games: Iterable[Game], *, samples: int = 1000, prior: float = 0.0) -
     if len(parts) > 1:
         order = sorted(rated, key=lambda r: -r.value / r.games)
         return Ratings(tuple(order), None, table.prompts, _why(parts, counts, table.names))
-    strengths, tie = _fit(counts, np.zeros(size), 0.1)
+    # With a prior nobody runs away, however far apart they are.
+    far = inf if prior else FAR
+    strengths, tie = _fit(counts, np.zeros(size), 0.1, far)
     draw = np.random.default_rng(0)
     chance = np.full(table.prompts, 1 / table.prompts)
     found = np.empty((samples, size))
     for row in found:
         weights = draw.multinomial(table.prompts, chance).astype(float)
-        row[:], _ = _fit(table.counts(weights) + _made_up(size, prior), strengths, tie)
+        row[:], _ = _fit(table.counts(weights) + _made_up(size, prior), strengths, tie, far)
     if table.prompts > 1:  # few prompts vary less among themselves than prompts do (Student's t)
         few = t95(table.prompts - 1) / Z95 * sqrt(table.prompts / (table.prompts - 1))
         found = strengths + few * (found - strengths)
-    final = _with_intervals(rated, strengths, found, table.prompts)
+    final = _with_intervals(rated, strengths, found, table.prompts, inf if prior else OPEN)
     order = sorted(final, key=lambda r: -(r.rating or 0))
     return Ratings(tuple(order), tie if counts[0].any() else None, table.prompts)
 
@@ -151,8 +157,8 @@ def _made_up(size: int, prior: float) -> Array:
     return counts
 
 
-def _fit(counts: Array, strengths: Array, tie: float) -> tuple[Array, float]:
-    """Log-strengths with a mean of 0, and ν; strengths that run away stop `FAR` apart.
+def _fit(counts: Array, strengths: Array, tie: float, far: float) -> tuple[Array, float]:
+    """Log-strengths with a mean of 0, and ν; strengths that run away stop so `far` apart.
 
     Per game the log-likelihood is log π of the winner, or log ν + half of both at a tie, less the
     log of the denominator.
@@ -187,13 +193,13 @@ def _fit(counts: Array, strengths: Array, tie: float) -> tuple[Array, float]:
         strengths = strengths + step[:size]
         strengths -= strengths.mean()
         log_tie = log_tie + step[size] if ties else log_tie
-        if np.abs(step).max() < 1e-9 or np.ptp(strengths) >= FAR:
+        if np.abs(step).max() < 1e-9 or np.ptp(strengths) >= far:
             break
     return strengths, float(np.exp(log_tie))
 
 
 def _with_intervals(
-    rated: tuple[Rated, ...], strengths: Array, found: Array, prompts: int
+    rated: tuple[Rated, ...], strengths: Array, found: Array, prompts: int, unbounded: float
 ) -> list[Rated]:
     """Percentiles of the resampled strengths, and of the ranks they give."""
     # Of tied strengths each has the better rank in one sample and may have the worse in another.
@@ -209,8 +215,8 @@ def _with_intervals(
         if prompts < 2 or np.ptp(found[:, i]) < ROUNDING:  # nothing says how far it may be off
             out.append(replace(model, rating=rating))
             continue
-        ends = np.quantile(found[:, i], [0.025, 0.975])
-        low, high = (MEAN + ELO * float(s) if abs(s - middle) < OPEN else None for s in ends)
+        ends = np.quantile(found[:, i], _corrected(found[:, i], float(strengths[i])))
+        low, high = (MEAN + ELO * float(s) if abs(s - middle) < unbounded else None for s in ends)
         best, worst = np.quantile(ranks[:, i], [0.025, 0.975], method="inverted_cdf")
         out.append(
             replace(
@@ -223,6 +229,15 @@ def _with_intervals(
             )
         )
     return out
+
+
+def _corrected(sample: Array, value: float) -> tuple[float, float]:
+    """Which quantiles of the sample are a 95 % interval of what `value` estimates: further down
+    where more than half of the sample is above it."""
+    below = float((sample < value - ROUNDING).mean() + (sample < value + ROUNDING).mean()) / 2
+    least = 0.5 / len(sample)
+    off = 2 * NORMAL.inv_cdf(min(max(below, least), 1 - least))
+    return NORMAL.cdf(off - Z95), NORMAL.cdf(off + Z95)
 
 
 def _components(counts: Array) -> list[list[int]]:

@@ -14,15 +14,11 @@ from math import fsum
 
 from judgekit.stats.anytime import Anytime
 from judgekit.stats.interval import Rate
-from judgekit.stats.winrate import Inconsistent, counts_for_rate
+from judgekit.stats.values import Inconsistent, counted
 from judgekit.types import Case, Outcome, digest
 
 __all__ = ["FEWEST", "Stopping", "shuffled"]
 
-VALUE: dict[object, float] = {
-    0: 1.0,
-    1: 0.0,
-}  # of a winner; a tie and an inconsistent case are half a win
 FEWEST = 20  # prompts before a run may stop: fewer would not convince anybody
 
 
@@ -77,8 +73,8 @@ class Stopping:
         if self.cases == len(self._clusters) or outcome.cluster != self._clusters[self.cases]:
             raise ValueError(f"case {outcome.case!r} is not case {self.cases + 1} of the plan")
         self.cases += 1
-        if counts_for_rate(outcome, self._inconsistent):
-            self._values.append(VALUE.get(outcome.winner, 0.5))
+        if (value := counted(outcome, self._inconsistent)) is not None:
+            self._values.append(value)
         if self.cases in self._ends and self._values:
             self._sequence.add(fsum(self._values) / len(self._values))
             self._values.clear()

@@ -9,12 +9,11 @@ from typing import Any, ClassVar
 from judgekit.stats.interval import Rate
 from judgekit.stats.position import Positions, positions
 from judgekit.stats.sentence import sentence
+from judgekit.stats.values import Inconsistent, counted
 from judgekit.stats.winrate import (
     Bounds,
-    Inconsistent,
     bounds,
     counts,
-    counts_for_rate,
     mean_scores,
     win_rate,
     win_rate_mean,
@@ -108,7 +107,7 @@ def summarise(
         statuses=statuses(outcomes),
         mean_score_a=scores[0] if scores else None,
         mean_score_b=scores[1] if scores else None,
-        prompts=len({o.cluster for o in outcomes if counts_for_rate(o, inconsistent)}),
+        prompts=len({o.cluster for o in outcomes if counted(o, inconsistent) is not None}),
         watched_a=watched,
     )
 

@@ -23,7 +23,7 @@ from typing import Literal
 
 from judgekit.harness.fold import is_choice, value_of_first
 from judgekit.stats.interval import Rate, clustered_rate
-from judgekit.stats.winrate import Inconsistent
+from judgekit.stats.values import Inconsistent
 from judgekit.types import Choice, Status, Verdict
 
 __all__ = ["CALIBRATION", "TOLERANCE", "Kind", "Row", "Sureness", "learn", "rounds"]

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from judgekit.stats.interval import Rate, clustered_mean, clustered_rate
+from judgekit.stats.values import Inconsistent, counted
 from judgekit.types import Outcome
 
 __all__ = [
     "Bounds",
     "Counts",
-    "Inconsistent",
     "bounds",
     "counts",
-    "counts_for_rate",
     "mean_scores",
     "win_rate",
     "win_rate_mean",
 ]
-
-Inconsistent = Literal["half", "drop"]
-"""An inconsistent case counts as half a win for each side, or is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +62,8 @@ def counts(outcomes: Sequence[Outcome]) -> Counts:
 def win_rate(outcomes: Sequence[Outcome], inconsistent: Inconsistent = "half") -> Rate:
     """a's win rate over the decided cases, ties counting half (MT-Bench, arXiv 2306.05685)."""
     return clustered_rate(
-        (o.cluster, 1.0 if o.winner == 0 else 0.0 if o.winner == 1 else 0.5, 1)
-        for o in outcomes
-        if counts_for_rate(o, inconsistent)
+        (o.cluster, v, 1) for o in outcomes if (v := counted(o, inconsistent)) is not None
     )
-
-
-def counts_for_rate(outcome: Outcome, inconsistent: Inconsistent) -> bool:
-    """Whether the win rate takes this case in at all."""
-    return outcome.decided and (outcome.winner is not None or inconsistent == "half")
 
 
 def win_rate_mean(outcomes: Sequence[Outcome]) -> Rate:

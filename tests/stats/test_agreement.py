@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgekit.stats.agreement import Label, agreement, cohen_kappa, krippendorff_alpha
+from judgekit.stats.agreement import agreement, cohen_kappa, krippendorff_alpha
+from judgekit.stats.values import Label
 
 Row = tuple[str, Label, Label]
 

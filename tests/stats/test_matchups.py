@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import combinations
 from math import exp
 from statistics import fmean
@@ -9,10 +10,15 @@ from statistics import fmean
 import numpy as np
 import pytest
 
-from judgekit.stats.matchups import neighbours, next_matchups
+from judgekit.stats.matchups import Matchups, most_telling
 from judgekit.stats.ratings import Game, ratings
 
 NAMES = tuple("abcdef")
+
+
+def next_matchups(games: list[Game], models: tuple[str, ...], budget: int) -> list[tuple[str, str]]:
+    """The most telling of pairs that may all be played again."""
+    return most_telling(games, models, budget, dict.fromkeys(combinations(models, 2), budget))
 
 
 def played(a: str, b: str, *values: float) -> list[Game]:
@@ -35,6 +41,12 @@ def test_a_pair_that_nobody_has_seen_comes_before_one_that_is_known() -> None:
     games = [*played("a", "b", *[1.0, 0.0] * 40), *played("b", "c", *[1.0, 0.0] * 40)]
     first = next_matchups(games, ("a", "b", "c", "d"), 1)
     assert "d" in first[0]
+
+
+def test_a_pair_that_has_nothing_left_is_passed_over() -> None:
+    games = [*played("a", "b", *[1.0] * 30), *played("b", "c", *[1.0, 0.0] * 15)]
+    left = {("a", "b"): 2, ("b", "c"): 1}
+    assert most_telling(games, "abc", 9, left) == [("b", "c"), ("a", "b"), ("a", "b")]
 
 
 def test_it_depends_on_the_games_alone() -> None:
@@ -77,18 +89,67 @@ def test_three_quarters_of_the_games_rank_as_well_as_all_pairs() -> None:
         usual = [game(pair, strengths, draw) for pair in every * 8]
         fewer: list[Game] = []
         while len(fewer) < 0.75 * len(usual):
-            fewer += [game(p, strengths, draw) for p in next_matchups(fewer, names, 33)]
+            fewer += [game(p, strengths, draw) for p in next_matchups(fewer, tuple(names), 33)]
         errors.append((wrong(fewer, strengths), wrong(usual, strengths)))
     ours, theirs = (fmean(e) for e in zip(*errors, strict=True))
     assert ours <= theirs
 
 
-def test_by_score_the_nearest_come_first_and_then_further_ones() -> None:
-    scores = {"a": 1.0, "b": 5.0, "c": 4.5, "d": 2.0, "e": 3.9}
-    pairs = neighbours(scores, 100)
-    assert pairs[:4] == [("b", "c"), ("c", "e"), ("d", "a"), ("e", "d")]
-    assert pairs[4:7] == [("b", "e"), ("c", "d"), ("e", "a")]  # two places apart
-    assert pairs[7] == ("b", "a")  # four
-    assert len({frozenset(pair) for pair in pairs}) == len(pairs) == 10
-    assert neighbours(scores, 2) == pairs[:2]
-    assert neighbours({}, 3) == []
+def test_rounds_end_when_every_game_was_drawn() -> None:
+    possible = dict.fromkeys(combinations("abcd", 2), 3) | {("a", "d"): 1, ("b", "c"): 0}
+    matchups = Matchups("abcd", possible)
+    games: list[Game] = []
+    while pairs := matchups.draw(games, 5):
+        assert len(pairs) <= 5
+        games += [(str(len(games)), *pair, 1.0) for pair in pairs]
+    assert Counter(game[1:3] for game in games) == {p: n for p, n in possible.items() if n}
+
+
+def test_most_of_a_round_is_even_whatever_was_seen() -> None:
+    matchups = Matchups(NAMES, dict.fromkeys(combinations(NAMES, 2), 1000))
+    games: list[Game] = []
+    for _ in range(40):
+        for a, b in matchups.draw(games, 12):
+            games.append((str(len(games)), a, b, float(a < b)))  # nothing is open
+    met = Counter(game[1:3] for game in games)
+    assert min(met.values()) >= 2 * len(games) // 3 // 15
+
+
+def test_the_same_games_draw_the_same_rounds() -> None:
+    def play() -> list[Game]:
+        matchups = Matchups(NAMES, dict.fromkeys(combinations(NAMES, 2), 9))
+        games: list[Game] = []
+        for _ in range(6):
+            games += [(a, a, b, float(a < b)) for a, b in matchups.draw(games, 100)]
+        return games
+
+    assert play() == play()
+
+
+def test_rounds_grow_with_what_is_known() -> None:
+    matchups = Matchups(NAMES, dict.fromkeys(combinations(NAMES, 2), 10_000))
+    assert len(matchups.draw([], 10_000)) == 12
+    many = [*played("a", "b", *[1.0, 0.0] * 250), *played("c", "d", *[1.0, 0.0] * 250)]
+    assert len(matchups.draw(many, 10_000)) == 100
+    assert len(matchups.draw(many, 7)) == 7
+
+
+def test_ratings_of_chosen_games_are_within_their_intervals() -> None:
+    """They were not, where the most telling pairs alone were played: four of five at best."""
+    strengths = np.linspace(1.2, -1.2, 8)
+    names = [str(i) for i in range(8)]
+    held = []
+    for seed in range(25):
+        draw = np.random.default_rng(seed)
+        matchups = Matchups(names, dict.fromkeys(combinations(names, 2), 1000))
+        games: list[Game] = []
+        while len(games) < 600:
+            for a, b in matchups.draw(games, 600 - len(games)):
+                chance = 1 / (1 + exp(strengths[int(b)] - strengths[int(a)]))
+                games.append((str(len(games) % 150), a, b, float(draw.random() < chance)))
+        for rated in ratings(games, samples=200, prior=1 / 7).models:
+            truth = 1000 + 400 / np.log(10) * strengths[int(rated.model)]
+            assert rated.low is not None
+            assert rated.high is not None
+            held.append(rated.low <= truth <= rated.high)
+    assert fmean(held) > 0.9

@@ -1,0 +1,129 @@
+"""Of many models only so many games: a ranking that learns whom to show against whom.
+
+A game is two models' answers to one prompt. All of them are n(n - 1)/2 a prompt, most between
+models whose order is plain. `Games` plays a number of them in rounds: what the earlier ones say
+decides between whom the next are (`judgekit.stats.matchups`). What is asked depends on the verdicts
+alone, not on which reply came first, so the same command asks for the same again and pays nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from judgekit.adaptive import AskAll, in_plan_order
+from judgekit.harness.plan import Pair, Plan
+from judgekit.harness.run import OnCase
+from judgekit.stats.matchups import Matchups
+from judgekit.stats.ranking import games_of
+from judgekit.stats.ratings import Game, Rated, Ratings, ratings
+from judgekit.stats.stopping import shuffled
+from judgekit.stats.values import Inconsistent
+from judgekit.types import Case, Judgement, Ranking
+
+__all__ = ["Draw", "Games"]
+
+Fold = Callable[[Case, Sequence[Judgement], Sequence[Pair]], Ranking]
+"""A case's ranking from the judgements of these pairs."""
+
+
+class Games:
+    """At most so many games of a plan. `of_case` holds those that were played, by case id."""
+
+    def __init__(self, plan: Plan, most: int, inconsistent: Inconsistent) -> None:
+        self._plan = plan
+        self._most = most
+        self._inconsistent = inconsistent
+        self.of_case: dict[str, list[Pair]] = {}
+
+    async def run(self, ask: AskAll, on_case: OnCase, fold: Fold) -> str:
+        """Plays; `on_case` then gets each case that was in a game, in the order of the plan.
+
+        Returns why the run ended before its games, or an empty string.
+        """
+        draw = Draw(self._plan.cases)
+        known: list[Game] = []
+        told: dict[str, list[Judgement]] = {}
+        stopped, left = "", self._most
+        while not stopped and (drawn := draw.round(known, left)):
+            left -= sum(map(len, drawn.values()))
+
+            def collect(
+                case: Case, judgements: Sequence[Judgement], drawn: dict[str, list[Pair]] = drawn
+            ) -> str:
+                self.of_case.setdefault(case.id, []).extend(drawn[case.id])
+                told.setdefault(case.id, []).extend(judgements)
+                known.extend(games_of(fold(case, judgements, drawn[case.id]), self._inconsistent))
+                return ""
+
+            cases = [case for case in self._plan.cases if case.id in drawn]
+            stopped = await ask(replace(self._plan, cases=cases, games=drawn), collect)
+        for case in self._plan.cases:
+            if case.id in told:
+                on_case(case, in_plan_order(told[case.id]))
+        return stopped
+
+    def ratings(self, rankings: Iterable[Ranking]) -> Ratings:
+        """Of all models, those that were in no game last, without one.
+
+        Made-up games, one a model in all, against every other as often and half of them won, give
+        a rating also to those that never lost.
+        """
+        models = dict.fromkeys(r.model for case in self._plan.cases for r in case.responses)
+        known = [game for r in rankings for game in games_of(r, self._inconsistent)]
+        found = ratings(known, prior=1 / max(1, len(models) - 1))
+        rated = {model.model for model in found.models}
+        missing = (Rated(m, None, None, None, None, None, 0, 0.0) for m in models if m not in rated)
+        return replace(found, models=(*found.models, *missing))
+
+
+class Draw:
+    """Draws rounds of games: between which models, and each on a prompt that is new to the two.
+
+    Of those the prompt is taken that was in the fewest games, so that they spread over as many
+    prompts as there are. No model may have two answers to one prompt.
+    """
+
+    def __init__(self, cases: Sequence[Case]) -> None:
+        self._cases = shuffled(cases)  # equals are taken in an order drawn from their names
+        names = list(dict.fromkeys(r.model for case in cases for r in case.responses))
+        self._models = {name: i for i, name in enumerate(names)}
+        self._answered = np.zeros((len(cases), len(names)), dtype=bool)
+        clusters: dict[str, int] = {}
+        of_case = []
+        for number, case in enumerate(self._cases):
+            of_case.append(clusters.setdefault(case.cluster or case.id, len(clusters)))
+            self._answered[number, [self._models[r.model] for r in case.responses]] = True
+        self._cluster = np.array(of_case, dtype=np.int64)
+        self._in_games = np.zeros(len(clusters), dtype=np.int64)
+        self._new: dict[tuple[str, str], NDArray[np.bool_]] = {}
+        both = self._answered.T.astype(np.int64) @ self._answered
+        possible = {(names[i], names[j]): both[i, j] for i, j in combinations(range(len(names)), 2)}
+        self._matchups = Matchups(names, possible)
+
+    def round(self, games: Sequence[Game], most: int) -> dict[str, list[Pair]]:
+        """The next one: by case, which of its responses; empty once all were played.
+
+        `games`: what came of all earlier rounds.
+        """
+        found: dict[str, list[Pair]] = {}
+        for pair in self._matchups.draw(games, most):
+            case = self._case_for(pair)
+            at = [r.model for r in case.responses]
+            one, other = sorted(at.index(name) for name in pair)
+            found.setdefault(case.id, []).append((one, other))
+        return found
+
+    def _case_for(self, pair: tuple[str, str]) -> Case:
+        if pair not in self._new:
+            a, b = (self._models[name] for name in pair)
+            self._new[pair] = self._answered[:, a] & self._answered[:, b]
+        new = np.flatnonzero(self._new[pair])
+        number = int(new[np.argmin(self._in_games[self._cluster[new]])])
+        self._new[pair][number] = False
+        self._in_games[self._cluster[number]] += 1
+        return self._cases[number]
