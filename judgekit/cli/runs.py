@@ -19,6 +19,7 @@ __all__ = ["app"]
 app = typer.Typer(help="What was run, what it cost, and what changed between two runs.")
 
 JSON = typer.Option("--json", help="Print one JSON object.")
+WIDEST = 48  # characters of a judge: a jury names all its seats
 STOPPED = "*"  # after the number of cases
 FIGURES = 12  # changed figures that are shown; --json has all
 
@@ -97,9 +98,10 @@ def cells(run: RunInfo) -> list[str]:
     from judgekit.cli.tables import rate_text, score_text
 
     shown = rate_text if run.scale == "share" else score_text
+    judge = run.judge + (f" · {run.model}" if run.model else "")
     return [
         run.started[:16].replace("T", " "),
-        run.judge + (f" · {run.model}" if run.model else ""),
+        judge if len(judge) <= WIDEST else judge[: WIDEST - 1] + "…",
         f"{run.cases}{STOPPED if run.stopped else ''}",
         "–" if run.figure is None else shown(run.figure),
         str(run.calls),

@@ -1,0 +1,76 @@
+"""`rank --games` on GPT-4's recorded verdicts of MT-Bench: the figures of the README."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import judgekit
+
+PLUGIN = """
+import json
+from pathlib import Path
+
+from judgekit import hookimpl
+from judgekit.judging import BatchJudge
+from judgekit.types import Choice, Verdict
+
+VERDICTS = {}
+for line in Path("data/mt_bench/gpt4_pair_verdicts.jsonl").read_text().splitlines():
+    row = json.loads(line)
+    models = frozenset((row["model_a"], row["model_b"]))
+    # None: a tie, or the two orders disagreed
+    VERDICTS[row["question_id"], row["turn"], models] = row.get(row["winner"])
+
+
+class Recorded(BatchJudge):
+    arity = frozenset({2})
+    identity = ("recorded", "1")
+
+    def judge_batch(self, trials):
+        return [self.say(trial) for trial in trials]
+
+    def say(self, trial):
+        models = [response.model for response in trial.shown]
+        question, turn = map(int, trial.case.id.split("/"))
+        winner = VERDICTS[question, turn, frozenset(models)]
+        if winner is None:
+            return Verdict.chose(Choice.TIE)
+        return Verdict.chose((Choice.FIRST, Choice.SECOND)[models.index(winner)])
+
+
+@hookimpl
+def judgekit_judges():
+    return {"recorded": Recorded}
+"""
+MODELS = ("gpt-4", "claude-v1", "gpt-3.5-turbo", "alpaca-13b", "llama-13b")
+
+
+@pytest.fixture
+def rank(shared: Path, here: Path) -> Any:
+    (here / "recorded.py").write_text(PLUGIN, encoding="utf-8")
+    (here / "data").symlink_to(shared / "data")
+    files = [f"data/answers/mt_bench/{name}.jsonl" for name in MODELS]
+    how: dict[str, Any] = {"judge": "recorded", "plugins": (here / "recorded.py",)}
+
+    def run(**more: Any) -> judgekit.Run:
+        return judgekit.rank(*files, **how, orders="one", **more)
+
+    return run
+
+
+def test_a_third_of_the_games_rank_five_models_as_all_do(rank: Any) -> None:
+    every = rank().summary
+    few = rank(games=500).summary
+    by_rank = sorted(every["models"], key=lambda model: model["mean_rank"]["value"])
+    assert [m["model"] for m in by_rank] == list(MODELS)
+    rated = few["ratings"]["models"]
+    assert [m["model"] for m in rated] == list(MODELS)
+    assert [(m["best_rank"], m["worst_rank"]) for m in rated] == [(n, n) for n in range(1, 6)]
+    assert [round(m["rating"]) for m in rated] == [1500, 1284, 1161, 640, 414]
+    assert [m["games"] for m in rated] == [145, 259, 254, 172, 170]
+    met = [rate["value"] for row in few["win_rates"] for rate in row if rate is not None]
+    whole = [rate["value"] for row in every["win_rates"] for rate in row if rate is not None]
+    assert met == pytest.approx(whole, abs=0.08)
