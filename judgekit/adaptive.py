@@ -9,10 +9,11 @@ those in doubt the other way round.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from judgekit.asking import AskAll
 from judgekit.harness.plan import Plan
 from judgekit.harness.run import OnCase
 from judgekit.stats.interval import Rate
@@ -20,10 +21,7 @@ from judgekit.stats.sureness import CALIBRATION, Row, Sureness, learn, rounds
 from judgekit.stats.values import Inconsistent
 from judgekit.types import Case, Judgement, Verdict
 
-__all__ = ["Adaptive", "AskAll", "run_adaptively"]
-
-AskAll = Callable[[Plan, OnCase], Awaitable[str]]
-"""Judges a whole plan, and says why it ended before, or nothing."""
+__all__ = ["Adaptive", "in_plan_order", "run_adaptively"]
 
 
 @dataclass

@@ -33,10 +33,18 @@ class Answerer:
 
     @classmethod
     def of(cls, s: Asking, model: str, registry: Registry, user: config.UserConfig) -> Answerer:
-        """Of ``ENGINE/MODEL``. Raises `InputError` and `PluginError` where there is none such."""
-        factory, name = registry.engine(model)
-        endpoint = user.endpoint(s.endpoint) if s.endpoint else None
-        setup = EngineSetup(name, s.base_url, endpoint, s.concurrency, s.engine_options)
+        """Of ``ENGINE/MODEL``, or ``ENDPOINT/MODEL`` with an endpoint of the user's configuration.
+
+        The endpoint in a model's name is that model's own, and goes before what is said of all: so
+        each seat of a jury may have another. Raises `InputError` and `PluginError` where there is
+        none such.
+        """
+        place, _, name = model.partition("/")
+        own = user.endpoints.get(place) if name and place not in registry.engines else None
+        factory, name = registry.engine(f"{own.engine}/{name}" if own else model)
+        endpoint = own or (user.endpoint(s.endpoint) if s.endpoint else None)
+        base_url = None if own else s.base_url
+        setup = EngineSetup(name, base_url, endpoint, s.concurrency, s.engine_options)
         price = (endpoint.price if endpoint else None) or prices.price(name, user.prices)
         return cls(s, factory, setup, price)
 

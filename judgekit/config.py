@@ -21,9 +21,9 @@ texts or keys elsewhere or run code:
 
 The user's own file (``config.toml`` in the user's configuration folder, or where
 ``JUDGEKIT_CONFIG`` points) says where APIs are and what they cost: ``[endpoints.NAME]`` with
-``base_url``, ``key_env`` (the name of the variable that holds the key), ``rpm``, ``tpm`` and
-``price = {input, output}``; ``[prices]`` with ``"model" = {input, output}``. No key stands in
-either file.
+``base_url``, ``key_env`` (the name of the variable that holds the key), ``rpm``, ``tpm``,
+``price = {input, output}`` and ``engine``; ``[prices]`` with ``"model" = {input, output}``. No key
+stands in either file.
 """
 
 from __future__ import annotations

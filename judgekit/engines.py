@@ -27,7 +27,8 @@ class Price:
 class Endpoint:
     """Where an API is served, as named in the user's own configuration.
 
-    `key_env` is the name of the environment variable that holds the key, never the key.
+    `key_env` is the name of the environment variable that holds the key, never the key. `engine`
+    answers its models where one is named as ``NAME/MODEL``.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Endpoint:
     rpm: float | None = None
     tpm: float | None = None
     price: Price | None = None
+    engine: str = "openai"
 
 
 @dataclass(frozen=True)

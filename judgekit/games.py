@@ -15,7 +15,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from judgekit.adaptive import AskAll, in_plan_order
+from judgekit.adaptive import in_plan_order
+from judgekit.asking import AskAll
 from judgekit.harness.plan import Pair, Plan
 from judgekit.harness.run import OnCase
 from judgekit.stats.matchups import Matchups

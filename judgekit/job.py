@@ -6,10 +6,8 @@
 from __future__ import annotations
 
 import datetime
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from math import comb
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,17 +15,17 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from judgekit import io, record, stats
-from judgekit.adaptive import Adaptive, AskAll, run_adaptively
+from judgekit.adaptive import Adaptive, run_adaptively
 from judgekit.appoint import Answerer
+from judgekit.asking import asker
 from judgekit.engines import Engine, Price
-from judgekit.errors import InputError
 from judgekit.harness.ask import Tally
 from judgekit.harness.fold import fold, identical_outcome
 from judgekit.harness.plan import Pair, Plan
 from judgekit.harness.ranking import rank
 from judgekit.harness.replies import ReplyStore
-from judgekit.harness.run import OnCase, OnProgress, run_batches, run_trials
-from judgekit.judging import BatchJudge, Judge, PromptJudge
+from judgekit.harness.run import OnProgress
+from judgekit.judging import Judge, PromptJudge
 from judgekit.registry import Registry
 from judgekit.settings import Settings
 from judgekit.stats import Rate
@@ -159,7 +157,7 @@ class Job:
                 writer.add(case, judgements, outcome)
                 return watch.add(outcome) if watch and isinstance(outcome, Outcome) else ""
 
-            ask = self._asker(engine, store, tally, on_progress)
+            ask = asker(self.judge, self.answerer, engine, store, tally, on_progress)
             if chosen is not None:
                 stopped = await chosen.run(ask, on_case, self.ranked)
             elif adaptive is not None:
@@ -170,7 +168,7 @@ class Job:
                 stopped = await ask(self.plan, on_case)
             paid = engine is not None and engine.stored
             cost = tally.cost(self.price) if paid and tally.calls else 0.0
-            facts = self.facts(started, tally, stopped, cost)
+            facts = record.facts(self.files, self.settings, started, tally, stopped, cost)
             facts["decides"] = self.decides(fingerprint)
             facts["settled"] = dict(getattr(engine, "settled", {}))
             watched = watch.interval if watch else None
@@ -204,37 +202,6 @@ class Job:
         if self.settings.orders != "adaptive" or self.plan.arity == 1:
             return None
         return Adaptive(self.judge.merge, self.settings.inconsistent)
-
-    def _asker(
-        self,
-        engine: Engine | None,
-        store: ReplyStore,
-        tally: Tally,
-        on_progress: OnProgress | None,
-    ) -> AskAll:
-        """What judges a plan: all of this job's, or one stretch after the other."""
-        judge, answerer = self.judge, self.answerer
-        if isinstance(judge, BatchJudge):
-            batches = judge
-
-            async def score(plan: Plan, on_case: OnCase) -> str:
-                return await run_batches(
-                    plan, batches, store, tally, on_case, on_progress=on_progress
-                )
-
-            return score
-        if engine is None or answerer is None:
-            raise InputError(f"the judge {self.judge_name!r} asks an engine, and has none")
-        budget = answerer.budget()
-
-        async def ask(plan: Plan, on_case: OnCase) -> str:
-            desk = answerer.desk(engine, store, tally, budget)
-            many = self.settings.concurrency
-            return await run_trials(
-                plan, judge, desk, on_case, concurrency=many, on_progress=on_progress
-            )
-
-        return ask
 
     def outcome(
         self,
@@ -321,35 +288,6 @@ class Job:
             }
             | ({} if adaptive is None else {"adaptive": adaptive.as_dict()})
         )
-
-    def facts(
-        self, started: datetime.datetime, tally: Tally, stopped: str, cost: float | None
-    ) -> dict[str, Any]:
-        """What `run.json` holds beside the identity."""
-        ended = datetime.datetime.now(datetime.UTC)
-        return {
-            "judgekit": version("judgekit"),
-            "python": platform.python_version(),
-            "files": [str(f) for f in self.files],
-            "settings": self.settings.as_dict(),
-            "started": started.isoformat(timespec="seconds"),
-            "ended": ended.isoformat(timespec="seconds"),
-            "seconds": round((ended - started).total_seconds(), 3),
-            "stopped": stopped,
-            "counts": {
-                "trials": tally.trials,
-                "judged": tally.judged,
-                "calls": tally.calls,
-                "attempts": tally.attempts,
-                "calls_from_store": tally.calls_from_store,
-                "tokens_in": tally.tokens_in,
-                "tokens_out": tally.tokens_out,
-                "without_usage": tally.without_usage,
-                "cost_usd": None if cost is None else round(cost, 6),
-                "failures": dict(tally.failures),
-                "retries": dict(tally.retries),
-            },
-        }
 
 
 async def check_folders(jobs: Sequence[Job]) -> None:

@@ -86,6 +86,11 @@ class Registry:
         # An update that changes no verdict keeps its users' runs: `job.RULES` tells one that does.
         return "judgekit" if plugin.code.startswith("judgekit ") else plugin.code
 
+    @property
+    def engines(self) -> frozenset[str]:
+        """The names of all engines that plugins give."""
+        return frozenset(name for plugin in self._plugins for name in plugin.engines)
+
     def engine(self, spec: str) -> tuple[EngineFactory, str]:
         """The engine that ``ENGINE/MODEL`` names, and what stands after the slash.
 
@@ -93,7 +98,7 @@ class Registry:
         """
         name, _, model = spec.partition("/")
         if not name or not model:
-            engines = sorted({known for plugin in self._plugins for known in plugin.engines})
+            engines = sorted(self.engines)
             example = f"{engines[0] if engines else 'ENGINE'}/{spec.strip('/') or 'MODEL'}"
             raise InputError(
                 f"{spec!r} does not name a model: write ENGINE/MODEL, such as {example!r}; "

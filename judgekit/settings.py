@@ -29,7 +29,9 @@ class Asking:
     """What may be said of any run that asks an engine, beside its files."""
 
     model: str | None = setting(
-        None, "What answers the calls: ENGINE/MODEL, as openai/gpt-4o-mini.", ENGINE
+        None,
+        "What answers the calls: ENGINE/MODEL, as openai/gpt-4o-mini; or ENDPOINT/MODEL.",
+        ENGINE,
     )
     temperature: float | None = setting(None, "Sampling temperature.", ENGINE)
     max_tokens: int | None = setting(

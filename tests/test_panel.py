@@ -9,11 +9,11 @@ from typing import Any
 import planted_judges as planted
 import pytest
 from answers import read_jsonl, stable_files, write_answers, write_jsonl
-from servers import JudgeServer
+from servers import JudgeServer, judge_server
 
 import judgekit
 from judgekit import record
-from judgekit.errors import InputError
+from judgekit.errors import InputError, PluginError
 from judgekit.harness.ask import Tally
 from judgekit.panel import Panel, prepare_runs
 from judgekit.settings import Settings
@@ -117,6 +117,35 @@ def test_judges_of_pairs_and_of_single_answers_sit_together(sides: list[Path]) -
     assert {row["winner"] for row in outcomes} == {"tie"}
     assert {tuple(row["votes"]) for row in outcomes} == {("errs20", "length", "front")}
     assert {row["votes"]["front"] for row in outcomes} == {"tie"}
+
+
+def test_each_seat_may_ask_an_endpoint_of_its_own(
+    sides: list[Path], server: JudgeServer, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = here / "mine.toml"
+    monkeypatch.setenv("JUDGEKIT_CONFIG", str(config))
+    monkeypatch.setenv("LAB_KEY", "for-the-lab")
+    with judge_server() as lab:
+        config.write_text(
+            f'[endpoints.lab]\nbase_url = "{lab.base_url}"\nkey_env = "LAB_KEY"\n'
+            f'[endpoints.own]\nbase_url = "{server.base_url}"\n'
+            f'[endpoints.openai]\nbase_url = "{lab.base_url}/never"\n',
+            encoding="utf-8",
+        )
+        judge = "pairwise@lab/m1,pairwise@own/m1,pairwise@openai/m2"
+        folder = run(panel(sides, judge=judge, base_url=server.base_url, limit=4))
+        assert len(lab.requests) == 8
+        assert {body["model"] for body in lab.requests} == {"m1"}
+        assert set(lab.headers) == {"Bearer for-the-lab"}
+        assert [body["model"] for body in server.requests] == ["m1"] * 8 + ["m2"] * 8
+        assert not any("for-the-lab" in header for header in server.headers)
+        assert "for-the-lab" not in (folder / "run.json").read_text()
+        # Alone, the same model at the same place is in the store already.
+        alone = judgekit.compare(*sides, judge="pairwise", model="lab/m1", limit=4)
+        assert alone.facts["counts"]["calls"] == 0
+        assert len(lab.requests) == 8
+    with pytest.raises(PluginError, match="no engine named 'lob'"):
+        panel(sides, judge="pairwise@lob/m1,pairwise@lab/m1")
 
 
 def test_seats_on_several_models(sides: list[Path], server: JudgeServer) -> None:

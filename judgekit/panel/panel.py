@@ -156,7 +156,7 @@ class Panel:
             )
             costs = [own["counts"]["cost_usd"] for own in said]
             cost = None if None in costs else sum(costs)
-            facts = self._whole.facts(started, tally, stopped, cost)
+            facts = record.facts(self.files, self.settings, started, tally, stopped, cost)
             facts["decides"] = self.decides(identities)
             facts["parts"] = [
                 {"judge": part.name} | {k: own[k] for k in ("decides", "settled", "counts")}

@@ -7,6 +7,7 @@ folder never holds half a run. What is the same for every judgement (judge, engi
 their digests) stands once, in ``run.json`` under ``decides``; the rows belong to it.
 """
 
+from judgekit.record.facts import facts
 from judgekit.record.folder import (
     RunWriter,
     check_folder,
@@ -29,6 +30,7 @@ __all__ = [
     "RunWriter",
     "case_row",
     "check_folder",
+    "facts",
     "folder_name",
     "holds_rankings",
     "judgement_row",
