@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from judgekit.errors import EngineError, InputError
+from judgekit.models.adapters import adapted
 from judgekit.models.folders import find_folder, folder_digest, one_line
 from judgekit.models.four_bit import Kind, guard_4bit, in_4bit
 from judgekit.models.hushed import hush
@@ -113,19 +114,13 @@ class Checkpoint:
         with reading(self.name):
             model, missing = load_weights(self, transformers.AutoModelForCausalLM)
             if self.adapter is not None:
-                model = self._adapted(model)
+                model = adapted(model, self.adapter)
         if missing:
             raise EngineError(
                 f"{self.name!r} is no causal language model: it lacks {len(missing)} of its "
                 f"weights ({missing[0]!r}), which would be random"
             )
         return model.eval()
-
-    def _adapted(self, model: Any) -> Any:
-        import peft
-
-        adapters: Any = peft.PeftModel
-        return adapters.from_pretrained(model, self.adapter, torch_device=str(self.device))
 
 
 def load_weights(

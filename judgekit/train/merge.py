@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from judgekit.errors import InputError
+from judgekit.models.adapters import adapted
 from judgekit.models.four_bit import layers_4bit
 from judgekit.models.loading import Checkpoint, DType, Quant, Weights, find, quietly, reading
 from judgekit.naming import unknown
@@ -126,10 +127,8 @@ def merged(found: Tuned, at: Checkpoint, written: Any) -> Any:
     The sum is made in the wider of what it was trained and what it is written in, so that it is
     rounded once.
     """
-    import peft
     import torch
 
-    library: Any = peft
     model = load_base(at, found.head)
     wide = torch.promote_types(at.dtype, written)
     with reading(str(found.adapter)):
@@ -138,10 +137,8 @@ def merged(found: Tuned, at: Checkpoint, written: Any) -> Any:
         model = model.to(wide)
         if is_target(head_of(model), found.targets):
             untie(model)
-        adapted = library.PeftModel.from_pretrained(
-            model, found.adapter, torch_device=str(model.device)
-        )
-        return adapted.merge_and_unload(safe_merge=True).to(written)
+        whole = adapted(model, found.adapter)
+        return whole.merge_and_unload(safe_merge=True).to(written)
 
 
 def check_out(out: Path, base: str, *, force: bool) -> None:

@@ -115,6 +115,23 @@ def test_an_adapter_changes_what_the_model_says(llama: Path, adapter: Path, quan
         assert not any(m.support_avx512bf16_for_cpu for m in linear_4bit(model).values())
 
 
+def test_an_adapter_of_another_model_is_refused(llama: Path, adapter: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    other = shutil.copytree(adapter, tmp_path / "other")
+    file = other / "adapter_model.safetensors"
+    weights = load_file(file)
+    first = sorted(weights)[0]
+    deeper = first.replace("layers.0.", "layers.9.")
+    assert deeper != first
+    save_file(weights | {deeper: weights[first].clone()}, file)
+    with pytest.raises(InputError, match=r"1 of its weights .*layers\.9.* are in the adapter only"):
+        find(Weights(str(llama), adapter=str(other))).load_model()
+    save_file({name: weight for name, weight in weights.items() if name != first}, file)
+    with pytest.raises(InputError, match="are in the model only"):
+        find(Weights(str(llama), adapter=str(other))).load_model()
+
+
 def test_fingerprints_differ_by_all_that_decides(
     llama: Path, adapter: Path, tmp_path: Path
 ) -> None:
