@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -19,6 +19,7 @@ from judgekit.adaptive import Adaptive, run_adaptively
 from judgekit.appoint import Answerer
 from judgekit.asking import asker
 from judgekit.engines import Engine, Price
+from judgekit.games import Games
 from judgekit.harness.ask import Tally
 from judgekit.harness.fold import fold, identical_outcome
 from judgekit.harness.plan import Pair, Plan
@@ -31,9 +32,6 @@ from judgekit.settings import Settings
 from judgekit.stats import Rate
 from judgekit.stats.stopping import FEWEST, Stopping
 from judgekit.types import Case, Judgement, Outcome, Ranking, digest
-
-if TYPE_CHECKING:
-    from judgekit.games import Games
 
 __all__ = ["Job", "check_folders"]
 
@@ -192,8 +190,6 @@ class Job:
         """What chooses who meets whom, where `--games` asks for it."""
         if self.settings.games is None:
             return None
-        from judgekit.games import Games  # loads numpy, which others have no use of
-
         return Games(self.plan, self.settings.games, self.settings.inconsistent)
 
     def adaptive(self) -> Adaptive | None:
