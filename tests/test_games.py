@@ -264,6 +264,8 @@ def test_what_the_terminal_shows(files: list[str], capsys: pytest.CaptureFixture
     table = said(*command)
     assert "400 points are odds of ten to one" in table
     assert "win rate in % against" not in table, "ten models are too wide"
+    few = said("rank", *files[:5], *command[-6:-2], "--games", "200")
+    assert [line for line in few.splitlines() if line.startswith(("1 m0  ", "1 m1  "))]
     assert json.loads(said(*command, "--dry-run", "--json"))["calls"] == 600
     assert "no rank" not in said("show", "runs/latest", "--limit", "1")
     assert "m0" in said("stats", "runs/latest", "--prior", "0.1")

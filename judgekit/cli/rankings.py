@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["print_ranked", "print_run", "print_summary"]
 
-WIDEST = 8  # models whose win rates against each other fit into a terminal
+WIDEST = 6  # models whose win rates against each other fit into a terminal
 UNITS = {"points": "points", "log_odds": "log-odds", "lead": "lead, -1 to 1"}
 
 
@@ -95,15 +95,15 @@ def means(s: Mapping[str, Any]) -> Table:
 
 
 def wins(s: Mapping[str, Any]) -> Table:
-    """Each row's win rate against the model of each column."""
+    """Each row's win rate against the model of each column: by number, since names are long."""
     order = best_first(s)
-    names = [Text(safe(model["model"])) for model in s["models"]]
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("win rate in % against")
-    for j in order:
-        table.add_column(names[j], justify="right")
-    for i in order:
-        table.add_row(names[i], *(cell(s["win_rates"][i][j]) for j in order))
+    for place in range(1, len(order) + 1):
+        table.add_column(str(place), justify="right", no_wrap=True)
+    for place, i in enumerate(order, 1):
+        name = Text(safe(f"{place} {s['models'][i]['model']}"))
+        table.add_row(name, *(cell(s["win_rates"][i][j]) for j in order))
     return table
 
 
@@ -112,7 +112,7 @@ def cell(rate: Mapping[str, float | None] | None) -> str:
     if rate is None or rate["value"] is None or rate["low"] is None or rate["high"] is None:
         return tables.NONE
     value, low, high = (100 * (rate[name] or 0.0) for name in ("value", "low", "high"))
-    return f"{value:.0f} ({low:.0f} to {high:.0f})"
+    return f"{value:.0f} ({low:.0f}–{high:.0f})"
 
 
 def print_ranked(
