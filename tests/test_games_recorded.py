@@ -1,4 +1,4 @@
-"""`rank --games` on GPT-4's recorded verdicts of MT-Bench: the figures of the README."""
+"""`rank --games` and `--until` on GPT-4's recorded verdicts of MT-Bench: figures of the README."""
 
 from __future__ import annotations
 
@@ -48,22 +48,32 @@ def judgekit_judges():
 MODELS = ("gpt-4", "claude-v1", "gpt-3.5-turbo", "alpaca-13b", "llama-13b")
 
 
-@pytest.fixture
-def rank(shared: Path, here: Path) -> Any:
+HOW: dict[str, Any] = {"judge": "recorded", "plugins": (Path("recorded.py"),)}
+
+
+@pytest.fixture(autouse=True)
+def _files(shared: Path, here: Path) -> None:
     (here / "recorded.py").write_text(PLUGIN, encoding="utf-8")
     (here / "data").symlink_to(shared / "data")
-    files = [f"data/answers/mt_bench/{name}.jsonl" for name in MODELS]
-    how: dict[str, Any] = {"judge": "recorded", "plugins": (here / "recorded.py",)}
-
-    def run(**more: Any) -> judgekit.Run:
-        return judgekit.rank(*files, **how, orders="one", **more)
-
-    return run
 
 
-def test_a_third_of_the_games_rank_five_models_as_all_do(rank: Any) -> None:
-    every = rank().summary
-    few = rank(games=500).summary
+def answers(*models: str) -> list[str]:
+    return [f"data/answers/mt_bench/{name}.jsonl" for name in models]
+
+
+def test_two_models_are_told_apart_on_62_prompts() -> None:
+    said = judgekit.compare(*answers("claude-v1", "gpt-3.5-turbo"), **HOW, until=0.02).summary
+    assert said["stopped"].startswith("decided: after 62 prompts a's win rate is 64.5 %")
+    assert said["cases_planned"] - said["cases"] == 36
+    watched, rate = (list(said[name].values()) for name in ("watched_a", "win_rate_a"))
+    assert watched == pytest.approx([0.645, 0.503, 0.720], abs=6e-4)
+    assert rate == pytest.approx([0.645, 0.570, 0.713], abs=6e-4)
+
+
+def test_a_third_of_the_games_rank_five_models_as_all_do() -> None:
+    files = answers(*MODELS)
+    every = judgekit.rank(*files, **HOW, orders="one").summary
+    few = judgekit.rank(*files, **HOW, orders="one", games=500).summary
     by_rank = sorted(every["models"], key=lambda model: model["mean_rank"]["value"])
     assert [m["model"] for m in by_rank] == list(MODELS)
     rated = few["ratings"]["models"]
