@@ -39,7 +39,9 @@ def estimate(job: Job) -> Estimate:
     plan, judge = job.plan, job.judge
     trials = job.trials
     prompts = len({case.cluster for case in plan.cases})
-    width = stats.expected_half_width(prompts) if job.comparing else None
+    # Ratings of chosen games have no width that is known beforehand.
+    known = job.comparing and job.settings.games is None
+    width = stats.expected_half_width(prompts) if known else None
     if isinstance(judge, BatchJudge):
         return Estimate(len(plan.cases), trials, 0, 0, 0.0, width)
     extra = sum(judge.extra_calls(case) for case in plan.cases if plan.trials(case))

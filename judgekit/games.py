@@ -28,6 +28,8 @@ from judgekit.types import Case, Judgement, Ranking
 
 __all__ = ["Draw", "Games"]
 
+PRIOR = 1.0  # made-up games a model
+
 Fold = Callable[[Case, Sequence[Judgement], Sequence[Pair]], Ranking]
 """A case's ranking from the judgements of these pairs."""
 
@@ -56,17 +58,30 @@ class Games:
             def collect(
                 case: Case, judgements: Sequence[Judgement], drawn: dict[str, list[Pair]] = drawn
             ) -> str:
+                own = told.setdefault(case.id, [])
+                own += judgements
+                known.extend(games_of(fold(case, own, drawn[case.id]), self._inconsistent))
                 self.of_case.setdefault(case.id, []).extend(drawn[case.id])
-                told.setdefault(case.id, []).extend(judgements)
-                known.extend(games_of(fold(case, judgements, drawn[case.id]), self._inconsistent))
                 return ""
 
             cases = [case for case in self._plan.cases if case.id in drawn]
-            stopped = await ask(replace(self._plan, cases=cases, games=drawn), collect)
+            # Answers of the same text share a showing, and it may have been in an earlier round.
+            new = {case.id: self._new(case, drawn[case.id]) for case in cases}
+            asked = [case for case in cases if new[case.id]]
+            stopped = await ask(replace(self._plan, cases=asked, games=new), collect)
+            for case in cases if not stopped else ():
+                if not new[case.id]:
+                    collect(case, ())
         for case in self._plan.cases:
-            if case.id in told:
+            if case.id in self.of_case:
                 on_case(case, in_plan_order(told[case.id]))
         return stopped
+
+    def _new(self, case: Case, pairs: Sequence[Pair]) -> list[Pair]:
+        """Those of the pairs that need a showing which no earlier game had."""
+        shown = {texts_of(case, pair) for pair in self.of_case.get(case.id, ())}
+        found = {texts_of(case, pair): pair for pair in reversed(pairs)}
+        return sorted(p for texts, p in found.items() if len(texts) == 2 and texts not in shown)
 
     def ratings(self, rankings: Iterable[Ranking]) -> Ratings:
         """Of all models, those that were in no game last, without one.
@@ -75,18 +90,30 @@ class Games:
         a rating also to those that never lost.
         """
         models = dict.fromkeys(r.model for case in self._plan.cases for r in case.responses)
+        rankings = list(rankings)
         known = [game for r in rankings for game in games_of(r, self._inconsistent)]
-        found = ratings(known, prior=1 / max(1, len(models) - 1))
+        if not known:
+            outcomes = [outcome for r in rankings for outcome in r.comparisons.values()]
+            lost = sum(not outcome.decided for outcome in outcomes)
+            why = f"{lost} without a verdict, {len(outcomes) - lost} inconsistent and left out"
+            return Ratings((), None, 0, f"none of {len(outcomes)} games counts ({why})")
+        found = ratings(known, prior=PRIOR / max(1, len(models) - 1))
         rated = {model.model for model in found.models}
         missing = (Rated(m, None, None, None, None, None, 0, 0.0) for m in models if m not in rated)
         return replace(found, models=(*found.models, *missing))
 
 
-class Draw:
-    """Draws rounds of games: between which models, and each on a prompt that is new to the two.
+def texts_of(case: Case, pair: Pair) -> frozenset[int]:
+    """What a judge is shown of the two: one where they are the same text."""
+    return frozenset(case.originals[i] for i in pair)
 
-    Of those the prompt is taken that was in the fewest games, so that they spread over as many
-    prompts as there are. No model may have two answers to one prompt.
+
+class Draw:
+    """Draws rounds of games: between which models, and each on a case that is new to the two.
+
+    Of those the prompt is taken on which the two met least, then that which was in the fewest
+    games, so that they spread over as many prompts as there are (a prompt may be several cases, the
+    turns of a chat). No model may have two answers in one case.
     """
 
     def __init__(self, cases: Sequence[Case]) -> None:
@@ -102,6 +129,7 @@ class Draw:
         self._cluster = np.array(of_case, dtype=np.int64)
         self._in_games = np.zeros(len(clusters), dtype=np.int64)
         self._new: dict[tuple[str, str], NDArray[np.bool_]] = {}
+        self._met: dict[tuple[str, str], NDArray[np.int64]] = {}
         both = self._answered.T.astype(np.int64) @ self._answered
         possible = {(names[i], names[j]): both[i, j] for i, j in combinations(range(len(names)), 2)}
         self._matchups = Matchups(names, possible)
@@ -123,8 +151,12 @@ class Draw:
         if pair not in self._new:
             a, b = (self._models[name] for name in pair)
             self._new[pair] = self._answered[:, a] & self._answered[:, b]
+            self._met[pair] = np.zeros(len(self._in_games), dtype=np.int64)
         new = np.flatnonzero(self._new[pair])
-        number = int(new[np.argmin(self._in_games[self._cluster[new]])])
+        clusters = self._cluster[new]
+        first = np.lexsort((self._in_games[clusters], self._met[pair][clusters]))[0]
+        number, cluster = int(new[first]), int(clusters[first])
         self._new[pair][number] = False
-        self._in_games[self._cluster[number]] += 1
+        self._met[pair][cluster] += 1
+        self._in_games[cluster] += 1
         return self._cases[number]

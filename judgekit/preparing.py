@@ -21,6 +21,7 @@ from judgekit.job import Job
 from judgekit.registry import Registry
 from judgekit.settings import Settings
 from judgekit.stats.stopping import shuffled
+from judgekit.types import Case
 
 __all__ = ["digests_of", "job_over", "outs_of", "prepare", "prepare_all", "read_inputs"]
 
@@ -110,7 +111,7 @@ def job_over(
     cases = inputs.cases[: s.limit]
     if s.until is not None and (ranking or len(inputs.models) != 2):
         raise InputError("--until watches a win rate, so it needs a comparison of two models")
-    check_games(s, inputs, judge.setup.arity, ranking=ranking)
+    check_games(s, cases, judge.setup.arity, ranking=ranking)
     if s.orders == "adaptive":
         if ranking:
             raise InputError("--orders adaptive compares two models; rank with both orders or one")
@@ -142,7 +143,7 @@ def job_over(
     return job
 
 
-def check_games(s: Settings, inputs: io.Joined, arity: int, *, ranking: bool) -> None:
+def check_games(s: Settings, cases: Sequence[Case], arity: int, *, ranking: bool) -> None:
     """Refuses to choose games where there are none, or where nobody could be rated by them."""
     if s.games is None:
         return
@@ -153,7 +154,7 @@ def check_games(s: Settings, inputs: io.Joined, arity: int, *, ranking: bool) ->
             f"--games chooses which answers to compare, and the judge {s.judge!r} scores each by "
             f"itself; leave it out"
         )
-    for case in inputs.cases:
+    for case in cases:
         models = [response.model for response in case.responses]
         if len(set(models)) < len(models):
             twice = next(name for name in models if models.count(name) > 1)

@@ -45,6 +45,19 @@ class Strengths(BatchJudge):
         return Verdict.chose(Choice.FIRST if better is first else Choice.SECOND)
 
 
+class Ordered(BatchJudge):
+    """The text that comes first in the alphabet wins, always."""
+
+    arity = frozenset({2})
+    identity = ("ordered", "1")
+
+    def judge_batch(self, trials):
+        return [self.say(*(response.text for response in trial.shown)) for trial in trials]
+
+    def say(self, first, second):
+        return Verdict.chose(Choice.FIRST if first < second else Choice.SECOND)
+
+
 class Lengths(BatchJudge):
     arity = frozenset({1})
     identity = ("lengths", "1")
@@ -55,7 +68,7 @@ class Lengths(BatchJudge):
 
 @hookimpl
 def judgekit_judges():
-    return {"strengths": Strengths, "lengths": Lengths}
+    return {"strengths": Strengths, "lengths": Lengths, "ordered": Ordered}
 '''
 
 
@@ -174,6 +187,86 @@ def test_the_same_text_is_a_tie_without_a_call(files: list[str], here: Path) -> 
     assert run.summary["win_rates"][0][1]["value"] == 0.5
 
 
+def test_a_showing_that_two_pairs_share_is_asked_once(files: list[str], here: Path) -> None:
+    rows = rows_of(here / "m0.jsonl")
+    write(here / "m1.jsonl", [row | {"model": "m1"} for row in rows])
+    run = rank(files[:3], games=120)  # all of them
+    ids = [row["id"] for row in record.read_rows(run.folder / "judgements.jsonl")]
+    assert len(ids) == len(set(ids)) == 80
+    assert run.summary["statuses"]["valid"] == 80
+    assert run.summary["win_rates"] == rank(files[:3]).summary["win_rates"]
+    assert run.summary["ratings"]["models"][0]["games"] == 80
+    first, second, _ = run.summary["ratings"]["models"]
+    assert first["rating"] == pytest.approx(second["rating"])
+    assert run.summary["sentence"].startswith("undecided")
+
+
+def test_turns_of_one_chat_come_after_other_chats(files: list[str], here: Path) -> None:
+    for name in files[:3]:
+        rows = rows_of(here / name)
+        for row in rows:  # two cases a prompt
+            row["prompt"] = f"q{int(row['id']) // 2}"
+        write(here / name, rows)
+    run = rank(files[:3], games=60)  # 20 prompts x 3 pairs
+    cluster = {case.id: case.cluster for case in record.read_cases(run.folder)}
+    played = games(run)
+    prompts = Counter(pair for _, pair in {(cluster[case], pair) for case, pair in played})
+    for pair, times in Counter(pair for _, pair in played).items():
+        assert prompts[pair] == min(times, 20)
+
+
+def test_a_clean_sweep_is_decided(files: list[str], here: Path) -> None:
+    for name, text in zip(files[:3], ("best", "good", "last"), strict=True):
+        write(here / name, [row | {"response": text} for row in rows_of(here / name)])
+    run = rank(files[:3], games=90, judge="ordered")
+    rated = run.summary["ratings"]["models"]
+    assert [model["model"] for model in rated] == ["m0", "m1", "m2"]
+    assert rated[0]["high"] is None
+    assert rated[2]["low"] is None
+    assert rated[0]["rating"] - rated[0]["low"] > 60, "resampled prompts never lose either"
+    assert run.summary["sentence"].startswith("m0 is best")
+
+
+def test_a_few_wins_are_no_clean_sweep(files: list[str], here: Path) -> None:
+    for name, text in zip(files[:3], ("best", "good", "last"), strict=True):
+        write(here / name, [row | {"response": text} for row in rows_of(here / name)])
+    said = rank(files[:3], games=6, judge="ordered").summary["sentence"]
+    assert said.startswith("undecided: m0")
+
+
+def test_groups_that_never_meet_have_no_ratings(files: list[str], here: Path) -> None:
+    rows = [
+        row
+        for n, name in enumerate(files[:4])
+        for row in rows_of(here / name)
+        if (int(row["id"]) < 20) == (n < 2)
+    ]
+    write(here / "apart.jsonl", rows)
+    summary = rank(["apart.jsonl"], games=40).summary
+    assert "no result: no game compares 'm" in summary["sentence"]
+    assert all(model["rating"] is None for model in summary["ratings"]["models"])
+
+
+def test_who_was_in_no_game_is_in_the_table(
+    files: list[str], here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [rows_of(here / name)[n // 2] for n, name in enumerate(files[:6])]
+    write(here / "apart.jsonl", rows)  # three prompts, two other models each
+    with pytest.raises(SystemExit):
+        main(
+            ["rank", "apart.jsonl", "--plugin", "plugin.py", "--judge", "strengths", "--games", "1"]
+        )
+    out = capsys.readouterr().out
+    assert all(f"m{n} " in out for n in range(6))
+
+
+def test_what_no_game_tells_is_said(files: list[str], here: Path) -> None:
+    for name in files[:2]:
+        write(here / name, [row | {"response": f"broken {name}"} for row in rows_of(here / name)])
+    said = rank(files[:2], games=10).summary["sentence"]
+    assert "none of 10 games counts (10 without a verdict, 0 inconsistent and left out)" in said
+
+
 def test_a_budget_ends_it_with_what_was_played(files: list[str], api_run: Any) -> None:
     run = api_run(files, games=200, max_calls=101)
     assert run.summary["stopped"]
@@ -251,6 +344,10 @@ def test_what_it_cannot_do(files: list[str], here: Path) -> None:
     write(here / "twice.jsonl", [row | {"model": "m"} for row in twice])
     with pytest.raises(InputError, match="'m' has several answers"):
         rank(["twice.jsonl"], games=10)
+    cases = [*rows_of(here / "m0.jsonl")[:3], *rows_of(here / "m1.jsonl")[:3]]
+    last = [row | {"model": "m"} for row in rows_of(here / "m0.jsonl")[3:4]]
+    write(here / "later.jsonl", [*cases, *last, last[0] | {"response": "another"}])
+    assert rank(["later.jsonl"], games=2, limit=3).summary["comparisons"] == 2
 
 
 def test_what_the_terminal_shows(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -184,9 +184,10 @@ def chance(ranking: Ranking, i: int, j: int) -> str:
 
 def in_words(ranking: Ranking, labels: Sequence[str]) -> str:
     """``gpt-4 (1) > phi-3 (3) = phi-2 (2)``, and what is not known."""
-    if ranking.identical:
+    met = judged(ranking)
+    if all(outcome.identical for outcome in ranking.comparisons.values()):
         return "a tie: the answers are the same text, and no judge was asked"
-    ranked = [i for i in ranking.best_first if ranking.ranks[i] is not None]
+    ranked = [i for i in met if ranking.ranks[i] is not None]
     if not ranked:
         return "no ranking: no two answers have a verdict in every showing"
     said = labels[ranked[0]]

@@ -11,6 +11,7 @@ from judgekit.errors import InputError
 __all__ = ["adapted"]
 
 ADAPTER = "default"  # peft's own name for the only one
+PROMPT = "prompt_embeddings"  # of a learnt prompt, which peft puts in by another way
 
 
 def adapted(model: Any, adapter: Path) -> Any:
@@ -28,7 +29,10 @@ def adapted(model: Any, adapter: Path) -> Any:
         whole = library.PeftModel.from_pretrained(model, adapter, torch_device=device)
     # Loaded once more, since only this tells what did not fit.
     found = whole.load_adapter(adapter, ADAPTER, torch_device=device)
-    for names, where in ((found.unexpected_keys, "adapter"), (found.missing_keys, "model")):
+    unexpected = set(found.unexpected_keys)
+    if whole.peft_config[ADAPTER].is_prompt_learning:
+        unexpected -= {PROMPT}
+    for names, where in ((unexpected, "adapter"), (found.missing_keys, "model")):
         if names:
             raise InputError(
                 f"the adapter {str(adapter)!r} does not fit the model: {len(names)} of its weights "

@@ -48,14 +48,15 @@ class Matchups:
         self._turn = 0
 
     def draw(self, games: Sequence[Game], budget: int) -> list[Names]:
-        """The pairs of the next round, at most `budget`; a pair may come repeatedly, and none is
-        left once all that is possible was drawn. `games` are all that came of earlier rounds."""
-        size = min(budget, max(ROUND * len(self._models), len(games) // GROWTH))
+        """The pairs of the next round, the first `budget` of it; a pair may come repeatedly, and
+        none is left once all that is possible was drawn. `games` are all that came of earlier
+        rounds. A round is the same whatever the budget, so more games go on where fewer ended."""
+        size = max(ROUND * len(self._models), len(games) // GROWTH) if budget > 0 else 0
         found = [pair for _ in range(round(self._even * size)) if (pair := self._next_in_turn())]
         for pair in most_telling(games, self._models, size - len(found), self._left):
             self._take(pair)
             found.append(pair)
-        return found
+        return found[:budget]
 
     def _next_in_turn(self) -> Names | None:
         for _ in self._turns:

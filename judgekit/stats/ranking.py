@@ -87,6 +87,8 @@ def summarise_rankings(
     scales = {r.scale for r in rankings}
     scale = scales.pop() if len(scales) == 1 else None
     names = names_of(rankings)
+    if ratings is not None:  # those that were in no game, too
+        names += [m.model for m in ratings.models if m.model not in names]
     shown = [outcome for r in rankings for outcome in different(r)]
     return RankingSummary(
         judge=judge,
@@ -197,9 +199,10 @@ def _by_ratings(ratings: Ratings) -> str:
         return f"no result: {ratings.reason}"
     best, *others = ratings.models
     lead = f"a rating of {best.rating:.0f}"
-    if best.worst_rank == 1:
+    level = [m.model for m in others if (m.best_rank or 1) == 1]
+    if best.worst_rank == 1 and not level:
         return f"{best.model} is best, with {lead}: its interval of ranks is 1 alone"
-    level = [m.model for m in others if (m.best_rank or 1) == 1] or [others[0].model]
+    level = level or [others[0].model]
     return f"undecided: {best.model} is ahead with {lead}, but not told apart from {_names(level)}"
 
 

@@ -73,22 +73,27 @@ def ratings(games: Iterable[Game], *, samples: int = 1000, prior: float = 0.0) -
     """Ratings with 95 % intervals from `samples` resamples of the prompts, seeded.
 
     `prior`: made-up games between every two models, half of them won by each; a little of it (0.1)
-    gives everybody a finite rating, drawn towards the mean. ValueError: a model against itself, a
-    value that is none of 1, 0.5 and 0.
+    gives everybody a finite rating, drawn towards the mean, where any games compare them. Models
+    that never lost or tied against the rest are as open upwards as without it, and resampled
+    prompts, which never lose either, do not tell how far down they may be: the curvature of the
+    likelihood does. Likewise those that never won. ValueError: a model against itself, a value
+    that is none of 1, 0.5 and 0.
     """
     table = _Table.of(games)
     size = len(table.names)
     if size < 2:
         return Ratings((), None, 0, "there are no games between two models")
-    counts = table.counts(np.ones(table.prompts)) + _made_up(size, prior)
+    real = table.counts(np.ones(table.prompts))
+    counts = real + _made_up(size, prior)
     rated = tuple(
         Rated(name, None, None, None, None, None, n, value)
         for name, n, value in zip(table.names, table.played, table.won, strict=True)
     )
-    parts = _components(counts)
+    # A prior stands in for losses, not for games: of models that never met nothing is known.
+    parts = _components(counts if not prior else real + real.swapaxes(1, 2))
     if len(parts) > 1:
         order = sorted(rated, key=lambda r: -r.value / r.games)
-        return Ratings(tuple(order), None, table.prompts, _why(parts, counts, table.names))
+        return Ratings(tuple(order), None, table.prompts, _why(parts, real, table.names))
     # With a prior nobody runs away, however far apart they are.
     far = inf if prior else FAR
     strengths, tie = _fit(counts, np.zeros(size), 0.1, far)
@@ -101,7 +106,17 @@ def ratings(games: Iterable[Game], *, samples: int = 1000, prior: float = 0.0) -
     if table.prompts > 1:  # few prompts vary less among themselves than prompts do (Student's t)
         few = t95(table.prompts - 1) / Z95 * sqrt(table.prompts / (table.prompts - 1))
         found = strengths + few * (found - strengths)
+    best, worst = _unbounded(real)
+    if best.any():
+        noise = draw.multivariate_normal(
+            np.zeros(size), _covariance(counts, strengths, tie), samples
+        )
+        found[:, best | worst] += noise[:, best | worst]
     final = _with_intervals(rated, strengths, found, table.prompts, inf if prior else OPEN)
+    final = [
+        replace(model, low=None if down else model.low, high=None if up else model.high)
+        for model, up, down in zip(final, best, worst, strict=True)
+    ]
     order = sorted(final, key=lambda r: -(r.rating or 0))
     return Ratings(tuple(order), tie if counts[0].any() else None, table.prompts)
 
@@ -249,6 +264,31 @@ def _components(counts: Array) -> list[list[int]]:
     mutual = reach & reach.T
     parts = {tuple(np.flatnonzero(row).tolist()) for row in mutual}
     return [list(part) for part in sorted(parts, key=lambda p: -int(reach[p[0]].sum()))]
+
+
+def _unbounded(real: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which models are in a part that never lost or tied against the rest, and which in one that
+    never won or tied; none where there is one part."""
+    parts = _components(real)
+    best, worst = np.zeros((2, len(real[0])), dtype=bool)
+    scored = real[0] + real[1] > 0  # i had something off j
+    for part in parts if len(parts) > 1 else ():
+        own = np.isin(np.arange(len(best)), part)
+        best |= own & (not scored[~own][:, own].any())
+        worst |= own & (not scored[own][:, ~own].any())
+    return best, worst
+
+
+def _covariance(counts: Array, strengths: Array, tie: float) -> Array:
+    """Of the log-strengths with a mean of 0, by the likelihood's curvature at given ν."""
+    won, tied = counts
+    games = won + won.T + 2 * tied
+    half = (strengths[:, None] - strengths[None, :]) / 2
+    nu = tie if tied.any() else 0.0
+    whole = np.exp(half) + np.exp(-half) + nu
+    wins, drawn = np.exp(half) / whole, nu / whole
+    spread = games * (wins + drawn / 4 - (wins + drawn / 2) ** 2)
+    return np.asarray(np.linalg.pinv(np.diag(spread.sum(1)) - spread))
 
 
 def _why(parts: list[list[int]], counts: Array, names: tuple[str, ...]) -> str:

@@ -99,8 +99,8 @@ def test_rounds_end_when_every_game_was_drawn() -> None:
     possible = dict.fromkeys(combinations("abcd", 2), 3) | {("a", "d"): 1, ("b", "c"): 0}
     matchups = Matchups("abcd", possible)
     games: list[Game] = []
-    while pairs := matchups.draw(games, 5):
-        assert len(pairs) <= 5
+    while pairs := matchups.draw(games, 100):
+        assert len(pairs) <= 8
         games += [(str(len(games)), *pair, 1.0) for pair in pairs]
     assert Counter(game[1:3] for game in games) == {p: n for p, n in possible.items() if n}
 
@@ -124,6 +124,15 @@ def test_the_same_games_draw_the_same_rounds() -> None:
         return games
 
     assert play() == play()
+
+
+@pytest.mark.parametrize("budget", [1, 5, 8, 11])
+def test_a_last_round_is_the_beginning_of_a_whole_one(budget: int) -> None:
+    def matchups() -> Matchups:
+        return Matchups(NAMES, dict.fromkeys(combinations(NAMES, 2), 9))
+
+    games = [*played("a", "b", 1.0, 0.0), *played("c", "d", 1.0)]
+    assert matchups().draw(games, budget) == matchups().draw(games, 10**6)[:budget]
 
 
 def test_rounds_grow_with_what_is_known() -> None:
