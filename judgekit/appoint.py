@@ -35,16 +35,21 @@ class Answerer:
     def of(cls, s: Asking, model: str, registry: Registry, user: config.UserConfig) -> Answerer:
         """Of ``ENGINE/MODEL``, or ``ENDPOINT/MODEL`` with an endpoint of the user's configuration.
 
-        The endpoint in a model's name is that model's own, and goes before what is said of all: so
-        each seat of a jury may have another. Raises `InputError` and `PluginError` where there is
-        none such.
+        The endpoint in a model's name is that model's own, so each seat of a jury may have another.
+        Raises `InputError` and `PluginError` where there is none such, and where another place is
+        said beside it: nobody's texts go to one that they did not mean.
         """
         place, _, name = model.partition("/")
         own = user.endpoints.get(place) if name and place not in registry.engines else None
+        if own and (s.base_url or s.endpoint):
+            flag = "--base-url" if s.base_url else "--endpoint"
+            raise InputError(
+                f"the model {model!r} names the endpoint {place!r}, and {flag} another place; "
+                f"leave {flag} out, or name the model {own.engine}/{name}"
+            )
         factory, name = registry.engine(f"{own.engine}/{name}" if own else model)
         endpoint = own or (user.endpoint(s.endpoint) if s.endpoint else None)
-        base_url = None if own else s.base_url
-        setup = EngineSetup(name, base_url, endpoint, s.concurrency, s.engine_options)
+        setup = EngineSetup(name, s.base_url, endpoint, s.concurrency, s.engine_options)
         price = (endpoint.price if endpoint else None) or prices.price(name, user.prices)
         return cls(s, factory, setup, price)
 

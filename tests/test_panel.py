@@ -133,7 +133,8 @@ def test_each_seat_may_ask_an_endpoint_of_its_own(
             encoding="utf-8",
         )
         judge = "pairwise@lab/m1,pairwise@own/m1,pairwise@openai/m2"
-        folder = run(panel(sides, judge=judge, base_url=server.base_url, limit=4))
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        folder = run(panel(sides, judge=judge, limit=4))
         assert len(lab.requests) == 8
         assert {body["model"] for body in lab.requests} == {"m1"}
         assert set(lab.headers) == {"Bearer for-the-lab"}
@@ -144,6 +145,9 @@ def test_each_seat_may_ask_an_endpoint_of_its_own(
         alone = judgekit.compare(*sides, judge="pairwise", model="lab/m1", limit=4)
         assert alone.facts["counts"]["calls"] == 0
         assert len(lab.requests) == 8
+    for said in ({"base_url": server.base_url}, {"endpoint": "own"}):
+        with pytest.raises(InputError, match=r"names the endpoint 'lab', .* another place; leave"):
+            panel(sides, judge=judge, **said)
     with pytest.raises(PluginError, match="no engine named 'lob'"):
         panel(sides, judge="pairwise@lob/m1,pairwise@lab/m1")
 
