@@ -25,7 +25,7 @@ from judgekit.stats.agreement import cohen_kappa, krippendorff_alpha
 from judgekit.stats.anytime import Anytime
 from judgekit.stats.corrected import corrected_rate
 from judgekit.stats.lengths import length_adjusted
-from judgekit.stats.matchups import EVEN, Matchups
+from judgekit.stats.matchups import EVEN, Matchups, prior_of
 from judgekit.stats.paired import paired_test
 from judgekit.stats.ratings import ELO, MEAN, Game, ratings
 
@@ -144,11 +144,11 @@ def rating(draw: random.Random, prompts: int) -> Drawn:
     return MEAN + 0.6 * ELO, Rate(first.rating, first.low, first.high), None
 
 
-def chosen_games(draw: random.Random, models: int, most: int) -> Drawn:
+def chosen_games(draw: random.Random, models: int, most: int, apart: float = 1.0) -> Drawn:
     """The rating of one of many models after so many games, as `rank --games` chooses them, and
     where all of them are the most telling ones."""
     names = [str(i) for i in range(models)]
-    strength = [draw.gauss(0, 1) for _ in names]
+    strength = [draw.gauss(0, apart) for _ in names]
     which = draw.choice(names)
     truth = MEAN + ELO * (strength[int(which)] - sum(strength) / models)
 
@@ -160,7 +160,7 @@ def chosen_games(draw: random.Random, models: int, most: int) -> Drawn:
                 x, y = exp(strength[int(a)]), exp(strength[int(b)])
                 value = draw.choices([1.0, 0.5, 0.0], [x, 0.4 * sqrt(x * y), y])[0]
                 games.append((str(len(games) % 100), a, b, value))
-        rated = ratings(games, samples=400, prior=1 / (models - 1)).models
+        rated = ratings(games, samples=400, prior=prior_of(models)).models
         own = next(r for r in rated if r.model == which)
         return Rate(own.rating, own.low, own.high)
 
@@ -223,6 +223,8 @@ SCENES |= {
     "rating of one of 4 models, 60 prompts": lambda d: rating(d, 60),
     "rating of one of 8 models, 300 chosen games": lambda d: chosen_games(d, 8, 300),
     "rating of one of 16 models, 1 000 chosen games": lambda d: chosen_games(d, 16, 1000),
+    "rating of one of 10 equal models, 450 chosen games": lambda d: chosen_games(d, 10, 450, 0),
+    "rating of one of 10 far apart, 450 chosen games": lambda d: chosen_games(d, 10, 450, 2.5),
     "win rate at equal length, 200 prompts": lambda d: at_equal_length(d, 200),
     "corrected by 50 labels of 800": lambda d: corrected(d, 800, 50),
     "corrected by 200 labels of 800": lambda d: corrected(d, 800, 200),

@@ -21,7 +21,7 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
-from judgekit.stats.matchups import EVEN, Matchups
+from judgekit.stats.matchups import EVEN, Matchups, prior_of
 from judgekit.stats.ratings import ELO, MEAN, Game, Ratings, ratings
 
 __all__ = ["SIZES", "Scheme", "schemes", "show_schemes"]
@@ -69,7 +69,7 @@ class World:
         return out
 
     def rated(self, games: Sequence[Game], samples: int = 0) -> Ratings:
-        return ratings(games, samples=samples, prior=1 / (len(self.names) - 1))
+        return ratings(games, samples=samples, prior=prior_of(len(self.names)))
 
     def error(self, games: Sequence[Game]) -> float:
         """The share of pairs that the ratings put in the wrong order; ties of ratings half."""

@@ -19,7 +19,7 @@ from judgekit.adaptive import in_plan_order
 from judgekit.asking import AskAll
 from judgekit.harness.plan import Pair, Plan
 from judgekit.harness.run import OnCase
-from judgekit.stats.matchups import Matchups
+from judgekit.stats.matchups import Matchups, prior_of
 from judgekit.stats.ranking import games_of
 from judgekit.stats.ratings import Game, Rated, Ratings, ratings
 from judgekit.stats.stopping import shuffled
@@ -27,8 +27,6 @@ from judgekit.stats.values import Inconsistent
 from judgekit.types import Case, Judgement, Ranking
 
 __all__ = ["Draw", "Games"]
-
-PRIOR = 1.0  # made-up games a model
 
 Fold = Callable[[Case, Sequence[Judgement], Sequence[Pair]], Ranking]
 """A case's ranking from the judgements of these pairs."""
@@ -86,8 +84,7 @@ class Games:
     def ratings(self, rankings: Iterable[Ranking]) -> Ratings:
         """Of all models, those that were in no game last, without one.
 
-        Made-up games, one a model in all, against every other as often and half of them won, give
-        a rating also to those that never lost.
+        A few made-up games give a rating also to those that never lost (`prior_of`).
         """
         models = dict.fromkeys(r.model for case in self._plan.cases for r in case.responses)
         rankings = list(rankings)
@@ -97,7 +94,7 @@ class Games:
             lost = sum(not outcome.decided for outcome in outcomes)
             why = f"{lost} without a verdict, {len(outcomes) - lost} inconsistent and left out"
             return Ratings((), None, 0, f"none of {len(outcomes)} games counts ({why})")
-        found = ratings(known, prior=PRIOR / max(1, len(models) - 1))
+        found = ratings(known, prior=prior_of(len(models)))
         rated = {model.model for model in found.models}
         missing = (Rated(m, None, None, None, None, None, 0, 0.0) for m in models if m not in rated)
         return replace(found, models=(*found.models, *missing))

@@ -1,7 +1,7 @@
 """Which models to judge against each other next, so that fewer games rank many models.
 
 Games between models whose order is plain tell little. So before each round Bradley-Terry strengths
-are fitted to the games so far, and a third of the round goes to the pairs where a game tells most.
+are fitted to the games so far, and a fifth of the round goes to the pairs where a game tells most.
 The rest goes evenly over all pairs, whatever was seen: otherwise what an early round got wrong by
 chance would never be looked at again, ratings would lie too far apart, and of their 95 % intervals
 only about 83 % would hold (`benchmarks/savings_matchups.py`).
@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from judgekit.stats.ratings import Game
 
-__all__ = ["Matchups", "most_telling"]
+__all__ = ["Matchups", "most_telling", "prior_of"]
 
 Array = NDArray[np.float64]
 Names = tuple[str, str]
 
-EVEN = 2 / 3
+EVEN = 0.8
+PRIOR = 0.3  # made-up games a model, for ratings of chosen games: see `prior_of`
 ROUND = 2  # games a model in a round, at least
 GROWTH = 10  # and a tenth of all games so far: the more are known, the less a round tells
 SPREAD = 2.0  # of log-strengths, before any game: 350 points of a rating
@@ -112,6 +113,15 @@ def most_telling(
         rest[best] -= 1
         out.append(names[best])
     return out
+
+
+def prior_of(models: int) -> float:
+    """The made-up games between every two of so many models, as `ratings` takes them.
+
+    Few, so that they hardly draw models together that are far apart: with one a model and strengths
+    that differ by 520 points, 94 % of the intervals held, and 98 % with these.
+    """
+    return PRIOR / max(1, models - 1)
 
 
 def _table(games: Iterable[Game], models: Sequence[str]) -> Array:
