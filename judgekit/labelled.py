@@ -20,7 +20,7 @@ from judgekit.io.layout import Layout, Source, find_layout
 from judgekit.io.pairs import PARTS, SIDES, Pair, read_pair
 from judgekit.io.row import BadRow, Row, RowError, place, shown
 from judgekit.io.rows import read_rows
-from judgekit.labels import read_label
+from judgekit.labels import agreeing, read_label
 from judgekit.sets import Label, LabelledSet
 from judgekit.types import Case, Message, digest
 
@@ -148,12 +148,19 @@ def pair_row(case: Case, labelled: LabelledSet) -> dict[str, Any]:
         "response_b": [*b.earlier, b.text] if turns else b.text,
         "model_a": a.model,
         "model_b": b.model,
-        "label": LETTERS[labelled.labels[case.id]],
+        "label": said_label(labelled.labels[case.id], (a.model, b.model)),
         "reference": references if len(references) > 1 else case.reference,
         "category": case.category,
         "language": labelled.languages.get(case.id),
         "group": labelled.groups.get(case.id),
     }
+
+
+def said_label(label: Label, models: Sequence[str]) -> str:
+    """A label as it is read back: the letter, unless the other model is called by it."""
+    if label == "tie" or models[1 - label].casefold() != LETTERS[label].casefold():
+        return LETTERS[label]
+    return f"response_{LETTERS[label].casefold()}"
 
 
 def message_row(message: Message) -> dict[str, Any]:
@@ -199,7 +206,8 @@ def _label(row: Row, column: str, models: Sequence[str]) -> Label | None:
     if not isinstance(value, str):  # some sets count from 0, some from 1, some call the tie 0
         raise RowError(f"the label is {shown(value)}; write A, B or tie, or null for none")
     try:
-        return read_label(value, models)
+        label = read_label(value, models)
+        return agreeing(label, row.data, models) if column == "label" else label
     except ValueError as error:
         raise RowError(str(error)) from error
 

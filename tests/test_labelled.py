@@ -49,6 +49,39 @@ def test_a_label_that_is_none_names_its_line(tmp_path: Path, label: object) -> N
         read(tmp_path, row("w"), row("x", label))
 
 
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"label": "A", "model_a": "B", "model_b": "A"}, "'A' could mean either where the models"),
+        ({"label": "a", "model_a": "b", "model_b": "A"}, "write response_a or response_b"),
+        ({"label": "tie", "model_a": "tie", "model_b": "B"}, "or call the models otherwise"),
+        ({"label": "A", "winner": "B"}, "label 'A' and winner 'B' contradict each other"),
+        ({"label": "tie", "winner": "model_a"}, "contradict each other; leave out one"),
+    ],
+)
+def test_a_label_that_could_mean_two_things_names_its_line(
+    tmp_path: Path, columns: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InputError, match=rf"pairs.jsonl, line 2: .*{said}"):
+        read(tmp_path, row("w"), row("x", **columns))
+
+
+def test_what_means_one_thing_is_read(tmp_path: Path) -> None:
+    swapped = {"model_a": "B", "model_b": "A"}
+    one = read(
+        tmp_path,
+        row("x", "response_a", **swapped),
+        row("y", "A", model_a="a", model_b="b", winner="a"),
+        row("z", "B", winner="tie (inconsistent)"),  # another column, of no label
+        row("w", "B", winner=None),
+    )
+    assert one.labels == {"x": 0, "y": 0, "z": 1, "w": 1}
+    named = read(tmp_path, row("x", winner="B", gold="A"), columns={"label": "gold"})
+    assert named.labels == {"x": 0}
+    kept = keep_labelled(one, tmp_path / "kept")
+    assert load_labelled(kept, "again").labels == one.labels
+
+
 def test_all_columns(tmp_path: Path) -> None:
     one = read(
         tmp_path,

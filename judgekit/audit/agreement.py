@@ -88,24 +88,26 @@ def number(name: str, rate: Rate, cases: int, sentence: str, empty: str) -> Figu
 
 @dataclass(frozen=True)
 class Rater:
-    """Another judge's finished run. `model` is what it asks."""
+    """Another judge's finished run. `asked` is its model, or the judge itself if it asks none."""
 
     name: str
-    model: str | None
+    asked: str
     judged: Judged
 
 
 def raters(given: Given, judged: Mapping[str, Judged]) -> list[Rater]:
-    """The judges beside the audited one: those run with it, and earlier runs."""
+    """The judges beside the audited one that gave verdicts: those run with it, and earlier runs."""
     found = [
-        Rater(name, job.settings.model, judged[showing.name])
+        Rater(name, job.settings.model or job.judge_name, judged[showing.name])
         for (name, job), showing in zip(given.others.items(), given.beside(), strict=True)
+        if name not in given.silent
     ]
     for folder in given.against:
         decides = record.read_json(folder / "run.json").get("decides", {})
         model = decides.get("model")
-        name = f"{decides.get('judge')}@{model}" if model else str(decides.get("judge"))
-        found.append(Rater(name, model, Judged(folder)))
+        judge = str(decides.get("judge"))
+        name = f"{judge}@{model}" if model else judge
+        found.append(Rater(name, model or judge, Judged(folder)))
     return found
 
 
@@ -179,7 +181,7 @@ class JudgesProbe:
                     "all judges say the same of every case",
                 )
             )
-        return figures
+        return figures + [unknown(f"agrees with {n}", why) for n, why in given.silent.items()]
 
 
 def beside(outcomes: Sequence[Outcome], name: str, theirs: Mapping[str, Outcome]) -> list[Figure]:

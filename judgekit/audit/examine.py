@@ -51,8 +51,8 @@ class Finding:
 class Audit:
     """All findings on one judge, written to ``audit.json`` in its folder.
 
-    `calls` and `cost_usd` are what this audit asked beyond the reply store; no cost where a price
-    is not known.
+    `calls` and `cost_usd` are what this audit asked beyond the reply store, `calls_from_store`
+    what it took from there; no cost where a price is not known.
     """
 
     judge: str
@@ -61,6 +61,7 @@ class Audit:
     cases: int
     prompts: int
     calls: int
+    calls_from_store: int
     cost_usd: float | None
     findings: tuple[Finding, ...]
     folder: Path
@@ -91,6 +92,7 @@ class Runs:
         self.given = given
         self.folder = folder
         self.calls = 0
+        self.calls_from_store = 0
         self.cost: float | None = 0.0
         self._run = run
         self._done: dict[str, Run] = {}
@@ -108,6 +110,7 @@ class Runs:
         run = self._run(self._within_budget(job_of(self.given, showing, self.folder)))
         counts = run.facts["counts"]
         self.calls += counts["calls"]
+        self.calls_from_store += counts["calls_from_store"]
         cost = counts["cost_usd"]
         self.cost = None if cost is None or self.cost is None else self.cost + cost
         return run
@@ -143,6 +146,7 @@ def examine(
         len(given.cases),
         len({case.cluster for case in given.cases}),
         runs.calls,
+        runs.calls_from_store,
         runs.cost,
         findings,
         folder,
@@ -165,14 +169,30 @@ def found_by(probe: Probe, runs: Runs) -> Finding:
     """What one probe finds, or why it finds nothing."""
     try:
         given = informed(probe, runs)
-        asked = probe.showings(given)
-        done = {showing.name: runs.judged(showing) for showing in asked}
+        done, silent = all_judged(probe.showings(given), runs)
         judged = {name: Judged(run.folder) for name, run in done.items()}
-        figures = tuple(probe.figures(given, judged))
+        figures = tuple(probe.figures(replace(given, silent=silent), judged))
     except Unidentified as reason:
         return Finding(probe.name, probe.about, reason=str(reason))
     stopped = next((s for run in done.values() if (s := run.summary["stopped"])), "")
     return Finding(probe.name, probe.about, figures, tuple(done), stopped)
+
+
+def all_judged(showings: Sequence[Showing], runs: Runs) -> tuple[dict[str, Run], dict[str, str]]:
+    """The runs of the showings by name, and why raters without any verdict have none.
+
+    Raises `Unidentified` for what no probe can do without.
+    """
+    done: dict[str, Run] = {}
+    silent: dict[str, str] = {}
+    for showing in showings:
+        try:
+            done[showing.name] = runs.judged(showing)
+        except Unidentified as reason:
+            if not showing.rater:
+                raise
+            silent[showing.rater] = str(reason)
+    return done, silent
 
 
 def informed(probe: Probe, runs: Runs) -> Given:
@@ -217,13 +237,15 @@ def silence(showing: Showing, run: Run) -> str:
         told.setdefault(kind, error[:ERROR])
     if not failures:
         why = run.summary["stopped"] or "all answers are the same text"
-        return f"nothing was judged of {showing.name!r}: {why}"
+        whom = f"by {showing.rater}" if showing.rater else f"of {showing.name!r}"
+        return f"nothing was judged {whom}: {why}"
     kind, count = failures.most_common(1)[0]
     example = f" ({told[kind]})" if told[kind] else ""
-    return (
-        f"no verdict came out of {showing.name!r}: {count} of {failures.total()} trials are "
-        f"{kind[0]}{example}"
-    )
+    who = f"{showing.rater} gave no verdict"
+    what = who if showing.rater else f"no verdict came out of {showing.name!r}"
+    trials = "trial" if failures.total() == 1 else "trials"
+    are = "is" if count == 1 else "are"
+    return f"{what}: {count} of {failures.total()} {trials} {are} {kind[0]}{example}"
 
 
 @dataclass(frozen=True)

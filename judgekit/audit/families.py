@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ from judgekit import io
 from judgekit.errors import InputError
 
 __all__ = ["Families", "read_families"]
+
+ROWS = (".jsonl", ".json", ".gz")  # ends of files that hold rows, which is no model's name
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,16 @@ class Families:
 
         Said names go first. Else the last part of the name counts that tells (``gpt-4o`` of
         ``openai/gpt-4o``), and of several words in it the first (a *DeepSeek-R1-Distill-Llama* is
-        DeepSeek's).
+        DeepSeek's). Of a recording (``replay/FILE#JUDGE``) only what stands after the ``#`` tells:
+        its file may be called after the models that were judged.
         """
-        if name is None or name in self.said:
-            return self.said.get(name or "")
-        for part in reversed(re.split(r"[/#]", name)):
+        if name is None:
+            return None
+        file = name.partition("/")[2]
+        for said in (name, file):
+            if said in self.said:
+                return self.said[said]
+        for part in reversed(telling(name, file).split("/")):
             found = self.said.get(part) or self._by_word(part.casefold())
             if found is not None:
                 return found
@@ -44,6 +52,13 @@ class Families:
             if (match := re.search(rf"(?<![a-z]){re.escape(word)}(?![a-z])", part))
         ]
         return min(found)[1] if found else None
+
+
+def telling(name: str, file: str) -> str:
+    """What of a model's name is the model's, and not that of the file that holds its replies."""
+    told = name.rpartition("#")[2]
+    held = told.endswith(ROWS) or os.path.isfile(file)  # noqa: PTH113 (any text is asked about)
+    return "" if held else told
 
 
 def read_families(path: Path | None) -> Families:

@@ -38,20 +38,8 @@ class FamilyProbe:
         rate = clustered_rate((o.cluster, v if i == 0 else 1 - v, 1) for _, o, v in pairs)
         said = f"of {given.models[i]}, of the judge's own family ({family}): merit or favour"
         figures = [share("its family's win rate", rate, len(pairs), said)]
-        for name, rows in compared(given, judged, i):
-            n = len(rows)
-            figures.append(
-                points(
-                    f"more than by {name}",
-                    swing((cluster, ours - theirs, 1) for cluster, ours, theirs in rows),
-                    n,
-                    (
-                        f"the judge favours its own family where {name} does not",
-                        f"the judge is harder on its own family than {name}",
-                        f"no favour for its own family is seen beside {name}",
-                    ),
-                )
-            )
+        figures += (favour(name, rows) for name, rows in compared(given, judged, i))
+        figures += (unknown(f"more than by {name}", why) for name, why in unfit(given, judged))
         if len(figures) == 1:
             figures.append(
                 unknown(
@@ -63,6 +51,26 @@ class FamilyProbe:
         return figures
 
 
+Rows = list[tuple[str, float, float]]
+"""Cluster, and how far the judge's own family won by the judge itself and by somebody else."""
+
+
+def favour(name: str, rows: Rows) -> Figure:
+    """How much more the judge's own family wins by it than by `name`."""
+    if not rows:
+        return unknown(f"more than by {name}", "no case that the judge decided is decided there")
+    return points(
+        f"more than by {name}",
+        swing((cluster, ours - theirs, 1) for cluster, ours, theirs in rows),
+        len(rows),
+        (
+            f"the judge favours its own family where {name} does not",
+            f"the judge is harder on its own family than {name}",
+            f"no favour for its own family is seen beside {name}",
+        ),
+    )
+
+
 def own(given: Given) -> tuple[str, int]:
     """The judge's family, and the index of the one answerer that is of it.
 
@@ -70,14 +78,14 @@ def own(given: Given) -> tuple[str, int]:
     """
     judge = given.judge_family
     if judge is None:
+        model = given.job.settings.model or given.job.judge_name
         raise Unidentified(
-            f"the family of the judge {given.judge_label!r} is not known; name it in --families "
-            f"(rows of model and family)"
+            f"the family of the judge {given.judge_label!r} is not known; {way_out(model)}"
         )
     of = [given.families.of(model) for model in given.models]
     for model, family in zip(given.models, of, strict=True):
         if family is None:
-            raise Unidentified(f"the family of {model!r} is not known; name it in --families")
+            raise Unidentified(f"the family of {model!r} is not known; {way_out(model)}")
     if of.count(judge) != 1:
         which = "both answers are" if judge in of else "neither answer is"
         raise Unidentified(
@@ -86,7 +94,8 @@ def own(given: Given) -> tuple[str, int]:
     return judge, of.index(judge)
 
 
-Rows = list[tuple[str, float, float]]
+def way_out(model: str) -> str:
+    return f"say it with --families (a row of the model {model!r} and its family)"
 
 
 def compared(given: Given, judged: Mapping[str, Judged], i: int) -> Iterator[tuple[str, Rows]]:
@@ -101,8 +110,7 @@ def compared(given: Given, judged: Mapping[str, Judged], i: int) -> Iterator[tup
             )
         )
     for rater in raters(given, judged):
-        family = given.families.of(rater.model)
-        if family is not None and family != given.judge_family:
+        if given.families.of(rater.asked) not in (None, given.judge_family):
             theirs = shared(judged[PLAIN], rater)
             sides.append(
                 (rater.name, {c: v for c, o in theirs.items() if (v := value(o)) is not None})
@@ -114,8 +122,18 @@ def compared(given: Given, judged: Mapping[str, Judged], i: int) -> Iterator[tup
             for case, v in ours.items()
             if case in theirs_by_case
         ]
-        if rows:
-            yield name, rows
+        yield name, rows
+
+
+def unfit(given: Given, judged: Mapping[str, Judged]) -> Iterator[tuple[str, str]]:
+    """The other judges that tell nothing of a favour, and why."""
+    yield from given.silent.items()
+    for rater in raters(given, judged):
+        family = given.families.of(rater.asked)
+        if family is None:
+            yield rater.name, f"its family is not known; {way_out(rater.asked)}"
+        elif family == given.judge_family:
+            yield rater.name, f"it is of the judge's own family ({family})"
 
 
 def own_value(value_of_0: float, i: int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ class Given:
 
     `others`: jobs of other judges by their names; `against`: folders of finished runs. `guided`
     and `rephraser` are None where there is no engine for them. `rephrased`: what the rephraser
-    wrote (`judgekit.audit.rephrase.rephrasings`).
+    wrote (`judgekit.audit.rephrase.rephrasings`). `silent`: why one of `others` gave no verdict.
     """
 
     job: Job
@@ -58,6 +58,7 @@ class Given:
     guided: Job | None
     rephraser: Job | None
     rephrased: Mapping[str, Sequence[str]] | None = None
+    silent: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def cases(self) -> Sequence[Case]:
@@ -74,8 +75,8 @@ class Given:
     def beside(self) -> list[Showing]:
         """The same cases, for each of the other judges."""
         return [
-            Showing(f"beside-{place}", job.plan.cases, job.inputs.models, job=job)
-            for place, job in enumerate(self.others.values(), 1)
+            Showing(f"beside-{place}", job.plan.cases, job.inputs.models, job=job, rater=name)
+            for place, (name, job) in enumerate(self.others.items(), 1)
         ]
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from judgekit.audit.figure import Figure, points, share, unknown
@@ -34,9 +35,7 @@ class ReferenceProbe:
             raise Unidentified("the judge is shown references already")
         cases = checked(given)
         if not cases:
-            raise Unidentified(
-                f"no case of the categories {', '.join(CHECKED)} has a reference; give --references"
-            )
+            raise Unidentified(why_none(given))
         guided = [other_case(case, "guided") for case in cases]
         return [given.plain(), Showing(self.name, guided, given.models, job=given.guided)]
 
@@ -73,6 +72,21 @@ class ReferenceProbe:
             ),
         )
         return [changes, gained]
+
+
+def why_none(given: Given) -> str:
+    """Why no case can be judged by its reference, and what would help."""
+    kinds = ", ".join(CHECKED)
+    categories = Counter(case.category for case in given.cases if case.reference)
+    if categories:
+        [(commonest, _)] = categories.most_common(1)
+        return (
+            f"references stand only with cases of other categories than {kinds}, most of them of "
+            f"{commonest!r}; name the category of cases whose answers are right or wrong"
+        )
+    file = given.job.settings.references
+    way = "give --references" if file is None else f"{str(file)!r} gives none to a case judged here"
+    return f"no case of the categories {kinds} has a reference; {way}"
 
 
 def checked(given: Given) -> list[Case]:

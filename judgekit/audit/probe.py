@@ -30,7 +30,8 @@ class Showing:
     """Cases to be judged, as a run of their own in the folder `name`.
 
     `models`: what their responses are called. `names`, `repeats`: other than the judge's own.
-    `job`: of another judge than the one audited.
+    `job`: of another judge than the one audited. `rater`: that judge's name, where the probe finds
+    something without its verdicts too.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Showing:
     names: tuple[str, ...] | None = None
     repeats: int | None = None
     job: Job | None = None
+    rater: str = ""
 
 
 class Judged:
@@ -79,7 +81,7 @@ class Probe(Protocol):
     def figures(self, given: Given, judged: Mapping[str, Judged]) -> Sequence[Figure]:
         """The figures, from the finished runs by the names of their showings.
 
-        Each of these has a valid verdict. Raises `Unidentified` where they tell nothing all the
-        same.
+        Each of these has a valid verdict; the showing of a rater that gave none is absent, and
+        `given.silent` says why. Raises `Unidentified` where they tell nothing all the same.
         """
         ...

@@ -99,8 +99,9 @@ def audit(
         running.announce(remark)
     done = examine(given, chosen, folder_of(given), running.run_with_progress)
     if as_json:
-        spent = {"calls": done.calls, "cost_usd": done.cost_usd, "folder": str(done.folder)}
-        print(json_text(done.as_dict() | spent))
+        asked = {"calls": done.calls, "calls_from_store": done.calls_from_store}
+        spent = {"cost_usd": done.cost_usd, "folder": str(done.folder)}
+        print(json_text(done.as_dict() | asked | spent))
     else:
         audits.print_audit(done)
     if done.empty:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from rich.cells import cell_len
+from rich.console import Console, JustifyMethod
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -13,7 +16,11 @@ from judgekit.cli.console import safe, stdout_console
 
 __all__ = ["print_audit", "print_estimates"]
 
-NAME_WIDTH = 34  # columns: a judge's name in a figure's may be a whole path
+# In columns of the terminal.
+NAME_WIDTH = 34  # a judge's name in a figure's may be a whole path
+NARROWEST = 28  # below it a sentence beside its figure would be a word a line
+GAP = 2
+INDENT = 2
 
 
 def print_audit(found: Audit) -> None:
@@ -22,42 +29,79 @@ def print_audit(found: Audit) -> None:
     title = Text(f"{safe(found.judge)}", style="bold")
     if found.model:
         title.append(f" · {safe(found.model)}")
-    title.append(f"  on {found.cases} cases of {safe(' and '.join(found.models))}")
+    cases = f"{found.cases} case{'s' * (found.cases != 1)}"
+    title.append(f"  on {cases} of {safe(' and '.join(found.models))}")
     console.print(title)
-    figures = [figure for finding in found.findings for figure in finding.figures]
-    widths = [max(map(len, column)) for column in zip(*map(cells, figures), strict=True)]
+    widths = Widths.of([f for finding in found.findings for f in finding.figures], console.width)
     for finding in found.findings:
         heading = Text("\n" + finding.probe, style="bold")
         console.print(heading.append(f"  {finding.about}", style="italic not bold"))
         for what, why in (("not identified", finding.reason), ("stopped early", finding.stopped)):
             if why:
                 remark = Text(safe(f"{what}: {why}"), style="dim")
-                console.print(Padding(remark, (0, 0, 0, 2)))
-        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-        for width in widths[:1]:  # no columns where there is no figure at all
-            name_width = min(width, NAME_WIDTH)
-            table.add_column(min_width=name_width, max_width=name_width, overflow="fold")
-        for width in widths[1:]:
-            table.add_column(min_width=width, no_wrap=True, justify="right")
-        table.add_column(overflow="fold", style="dim")
-        for figure in finding.figures:
-            said = Text(safe(figure.reason or figure.sentence))
-            table.add_row(*map(Text, cells(figure)), said)
-        if finding.figures:
-            console.print(table)
+                console.print(Padding(remark, (0, 0, 0, INDENT)))
+        print_figures(console, finding.figures, widths)
     console.print()
     console.print(Text(safe("; ".join(asked(found))), style="dim"))
     console.print(Text(safe(str(found.folder))), soft_wrap=True)
 
 
+@dataclass(frozen=True)
+class Widths:
+    """Columns of the terminal that each part of a figure gets; no `said` where the sentence has a
+    line of its own, no `value` where even the rest does not fit side by side."""
+
+    name: int
+    value: int
+    cases: int
+    said: int
+
+    @classmethod
+    def of(cls, figures: Sequence[Figure], room: int) -> Widths:
+        """The same for all figures of an audit, so that they stand below each other."""
+        name, value, cases = (
+            max((cell_len(part) for part in parts), default=0)
+            for parts in (list(zip(*map(cells, figures), strict=True)) or [()] * 3)
+        )
+        name = min(name, NAME_WIDTH)
+        said = room - INDENT - name - value - cases - 3 * GAP
+        if said >= NARROWEST:
+            return cls(name, value, cases, said)
+        fits = INDENT + name + value + cases + 2 * GAP <= room
+        return cls(name, value, cases, 0) if fits else cls(0, 0, 0, 0)
+
+
+def print_figures(console: Console, figures: Sequence[Figure], widths: Widths) -> None:
+    """A figure a line, with its sentence beside it or below it: nothing is cut."""
+    for figure in figures:
+        said = Text(safe(figure.reason or figure.sentence), style="dim")
+        name, value, cases = cells(figure)
+        row = [Text(name), Text(value), Text(cases)]
+        if not widths.value:
+            console.print(Padding(Text(f"{name}\n{value}  {cases}".rstrip()), (0, 0, 0, INDENT)))
+        else:
+            table = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
+            table.add_column(width=widths.name, overflow="fold")
+            table.add_column(width=widths.value, no_wrap=True, justify="right")
+            table.add_column(width=widths.cases, no_wrap=True, justify="right")
+            if widths.said:
+                table.add_column(width=widths.said, overflow="fold")
+                row.append(said)
+            table.add_row(*row)
+            console.print(Padding(table, (0, 0, 0, INDENT)))
+        if not widths.said:
+            console.print(Padding(said, (0, 0, 0, 2 * INDENT)))
+
+
 def cells(figure: Figure) -> tuple[str, str, str]:
     """A figure's name, value and number of cases, as they are printed."""
-    return "  " + safe(figure.name), value_text(figure), str(figure.cases or "")
+    return safe(figure.name), value_text(figure), str(figure.cases or "")
 
 
 def asked(found: Audit) -> Iterator[str]:
     """What the audit asked."""
-    yield f"{found.calls} {'calls' if found.model else 'judged'}, the rest from the reply store"
+    what = f"call{'s' * (found.calls != 1)}" if found.model else "judged"
+    yield f"{found.calls} {what}, {found.calls_from_store} from the reply store"
     if found.cost_usd is None:
         yield "price unknown"
     elif found.cost_usd:
@@ -70,9 +114,9 @@ def value_text(figure: Figure) -> str:
     if value is None:
         return "not identified"
     scale, form, unit = {
-        "share": (100, ".1f", " %"),
-        "points": (100, "+.1f", " points"),
-        "number": (1, ".2f", ""),
+        "share": (100, "z.1f", " %"),
+        "points": (100, "+z.1f", " points"),
+        "number": (1, "z.2f", ""),  # z: no -0.00
     }[figure.kind]
     said = f"{scale * value:{form}}{unit}"
     if low is None or high is None:
@@ -85,7 +129,8 @@ def print_estimates(found: Estimates) -> None:
     console = stdout_console()
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("judged", "for", "cases", "calls at most", "tokens in", "tokens out", "cost"):
-        table.add_column(name, justify="left" if name in ("judged", "for") else "right")
+        side: JustifyMethod = "left" if name in ("judged", "for") else "right"
+        table.add_column(name, justify=side, overflow="fold")
     for name, e in found.showings.items():
         table.add_row(
             Text(name),

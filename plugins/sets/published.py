@@ -59,8 +59,7 @@ class Published:
                 f"pip install 'judgekit[sets]', or {way}"
             ) from error
         except (OSError, ValueError) as error:
-            reason = " ".join(str(error).split())
-            raise InputError(f"cannot download the set {name!r}: {reason}; {way}") from error
+            raise InputError(f"cannot download the set {name!r}: {why(error)}; {way}") from error
 
     def _converted(self, rows: Sequence[Row], origin: Path, name: str) -> Iterator[Row]:
         try:
@@ -72,6 +71,16 @@ class Published:
                 f"{place(origin, first.unit, first.line)}: neither labelled pairs nor a row of "
                 f"{name!r} as published: it has no {error.args[0]!r}"
             ) from error
+
+
+def why(error: BaseException) -> str:
+    """What an error says, and what caused it: some libraries say the address alone."""
+    said = " ".join(str(error).split())
+    cause = error.__cause__ or error.__context__
+    if cause is None:
+        return said
+    reason = " ".join(str(cause).split()) or type(cause).__name__
+    return said if reason in said else f"{said} ({reason})"
 
 
 def hub(

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from answers import write_jsonl
+
 from judgekit.api import run_job
 from judgekit.audit import Audit, Figure, Wanted, chosen_probes, examine, make_given
 from judgekit.settings import Settings
@@ -75,3 +77,18 @@ def holds(figure: Figure, truth: float) -> bool:
     assert low is not None
     assert high is not None
     return low - 1e-9 <= truth <= high + 1e-9
+
+
+def reasons(audit: Any) -> dict[str, str]:
+    return {f.probe: f.reason for f in audit.findings if f.reason}
+
+
+def recording(folder: Path, name: str, completion: str, n: int) -> str:
+    """A recording of one and the same reply to `n` cases in both orders, as a model's name."""
+    rows = [
+        {"pair_id": f"q{i}", "order": order, "completion": completion}
+        for i in range(n)
+        for order in ("AB", "BA")
+    ]
+    path = write_jsonl(folder / name, rows)
+    return f"replay/{path}"

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from answers_audited import PLUGIN, write_pair
 from commands import Cli
+
+from judgekit.audit import Audit, Figure, Finding
+from judgekit.audit.figure import unknown
+from judgekit.cli import audits, console
+from judgekit.stats import Rate
 
 JUDGE = ("--plugin", PLUGIN, "--judge", "planted")
 
@@ -21,7 +28,43 @@ def test_the_table_has_a_line_for_each_figure_and_ends_in_the_folder(cli: Cli, h
     assert any(line.startswith("  biased to first  ") and " % " in line for line in lines)
     assert any(line.startswith("  net lean ") and " points " in line for line in lines)
     assert any(line.startswith("  not identified: there is no other judge") for line in lines)
-    assert lines[-2:] == ["24 judged, the rest from the reply store", "o"]
+    assert lines[-2:] == ["24 judged, 0 from the reply store", "o"]
+
+
+@pytest.mark.parametrize("width", [20, 34, 50, 66, 80, 100, 101, 140, 200])
+def test_no_word_is_cut_at_any_width(width: int, here: Path, capsys: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(console, "PLAIN_WIDTH", width)
+    longest = "agrees with pairwise@replay/" + "a-folder/" * 6 + "x.jsonl"
+    figures = (
+        Figure("net lean", Rate(0.1, -0.0001, 0.19), "points", 75, "no lean to either place"),
+        Figure(longest, Rate(0.5, 0.41, 0.62), "share", 75, "the same winner, or a tie by both"),
+        unknown("kappa with it", f"{longest} gave no verdict: 2 of 2 trials are unparsed"),
+    )
+    findings = (Finding("agreement", "do other judges say the same?", figures),)
+    audits.print_audit(Audit("j", "m", ("a", "b"), 75, 75, 1, 0, None, findings, here))
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines()[:-1])) <= width
+    # Columns fold each by itself, so what is printed is compared by its letters.
+    printed = shown.split("\n\n")[1]
+    parts = [part for f in figures for part in (*audits.cells(f), f.reason or f.sentence)]
+    said = "".join(["agreement", findings[0].about, *parts])
+    assert Counter("".join(printed.split())) == Counter("".join(said.split()))
+
+
+def test_small_numbers_and_one_of_a_kind(here: Path, capsys: Any) -> None:
+    lean = Rate(-0.0001, -0.0002, 0.0003)
+    figures = (
+        Figure("net lean", lean, "points", 1, "no lean"),
+        Figure("alpha", lean, "number", 1, "no agreement"),
+    )
+    findings = (Finding("position", "the place?", figures),)
+    audits.print_audit(Audit("j", "m", ("a", "b"), 1, 1, 1, 0, None, findings, here))
+    shown = capsys.readouterr().out
+    assert "on 1 case of a and b" in shown
+    assert "1 call, 0 from the reply store; price unknown" in shown
+    assert "+0.0 points  (+0.0 to +0.0)" in shown
+    assert "0.00  (0.00 to 0.00)" in shown
+    assert "-0" not in shown.partition(str(here))[0]
 
 
 def test_json_holds_the_figures_and_the_folder(cli: Cli, here: Path) -> None:

@@ -7,19 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answers_audited import PLUGIN, audited, figure, write_pair
+from answers import write_jsonl
+from answers_audited import PLUGIN, audited, figure, reasons, recording, write_pair
 
 from judgekit.audit import PROBES, Wanted, chosen_probes, estimates, make_given
 from judgekit.audit.attacks import attacks
 from judgekit.errors import InputError
 from judgekit.settings import Settings
-from judgekit.stats import Rate
 
 ENGINE = {"judge": "pairwise", "model": "planted/any"}
-
-
-def reasons(audit: Any) -> dict[str, str]:
-    return {f.probe: f.reason for f in audit.findings if f.reason}
 
 
 def test_each_showing_is_a_run_of_its_own_and_nothing_is_asked_twice(tmp_path: Path) -> None:
@@ -34,6 +30,7 @@ def test_each_showing_is_a_run_of_its_own_and_nothing_is_asked_twice(tmp_path: P
     written = (tmp_path / "audit" / "audit.json").read_bytes()
     again = audited(tmp_path, files, probes, **ENGINE)
     assert again.calls == 0
+    assert again.calls_from_store == 5 * 20
     assert (tmp_path / "audit" / "audit.json").read_bytes() == written
     assert json.loads(written) == json.loads(json.dumps(again.as_dict()))
 
@@ -75,15 +72,6 @@ def test_what_the_data_cannot_tell_is_said(
     assert reasons(found)[probe].startswith(reason) or reason in reasons(found)[probe]
 
 
-def test_favour_for_its_own_family_needs_somebody_elses_verdicts(tmp_path: Path) -> None:
-    files = write_pair(tmp_path, 12)
-    found = audited(tmp_path, files, "self-enhancement", judge="pairwise", model="planted/gpt")
-    assert figure(found, "its family's win rate").rate.value is not None
-    missing = figure(found, "favour for its family")
-    assert missing.rate == Rate()
-    assert "without verdicts of people" in missing.reason
-
-
 def test_without_lists_verbosity_is_not_identified(tmp_path: Path) -> None:
     files = write_pair(tmp_path, 1)  # only every other answer has a list
     found = audited(tmp_path, files, "verbosity", Wanted(rephraser="planted/any"))
@@ -107,18 +95,31 @@ def test_a_prompt_without_names_cannot_prefer_one(tmp_path: Path) -> None:
 
 def test_a_recording_answers_for_no_case_but_its_own(tmp_path: Path) -> None:
     files = write_pair(tmp_path, 4)
-    recorded = tmp_path / "said.jsonl"
-    rows = [
-        {"pair_id": f"q{i}", "order": order, "completion": "[[A]]"}
-        for i in range(4)
-        for order in ("AB", "BA")
-    ]
-    recorded.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    found = audited(tmp_path, files, ",".join(PROBES), judge="pairwise", model=f"replay/{recorded}")
+    model = recording(tmp_path, "said.jsonl", "[[A]]", 4)
+    found = audited(tmp_path, files, ",".join(PROBES), judge="pairwise", model=model)
+    assert found.calls_from_store == 0
     assert figure(found, "biased to first").rate.value == 1.0
     for probe in ("names", "verbosity", "injection", "null"):
         assert "8 of 8 trials are failed (no recording" in reasons(found)[probe]
     assert "no showing has two valid verdicts" in reasons(found)["repeats"]
+
+
+@pytest.mark.parametrize(
+    ("category", "named", "reason"),
+    [
+        ("writing", "q0", "most of them of 'writing'"),
+        ("math", "q3", "gives none to a case judged here"),
+    ],
+)
+def test_references_that_do_not_help_are_not_asked_for(
+    category: str, named: str, reason: str, tmp_path: Path
+) -> None:
+    files = write_pair(tmp_path, 4, category=category)
+    references = write_jsonl(tmp_path / "right.jsonl", [{"id": named, "reference": "apple"}])
+    settings = {"references": references, "limit": 2}
+    found = audited(tmp_path, files, "reference", settings=settings, **ENGINE)
+    assert reason in reasons(found)["reference"]
+    assert "give --references" not in reasons(found)["reference"]
 
 
 def test_one_budget_for_all_runs(tmp_path: Path) -> None:

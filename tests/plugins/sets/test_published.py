@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 from answers import write_jsonl
 from fresh import python
 from judgekit.plugins.sets.catalogue import CATALOGUE
-from judgekit.plugins.sets.published import sides
+from judgekit.plugins.sets.published import Published, sides
 
 from judgekit.errors import InputError
+from judgekit.io.row import Row
 from judgekit.sets import LabelledSet, SetSetup
 
 TALK = [("user", "Q1"), ("assistant", "{}1"), ("user", "Q2"), ("assistant", "{}2")]
@@ -253,6 +255,19 @@ def test_without_a_network_a_line_says_what_to_do(
     for line, name in zip(lines, ("judgebench", "llmbar", "hhh"), strict=True):
         assert f"cannot download the set '{name}'" in line
         assert line.endswith(f"give a file that you have: {name}=FILE")
+
+
+def test_a_download_error_that_says_only_the_address_is_told_with_its_reason() -> None:
+    def fetch() -> Iterator[Row]:
+        try:
+            raise ConnectionRefusedError("no route to it")
+        except OSError as error:
+            raise FileNotFoundError("https://here/file.json") from error
+
+    one = Published("s", "", fetch, lambda _: iter(()))
+    said = r"cannot download the set 'x': https://here/file.json \(no route to it\); give a file"
+    with pytest.raises(InputError, match=said):
+        one(SetSetup("x"))
 
 
 def test_without_the_library_a_line_says_how_to_get_it(tmp_path: Path) -> None:
