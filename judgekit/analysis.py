@@ -13,6 +13,7 @@ from typing import Any
 from judgekit import record
 from judgekit.errors import InputError
 from judgekit.labels import read_labels
+from judgekit.matching import judged
 from judgekit.stats.agreement import Agreement, agreement
 from judgekit.stats.corrected import Corrected, corrected_rate
 from judgekit.stats.lengths import LengthAdjusted, length_adjusted
@@ -24,6 +25,7 @@ from judgekit.types import Case, Outcome
 
 __all__ = ["Analysis", "Labelled", "analyse", "rate_models"]
 
+PLACEHOLDERS = ("a", "b")  # what `judgekit.io.load_pairs` calls models that a file does not name
 TOLD = (0.1, 0.05, 0.02)  # differences from one half, for which the prompts needed are given
 
 
@@ -92,12 +94,6 @@ def analyse(folder: Path, labels: Path | None = None) -> Analysis:
     )
 
 
-def judged(folder: Path) -> Iterator[tuple[Case, Outcome]]:
-    outcomes = (outcome for outcome, _ in record.read_outcomes(folder))
-    # A run that was stopped has planned more cases than it has outcomes.
-    yield from zip(record.read_cases(folder), outcomes, strict=False)
-
-
 def needed(values: Sequence[tuple[str, float]]) -> dict[float, int] | None:
     """Prompts that would tell each difference of `TOLD`, from how these vary between prompts."""
     of_prompt: dict[str, list[float]] = {}
@@ -135,11 +131,30 @@ def beside(
 
 
 def rate_models(folders: Sequence[Path], *, prior: float = 0.0) -> Ratings:
-    """Ratings of all models in these runs, be they comparisons or rankings."""
+    """Ratings of all models in these runs, be they comparisons or rankings.
+
+    Raises `InputError` where no case counts, and where models have no names to know them by.
+    """
+    check_names([record.resolve(folder) for folder in folders])
     found = [game for folder in folders for game in games(folder)]
     if not found:
         raise InputError("no case of these runs counts (undecided, or inconsistent and left out)")
     return ratings(found, prior=prior)
+
+
+def check_names(folders: Sequence[Path]) -> None:
+    """Refuses runs on several inputs, one of them a file of pairs that does not name its models:
+    what it calls a and b need not be what others call so."""
+    facts = [record.read_json(folder / "run.json") for folder in folders]
+    if len({tuple(own["decides"]["inputs"]) for own in facts}) < 2:
+        return
+    for folder, own in zip(folders, facts, strict=True):
+        if len(own["files"]) == 1 and tuple(own["decides"]["models"]) == PLACEHOLDERS:
+            raise InputError(
+                f"{str(folder)!r} is of pairs without model names, and its a and b need not be "
+                f"those of another file; write model_a and model_b into the rows of "
+                f"{own['files'][0]!r} and judge again (replies come from the store)"
+            )
 
 
 def games(folder: Path) -> Iterator[Game]:

@@ -25,6 +25,7 @@ __all__ = ["Condition", "Finding", "Suite", "check", "junit", "parse"]
 CONDITION = re.compile(
     r"\s*(?P<path>[A-Za-z_]\w*(?:\.[\w-]+)*)\s*(?P<sign><=|>=|==|!=|<|>)\s*(?P<number>\S+)\s*"
 )
+VERDICT = "a verdict came out"  # the test case of a run that has none
 SIGNS: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -110,11 +111,15 @@ def figure(condition: Condition, summary: Mapping[str, Any]) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """What became of one run's conditions; `seconds` is how long the run took."""
+    """What became of one run's conditions; `seconds` is how long the run took.
+
+    `error`: why the run has no verdict at all, so that no condition on it means anything.
+    """
 
     name: str
     findings: Sequence[Finding]
     seconds: float = 0.0
+    error: str = ""
 
     @property
     def failures(self) -> int:
@@ -122,18 +127,24 @@ class Suite:
 
 
 def junit(suites: Sequence[Suite]) -> str:
-    """The findings as JUnit XML: a test suite a run, a test case a condition."""
+    """The findings as JUnit XML: a test suite a run, a test case a condition.
+
+    A run without any verdict has one test case more, with the error.
+    """
     root = Xml.Element("testsuites")
     for suite in suites:
         within = Xml.SubElement(
             root,
             "testsuite",
             name=_plain(suite.name),
-            tests=str(len(suite.findings)),
+            tests=str(len(suite.findings) + bool(suite.error)),
             failures=str(suite.failures),
-            errors="0",
+            errors=str(int(bool(suite.error))),
             time=f"{suite.seconds:.3f}",
         )
+        if suite.error:
+            case = Xml.SubElement(within, "testcase", classname="judgekit", name=VERDICT)
+            Xml.SubElement(case, "error", message=_plain(suite.error))
         for finding in suite.findings:
             name = _plain(finding.condition.text)
             case = Xml.SubElement(within, "testcase", classname="judgekit", name=name)

@@ -17,7 +17,10 @@ WHOLES = ("run.json", "bench.json", "audit.json", "drift.json")  # of what is ma
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """One run of a listing. `figure` is its win rate or mean score, None of rankings."""
+    """One run of a listing. `figure` is its win rate or mean score, None of rankings.
+
+    Of a run that was watched it is the win rate with the interval that holds at every moment.
+    """
 
     folder: Path
     started: str
@@ -98,7 +101,7 @@ def info(folder: Path) -> RunInfo:
 def read_info(folder: Path) -> RunInfo:
     facts = record.read_json(folder / "run.json")
     summary = record.read_json(folder / "summary.json")
-    figure, scale = summary.get("win_rate_a"), "share"
+    figure, scale = summary.get("watched_a") or summary.get("win_rate_a"), "share"
     if figure is None:
         figure, scale = summary.get("mean_score"), "points"
     counts = facts["counts"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from math import isclose
 from pathlib import Path
 from typing import Any, Literal
 
 from judgekit import record
 from judgekit.errors import InputError
+from judgekit.matching import Matched, matched
 from judgekit.stats.paired import PairedTest, paired_test
 from judgekit.stats.values import value
 from judgekit.types import Outcome
@@ -40,11 +41,14 @@ class Change:
 class Difference:
     """What changed from one run to another.
 
-    `cases` counts those that both judged, `same` those of them with the same outcome; `moves` the
-    others, as (outcome before, after): ``("a", "inconsistent")``, a and b the first and the second
-    model. Scores that `higher` and `lower` count are in no move. `test` compares response 0's
-    values, or the scores, on the cases of both; where it is None, `untested` says why. `turned`:
-    the later run compares the same models the other way round, and is read as the earlier has them.
+    `cases` counts those that both judged: of the same id and prompt; `other_answers` of them have
+    other answers. `other_prompts` ids are in both, but stand for other prompts: they count in
+    `only_before` and in `only_after`. `same`
+    counts the cases of both with the same outcome; `moves` the others, as (outcome before, after):
+    ``("a", "inconsistent")``, a and b the first and the second model. Scores that `higher` and
+    `lower` count are in no move. `test` compares response 0's values, or the scores, on the cases
+    of both; where it is None, `untested` says why. `turned`: the later run compares the same
+    answers the other way round, and is read as the earlier has them.
     """
 
     kind: Kind
@@ -54,6 +58,8 @@ class Difference:
     cases: int
     only_before: int
     only_after: int
+    other_prompts: int
+    other_answers: int
     same: int
     higher: int
     lower: int
@@ -76,26 +82,27 @@ def diff_runs(before: Path, after: Path) -> Difference:
     facts = [record.read_json(folder / "run.json") for folder in folders]
     kind = kind_of_both(folders, facts)
     models = [own["decides"]["models"] for own in facts]
-    turned = kind == "comparison" and models[0] != models[1] == models[0][::-1]
-    old, new = ({} if kind == "ranking" else outcomes(folder) for folder in folders)
+    both = Matched() if kind == "ranking" else matched(*folders)
+    turned = kind == "comparison" and is_turned(models[0], models[1], both.crosswise)
     figures = [dict(flat(record.read_json(folder / "summary.json"))) for folder in folders]
     if turned:
-        new = {case: turned_outcome(outcome) for case, outcome in new.items()}
         figures[1] = turned_figures(figures[1])
-    pairs = [(old[case], new[case]) for case in old if case in new]
+    pairs = both.pairs
     scores = [own for own in map(both_scores, pairs) if own is not None]
     steps = Counter((step(x), step(y)) for x, y in pairs)
     moves = Counter({move: n for move, n in steps.items() if move[0] != move[1]})
     higher, lower = (sum(sign * (y - x) > 0 for x, y in scores) for sign in (1, -1))
-    untested = why_untested(kind, *(own["decides"] for own in facts), turned=turned)
+    untested = why_untested(kind, *(own["decides"] for own in facts), cases=len(pairs))
     return Difference(
         kind=kind,
         turned=turned,
         settings=tuple(changed_settings(*facts, turned=turned)),
         figures=tuple(changes(*figures)),
         cases=len(pairs),
-        only_before=len(old) - len(pairs),
-        only_after=len(new) - len(pairs),
+        only_before=both.before - len(pairs),
+        only_after=both.after - len(pairs),
+        other_prompts=both.other_prompts,
+        other_answers=both.other_answers,
         same=len(pairs) - moves.total() - higher - lower,
         higher=higher,
         lower=lower,
@@ -122,23 +129,25 @@ def kind_of(folder: Path, facts: Mapping[str, Any]) -> Kind:
     return "comparison" if len(facts["decides"]["models"]) > 1 else "scoring"
 
 
+def is_turned(before: Sequence[str], after: Sequence[str], crosswise: Sequence[bool]) -> bool:
+    """Whether the later run compares the same answers of the same models the other way round."""
+    if sorted(before) != sorted(after):
+        return False
+    # Names alone may be those of files that were changed over, or just a and b: the texts tell.
+    return all(crosswise) if crosswise else before != after
+
+
 def why_untested(
-    kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any], *, turned: bool
+    kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any], *, cases: int
 ) -> str:
     """Why the runs' values are not values of one thing; empty where they are."""
     if kind == "ranking":
         return "rankings are not tested"
-    if kind == "comparison" and not turned and before["models"] != after["models"]:
+    if kind == "comparison" and sorted(before["models"]) != sorted(after["models"]):
         return "the models are not the same: a is each run's first, b its second, and not tested"
     if kind == "scoring" and before["judge"] != after["judge"]:
         return "two judges' scores need not be on one scale, and are not tested"
-    return ""
-
-
-def turned_outcome(outcome: Outcome) -> Outcome:
-    """A comparison as if response 1 had been response 0."""
-    winner = outcome.winner
-    return replace(outcome, winner=1 - winner if isinstance(winner, int) else winner)
+    return "" if cases else "no case is in both runs, with the same id and prompt"
 
 
 def turned_figures(figures: Mapping[str, float]) -> dict[str, float]:
@@ -201,10 +210,6 @@ def flat(summary: Mapping[str, Any], under: str = "") -> Iterator[tuple[str, Any
             yield from flat(held, path + ".")
         elif isinstance(held, int | float) and not isinstance(held, bool):
             yield path, held
-
-
-def outcomes(folder: Path) -> dict[str, Outcome]:
-    return {outcome.case: outcome for outcome, _ in record.read_outcomes(folder)}
 
 
 def word(outcome: Outcome) -> str:

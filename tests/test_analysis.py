@@ -108,6 +108,36 @@ def test_ratings_over_runs(write: Write, run: Path, cli: Cli) -> None:
     assert "name its run alone" in refused.err
 
 
+def test_models_that_no_file_names_are_not_rated_together(here: Path, cli: Cli) -> None:
+    def pairs(name: str, **names: str) -> Path:
+        path = here / f"{name}.jsonl"
+        rows = [
+            {"id": f"{i}", "prompt": f"{name} {i}", "response_a": "right", "response_b": text}
+            | {"reference": "right"}
+            | names
+            for i, text in enumerate(["right", "wrong"] * 6)
+        ]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        return path
+
+    def run_of(file: Path, judge: str = "overlap") -> Path:
+        return judgekit.compare(file, judge=judge).folder
+
+    one, two = pairs("one"), pairs("two")
+    runs = [run_of(one), run_of(two)]
+    error = cli("stats", *runs).error
+    assert "is of pairs without model names" in error
+    assert "model_a and model_b into the rows of" in error
+    assert "one.jsonl" in error
+    again = run_of(one, "longer")
+    assert [m.model for m in rate_models([runs[0], again], prior=1.0).models] == ["a", "b"]
+    named = run_of(pairs("three", model_a="a", model_b="c"))
+    with pytest.raises(InputError, match="without model names"):
+        rate_models([named, runs[0]])
+    other = run_of(pairs("four", model_a="c", model_b="d"))
+    assert len(rate_models([named, other], prior=1.0).models) == 3
+
+
 def test_the_command_on_one_run(run: Path, cli: Cli) -> None:
     shown = cli("stats", str(run))
     assert "win rate at equal length" in shown.out

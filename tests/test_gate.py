@@ -73,3 +73,14 @@ def test_junit() -> None:
     assert suite.attrib["failures"] == "1"
     assert suite.attrib["name"] == "a & \ufffd b"
     assert [case.find("failure") is not None for case in suite] == [True, False]
+
+
+def test_a_run_without_a_verdict_is_an_error() -> None:
+    findings = check(["cases < 10"], SUMMARY)
+    [suite, sound] = Xml.fromstring(
+        junit([Suite("a", findings, 1, "no \x1b reply"), Suite("b", findings)])
+    )
+    assert [suite.attrib[name] for name in ("tests", "failures", "errors")] == ["2", "0", "1"]
+    [error] = suite.findall("testcase/error")
+    assert error.attrib["message"] == "no \ufffd reply"
+    assert [sound.attrib[name] for name in ("tests", "failures", "errors")] == ["1", "0", "0"]

@@ -54,7 +54,7 @@ def test_what_changed(two_runs: tuple[Path, Path]) -> None:
     assert {change.name for change in found.settings} >= {"options", "models", "files"}
     [rate] = [change for change in found.figures if change.name == "win_rate_a"]
     assert (rate.before, rate.after) == (0.5, 0.75)
-    assert (found.cases, found.same, found.only_before) == (4, 2, 0)
+    assert (found.cases, found.same, found.only_before, found.other_answers) == (4, 2, 0, 3)
     assert found.moves == {("b", "tie"): 2}
     assert found.test is None
     assert "the models are not the same" in found.untested
@@ -82,6 +82,63 @@ def test_the_same_verdicts_the_other_way_round(two_runs: tuple[Path, Path], cli:
     assert "the other way round, and is turned" in cli("runs", "diff", *runs).out
 
 
+def pairs_file(path: Path, sides: list[tuple[str, str]], question: str = "q") -> Path:
+    rows = [
+        {"id": f"q{i}", "prompt": f"{question} {i}", "response_a": a, "response_b": b}
+        | {"reference": "the right answer"}
+        for i, (a, b) in enumerate(sides)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_equal_ids_of_other_prompts_are_other_cases(here: Path, cli: Cli) -> None:
+    good, bad = "the right answer", "wrong"
+    files = (
+        pairs_file(here / "one.jsonl", [(good, bad)] * 30),
+        pairs_file(here / "two.jsonl", [(bad, good)] * 29 + [(good, bad)], "another q"),
+        pairs_file(here / "three.jsonl", [(good, bad)] * 10 + [(good, "no")] * 20),
+    )
+    one, two, three = (judgekit.compare(file, judge="overlap").folder for file in files)
+    found = diff_runs(one, two)
+    assert (found.cases, found.only_before, found.only_after) == (0, 30, 30)
+    assert found.other_prompts == 30
+    assert found.test is None
+    shown = cli("runs", "diff", one, two).out
+    assert "0 cases in both, 30 only before, 30 only after" in shown
+    assert "30 ids in both stand for other prompts in the second run: these are other" in shown
+    assert "no case is in both runs" in shown
+    assert "differ" not in shown
+    assert (diff_runs(one, three).cases, diff_runs(one, three).other_answers) == (30, 20)
+    assert "20 of them with other answers" in cli("runs", "diff", one, three).out
+
+
+def test_the_same_answers_the_other_way_round_without_names(here: Path) -> None:
+    sides = [
+        ("the right answer", "wrong"),
+        ("no", "the answer"),
+        ("the right", "right"),
+        ("x", "x"),
+    ]
+    one = judgekit.compare(pairs_file(here / "one.jsonl", sides), judge="overlap").folder
+    swapped = [(b, a) for a, b in sides]
+    two = judgekit.compare(pairs_file(here / "two.jsonl", swapped), judge="overlap").folder
+    found = diff_runs(one, two)
+    assert (found.turned, found.cases, found.same, found.figures) == (True, 4, 4, ())
+    mixed = pairs_file(here / "mixed.jsonl", [*swapped[:1], *sides[1:]])
+    found = diff_runs(one, judgekit.compare(mixed, judge="overlap").folder)
+    assert (found.turned, found.cases, found.same, found.untested) == (False, 4, 4, "")
+
+
+def test_a_watched_run_is_listed_with_its_own_interval(here: Path, cli: Cli) -> None:
+    write(here / "a.jsonl", ["the right answer", "wrong", "the answer"] * 20)
+    write(here / "b.jsonl", ["wrong", "no", "the right answer"] * 20)
+    run = judgekit.compare("a.jsonl", "b.jsonl", judge="overlap", until=0.01)
+    [listed] = list_runs().runs
+    assert listed.figure == run.summary["watched_a"]
+    assert run.summary["watched_a"]["low"] < run.summary["win_rate_a"]["low"]
+
+
 def test_runs_of_two_kinds_are_not_compared(two_runs: tuple[Path, Path], cli: Cli) -> None:
     scored = judgekit.score("a.jsonl", judge="overlap").folder
     ranked = judgekit.rank("a.jsonl", "b.jsonl", "c.jsonl", judge="overlap").folder
@@ -90,15 +147,22 @@ def test_runs_of_two_kinds_are_not_compared(two_runs: tuple[Path, Path], cli: Cl
 
 
 def test_scores_are_counted_not_listed(here: Path, cli: Cli) -> None:
-    for name, answers in (("x", ["right", "no", "the right", "the"]), ("y", ["no", "the"] * 2)):
-        write(here / f"{name}.jsonl", answers)
-    runs = [judgekit.score(f"{name}.jsonl", judge="overlap").folder for name in "xy"]
-    found = diff_runs(*runs)
-    assert (found.same, found.higher, found.lower, found.moves) == (1, 1, 2, {})
+    write(here / "x.jsonl", ["right", "no", "the right", "the"])
+    write(here / "y.jsonl", ["right", "no", "the right", "other"])
+    runs = [judgekit.score("x.jsonl", judge="overlap").folder]
+    for name, references in (("x", ["right", "no", "no", "the right answer"]), ("y", ["no"] * 4)):
+        rows = [json.loads(line) for line in (here / f"{name}.jsonl").read_text().splitlines()]
+        told = [r | {"reference": text} for r, text in zip(rows, references, strict=True)]
+        (here / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in told))
+        runs.append(judgekit.score(f"{name}.jsonl", judge="overlap").folder)
+    found = diff_runs(*runs[:2])
+    assert (found.cases, found.same, found.higher, found.lower, found.moves) == (4, 1, 2, 1, {})
+    assert (diff_runs(*runs[1:]).cases, diff_runs(*runs[1:]).other_answers) == (4, 1)
     assert found.test is not None
-    shown = cli("runs", "diff", *runs).out
-    assert "1  higher" in shown
-    assert "2  lower" in shown
+    shown = cli("runs", "diff", *runs[:2]).out
+    assert "2  higher" in shown
+    assert "1  lower" in shown
+    assert "other answers" not in shown
     assert "→" not in shown
     other = judgekit.score("x.jsonl", judge="length", plugins=planted.FILE).folder
     assert "need not be on one scale" in diff_runs(runs[0], other).untested

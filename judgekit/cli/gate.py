@@ -22,6 +22,7 @@ def gate(
     """Fail where a finished run's figures meet a condition."""
     from judgekit.api import load_run
     from judgekit.cli.console import json_text, safe
+    from judgekit.cli.running import NO_VERDICT, announce, why_silent
 
     chosen = Gate.of(fail_if, junit)
     if not chosen.conditions:
@@ -34,5 +35,8 @@ def gate(
         for finding in suite.findings:
             print(safe(finding.message))
     chosen.write([suite])
+    if suite.error:
+        announce(why_silent(finished))
+        raise typer.Exit(NO_VERDICT)
     if suite.failures:
         raise typer.Exit(FAILED)

@@ -12,6 +12,7 @@ import typer
 
 from judgekit import gate
 from judgekit.errors import InputError
+from judgekit.silence import silence
 
 if TYPE_CHECKING:
     from judgekit.api import Run
@@ -65,11 +66,12 @@ class Gate:
         return gate.check([condition.text for condition in self.conditions], summary)
 
     def suite(self, run: Run) -> gate.Suite:
-        """What became of the conditions in a finished run."""
+        """What became of the conditions in a finished run; an error where it has no verdict."""
         name = run.summary.get("a", run.folder.name)
         if "b" in run.summary:
             name += f" against {run.summary['b']}"
-        return gate.Suite(name, self.findings(run.summary), run.facts["seconds"])
+        error = silence(run.folder, run.summary)
+        return gate.Suite(name, self.findings(run.summary), run.facts["seconds"], error)
 
     def write(self, suites: Sequence[gate.Suite]) -> None:
         """Writes the JUnit file, where one is asked for."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shlex import quote
@@ -14,7 +13,7 @@ import typer
 from judgekit.cli.console import json_text, safe
 from judgekit.cli.gates import FAILED, Gate, as_rows
 from judgekit.settings import Settings
-from judgekit.types import Status
+from judgekit.silence import silence
 
 if TYPE_CHECKING:
     from judgekit.api import Run
@@ -34,7 +33,6 @@ __all__ = [
 ]
 
 NO_VERDICT = 3  # the exit code of a run in which nothing was judged with success
-MESSAGE = 200  # characters of an error that are shown
 
 COUNTS = ("calls", "calls_from_store", "tokens_in", "tokens_out", "cost_usd")
 
@@ -111,23 +109,16 @@ def perform(jobs: Sequence[Job | Panel], *, dry_run: bool, as_json: bool, gate: 
 
 
 def without_verdict(run: Run) -> bool:
-    """Whether trials were judged and not one of them is valid."""
-    statuses = run.summary["statuses"]
-    return any(statuses.values()) and not statuses.get(Status.VALID)
+    """Whether not one case is decided, though there were some whose answers differ."""
+    return bool(silence(run.folder, run.summary))
 
 
 def why_silent(run: Run) -> str:
-    """The commonest way in which a run's trials failed, in one line."""
-    from judgekit.record import read_rows
-
-    rows = read_rows(run.folder / "judgements.jsonl")
-    failures = Counter((row["status"], " ".join(row["error"].split())) for row in rows)
-    (status, error), count = failures.most_common(1)[0]
-    of = f"{count} of {failures.total()} trials are {status.replace('_', ' ')}"
-    shown = f" ({error[:MESSAGE]})" if error else ""
-    return (
-        f"no verdict came out: {of}{shown}; `judgekit show {quote(str(run.folder))}` has the cases"
-    )
+    """Why a run has no verdict, in one line, and where to look."""
+    why = silence(run.folder, run.summary)
+    if not run.summary["cases"]:  # and none to look at
+        return why
+    return f"{why}; `judgekit show {quote(str(run.folder))}` has the cases"
 
 
 def as_object(run: Run) -> dict[str, Any]:
@@ -140,6 +131,7 @@ def run_with_progress(job: Job | Panel) -> Run:
     """Runs a job under a progress bar; Ctrl-C ends it with a word on how to go on."""
     from judgekit.api import run_job
     from judgekit.cli.progress import progress_bar
+    from judgekit.cli.tables import number
     from judgekit.harness.ask import Tally
 
     tally = Tally()
@@ -148,8 +140,8 @@ def run_with_progress(job: Job | Panel) -> Run:
             return run_job(job, tally, move)
     except KeyboardInterrupt:
         announce(
-            f"stopped after {tally.judged} of {tally.trials} trials; every reply is kept in "
-            f"{job.settings.store}: run the same command again to go on"
+            f"stopped after {tally.judged} of {number(tally.trials, 'trial')}; every reply is kept "
+            f"in {job.settings.store}: run the same command again to go on"
         )
         raise typer.Exit(130) from None
 

@@ -76,6 +76,8 @@ def table(found: Listing) -> Table:
 
 def notes(found: Listing) -> Iterator[str]:
     """What stands below the listing."""
+    from judgekit.cli.tables import number
+
     paid = [run.cost_usd for run in found.runs if run.cost_usd is not None]
     unknown = len(found.runs) - len(paid)
     more = f", and {unknown} of unknown price" if unknown else ""
@@ -87,10 +89,6 @@ def notes(found: Listing) -> Iterator[str]:
     if found.unreadable:
         names = ", ".join(folder.name for folder in found.unreadable)
         yield f"{number(len(found.unreadable), 'folder')} could not be read: {names}"
-
-
-def number(n: int, what: str) -> str:
-    return f"{n} {what}{'s' * (n != 1)}"
 
 
 def cells(run: RunInfo) -> list[str]:
@@ -132,6 +130,7 @@ def print_difference(found: Difference) -> None:
     from rich.text import Text
 
     from judgekit.cli.console import safe, stdout_console
+    from judgekit.cli.tables import number
 
     console = stdout_console()
     if not found.settings:
@@ -139,12 +138,20 @@ def print_difference(found: Difference) -> None:
     print_changes("setting", found.settings)
     print_changes("figure", found.figures[:FIGURES])
     if len(found.figures) > FIGURES:
-        console.print(Text(f"{len(found.figures) - FIGURES} figures more: --json", style="dim"))
+        left = number(len(found.figures) - FIGURES, "figure")
+        console.print(Text(f"{left} more: --json", style="dim"))
     alone = [(found.only_before, "only before"), (found.only_after, "only after")]
     more = "".join(f", {n} {where}" for n, where in alone if n)
     if found.turned:
-        console.print(Text("the second run has the models the other way round, and is turned"))
-    console.print(Text(f"{found.cases} cases in both{more}; {found.same} with the same outcome"))
+        console.print(Text("the second run has the answers the other way round, and is turned"))
+    cases = number(found.cases, "case")
+    console.print(Text(f"{cases} in both{more}; {found.same} with the same outcome"))
+    if found.other_prompts:
+        one = found.other_prompts == 1
+        ids = "1 id in both stands" if one else f"{found.other_prompts} ids in both stand"
+        console.print(Text(f"{ids} for other prompts in the second run: these are other cases"))
+    if found.other_answers:
+        console.print(Text(f"{found.other_answers} of them with other answers in the second run"))
     if found.kind == "scoring":
         console.print(Text(f"  {found.higher:5}  higher\n  {found.lower:5}  lower"))
     for (x, y), n in found.moves.items():

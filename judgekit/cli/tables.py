@@ -10,6 +10,7 @@ from rich.text import Text
 
 from judgekit.cli.console import safe, stdout_console
 from judgekit.cli.panels import print_parts
+from judgekit.silence import cut_short
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,10 +20,24 @@ if TYPE_CHECKING:
     from judgekit.job import Job
     from judgekit.panel import Panel
 
-__all__ = ["percent", "print_estimates", "print_run", "print_runs", "print_summary", "rate_text"]
+__all__ = [
+    "number",
+    "percent",
+    "print_estimates",
+    "print_run",
+    "print_runs",
+    "print_summary",
+    "rate_text",
+    "score_text",
+]
 
 NONE = "–"
 FEW = 4  # models by name in one cell
+
+
+def number(n: int, what: str) -> str:
+    """``1 case``, ``2 cases``."""
+    return f"{n} {what}{'s' * (n != 1)}"
 
 
 def percent(value: float | None) -> str:
@@ -79,8 +94,8 @@ def print_runs(runs: Sequence[Run]) -> None:
     else:
         columns = ("model", "mean score (95 %)", "answers", "without a score")
         rows = [scores_row(run.summary) for run in runs]
-    for number, name in enumerate(columns):
-        table.add_column(name, justify="left" if number < 2 else "right")
+    for place, name in enumerate(columns):
+        table.add_column(name, justify="left" if place < 2 else "right")
     for row in rows:
         table.add_row(*(Text(safe(cell)) for cell in row))
     heading = runs[0].summary.get("heading")
@@ -97,7 +112,7 @@ def comparison_row(s: Mapping[str, Any]) -> list[str]:
     return [
         safe(s["a"]),
         safe(s["b"]),
-        rate_text(s["win_rate_a"]),
+        rate_text(s.get("watched_a") or s["win_rate_a"]),  # as the sentence below the table
         str(s["wins_a"]),
         str(s["wins_b"]),
         str(s["ties"]),
@@ -154,7 +169,7 @@ def comparison_lines(s: Mapping[str, Any]) -> list[tuple[str, str]]:
     if (adaptive := s.get("adaptive")) is not None:
         shift = adaptive["shift_a"]
         off = "" if shift["value"] is None else f"; shifts the win rate by {points(shift)}"
-        rows.append(("shown in one order", f"{adaptive['shown_once']} cases{off}"))
+        rows.append(("shown in one order", f"{number(adaptive['shown_once'], 'case')}{off}"))
     return rows + position_lines(s["position"], s["position_intervals"])
 
 
@@ -215,27 +230,31 @@ def input_lines(s: Mapping[str, Any]) -> list[tuple[str, str]]:
     if s["repaired"]:
         rows.append(("texts repaired (broken characters)", str(s["repaired"])))
     if s["stopped"]:
-        left = s["cases_planned"] - s["cases"]
-        rows.append(("stopped early", f"{s['stopped']}; {left} cases left"))
+        left = f"{number(s['cases_planned'] - s['cases'], 'case')} left"
+        if s.get("ratings") is not None:  # any number of games may be on one case
+            left = f"{number(s['comparisons'], 'comparison')} made"
+        rows.append(("stopped early", f"{s['stopped']}; {left}"))
     return rows
 
 
 def footer(run: Run) -> str:
     """What the run asked and cost."""
     counts = run.facts["counts"]
-    asked = "calls" if run.summary["model"] else "judged"
-    parts = [f"{counts['calls']} {asked}, {counts['calls_from_store']} from the reply store"]
+    calls = counts["calls"]
+    asked = number(calls, "call") if run.summary["model"] else f"{calls} judged"
+    parts = [f"{asked}, {counts['calls_from_store']} from the reply store"]
     if counts["tokens_in"] or counts["tokens_out"]:
         parts.append(f"{counts['tokens_in']} + {counts['tokens_out']} tokens")
     if counts["cost_usd"] is None:
         parts.append("price unknown")
     elif counts["cost_usd"]:
         parts.append(f"${counts['cost_usd']:.4f}")
-    if run.summary["stopped"]:
-        parts.append(f"{counts['trials'] - counts['judged']} of {counts['trials']} showings saved")
+    if stopped := run.summary["stopped"]:
+        left = f"{counts['trials'] - counts['judged']} of {number(counts['trials'], 'showing')}"
+        parts.append(f"{left} {'not judged' if cut_short(stopped) else 'saved'}")
     retries = sum(counts["retries"].values())
     if retries:
-        parts.append(f"{retries} retries")
+        parts.append("1 retry" if retries == 1 else f"{retries} retries")
     parts.append(f"{run.facts['seconds']:.1f} s")
     return " · ".join(parts)
 

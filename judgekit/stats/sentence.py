@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import floor, inf, log10
+from math import floor, log10
 from typing import TYPE_CHECKING
 
 from judgekit.stats.interval import Z95, Rate
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from judgekit.stats.scores import ScoreSummary
     from judgekit.stats.summary import Summary
 
-__all__ = ["score_sentence", "sentence"]
+__all__ = ["score_sentence", "sentence", "unjudged"]
 
 Z80 = 0.8416212335729143  # the normal distribution's 80 % quantile
 FEW = 10  # prompts below which the difference seen says nothing of how many more it takes
 REACH = 100_000  # more prompts than this are not said: nobody will judge them
+NOTHING_TELLS = "no number of prompts in reach would tell"
 MANY_UNDECIDED = 0.05
 LOW_CONSISTENCY = 0.6
 
@@ -44,41 +45,61 @@ def score_sentence(summary: ScoreSummary) -> str:
     return "; ".join(filter(None, (said, missing)))
 
 
+def unjudged(left: int, planned: int, stopped: str) -> str:
+    """Of a run that a limit ended before it judged a case: how many are left, and why."""
+    cases = f"{left} of {planned} case{'s' * (planned != 1)}"
+    return f"no case was judged: the run stopped with {cases} left, since {stopped}"
+
+
 def _result(summary: Summary) -> str:
     a, b, rate = summary.a, summary.b, summary.watched_a or summary.win_rate_a
     if not summary.cases:
-        return "nothing to compare: there are no cases"
+        return "nothing to compare: no case was judged"
     if summary.identical == summary.cases:
-        return f"{a} and {b} gave the same answer in all {summary.cases} cases"
+        where = "the one case" if summary.cases == 1 else f"all {summary.cases} cases"
+        return f"{a} and {b} gave the same answer in {where}"
     if rate.value is None or rate.low is None or rate.high is None:
-        return f"no result: none of the {summary.cases} cases counts for {a} or {b}"
+        one = summary.cases == 1
+        none = "the one case does not count" if one else f"none of the {summary.cases} cases counts"
+        return f"no result: {none} for {a} or {b}"
     if rate.low > 0.5:
         return f"{a} is better: it wins {_percent(rate)}"
     mirrored = Rate(1 - rate.value, 1 - rate.high, 1 - rate.low)
     if rate.high < 0.5:
         return f"{b} is better: it wins {_percent(mirrored)}"
-    tell = _what_would_tell(rate.value, (rate.high - rate.low) / 2, summary.prompts)
+    tell = _what_would_tell(rate, summary)
     if rate.value == 0.5:
         return f"undecided: {a} and {b} are level at {_percent(rate)}; {tell}"
     ahead, its = (a, rate) if rate.value > 0.5 else (b, mirrored)
     return f"undecided: {ahead} is ahead with {_percent(its)}; {tell}"
 
 
-def _what_would_tell(value: float, half: float, prompts: int) -> str:
+def _what_would_tell(rate: Rate, summary: Summary) -> str:
     """How many prompts beyond these find this difference at 5 % with a power of 80 %.
 
-    The half-width is about 1.96 standard errors and shrinks with the root of the prompts;
-    2.8 = 1.96 + 0.84 of them must fit into the difference.
+    The ordinary half-width is about 1.96 standard errors and shrinks with the root of the prompts;
+    2.8 = 1.96 + 0.84 of them must fit into the difference. Where they do already, and only the
+    wider interval of a watched run reaches over one half, that must shrink to the difference. Of
+    those to come as many will have no verdict as of those asked.
     """
-    if prompts < FEW:
+    if summary.prompts < FEW:
         return "too few prompts to tell"
-    gap = abs(value - 0.5)
-    more = max(1.0, prompts * (((1 + Z80 / Z95) * half / gap) ** 2 - 1)) if gap else inf
+    gap = abs((rate.value or 0.0) - 0.5)
+    if not gap:
+        return NOTHING_TELLS
+    shrinks = (1 + Z80 / Z95) * _half_width(summary.win_rate_a) / gap
+    if shrinks <= 1:
+        shrinks = _half_width(rate) / gap
+    more = max(1.0, summary.prompts_asked * (shrinks**2 - 1))
     if more > REACH:
-        return "no number of prompts in reach would tell"
+        return NOTHING_TELLS
     digits = floor(log10(more)) - 1  # two that count
     said = round(more, -digits) if digits > 0 else round(more)
     return f"about {said:.0f} more prompt{'s' * (said != 1)} would tell"
+
+
+def _half_width(rate: Rate) -> float:
+    return ((rate.high or 0.0) - (rate.low or 0.0)) / 2
 
 
 def _percent(rate: Rate) -> str:

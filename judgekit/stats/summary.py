@@ -31,8 +31,8 @@ class Summary:
     judge's scale, None for judges of pairs. `watched_a` is the win rate with an interval that holds
     at every moment, of a run that was watched so as to stop early (every prompt weighs the same):
     the sentence goes by it, since the ordinary one does not hold where one chose when to look.
-    `prompts`: how many independent prompts the win rate
-    rests on (the sentence needs it; it is not written).
+    `prompts`: how many independent prompts the win rate rests on, of `prompts_asked` (the sentence
+    needs them; they are not written).
     """
 
     SCHEMA: ClassVar = "judgekit.summary/1"
@@ -56,6 +56,7 @@ class Summary:
     mean_score_a: Rate | None
     mean_score_b: Rate | None
     prompts: int
+    prompts_asked: int
     watched_a: Rate | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -64,7 +65,7 @@ class Summary:
         `position` holds the shares alone, `position_intervals` their intervals.
         """
         plain = {"schema": self.SCHEMA, "sentence": sentence(self), **asdict(self)}
-        del plain["prompts"]
+        del plain["prompts"], plain["prompts_asked"]
         rates: dict[str, dict[str, float | None]] = plain["position"]
         plain["position"] = {name: rate.pop("value") for name, rate in rates.items()}
         plain["position_intervals"] = rates
@@ -108,6 +109,7 @@ def summarise(
         mean_score_a=scores[0] if scores else None,
         mean_score_b=scores[1] if scores else None,
         prompts=len({o.cluster for o in outcomes if counted(o, inconsistent) is not None}),
+        prompts_asked=len({o.cluster for o in outcomes}),
         watched_a=watched,
     )
 

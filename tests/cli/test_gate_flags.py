@@ -116,6 +116,24 @@ def test_without_any_verdict_the_exit_code_says_so(cli: Cli, here: Path) -> None
     assert Xml.parse(here / "gate.xml").getroot()[0].attrib["failures"] == "1"
 
 
+def test_without_any_verdict_no_condition_lets_a_run_pass(cli: Cli, here: Path) -> None:
+    own = ["--judge", "mute", "--plugin", planted.FILE, "--out", "run"]
+    words = ["--fail-if", "cases < 1", "--junit", "gate.xml"]
+    for command in (["compare", "a.jsonl", "b.jsonl", *own, *words], ["gate", "run", *words]):
+        said = cli(*command)
+        assert said.code == 3
+        assert "no verdict came out: 40 of 40 trials are unparsed" in said.err
+        assert "passed: cases < 1 (20)" in said.out + said.err
+        [suite] = Xml.parse(here / "gate.xml").getroot()
+        assert [suite.attrib[name] for name in ("failures", "errors")] == ["0", "1"]
+        [error] = suite.findall("testcase/error")
+        assert error.attrib["message"] == "no verdict came out: 40 of 40 trials are unparsed"
+        (here / "gate.xml").unlink()
+    failed = cli("gate", "run", "--fail-if", "cases > 1")
+    assert failed.code == 3, "before 1"
+    assert json.loads(cli("gate", "run", *words, "--json").out)["gate"][0]["failed"] is False
+
+
 def test_a_finished_run_has_a_gate(cli: Cli, here: Path, ask: list[str]) -> None:
     cli("compare", "a.jsonl", "b.jsonl", *ask, "--out", "run")
     assert cli("gate", "run", "--fail-if", PASSES).code == 0

@@ -11,6 +11,8 @@ from answers import write_answers, write_jsonl
 from commands import Cli
 from servers import JudgeServer
 
+from judgekit.cli.tables import rate_text
+
 KEY = "sk-verysecret0123456789abcdef"
 ESCAPE = "\x1b[2J\x1b]0;owned\x07\u202e"
 PLUGIN = """
@@ -138,6 +140,46 @@ def test_a_run_without_any_verdict_ends_with_3_and_says_why(
         assert json.loads(said.out)["statuses"]["failed"] == 2
     else:
         assert said.out.splitlines()[-1] == "my run"
+
+
+def test_a_budget_spent_before_the_first_case(cli: Cli, here: Path, ask: list[str]) -> None:
+    for name in "ab":
+        write_answers(here / f"{name}.jsonl", [f"one of {name}", f"another of {name}"])
+    said = cli("compare", "a.jsonl", "b.jsonl", *ask, "--max-calls", "1", "--out", "run")
+    assert said.code == 3
+    assert said.err.splitlines() == [
+        "no case was judged: the run stopped with 2 of 2 cases left, since the next trial might "
+        "pass --max-calls 1 (1 made)"
+    ]
+    assert "3 of 4 showings not judged" in said.out
+    assert "there are no cases" not in said.out
+    assert cli("gate", "run", "--fail-if", "cases > 9").code == 3
+    more = cli("compare", "a.jsonl", "b.jsonl", *ask, "--max-calls", "1", "--out", "more")
+    assert (more.code, more.err) == (0, "")
+    assert "2 of 4 showings not judged" in more.out
+    assert "; 1 case left" in more.out
+
+
+def test_what_until_leaves_out_is_saved(cli: Cli, here: Path, ask: list[str]) -> None:
+    for name, text in (("a", "GOOD"), ("b", "POOR")):
+        write_answers(here / f"{name}.jsonl", [f"{text} {n}" for n in range(60)])
+    said = cli("compare", "a.jsonl", "b.jsonl", *ask, "--until", "0.1", "--concurrency", "1")
+    assert said.code == 0
+    assert "80 of 120 showings saved" in said.out
+    assert "not judged" not in said.out
+
+
+def test_watched_comparisons_show_the_interval_that_they_go_by(cli: Cli, here: Path) -> None:
+    for name, right in (("a", "an answer"), ("b", "none"), ("c", "not one")):
+        write_answers(here / f"{name}.jsonl", [right, "nothing"] * 8, reference="an answer")
+    words = ["compare", "a.jsonl", "b.jsonl", "--baseline", "c.jsonl", "--judge", "overlap"]
+    words += ["--until", "0.1"]
+    first = cli(*words, "--json").json["comparisons"][0]
+    shown = cli(*words).out
+    assert rate_text(first["watched_a"]) != rate_text(first["win_rate_a"])
+    low, high = (f"{100 * first['watched_a'][end]:.1f}" for end in ("low", "high"))
+    table = " ".join(shown.partition(first["sentence"])[0].split())
+    assert f"({low} to {high})" in table
 
 
 def test_one_verdict_is_enough(cli: Cli, here: Path, ask: list[str]) -> None:
