@@ -22,7 +22,7 @@ from judgekit import record
 from judgekit.errors import InputError
 from judgekit.generation import Answers, GenerationJob, prepare_generation
 from judgekit.harness.ask import Tally
-from judgekit.job import Job, check_folders
+from judgekit.job import Job
 from judgekit.panel import Panel, check_panels, prepare_runs
 from judgekit.settings import GenerateSettings, Settings
 from judgekit.types import Case
@@ -179,6 +179,21 @@ def check_jobs(jobs: Sequence[Job | Panel]) -> None:
     if plain:
         in_loop(lambda: check_folders(plain))
     in_loop(lambda: check_panels([job for job in jobs if isinstance(job, Panel)]))
+
+
+async def check_folders(jobs: Sequence[Job]) -> None:
+    """Refuses the folders that one of these jobs could not write, before the first is run.
+
+    The jobs are those of one `prepare_all`: they ask the same engine.
+    """
+    fingerprint = ""
+    if jobs[0].answerer is not None:
+        engine = jobs[0].answerer.engine()
+        fingerprint = engine.fingerprint
+        await engine.aclose()
+    for job in jobs:
+        identity = job.identity(fingerprint)
+        record.check_folder(job.folder(identity), identity)
 
 
 def in_loop(start: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -11,7 +11,7 @@ from judgekit import config, io, prices
 from judgekit.engines import Engine, EngineFactory, EngineSetup, Price
 from judgekit.errors import InputError
 from judgekit.harness.ask import Desk, DeskLimits, Tally
-from judgekit.harness.limits import Budget, RetryPolicy
+from judgekit.harness.limits import Budget, RetryPolicy, Spent
 from judgekit.harness.plan import choose_arity
 from judgekit.harness.replies import ReplyStore
 from judgekit.judging import Judge, JudgeSetup, PromptJudge
@@ -24,12 +24,16 @@ __all__ = ["Answerer", "Bench", "check_price", "choose_judge"]
 
 @dataclass(frozen=True)
 class Answerer:
-    """The engine that a model's name chooses, its price where known, and what holds it back."""
+    """The engine that a model's name chooses, its price where known, and what holds it back.
+
+    `spent`: what the runs that share its limits have used so far; None where each has its own.
+    """
 
     settings: Asking
     factory: EngineFactory
     setup: EngineSetup
     price: Price | None
+    spent: Spent | None = None
 
     @classmethod
     def of(cls, s: Asking, model: str, registry: Registry, user: config.UserConfig) -> Answerer:
@@ -58,8 +62,8 @@ class Answerer:
         return self.factory(self.setup)
 
     def budget(self) -> Budget:
-        """What the run may ask and spend in all."""
-        return Budget(self.settings.max_calls, self.settings.max_cost, self.price)
+        """What the run may ask and spend, with those before it where they share its limits."""
+        return Budget(self.settings.max_calls, self.settings.max_cost, self.price, self.spent)
 
     def desk(self, engine: Engine, store: ReplyStore, tally: Tally, budget: Budget) -> Desk:
         """Where a run's calls are handed in, within the limits that were set."""

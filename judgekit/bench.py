@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import orjson
 from judgekit import record
 from judgekit.errors import InputError
 from judgekit.harness.fold import fold
+from judgekit.harness.limits import Spent
 from judgekit.job import Job
 from judgekit.labelled import LETTERS, keep_labelled
 from judgekit.preparing import prepare_all
@@ -93,7 +95,8 @@ def prepare_bench(
 
     A set is a name, NAME=FILE or a file of labelled pairs. `limit`: at most so many questions of
     each, drawn by their ids, so that the same ones come every time and every part of a set has
-    its share. Raises `InputError`, `PluginError`.
+    its share. `Settings.max_calls` and `Settings.max_cost` are for all entries together: what one
+    used is not there for the next. Raises `InputError`, `PluginError`.
     """
     if settings.orders != "both":
         raise InputError(
@@ -117,20 +120,22 @@ def prepare_bench(
     ids = [job.identity("") for own in jobs for job in own]
     name = f"bench-{'+'.join(names)}"[:80]
     folder = settings.out or Path("runs") / f"{record.safe_name(name)}-{digest(*ids, size=4)}"
+    spent = Spent()
     return Benchmark(
         folder,
         tuple(
-            Entry(one, seat, trivial, placed(own[number], folder / record.safe_name(one.name)))
+            Entry(one, seat, trivial, placed(own[number].within(spent), folder, one.name))
             for number, one in enumerate(labelled)
             for (seat, trivial, _), own in zip(said, jobs, strict=True)
         ),
     )
 
 
-def placed(job: Job, above: Path) -> Job:
-    """The job with its run's folder below one of the benchmark's."""
+def placed(job: Job, folder: Path, of_set: str) -> Job:
+    """The job with its run's folder below the benchmark's, in one for its set."""
     name = f"{record.safe_name(job.judge_name)}-{job.identity('')[:8]}"
-    return replace(job, settings=replace(job.settings, out=above / name))
+    out = folder / record.safe_name(of_set) / name
+    return replace(job, settings=replace(job.settings, out=out))
 
 
 def read_set(word: str, columns: Mapping[str, str], registry: Registry) -> LabelledSet:
@@ -162,6 +167,9 @@ def set_figures(entries: Sequence[Entry]) -> dict[str, Any]:
     labelled = entries[0].labelled
     begun = [grade(entry) for entry in entries]
     graded = [finished(labelled, own) for own in begun]
+    told = [
+        (entry, own) for entry, own in zip(entries, graded, strict=True) if not without_verdict(own)
+    ]
     labels = [labelled.labels[case.id] for case in labelled.cases]
     return {
         "name": labelled.name,
@@ -179,11 +187,20 @@ def set_figures(entries: Sequence[Entry]) -> dict[str, Any]:
         ],
         "tests": [
             {"judge": str(x.seat), "against": str(y.seat), **asdict(compare_accuracy(xs, ys))}
-            for i, (x, xs) in enumerate(zip(entries, graded, strict=True))
-            for y, ys in list(zip(entries, graded, strict=True))[i + 1 :]
+            for (x, xs), (y, ys) in combinations(told, 2)
             if not (x.trivial and y.trivial)
         ],
     }
+
+
+def without_verdict(graded: Sequence[Graded]) -> bool:
+    """Whether a judge said nothing of any pair that it was shown, or was shown none.
+
+    All its cases are then wrong, which says nothing of whether it would be right.
+    """
+    outcomes = [g.outcome for g in graded]
+    asked = [outcome for outcome in outcomes if not outcome.identical]
+    return not any(outcome.decided for outcome in asked or outcomes)
 
 
 def finished(labelled: LabelledSet, graded: Sequence[Graded]) -> list[Graded]:
@@ -205,6 +222,7 @@ def judge_figures(entry: Entry, graded: Sequence[Graded], unfinished: int) -> di
         "run": str(entry.run),
         "stopped": facts["stopped"],
         "unfinished": unfinished,
+        "without_verdict": without_verdict(graded),
         **{name: facts["counts"][name] for name in counts},
         **accuracy(graded).as_dict(),
         "by_category": parts(graded, [g.outcome.category for g in graded]),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import comb
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from judgekit.engines import Engine, Price
 from judgekit.games import Games
 from judgekit.harness.ask import Tally
 from judgekit.harness.fold import fold, identical_outcome
+from judgekit.harness.limits import Spent
 from judgekit.harness.plan import Pair, Plan
 from judgekit.harness.ranking import rank
 from judgekit.harness.replies import ReplyStore
@@ -33,7 +34,7 @@ from judgekit.stats import Rate
 from judgekit.stats.stopping import FEWEST, Stopping
 from judgekit.types import Case, Judgement, Outcome, Ranking, digest
 
-__all__ = ["Job", "check_folders"]
+__all__ = ["Job"]
 
 RULES = 1  # raised when fold or parsers change what the same replies mean
 
@@ -70,6 +71,10 @@ class Job:
         possible = sum(comb(len(case.responses), 2) for case in self.plan.cases)
         showings = self.plan.repeats * (1 + self.plan.both_orders)
         return min(possible, self.settings.games) * showings
+
+    def within(self, spent: Spent) -> Job:
+        """The job with one budget for it and all others within the same."""
+        return replace(self, answerer=self.answerer and replace(self.answerer, spent=spent))
 
     def blank(self) -> dict[str, Any]:
         """The summary as of no cases: the names of all figures."""
@@ -273,29 +278,17 @@ class Job:
             said = stats.summarise_scores(
                 folded, a=models[0], judge=self.judge_name, model=s.model
             ).as_dict()
+        planned = len(self.plan.cases)
+        if stopped and not outcomes:
+            said["sentence"] = stats.unjudged(planned, planned, stopped)
         return (
             said
             | {
                 "heading": self.judge.heading,
-                "cases_planned": len(self.plan.cases),
+                "cases_planned": planned,
                 "stopped": stopped,
                 "left_out": dict(self.inputs.left_out),
                 "repaired": self.inputs.repaired,
             }
             | ({} if adaptive is None else {"adaptive": adaptive.as_dict()})
         )
-
-
-async def check_folders(jobs: Sequence[Job]) -> None:
-    """Refuses the folders that one of these jobs could not write, before the first is run.
-
-    The jobs are those of one `prepare_all`: they ask the same engine.
-    """
-    fingerprint = ""
-    if jobs[0].answerer is not None:
-        engine = jobs[0].answerer.engine()
-        fingerprint = engine.fingerprint
-        await engine.aclose()
-    for job in jobs:
-        identity = job.identity(fingerprint)
-        record.check_folder(job.folder(identity), identity)

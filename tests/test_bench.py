@@ -280,6 +280,23 @@ def test_questions_that_a_stopped_run_began_are_in_no_figure(here: Path) -> None
     assert found["tests"][0]["cases"] == 1
 
 
+def test_same_answers_are_no_verdict_to_compare(mine: Path, here: Path) -> None:
+    """Of p4 both answers are the same, so that is decided, whatever the judge."""
+    rows = [
+        {"id": f"p{n}", "order": order, "completion": "hm"}
+        for n in range(4)
+        for order in ("AB", "BA")
+    ]
+    recording = write_jsonl(here / "replies.jsonl", rows)
+    [found] = bench([mine], f"pairwise@replay/{recording}", reask=0)["sets"]
+    pairwise = found["judges"][0]
+    assert (pairwise["right"], pairwise["undecided"], pairwise["without_verdict"]) == (1, 4, True)
+    assert found["tests"] == []
+    alike = write_jsonl(here / "alike.jsonl", [pair("p0", "tie", a="same", b="same")])
+    [found] = bench([alike], f"pairwise@replay/{recording}", reask=0)["sets"]
+    assert not found["judges"][0]["without_verdict"]
+
+
 def test_a_run_that_was_stopped_says_so(mine: Path, here: Path) -> None:
     rows = [
         {"id": f"p{n}", "order": order, "completion": "[[A]]"}

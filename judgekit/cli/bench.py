@@ -77,11 +77,12 @@ def bench(
         estimates(benchmark, as_json=as_json)
         return
     check(benchmark)
-    runs = []
+    runs = {}
     for entry in benchmark.entries:
         if not entry.trivial:
-            running.announce(f"{entry.labelled.name} before {entry.seat}")
-            runs.append(running.run_with_progress(entry.job))
+            name = f"{entry.labelled.name} before {entry.seat}"
+            running.announce(name)
+            runs[name] = running.run_with_progress(entry.job)
     found = finished(benchmark)
     if as_json:
         from judgekit.cli.console import json_text
@@ -91,9 +92,9 @@ def bench(
         from judgekit.cli.benches import print_bench
 
         print_bench(found, by, benchmark.folder)
-    silent = [run for run in runs if running.without_verdict(run)]
-    for run in silent:
-        running.announce(running.why_silent(run))
+    silent = {name: run for name, run in runs.items() if running.without_verdict(run)}
+    for name, run in silent.items():
+        running.announce(f"{name}: {running.why_silent(run)}")
     if silent:
         raise typer.Exit(running.NO_VERDICT)
 

@@ -10,12 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from judgekit.cli.console import safe, stdout_console
-from judgekit.cli.tables import NONE
+from judgekit.cli.tables import NONE, number
 
 __all__ = ["print_bench", "print_estimates"]
 
 Figures = Mapping[str, Any]
 WIDE = 4  # judges whose figures fit side by side with all their intervals
+SILENT = "no verdict"
 
 
 def print_bench(found: Figures, by: str | None, folder: Path) -> None:
@@ -24,12 +25,18 @@ def print_bench(found: Figures, by: str | None, folder: Path) -> None:
     console.print(Text("right in both orders, in % of the labels (95 % interval)", style="italic"))
     console.print(table(found["sets"], by))
     for labelled in found["sets"]:
-        for line in tests(labelled):
+        for line in (*without(labelled, by), *tests(labelled), *stops(labelled)):
             console.print(Text(safe(line)))
     for labelled in found["sets"]:
         console.print(Text(safe(origin(labelled)), style="dim"))
     console.print(Text(safe(spent(found["sets"])), style="dim"))
     console.print(Text(safe(str(folder))), soft_wrap=True)
+
+
+def without(labelled: Figures, by: str | None) -> Iterator[str]:
+    """Where a set has nothing of what its figures were asked by."""
+    if by and not parts(labelled["judges"], by):
+        yield f"{labelled['name']}: no pair has a {by}, so there is nothing to tell by it"
 
 
 def table(sets: Sequence[Figures], by: str | None) -> Table:
@@ -46,14 +53,22 @@ def table(sets: Sequence[Figures], by: str | None) -> Table:
         judges = labelled["judges"]
         head = Text(f"{safe(labelled['name'])}, {size(labelled)}", style="bold")
         apart = "\n" if narrow else " "
-        cells = [percent(judge["accuracy"], apart) for judge in judges]
+        cells = [
+            SILENT if judge["without_verdict"] else percent(judge["accuracy"], apart)
+            for judge in judges
+        ]
         drawn.add_row(head, *(Text(cell, style="bold") for cell in cells))
         for name, cells in rows(labelled, narrow=narrow):
             drawn.add_row(Text(f"  {name}", style="dim"), *cells)
         for part in parts(judges, by):
             own = [judge[f"by_{by}"].get(part) for judge in judges]
             most = max(figures["questions"] for figures in own if figures)
-            cells = [percent(figures["accuracy"], apart) if figures else NONE for figures in own]
+            cells = [
+                NONE
+                if figures is None or judge["without_verdict"]
+                else percent(figures["accuracy"], apart)
+                for judge, figures in zip(judges, own, strict=True)
+            ]
             drawn.add_row(Text(safe(f"  {part}, {most}")), *cells)
     return drawn
 
@@ -70,10 +85,10 @@ def short_names(labelled: Figures) -> dict[str, str]:
 
 def size(labelled: Figures) -> str:
     """``419 pairs``, and of how many questions where pairs are right only together."""
-    pairs = f"{labelled['cases']} pairs"
+    pairs = number(labelled["cases"], "pair")
     if labelled["questions"] == labelled["cases"]:
         return pairs
-    return f"{pairs} of {labelled['questions']} questions"
+    return f"{pairs} of {number(labelled['questions'], 'question')}"
 
 
 def rows(labelled: Figures, *, narrow: bool) -> Iterator[tuple[str, list[str]]]:
@@ -84,9 +99,14 @@ def rows(labelled: Figures, *, narrow: bool) -> Iterator[tuple[str, list[str]]]:
     def shares(rates: Sequence[Mapping[str, float | None]]) -> list[str]:
         return [percent(rate, apart) for rate in rates]
 
-    yield "a shown first", shares([j["accuracy_ab"] for j in judges])
-    yield "b shown first", shares([j["accuracy_ba"] for j in judges])
-    yield "both orders agree", shares([j["position"]["consistent"] for j in judges])
+    def told(rates: Sequence[Mapping[str, float | None]]) -> list[str]:
+        silent = [j["without_verdict"] for j in judges]
+        of_all = zip(shares(rates), silent, strict=True)
+        return [NONE if nothing else share for share, nothing in of_all]
+
+    yield "a shown first", told([j["accuracy_ab"] for j in judges])
+    yield "b shown first", told([j["accuracy_ba"] for j in judges])
+    yield "both orders agree", told([j["position"]["consistent"] for j in judges])
     yield "agreement", shares([j["agreement"]["equal"] for j in judges])
     yield "without ties", shares([j["agreement"]["without_ties"] for j in judges])
     yield "kappa", [kappa(j["agreement"]["kappa"], apart) for j in judges]
@@ -94,9 +114,9 @@ def rows(labelled: Figures, *, narrow: bool) -> Iterator[tuple[str, list[str]]]:
         yield "undecided", [str(j["undecided"]) for j in judges]
         yield "trials without a verdict", [reasons(j["statuses"]) for j in judges]
     if any(j["stopped"] for j in judges):
-        yield "stopped after", [f"{j['cases']} pairs" if j["stopped"] else "" for j in judges]
+        yield "stopped after", [number(j["cases"], "pair") if j["stopped"] else "" for j in judges]
     if any(j["unfinished"] for j in judges):
-        yield "left out: question cut off", [f"{j['unfinished']} pairs" for j in judges]
+        yield "left out: question cut off", [number(j["unfinished"], "pair") for j in judges]
 
 
 def parts(judges: Sequence[Figures], by: str | None) -> list[str]:
@@ -128,7 +148,8 @@ def reasons(statuses: Mapping[str, int]) -> str:
 
 
 def tests(labelled: Figures) -> Iterator[str]:
-    """Each judge against each other, and against the best of what is trivial, in words."""
+    """Each judge against each other, and against the best of what is trivial, in words; last who
+    was not compared."""
     trivial = {
         j["judge"]: j["accuracy"]["value"] or 0.0 for j in labelled["judges"] if j["trivial"]
     }
@@ -141,11 +162,31 @@ def tests(labelled: Figures) -> Iterator[str]:
         low, high = difference["low"], difference["high"]
         inside = "" if low is None else f" (95 % {100 * low:+.1f} to {100 * high:+.1f})"
         told = "they differ" if p < 0.05 else "not told apart"
-        one, other = (names[test[side]].replace("\n", " ") for side in ("judge", "against"))
+        one, other = (one_line(names, test[side]) for side in ("judge", "against"))
         yield (
             f"{labelled['name']}: {one} against {other} "
             f"{100 * difference['value']:+.1f} points{inside}, p = {p:.3g}: {told}"
         )
+    for judge in labelled["judges"]:
+        if judge["without_verdict"]:
+            yield f"{labelled['name']}: {one_line(names, judge['judge'])}: no verdict, not compared"
+
+
+def stops(labelled: Figures) -> Iterator[str]:
+    """Whose run ended before all pairs of the set, after how many, and why."""
+    names = short_names(labelled)
+    for judge in labelled["judges"]:
+        if judge["stopped"]:
+            judged = judge["cases"] + judge["unfinished"]
+            yield (
+                f"{labelled['name']}: {one_line(names, judge['judge'])} stopped after {judged} of "
+                f"{number(labelled['cases'], 'pair')}: {judge['stopped']}"
+            )
+
+
+def one_line(names: Mapping[str, str], judge: str) -> str:
+    """A judge's short name, in one line."""
+    return names[judge].replace("\n", " ")
 
 
 def origin(labelled: Figures) -> str:
@@ -164,7 +205,7 @@ def spent(sets: Sequence[Figures]) -> str:
     calls, kept = (sum(j[name] for j in asking) for name in ("calls", "calls_from_store"))
     costs = [j["cost_usd"] for j in asking]
     cost = "price unknown" if None in costs else f"${sum(costs):.4f}"
-    return f"{calls} calls, {kept} from the reply store, {cost}"
+    return f"{number(calls, 'call')}, {kept} from the reply store, {cost}"
 
 
 def print_estimates(estimates: Sequence[Figures]) -> None:

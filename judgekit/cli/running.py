@@ -13,7 +13,7 @@ import typer
 from judgekit.cli.console import json_text, safe
 from judgekit.cli.gates import FAILED, Gate, as_rows
 from judgekit.settings import Settings
-from judgekit.silence import silence
+from judgekit.silence import cut_short, silence
 
 if TYPE_CHECKING:
     from judgekit.api import Run
@@ -96,8 +96,7 @@ def perform(jobs: Sequence[Job | Panel], *, dry_run: bool, as_json: bool, gate: 
         else:
             tables.print_run(runs[0])
     silent = [run for run in runs if without_verdict(run)]
-    for run in silent:
-        announce(why_silent(run))
+    announce_ends(runs, silent)
     gate.write(suites)
     for suite in suites:
         for finding in suite.findings:
@@ -119,6 +118,21 @@ def why_silent(run: Run) -> str:
     if not run.summary["cases"]:  # and none to look at
         return why
     return f"{why}; `judgekit show {quote(str(run.folder))}` has the cases"
+
+
+def announce_ends(runs: Sequence[Run], silent: Sequence[Run]) -> None:
+    """Why runs have no verdict, and which of several a limit ended: they have no tables to say."""
+    from judgekit.cli.tables import number
+
+    for run in runs:
+        s = run.summary
+        sides = " against ".join(s[side] for side in ("a", "b") if s.get(side))
+        named = f"{sides}: " if len(runs) > 1 else ""
+        if run in silent:
+            announce(named + why_silent(run))
+        elif named and cut_short(s["stopped"]):
+            cases = f"{s['cases']} of {number(s['cases_planned'], 'case')}"
+            announce(f"{named}stopped after {cases}, since {s['stopped']}")
 
 
 def as_object(run: Run) -> dict[str, Any]:

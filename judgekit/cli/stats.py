@@ -95,8 +95,9 @@ def print_analysis(found: Analysis) -> None:
 
     length = found.length
     line("win rate at equal length", share(length.rate), length.reason)
-    if length.longer_wins is not None:
-        line("the longer answer wins", f"{100 * length.longer_wins:.1f} %")
+    if length.unequal:
+        remark = f"of {length.unequal} cases of unequal length; ties half"
+        line("the longer answer wins", share(length.longer_wins), remark)
     if length.mean_difference is not None:
         line("mean difference in length", f"{length.mean_difference:+.0f} characters")
     if length.effect.value is not None:

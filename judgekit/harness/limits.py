@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from judgekit.engines import Price
 from judgekit.errors import CallFailure
 from judgekit.types import Call
 
-__all__ = ["Budget", "BudgetSpent", "Rate", "RetryPolicy", "Stopped", "expected_tokens"]
+__all__ = ["Budget", "BudgetSpent", "Rate", "RetryPolicy", "Spent", "Stopped", "expected_tokens"]
 
 CHARS_PER_TOKEN = 4  # a rough rule for English, only for rates and estimates
 REASONING_LIMIT = "max_completion_tokens"
@@ -74,6 +74,18 @@ class BudgetSpent(Stopped):
     """The next trial does not fit the budget: the run ends before it."""
 
 
+@dataclass
+class Spent:
+    """What was asked and paid (dollars) so far, by several runs where they share a budget."""
+
+    calls: int = 0
+    cost: float = 0.0
+
+    def add(self, calls: int, cost: float) -> None:
+        self.calls += calls
+        self.cost += cost
+
+
 class Budget:
     """Admits trials, in the order of the plan, while `max_calls` and `max_cost` (dollars) allow.
 
@@ -82,6 +94,9 @@ class Budget:
     done yet, their most is reckoned with, and where that alone stands in the way, their end is
     waited for. So what a budget admits does not depend on who answered first. What a failed
     attempt may have cost is not known, and not counted.
+
+    Runs one after the other stay within one budget where each has one over the same `spent`: what
+    a run used is not there for the next.
     """
 
     def __init__(
@@ -89,18 +104,29 @@ class Budget:
         max_calls: int | None = None,
         max_cost: float | None = None,
         price: Price | None = None,
+        spent: Spent | None = None,
     ) -> None:
         self.max_calls = max_calls
         self.max_cost = max_cost
         self.price = price
-        self.calls = 0
-        self.spent = 0.0
+        self._used = Spent() if spent is None else spent
+        self._before = replace(self._used)
         self._reserved_calls = 0
         self._reserved_cost = 0.0
         self._under_way = 0
         self._reason = ""
         self._turn = asyncio.Lock()  # first come, first served: trials come in the plan's order
         self._settled = asyncio.Event()
+
+    @property
+    def calls(self) -> int:
+        """How many calls were made, by the runs before too."""
+        return self._used.calls
+
+    @property
+    def spent(self) -> float:
+        """How many dollars were spent, by the runs before too."""
+        return self._used.cost
 
     @property
     def limited(self) -> bool:
@@ -138,10 +164,13 @@ class Budget:
 
     def _stop(self) -> str:
         limits = []
+        before = self._before
         if self.max_calls is not None:
-            limits.append(f"--max-calls {self.max_calls} ({self.calls} made)")
+            earlier = f", {before.calls} by the runs before" if before.calls else ""
+            limits.append(f"--max-calls {self.max_calls} ({self.calls} made{earlier})")
         if self.max_cost is not None:
-            limits.append(f"--max-cost {self.max_cost:g} (${self.spent:.4f} spent)")
+            earlier = f", ${before.cost:.4f} by the runs before" if before.cost else ""
+            limits.append(f"--max-cost {self.max_cost:g} (${self.spent:.4f} spent{earlier})")
         return f"the next trial might pass {' or '.join(limits)}"
 
     def settle(self, calls: int, cost: float, made: int, spent: float) -> None:
@@ -149,6 +178,5 @@ class Budget:
         self._under_way -= 1
         self._reserved_calls -= calls
         self._reserved_cost = self._reserved_cost - cost if self._under_way else 0.0
-        self.calls += made
-        self.spent += spent
+        self._used.add(made, spent)
         self._settled.set()

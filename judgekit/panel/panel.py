@@ -17,10 +17,12 @@ from judgekit import io, record
 from judgekit.engines import Price
 from judgekit.estimate import Estimate, estimate
 from judgekit.harness.ask import Tally
+from judgekit.harness.limits import Spent
 from judgekit.harness.run import OnProgress
 from judgekit.job import Job
 from judgekit.panel.figures import jury_figures, own_figures
 from judgekit.panel.rules import Rule, combine
+from judgekit.panel.shares import share_of, shared_out
 from judgekit.settings import Settings
 from judgekit.stats.values import label
 from judgekit.types import Case, Outcome, digest
@@ -43,7 +45,8 @@ class Panel:
     """Everything decided and checked; nothing asked yet.
 
     With a `rule` it is a jury: every part judges all `cases`. Without one each case is some one
-    part's. `name` stands for the judge in summaries, `word` in the folder's name.
+    part's. `name` stands for the judge in summaries, `word` in the folder's name. The parts share
+    the limits out; `spent`: what is gone of them, None where nothing is.
     """
 
     settings: Settings
@@ -53,6 +56,7 @@ class Panel:
     parts: tuple[Part, ...]
     inputs: io.Joined
     cases: Sequence[Case]
+    spent: Spent | None = None
 
     ranking: ClassVar[bool] = False
     price: ClassVar[Price | None] = None  # each part has its own
@@ -69,6 +73,10 @@ class Panel:
     def trials(self) -> int:
         """How many trials its parts have in all."""
         return sum(part.job.plan.count() for part in self.parts)
+
+    def within(self, spent: Spent) -> Panel:
+        """The panel with one budget for it and all others within the same."""
+        return replace(self, spent=spent)
 
     def estimate(self) -> Estimate:
         """What all parts together would ask, and the interval to expect of the whole."""
@@ -145,6 +153,7 @@ class Panel:
         identity = self.identity(identities)
         folder = self.folder(identity)
         record.check_folder(folder, identity)
+        before = replace(self.spent or Spent())
         started = datetime.datetime.now(datetime.UTC)
         with record.RunWriter(folder, identity) as writer:
             with writer.aside() as aside:
@@ -152,7 +161,11 @@ class Panel:
                 said = [record.read_json(own / "run.json") for own in folders]
                 outcomes, of_part = self._compose(folders, writer)
             stopped = "; ".join(
-                dict.fromkeys(facts["stopped"] for facts in said if facts["stopped"])
+                dict.fromkeys(
+                    facts["stopped"] + share_of(self.settings, before)
+                    for facts in said
+                    if facts["stopped"]
+                )
             )
             costs = [own["counts"]["cost_usd"] for own in said]
             cost = None if None in costs else sum(costs)
@@ -180,9 +193,13 @@ class Panel:
 
         count_in(tally, tallies)
         folders = []
-        for number, (part, own) in enumerate(zip(self.parts, tallies, strict=True)):
-            settings = replace(part.job.settings, out=aside / str(number))
-            folders.append(await replace(part.job, settings=settings).run(own, progress))
+        spent = self.spent or Spent()
+        jobs = shared_out([part.job for part in self.parts], self.settings, spent)
+        for number, (job, own) in enumerate(zip(jobs, tallies, strict=True)):
+            settings = replace(job.settings, out=aside / str(number))
+            folders.append(await replace(job, settings=settings).run(own, progress))
+            if job.answerer is not None and job.answerer.spent is not None:
+                spent.add(job.answerer.spent.calls, job.answerer.spent.cost)
         count_in(tally, tallies)
         return folders
 

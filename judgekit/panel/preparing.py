@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from math import floor
 from pathlib import Path
 
 from judgekit import config, io
 from judgekit.appoint import Bench
 from judgekit.errors import InputError
+from judgekit.harness.limits import Spent
 from judgekit.job import Job
 from judgekit.panel.panel import Panel, Part
 from judgekit.panel.routes import Route, assign, parse_route
@@ -33,8 +33,8 @@ def prepare_runs(
 ) -> Sequence[Job | Panel]:
     """As `judgekit.preparing.prepare_all`, where several judges may be named, or routes.
 
-    ``judge`` may then say ``pairwise@openai/x,pairrm@FOLDER``: a jury. Raises `InputError`,
-    `PluginError`.
+    ``judge`` may then say ``pairwise@openai/x,pairrm@FOLDER``: a jury. ``max_calls`` and
+    ``max_cost`` are for all that is returned together. Raises `InputError`, `PluginError`.
     """
     registry = registry or Registry.load(files=settings.plugins)
     seats = seats_said(settings)
@@ -43,15 +43,24 @@ def prepare_runs(
         check_settings(settings, seats, ranking=ranking)
         prepare = prepare_routed if routes else prepare_jury
         casting = Casting(settings, registry, config.load_user(), {})
-        return [
+        return one_budget(
             prepare(Question.read(files, replace(settings, out=out)), casting, seats, routes)
             for files, out in zip(groups, outs_of(groups, settings.out), strict=True)
-        ]
+        )
     if settings.jury is not None:
         raise InputError("a jury has several judges: name them in --judge, apart by commas")
     for seat in seats:
         settings = seat_settings(seat, settings, registry, alone=True)
-    return prepare_all(groups, settings, registry, ranking=ranking)
+    return one_budget(prepare_all(groups, settings, registry, ranking=ranking))
+
+
+def one_budget(jobs: Iterable[Job | Panel]) -> list[Job | Panel]:
+    """The jobs, where they are several with one budget: what one used is not there for the next.
+
+    One alone has its limits anew each time that it is run.
+    """
+    found, spent = list(jobs), Spent()
+    return found if len(found) < 2 else [job.within(spent) for job in found]
 
 
 def check_settings(s: Settings, seats: Sequence[Seat], *, ranking: bool) -> None:
@@ -169,24 +178,11 @@ def prepare_routed(
 
 
 def checked(parts: Sequence[Part], s: Settings) -> tuple[Part, ...]:
-    """The parts, each with its share of the limits. Raises `InputError`."""
+    """The parts, none of them twice. Raises `InputError`."""
     names = [part.name for part in parts]
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"the judge {name!r} stands twice; take one out")
     if s.model is not None and s.model not in [part.job.settings.model for part in parts]:
         raise InputError(f"none of {', '.join(names)} asks --model {s.model!r}; leave it out")
-    asking = sum(part.job.plan.count() for part in parts if part.job.answerer is not None)
-    return tuple(replace(part, job=limited(part.job, asking)) for part in parts)
-
-
-def limited(job: Job, trials: int) -> Job:
-    """The job with its share of `--max-calls` and `--max-cost`, by its part of the trials."""
-    s, answerer = job.settings, job.answerer
-    if answerer is None:
-        return job
-    share = job.plan.count() / max(1, trials)
-    calls = None if s.max_calls is None else floor(s.max_calls * share)
-    cost = None if s.max_cost is None else s.max_cost * share
-    s = replace(s, max_calls=calls, max_cost=cost)
-    return replace(job, settings=s, answerer=replace(answerer, settings=s))
+    return tuple(parts)

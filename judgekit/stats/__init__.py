@@ -4,7 +4,7 @@ from judgekit.stats.interval import Rate, clustered_mean, clustered_rate, expect
 from judgekit.stats.position import Positions, positions
 from judgekit.stats.ranking import ModelRank, RankingSummary, summarise_rankings
 from judgekit.stats.scores import Bin, ScoreSummary, histogram, summarise_scores
-from judgekit.stats.sentence import score_sentence, sentence
+from judgekit.stats.sentence import score_sentence, sentence, unjudged
 from judgekit.stats.summary import Summary, statuses, summarise
 from judgekit.stats.values import Inconsistent
 from judgekit.stats.winrate import (
@@ -42,6 +42,7 @@ __all__ = [
     "summarise",
     "summarise_rankings",
     "summarise_scores",
+    "unjudged",
     "win_rate",
     "win_rate_mean",
 ]

@@ -111,6 +111,77 @@ def test_a_judge_without_any_verdict_ends_with_3(cli: Cli, server: JudgeServer) 
     assert "24 unparsed" in said.out
 
 
+def test_a_silent_judge_is_not_compared(cli: Cli, server: JudgeServer, here: Path) -> None:
+    server.says = lambda body: "[[A]]" if body["model"] == "m" else "I cannot say."
+    judges = "pairwise@openai/m,pairwise@openai/mute"
+    words = ["mine.jsonl", "--judge", judges, "--base-url", server.base_url, "--by", "category"]
+    said = cli("bench", *words)
+    assert said.code == 3
+    assert "mine before pairwise@openai/mute: no verdict came out: 24 of 24" in said.err
+    assert "mine: pairwise mute: no verdict, not compared" in said.out
+    [told] = [line for line in said.out.splitlines() if "points" in line]
+    assert told.startswith("mine: pairwise m against longer")
+    shown = [line.split() for line in said.out.splitlines()]
+    [even] = [cells for cells in shown if cells[:2] == ["even,", "6"]]
+    assert (even[2], even[3]) == ("0.0", "–")
+    [head] = [line for line in said.out.splitlines() if line.startswith("mine, 12 pairs")]
+    assert "no verdict" in head
+    [found] = json.loads(cli("bench", *words, "--json").out)["sets"]
+    silent = {judge["judge"]: judge["without_verdict"] for judge in found["judges"]}
+    assert silent == {
+        "pairwise@openai/m": False,
+        "pairwise@openai/mute": True,
+        "longer": False,
+        "first": False,
+        "chance": False,
+    }
+    assert not [t for t in found["tests"] if "pairwise@openai/mute" in (t["judge"], t["against"])]
+    assert len(found["tests"]) == 3
+
+
+def test_all_judges_and_sets_have_one_budget(cli: Cli, asking: list[str], here: Path) -> None:
+    words = ["mine.jsonl", "other=mine.jsonl", "--judge", "pairwise,pairwise@openai/n", *asking]
+    said = cli("bench", *words, "--max-calls", 30)
+    assert "30 calls, 0 from the reply store" in said.out
+    out = " ".join(said.out.split())
+    limit = "the next trial might pass --max-calls 30 (30 made, {} by the runs before)"
+    assert f"mine: pairwise n stopped after 3 of 12 pairs: {limit.format(24)}" in out
+    assert f"other: pairwise n stopped after 0 of 12 pairs: {limit.format(30)}" in out
+    assert "mine: pairwise stopped" not in out
+    # The same pairs under another name: the first judge's replies are there, the budget is not.
+    assert f"other: pairwise stopped after 0 of 12 pairs: {limit.format(30)}" in out
+    assert said.code == 3
+    assert "other before pairwise: no case was judged: the run stopped with 12 of 12" in said.err
+    again = cli("bench", *words, "--max-calls", 30)
+    assert again.code == 0, again.err
+    assert "18 calls, 78 from the reply store" in again.out
+    assert "stopped" not in again.out
+
+
+def test_dollars_too_are_for_all_judges(
+    cli: Cli, server: JudgeServer, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.says = lambda _: "[[A]]"
+    price = "price = {input = 1000, output = 1000}"  # a thousandth of a dollar a token
+    (here / "c.toml").write_text(f'[endpoints.lab]\nbase_url = "{server.base_url}"\n{price}\n')
+    monkeypatch.setenv("JUDGEKIT_CONFIG", str(here / "c.toml"))
+    words = ["mine.jsonl", "--judge", "pairwise@lab/m,pairwise@lab/n", "--max-cost", 6, "--json"]
+    judges = json.loads(cli("bench", *words).out)["sets"][0]["judges"][:2]
+    one, other = (judge["cost_usd"] for judge in judges)
+    assert 0 < one + other <= 6
+    assert other < one
+    assert all("--max-cost 6" in judge["stopped"] for judge in judges)
+
+
+def test_one_pair_is_one_pair(cli: Cli, asking: list[str], here: Path) -> None:
+    row = {"id": "x", "prompt": "Q?", "response_a": "one", "response_b": "two", "label": "A"}
+    write_jsonl(here / "one.jsonl", [row])
+    out = cli("bench", "one.jsonl", "--judge", "pairwise", *asking, "--max-calls", 1).out
+    assert "one, 1 pair " in out
+    assert "stopped after 0 of 1 pair: " in out
+    assert "1 call, 0 from" in out
+
+
 def test_the_project_s_judge_is_taken_where_none_is_named(cli: Cli, here: Path) -> None:
     (here / "judgekit.toml").write_text('judge = "longer"\n')
     judges = cli("bench", "mine.jsonl", "--json").json["sets"][0]["judges"]

@@ -408,6 +408,46 @@ def test_max_calls_stops_on_a_prefix_and_the_next_command_goes_on(
     assert set(server.asked().values()) == {1}
 
 
+def test_several_comparisons_have_one_budget(
+    cli: Cli, ask: list[str], server: JudgeServer, here: Path
+) -> None:
+    write_answers(here / "c.jsonl", ["x", "GOOD", "x", "y", "z", "w"])
+    words = ["compare", "a.jsonl", "b.jsonl", "c.jsonl", *ask, "--json"]
+    said = cli(*words, "--max-calls", "15")
+    assert len(server.requests) == 15
+    ab, ac, bc = json.loads(said.out)["comparisons"]
+    assert [(run["cases"], run["calls"]) for run in (ab, ac, bc)] == [(6, 10), (2, 5), (0, 0)]
+    assert (ab["stopped"], said.code) == ("", 3)
+    limit = "the next trial might pass --max-calls 15"
+    assert f"a against c: stopped after 2 of 6 cases, since {limit} (15 made, 10 by" in said.err
+    assert (
+        f"b against c: no case was judged: the run stopped with 6 of 6 cases left, since {limit} "
+        "(15 made, 15 by the runs before)"
+    ) in said.err
+    more = cli(*words, "--max-calls", "20").json["comparisons"]
+    assert [(run["stopped"], run["cases"]) for run in more] == [("", 6)] * 3
+    assert [run["run"] for run in more] == [run["run"] for run in (ab, ac, bc)]
+    assert set(server.asked().values()) == {1}
+
+
+def test_several_juries_have_one_budget(
+    cli: Cli, ask: list[str], server: JudgeServer, here: Path
+) -> None:
+    write_answers(here / "c.jsonl", ["x", "GOOD", "x", "y", "z", "w"])
+    ask[1] = "pairwise,pairwise@openai/other"
+    words = ["compare", "a.jsonl", "b.jsonl", "c.jsonl", *ask, "--json", "--max-calls", "30"]
+    said = cli(*words)
+    found = json.loads(said.out)["comparisons"]
+    # Twenty calls of the first; five each for the seats of the second, and for the third nothing.
+    assert [(run["cases"], run["calls"]) for run in found] == [(6, 20), (2, 10), (0, 0)]
+    assert len(server.requests) == 30
+    assert found[1]["stopped"] == (
+        "the next trial might pass --max-calls 5 (5 made), its share of --max-calls 30 "
+        "(20 made by the runs before)"
+    )
+    assert said.code == 3
+
+
 def test_the_folder_of_another_run_is_not_touched(cli: Cli, ask: list[str], here: Path) -> None:
     words = ["compare", "a.jsonl", "b.jsonl", *ask, "--out", "mine"]
     assert cli(*words).code == 0

@@ -10,7 +10,7 @@ import pytest
 
 from judgekit.engines import Price
 from judgekit.errors import CallFailure
-from judgekit.harness.limits import Budget, BudgetSpent, Rate, RetryPolicy
+from judgekit.harness.limits import Budget, BudgetSpent, Rate, RetryPolicy, Spent
 from judgekit.types import Call, Message, Sampling
 
 CALL = Call((Message("user", "x" * 336),), Sampling(max_tokens=100))
@@ -60,6 +60,28 @@ def test_max_cost_is_never_passed_and_does_not_depend_on_arrival(seed: int) -> N
     n = admitted(tight, costs, seed)
     assert tight.spent + 5.0 > 9.0
     assert n == admitted(Budget(max_cost=9.0, price=PRICE), costs, seed + 100)
+
+
+def test_what_one_run_used_is_not_there_for_the_next() -> None:
+    spent = Spent()
+    first = Budget(max_calls=11, spent=spent)
+    assert admitted(first, [1] * 5, seed=1) == 5  # 1 + 2 + 1 + 2 + 1 calls
+    second = Budget(max_calls=11, spent=spent)
+    assert admitted(second, [1] * 20, seed=2) == 2  # 1 + 2, and 2 at most
+    assert (second.calls, spent.calls) == (10, 10)
+    tells = r"--max-calls 11 \(10 made, 7 by the runs before\)"
+    with pytest.raises(BudgetSpent, match=tells):
+        asyncio.run(second.admit(2, 0.0))
+    assert Budget(max_calls=11).calls == 0
+
+
+def test_dollars_of_one_run_are_not_there_for_the_next() -> None:
+    spent = Spent(calls=3, cost=14.0)
+    budget = Budget(max_cost=20.0, price=PRICE, spent=spent)
+    assert admitted(budget, [100] * 20, seed=1) == 2  # 14 and 1, and 5 at most
+    tells = r"--max-cost 20 \(\$16.0000 spent, \$14.0000 by the runs before\)"
+    with pytest.raises(BudgetSpent, match=tells):
+        asyncio.run(budget.admit(1, 5.0))
 
 
 def test_a_stop_is_final() -> None:
