@@ -2,7 +2,8 @@
 
 The first folder holds the judgements and `expected.json`; pairs and answers are looked up in all.
 Every figure stands beside the expected one, and every recorded reply is read again. It ends with 1
-where a figure or a reading differs and nothing names why.
+where a figure or a reading differs and nothing names why, or where no known format reads the
+replies, so that a figure rests on what its source read (`not read`).
 
     python benchmarks/reproduce.py --data DIR [--data DIR2 ...] [--json] [--only WORD]
 """
@@ -19,13 +20,14 @@ from typing import Any, get_args
 
 from reproduce_alpaca import alpaca
 from reproduce_data import Data, DataError
-from reproduce_ledger import Computed, Figure, State, compare
+from reproduce_ledger import MISSING, Computed, Figure, State, compare
 from reproduce_pairs import pairwise
 from reproduce_readings import Readings
 from reproduce_single import single
 from reproduce_votes import votes
 
 PARTS = (pairwise, alpaca, single, votes)
+MISSES = 20  # readings of one judge that are shown; --json holds all
 WHOLE = "mt_bench_agreement"  # a section that is one entry
 
 
@@ -44,7 +46,8 @@ def figures(data: Data, made: Sequence[Computed], only: str) -> Iterator[Figure]
             name = f"{section}/{key}" if key else section
             if only in name:
                 one = _matching(key, entry, own, wanted)
-                yield from compare(name, entry, one.figures if one else {}, one)
+                path = (section, key) if key else (section,)
+                yield from compare(path, entry, one.figures if one else MISSING, one)
 
 
 def _matching(
@@ -74,8 +77,10 @@ def print_all(found: Sequence[Figure], readings: Sequence[Readings]) -> None:
         print(f"{own.title}: {own.how}; {own.equal} equal")
         for words, n in own.named.most_common():
             print(f"  {n} named: {words}")
-        for miss in own.wrong:
+        for miss in own.wrong[:MISSES]:
             print(f"  wrong: {miss}")
+        if len(own.wrong) > MISSES:
+            print(f"  and {len(own.wrong) - MISSES:,} more are wrong")
 
 
 def shown(value: Any) -> str:
@@ -93,7 +98,7 @@ def print_end(found: Sequence[Figure], readings: Sequence[Readings]) -> None:
             )
     for own in readings:
         if own.wrong:
-            print(f"wrong: {own.title}: {len(own.wrong)} readings, as {own.wrong[0]}")
+            print(f"wrong: {own.title}: {len(own.wrong):,} readings, as {own.wrong[0]}")
     print(
         "; ".join(
             f"{what}: " + ", ".join(f"{n:,} {state}" for state, n in of_state.items())
@@ -107,7 +112,11 @@ def totals(
 ) -> Mapping[str, Mapping[str, int]]:
     states = [figure.state for figure in found]
     return {
-        "figures": {state: states.count(state) for state in get_args(State)},
+        "figures": {
+            state: states.count(state)
+            for state in get_args(State)
+            if state != "not read" or state in states
+        },
         "completions": {
             "equal": sum(own.equal for own in readings),
             "named": sum(own.named.total() for own in readings),
@@ -129,6 +138,9 @@ def main() -> int:
         print(f"reproduce: {error}", file=sys.stderr)
         return 2
     found = list(figures(data, made, args.only))
+    if not found:
+        print(f"reproduce: {_nothing(args.data[0][0], args.only)}", file=sys.stderr)
+        return 2
     readings = [one.readings for one in made if one.readings is not None]
     of_state = totals(found, readings)
     if args.json:
@@ -137,7 +149,14 @@ def main() -> int:
     else:
         print_all(found, readings)
         print_end(found, readings)
-    return 1 if any(counted["wrong"] for counted in of_state.values()) else 0
+    failed = of_state["figures"].get("not read", 0) + sum(n["wrong"] for n in of_state.values())
+    return 1 if failed else 0
+
+
+def _nothing(folder: Path, only: str) -> str:
+    if only:
+        return f"no entry of {folder / 'expected.json'} has {only!r} in its name; check --only"
+    return f"{folder / 'expected.json'} holds no figures, so there is nothing to compare with"
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import isclose
+from glob import escape
+from math import inf, isclose
 from typing import Any, NamedTuple
 
 from reproduce_data import Data, Row, Table
-from reproduce_ledger import Computed
+from reproduce_ledger import Computed, Reason
 from reproduce_readings import Readings, reply
 
 from judgekit.harness.fold import fold
@@ -26,6 +27,7 @@ NAMES = ("m", "M")  # of the answers in the order shown
 TOKEN = Head("pair", "token", tie=None)
 RANKED = Head("pair", "ranked", tie=None)
 ORDERS = {"model": (0, 1), "baseline": (1, 0)}  # by whose answer is shown first
+PARTS = ("computed", "published", "reproduces")
 TOLERANCE = 1e-6
 OTHER_WORD = (
     "AlpacaEval takes the probabilities of m and M also where the reply is another word; we do not"
@@ -61,12 +63,12 @@ def _computed(data: Data, table: Table, key: str, rows: Sequence[Row]) -> Comput
     expected = data.expected.get("alpaca", {}).get(key, {})
     figures["reproduces"] = _reproduces(figures["computed"], expected.get("published") or {})
     missing = [
-        (f"*/published/{name}", UNFOUNDED)
+        Reason(("alpaca", "*", "published", escape(name)), UNFOUNDED, within=inf)
         for name, equal in (expected.get("reproduces") or {}).items()
         if equal is False
     ]
     if "avg_length" not in figures["computed"]:
-        missing += [(f"*/{part}/avg_length", NO_ANSWERS) for part in figures]
+        missing += [Reason(("alpaca", "*", part, "avg_length"), NO_ANSWERS) for part in PARTS]
     return Computed("alpaca", key, table.name, figures, readings, missing)
 
 
@@ -78,7 +80,7 @@ def _judged(row: Row, readings: Readings) -> Judged:
     said = _again(row)
     verdict = wanted
     if said is not None and shown is None:
-        readings.named[NO_ORDER] += 1
+        _unordered(row, said, wanted, readings)
     elif said is not None:
         verdict = _settled(row, said, wanted, readings)
     judgement = Judgement(trial, verdict)
@@ -105,8 +107,10 @@ def _ranking(row: Row) -> bool:
 def _again(row: Row) -> Reply | None:
     """The reply as it came: one token and its alternatives, or a call's arguments."""
     kept = row.get("raw_completion")
-    if not isinstance(kept, dict):
+    if kept is None:
         return None
+    if not isinstance(kept, dict):
+        return reply(str(kept))
     if _ranking(row):
         return reply(json.dumps(kept))
     top = kept.get("top_logprobs") or ()
@@ -115,8 +119,7 @@ def _again(row: Row) -> Reply | None:
 
 
 def _settled(row: Row, came: Reply, wanted: Verdict, readings: Readings) -> Verdict:
-    head = RANKED if _ranking(row) else TOKEN
-    readings.how = f"{head.reads} (m, M)"
+    head = _head(row, readings)
     ours = read(came, head, NAMES)
     if _same(ours, wanted):
         readings.equal += 1
@@ -127,6 +130,24 @@ def _settled(row: Row, came: Reply, wanted: Verdict, readings: Readings) -> Verd
         return unspoken
     readings.miss(str(row["id"]), _share(ours), _share(wanted))
     return ours
+
+
+def _head(row: Row, readings: Readings) -> Head:
+    head = RANKED if _ranking(row) else TOKEN
+    readings.how = f"{head.reads} (m, M)"
+    return head
+
+
+def _unordered(row: Row, came: Reply, wanted: Verdict, readings: Readings) -> None:
+    """A reply that speaks for either answer, as it is not known which was shown first: it must
+    say what was recorded in one of the two orders."""
+    ours = read(came, _head(row, readings), NAMES)
+    share = _share(ours)
+    turned = None if share is None else Verdict.chose(Choice.TIE, probability=1 - share)
+    if _same(ours, wanted) or (turned is not None and _same(turned, wanted)):
+        readings.named[NO_ORDER] += 1
+    else:
+        readings.miss(str(row["id"]), share, _share(wanted), came.text)
 
 
 def _same(ours: Verdict, wanted: Verdict) -> bool:

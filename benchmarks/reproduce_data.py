@@ -83,6 +83,8 @@ class Data:
             self.expected: Mapping[str, Any] = json.loads(text)
         except (OSError, ValueError) as error:
             raise DataError(f"{folders[0]}: no expected.json to compare with: {error}") from error
+        if not isinstance(self.expected, dict):
+            raise DataError(f"{folders[0] / 'expected.json'}: not an object of sections")
 
     def of(self, kind: Kind) -> list[Table]:
         return [table for table in self.tables if table.kind == kind]

@@ -1,4 +1,4 @@
-"""Published figures beside ours: equal, named (and why), or wrong."""
+"""Published figures beside ours: equal, named (and why), wrong, or not read."""
 
 from __future__ import annotations
 
@@ -6,47 +6,53 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from math import isclose
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from reproduce_readings import Readings
 
-__all__ = ["Computed", "Figure", "State", "compare"]
+__all__ = ["MISSING", "Computed", "Figure", "Reason", "State", "compare"]
 
-State = Literal["equal", "named", "wrong"]
+State = Literal["equal", "named", "wrong", "not read"]
 Tree = Mapping[str, Any]
+Path = tuple[str, ...]
+"""A figure's name: section, entry and fields. An entry's own name may hold a `/`."""
 
+MISSING = object()
 TOLERANCE = 1e-6
+DECIMALS = 4  # of the report on MT-Bench
 
-# What is not reproduced, by the figure's name (section, entry and field, joined with `/`), and why.
-REASONS: tuple[tuple[str, str], ...] = (
-    (
-        "alpaca/*/published/length_controlled_winrate",
-        "AlpacaEval's length control takes each instruction's difficulty from a file that is not "
-        "in its repository",
-    ),
-    (
-        "alpaca/*/published/lc_standard_error",
-        "AlpacaEval's length control takes each instruction's difficulty from a file that is not "
-        "in its repository",
-    ),
-    (
-        "*f1*",
-        "PandaLM's claim of a share of GPT-3.5's F1 does not follow from its own result files by "
-        "macro or by weighted F1",
-    ),
-    (
-        "mt_bench_agreement/published*/*kappa_ci_*",
-        "the report makes its intervals by another rule than ours, a jackknife over questions",
-    ),
+
+class Reason(NamedTuple):
+    """Why a figure is not reproduced: one pattern for each part of its path, `**` for any number
+    of parts. It explains a figure that nothing computes; with `within`, one that is computed and
+    differs by no more."""
+
+    path: Path
+    words: str
+    within: float | None = None
+
+
+LENGTH_CONTROL = (
+    "AlpacaEval's length control takes each instruction's difficulty from a file that is not in "
+    "its repository"
+)
+F1 = (
+    "PandaLM's claim of a share of GPT-3.5's F1 does not follow from its own result files by macro "
+    "or by weighted F1"
+)
+INTERVALS = "the report makes its intervals by another rule than ours, a jackknife over questions"
+REPORT = ("mt_bench_agreement", "published_by_judgelab_report", "**")
+REASONS: tuple[Reason, ...] = (
+    Reason(("alpaca", "*", "published", "length_controlled_winrate"), LENGTH_CONTROL),
+    Reason(("alpaca", "*", "published", "lc_standard_error"), LENGTH_CONTROL),
+    *(Reason(("pairwise", "pandalm_*|*", "**", own), F1) for own in ("f1", "f1_*", "*_f1")),
+    *(Reason((*REPORT, f"kappa_ci_{end}"), INTERVALS, within=0.03) for end in ("low", "high")),
 )
 UNDEFINED = "kappa is not defined where both only ever give one label"
 DESCRIPTION = "a text that describes, no figure"
-
-# How a figure was rounded by who published it.
-ROUNDED: tuple[tuple[str, Literal["cut", "decimals"]], ...] = (
-    ("alpaca/*/published/avg_length", "cut"),
-    ("mt_bench_agreement/published*", "decimals"),
-)
+RENAMED = "a file of another name"
+NOT_READ = "no known format reads the replies: computed from what the source read in them"
+NAMES = ("file", "pairs")  # fields that name a file
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ class Computed:
     """What one entry of a section comes to.
 
     `key` is the entry's; `also` is what it can be known by where the files were renamed;
-    `missing` explains figures that could not be computed, by pattern.
+    `missing` explains figures of this entry alone.
     """
 
     section: str
@@ -73,45 +79,74 @@ class Computed:
     also: str
     figures: Tree
     readings: Readings | None = None
-    missing: Sequence[tuple[str, str]] = field(default=())
+    missing: Sequence[Reason] = field(default=())
 
 
-def compare(name: str, expected: Any, found: Any, computed: Computed | None) -> Iterator[Figure]:
+def compare(path: Path, expected: Any, found: Any, computed: Computed | None) -> Iterator[Figure]:
     """Every leaf of what is expected."""
     if isinstance(expected, Mapping):
         for key, value in expected.items():
             inner = found.get(key, MISSING) if isinstance(found, Mapping) else MISSING
-            yield from compare(f"{name}/{key}", value, inner, computed)
+            yield from compare((*path, key), value, inner, computed)
         return
     shown = None if found is MISSING else found
-    if found is not MISSING and _same(name, expected, found):
-        yield Figure(name, expected, shown, "equal")
-    elif isinstance(expected, str):
-        yield Figure(name, expected, shown, "named", DESCRIPTION)
-    else:
-        reason = UNDEFINED if shown is None and "kappa" in name else _reason(name, computed)
-        gone = "nothing here computes it" if found is MISSING else "differs"
-        yield Figure(name, expected, shown, "named" if reason else "wrong", reason or gone)
+    state: State = "wrong"
+    reason = "nothing here computes it" if found is MISSING else "differs"
+    if found is not MISSING and _same(path, expected, found):
+        unread = computed is not None and computed.readings is not None and computed.readings.unread
+        text = isinstance(expected, str)
+        state, reason = ("not read", NOT_READ) if unread and not text else ("equal", "")
+    elif words := _reason(path, expected, found, computed):
+        state, reason = "named", words
+    yield Figure("/".join(path), expected, shown, state, reason)
 
 
-MISSING = object()
-
-
-def _reason(name: str, computed: Computed | None) -> str:
+def _reason(path: Path, expected: Any, found: Any, computed: Computed | None) -> str:
+    """Why it is not reproduced; empty where nothing explains that."""
+    if isinstance(expected, str):
+        return _reason_of_text(path, expected, found)
+    if found is None and "kappa" in path[-1].split("_") and expected in (0, 1):
+        return UNDEFINED
     known = (*REASONS, *(computed.missing if computed else ()))
-    return next((words for pattern, words in known if fnmatchcase(name, pattern)), "")
+    return next((one.words for one in known if _explains(one, path, expected, found)), "")
 
 
-def _same(name: str, expected: Any, found: Any) -> bool:
+def _reason_of_text(path: Path, expected: str, found: Any) -> str:
+    if found is not MISSING:
+        return RENAMED if path[-1] in NAMES else ""
+    try:
+        float(expected)
+    except ValueError:
+        return DESCRIPTION
+    return ""  # a number written as a text
+
+
+def _explains(reason: Reason, path: Path, expected: Any, found: Any) -> bool:
+    if not _matches(path, reason.path):
+        return False
+    if reason.within is None or found is MISSING:
+        return reason.within is None and found is MISSING
+    numbers = all(isinstance(x, int | float) for x in (expected, found))
+    return numbers and abs(expected - found) <= reason.within
+
+
+def _matches(path: Path, pattern: Path) -> bool:
+    if not pattern or not path:
+        return not path and all(part == "**" for part in pattern)
+    if pattern[0] == "**":
+        return _matches(path, pattern[1:]) or _matches(path[1:], pattern)
+    return fnmatchcase(path[0], pattern[0]) and _matches(path[1:], pattern[1:])
+
+
+def _same(path: Path, expected: Any, found: Any) -> bool:
     if expected is None or found is None or expected != expected:  # NaN is none, too
         return found is None and (expected is None or expected != expected)
     if isinstance(expected, bool) or isinstance(found, bool):
         return expected is found
     if not isinstance(expected, int | float) or not isinstance(found, int | float):
         return bool(expected == found)
-    rounding = next((how for pattern, how in ROUNDED if fnmatchcase(name, pattern)), None)
-    if rounding == "cut":
+    if _matches(path, ("alpaca", "*", "published", "avg_length")):
         return int(found) == int(expected)
-    if rounding == "decimals":
-        found = round(found, len(repr(expected).partition(".")[2]))
+    if isinstance(expected, float) and _matches(path, REPORT):
+        found = round(found, DECIMALS)
     return isclose(expected, found, rel_tol=0, abs_tol=TOLERANCE)

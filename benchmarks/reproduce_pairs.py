@@ -6,8 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from reproduce_data import LABELS, Data, Known, Row, Table
-from reproduce_ledger import Computed
-from reproduce_readings import CUT, LOST, Readings, Recorded, best_way, reply, said, verdict_of
+from reproduce_ledger import Computed, Reason
+from reproduce_readings import (
+    NOT_KEPT,
+    PAIR_WAYS,
+    Readings,
+    Recorded,
+    best_way,
+    reply,
+    said,
+    single_ways,
+    verdict_of,
+)
 from reproduce_shares import SIDES, Read, judgement, one_order, shares
 
 from judgekit.harness.fold import fold
@@ -15,6 +25,14 @@ from judgekit.types import Case, Choice, Judgement, Status, Trial, Verdict
 
 __all__ = ["pairwise"]
 
+CUT = "the source keeps the verdict in a column of its own: put back before its reasons, then read"
+NEED_PAIRS = (  # fields
+    ("accuracy_avg",),
+    ("accuracy_both",),
+    ("?*", "accuracy"),
+    ("merged_*", "**"),
+    ("by_category", "**"),
+)
 MINUS_ONE = "JudgeBench's pointwise judges score a reply without a score -1, and compare that"
 EQUAL = "JudgeBench's reward models give equal scores to the second shown"
 UNLABELLED = "the pairs, and so their labels and categories, are in none of the folders"
@@ -42,11 +60,7 @@ def _judge(table: Table, judge: str, rows: list[Row], known: Known | None) -> It
     figures = shares(final, known) | {"file": table.name, "judge": judge}
     if known is not None:
         figures["pairs"] = known.set
-    missing = (
-        [("*accuracy*", UNLABELLED), ("*/merged_*", UNLABELLED), ("*/by_category/*", UNLABELLED)]
-        if known is None
-        else []
-    )
+    missing = [Reason(("*", "*", *fields), UNLABELLED) for fields in NEED_PAIRS if known is None]
     yield Computed("pairwise", readings.title, judge, figures, readings, missing)
     where = known.set if known else ""
     check = {"rows": len(rows), "reparse_mismatch": len(readings.wrong)}
@@ -62,20 +76,15 @@ def _read(rows: list[Row], readings: Readings) -> list[Read]:
         readings.how = "scores, the higher wins"
         return [Read(row, _compared(row, readings)) for row in rows]
     kept = [row for row in rows if row.get("completion") is not None]
-    if not kept:
-        readings.how = "no reply is kept, only its verdict"
-        return [Read(row, verdict_of(row["parsed"])) for row in rows]
     recorded = [_recorded(row) for row in kept]
-    way, readings.how = best_way(recorded)
     again = [_put_back(row) for row in kept]
-    if way is None and any(again):
+    cut = any(again) and not best_way(recorded, PAIR_WAYS).reads
+    if cut:
         recorded = [whole or one for whole, one in zip(again, recorded, strict=True)]
-        way, readings.how = best_way(recorded)
-    if way is None:
-        readings.named[LOST] += len(recorded)
-        return [Read(row, verdict_of(row["parsed"])) for row in rows]
-    verdicts = readings.read_all(recorded, way)
-    if any(again):
+    verdicts = readings.read(recorded, PAIR_WAYS)
+    if kept and len(kept) < len(rows):
+        readings.named[NOT_KEPT] += len(rows) - len(kept)
+    if cut:
         readings.named[CUT] += readings.equal
         readings.equal = 0
     found = {id(row): verdict for row, verdict in zip(kept, verdicts, strict=True)}
@@ -119,11 +128,12 @@ def _read_alone(rows: list[Row], readings: Readings) -> list[Read]:
             ("first", "second"), _sides(row) or ("", ""), _scores(row) or (None, None), strict=True
         )
     ]
-    way, readings.how = best_way(r for r in recorded if r.said != -1)
-    if way is None:
-        readings.named[LOST] += len(recorded)
+    best = best_way((r for r in recorded if r.said != -1), single_ways(None))
+    if not best.reads:
+        readings.give_up(recorded, best)
         return [Read(row, verdict_of(row["parsed"])) for row in rows]
-    readings.how += " of each answer alone, the higher wins"
+    way = best.way
+    readings.how = f"{best} of each answer alone, the higher wins"
     unscored = [one.said == -1 and said(way.read(one.reply)) is None for one in recorded]
     readings.named[MINUS_ONE] += sum(unscored)
     scored = [one for one, without in zip(recorded, unscored, strict=True) if not without]

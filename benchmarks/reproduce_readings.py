@@ -7,39 +7,36 @@ counted under its name; any other difference is wrong.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import NamedTuple
 
 from judgekit.plugins.engines.openai_reply import finish  # type: ignore[import-not-found]
+from reproduce_rules import RULES, Rule, Said
 
 from judgekit.judging.parsing import read
 from judgekit.templates import Head
 from judgekit.types import Choice, Reply, Status, Verdict
 
 __all__ = [
-    "CUT",
-    "LOST",
+    "PAIR_WAYS",
+    "Best",
     "Readings",
     "Recorded",
-    "Said",
     "Way",
     "best_way",
     "reply",
     "said",
+    "single_ways",
     "verdict_of",
 ]
 
-Said = str | float | None
-"""first, second or tie; a score; or nothing."""
-
 SAMPLE = 300  # replies that a format is chosen by
-FIRST, SECOND, TIE = "first", "second", "tie"
-
-CUT = "the source keeps the verdict in a column of its own: put back before its reasons, then read"
-LOST = "no parser known for these texts: an unknown format, or their verdict is kept apart"
+RULED = 0.9  # of the replies are as a rule says where the source goes by it
+SHOWN = 60  # characters of either end of a text that is shown
+NOT_KEPT = "no reply is kept, only its verdict"
 
 
 @dataclass(frozen=True)
@@ -65,13 +62,6 @@ class Recorded(NamedTuple):
     reply: Reply
     said: Said
     part: str = ""
-
-
-class Rule(NamedTuple):
-    """How a source reads a reply where we do not, in words."""
-
-    words: str
-    read: Callable[[str], Said]
 
 
 def reply(text: str | None, reason: object = None) -> Reply:
@@ -105,44 +95,90 @@ def _pair_ways() -> Iterator[Way]:
 
 
 PAIR_WAYS = tuple(_pair_ways())
-SINGLE_WAYS = ("rating", "score", "result", "number")
 
 
-def best_way(
-    recorded: Iterable[Recorded], scale: tuple[float, float] | None = None
-) -> tuple[Way | None, str]:
-    """The format that agrees best with what the source read, and how well; None where even that
-    one finds no verdict in a fifth of the replies that the source found one in, or is wrong in
-    half of them."""
+def single_ways(scale: tuple[float, float] | None) -> tuple[Way, ...]:
+    """The formats of a score on this scale."""
+    return tuple(
+        Way(Head("single", reads, scale)) for reads in ("rating", "score", "result", "number")
+    )
+
+
+class Best(NamedTuple):
+    """The format that fits some replies best: in how many of those that it was tried on it finds
+    a verdict, and in how many the one that the source read."""
+
+    way: Way
+    found: int
+    agreed: int
+    tried: int
+
+    @property
+    def reads(self) -> bool:
+        """Whether these replies are written in it, be they read as the source did or not."""
+        return 2 * max(self.agreed, self.found) >= self.tried
+
+    def __str__(self) -> str:
+        if not self.found:
+            return "no verdict in any"
+        if 2 * self.agreed > self.tried:
+            return str(self.way)
+        return f"the best, {self.way}, agrees in {self.agreed} of {self.tried}"
+
+
+def best_way(recorded: Iterable[Recorded], ways: Sequence[Way]) -> Best:
+    """The format that agrees most with the source, if in more than half; else that which finds
+    most verdicts. Where the source found none at all, all replies are tried."""
     every = list(recorded)
-    step = -(-len(every) // SAMPLE) or 1
-    sample = [r for r in every[::step] if r.said is not None]
-    if not sample:
-        return None, "nothing that the source could read"
-    ways = PAIR_WAYS
-    if not isinstance(sample[0].said, str):
-        ways = tuple(Way(Head("single", reads, scale)) for reads in SINGLE_WAYS)
-    best, most, found = ways[0], -1, 0
-    for way in ways:
-        read_as = [said(way.read(r.reply)) for r in sample]
-        agreed = sum(ours == r.said for ours, r in zip(read_as, sample, strict=True))
-        if agreed > most:
-            best, most, found = way, agreed, sum(ours is not None for ours in read_as)
-    if found >= 0.8 * len(sample) and most > 0.5 * len(sample):
-        return best, str(best)
-    return None, f"the best, {best}, agrees in {most} of {len(sample)}"
+    told = [one for one in every[:: -(-len(every) // SAMPLE) or 1] if one.said is not None]
+    sample = told or every
+    tried = [_tried(way, sample) for way in ways]
+    best = max(tried, key=lambda one: one.agreed)
+    if told and 2 * best.agreed > best.tried:
+        return best
+    return max(tried, key=lambda one: (one.found, one.agreed))
+
+
+def _tried(way: Way, sample: Sequence[Recorded]) -> Best:
+    read_as = [said(way.read(one.reply)) for one in sample]
+    agreed = sum(ours == one.said for ours, one in zip(read_as, sample, strict=True))
+    return Best(way, sum(ours is not None for ours in read_as), agreed, len(sample))
 
 
 @dataclass
 class Readings:
     """One judge's replies: how many read as their source did, differ by a named rule, or are
-    wrong (said where)."""
+    wrong (said where); and how many of these no known format reads."""
 
     title: str
     how: str = ""
     equal: int = 0
     named: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    unread: int = 0
+
+    def read(self, recorded: Sequence[Recorded], ways: Sequence[Way]) -> list[Verdict]:
+        """Every reply's verdict by the format that fits best; as recorded where no text is kept,
+        and where no format fits: that is wrong."""
+        if not any(one.reply.text.strip() for one in recorded):
+            self.how = NOT_KEPT
+            return [verdict_of(one.said) for one in recorded]
+        best = best_way(recorded, ways)
+        if not best.reads:
+            return self.give_up(recorded, best)
+        self.how = str(best)
+        return self.read_all(recorded, best.way)
+
+    def give_up(self, recorded: Sequence[Recorded], best: Best) -> list[Verdict]:
+        """Every reply is wrong, and the figures rest on what the source read."""
+        self.how = f"no known format: {best}"
+        self.unread += len(recorded)
+        self.wrong += [
+            f"{one.where}: no known format reads {_clipped(one.reply.text)!r}, recorded as "
+            f"{one.said!r}"
+            for one in recorded
+        ]
+        return [verdict_of(one.said) for one in recorded]
 
     def read_all(self, recorded: Sequence[Recorded], way: Way) -> list[Verdict]:
         """Counts every reply; the verdicts that the source's own figures rest on."""
@@ -159,19 +195,21 @@ class Readings:
                     self.named[rule.words] += 1
                     verdicts[i] = verdict_of(one.said)
                 else:
-                    self.miss(one.where, ours, one.said)
+                    self.miss(one.where, ours, one.said, one.reply.text)
         return verdicts
 
-    def miss(self, where: str, ours: Said, theirs: Said) -> None:
-        self.wrong.append(f"{where}: read as {ours!r}, recorded as {theirs!r}")
+    def miss(self, where: str, ours: Said, theirs: Said, text: str = "") -> None:
+        shown = f", in {_clipped(text)!r}" if text else ""
+        self.wrong.append(f"{where}: read as {ours!r}, recorded as {theirs!r}{shown}")
 
 
 def best_rule(
     recorded: Sequence[Recorded], ours: Sequence[Said], rules: Sequence[Rule]
 ) -> Rule | None:
     """The rule that the source goes by: that which explains most of all it read, at least as many
-    as we do. Only one, or another source's rule would explain away what is wrong."""
+    as we do and nearly all. Only one, or another source's rule would explain away what is wrong."""
     most = sum(x == one.said for x, one in zip(ours, recorded, strict=True))
+    most = max(most, ceil(RULED * len(recorded)))
     best = None
     for rule in rules:
         agreed = sum(rule.read(one.reply.text.strip()) == one.said for one in recorded)
@@ -180,73 +218,5 @@ def best_rule(
     return best
 
 
-def _searched(first: str, second: str) -> Callable[[str], Said]:
-    def rule(text: str) -> Said:
-        return FIRST if re.search(first, text) else SECOND if re.search(second, text) else None
-
-    return rule
-
-
-def _arena(text: str) -> Said:
-    labels = set(re.findall(r"\[\[([AB<>=]+)\]\]", text))
-    if len(labels) != 1:
-        return None
-    meanings = {"A>>B": FIRST, "A>B": FIRST, "A=B": TIE, "B>A": SECOND, "B>>A": SECOND}
-    return meanings.get(labels.pop())
-
-
-def _substring(text: str) -> Said:
-    labels = (("[[A]]", FIRST), ("[[B]]", SECOND), ("[[C]]", TIE))
-    return next((choice for label, choice in labels if label in text), None)
-
-
-def _first_line(text: str) -> Said:
-    return {"1": FIRST, "2": SECOND}.get(text.split("\n")[0].strip(), TIE)
-
-
-def _two_scores(text: str) -> Said:
-    try:
-        first, second = map(float, text.split("\n")[0].replace(",", " ").split())
-    except ValueError:
-        return None
-    return FIRST if first > second else SECOND if second > first else TIE
-
-
-def _first_rating(text: str) -> Said:
-    found = re.search(r"\[\[(\d+\.?\d*)\]\]", text) or re.search(r"\[(\d+\.?\d*)\]", text)
-    return None if found is None else float(found[1])
-
-
-def _last_rating(text: str) -> Said:
-    found = re.findall(r"\[\[(\d+\.?\d*)\]\]", text)
-    return float(found[-1]) if found else None
-
-
-def _integer(text: str) -> Said:
-    try:
-        return float(int(text))
-    except ValueError:
-        return None
-
-
-RULES: Mapping[str, tuple[Rule, ...]] = {
-    "statement": (
-        Rule(
-            "LLMBar takes `Output (a)` at the beginning of any line, before it looks for (b)",
-            _searched(r"(?:^|\n) ?Output \(a\)", r"(?:^|\n) ?Output \(b\)"),
-        ),
-        Rule(
-            "LLMBar takes `Output (a) is better` anywhere, before it looks for (b)",
-            _searched(r"Output \(a\) is better.", r"Output \(b\) is better."),
-        ),
-    ),
-    "arena": (Rule("JudgeBench takes the one label there is, whatever is said of it", _arena),),
-    "label": (Rule("FastChat looks for [[A]] anywhere, then [[B]], then [[C]]", _substring),),
-    "line": (Rule("PandaLM takes any other first line for a tie", _first_line),),
-    "scores": (Rule("JudgeLM takes any two numbers of the first line", _two_scores),),
-    "rating": (
-        Rule("FastChat takes the first [[n]], else the first [n]", _first_rating),
-        Rule("Auto-J takes the last [[n]]", _last_rating),
-    ),
-    "number": (Rule("LLMBar takes whatever Python's int() does", _integer),),
-}
+def _clipped(text: str) -> str:
+    return text if len(text) <= 2 * SHOWN else f"{text[:SHOWN]} ... {text[-SHOWN:]}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from reproduce_data import LABELS, Data, Row
 from reproduce_ledger import Computed
-from reproduce_readings import LOST, Readings, Recorded, best_way, reply, verdict_of
+from reproduce_readings import Readings, Recorded, best_way, reply, single_ways, verdict_of
 
 from judgekit.harness.fold import fold
 from judgekit.stats import clustered_mean, clustered_rate, summarise_scores
@@ -17,6 +17,8 @@ from judgekit.stats.values import Label
 from judgekit.types import Case, Judgement, Outcome, Response, Trial, Verdict
 
 __all__ = ["single"]
+
+APART = "Prometheus keeps the scores in a column of their own: its feedbacks are reasons alone"
 
 
 def single(data: Data, only: str) -> Iterator[Computed]:
@@ -43,13 +45,18 @@ def _number(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
-def _read(recorded: Sequence[Recorded], rows: Sequence[Row], readings: Readings) -> list[Verdict]:
-    """Every reply's score; as recorded where no parser reads these replies."""
-    way, readings.how = best_way(recorded, _scale(rows))
-    if way is None:
-        readings.named[LOST] += len(recorded)
-        return [verdict_of(one.said) for one in recorded]
-    return readings.read_all(recorded, way)
+def _feedbacks(
+    recorded: Sequence[Recorded], rows: Sequence[Row], readings: Readings
+) -> list[Verdict]:
+    """Every feedback's score; as recorded where feedbacks hold none, which is where no format
+    reads them and half of them at least name no number whatever."""
+    ways = single_ways(_scale(rows))
+    without = sum(not any(map(str.isdigit, one.reply.text)) for one in recorded)
+    if 2 * without < len(recorded) or best_way(recorded, ways).reads:
+        return readings.read(recorded, ways)
+    readings.how = "no verdict in these texts"
+    readings.named[APART] += len(recorded)
+    return [verdict_of(one.said) for one in recorded]
 
 
 def _outcome(name: str, verdicts: Sequence[Verdict]) -> Outcome:
@@ -72,7 +79,7 @@ def _scored(rows: Sequence[Row], readings: Readings) -> dict[str, Any]:
         )
         for row in rows
     ]
-    verdicts = _read(recorded, rows, readings)
+    verdicts = readings.read(recorded, single_ways(_scale(rows)))
     outcomes = [_outcome(str(i), [verdict]) for i, verdict in enumerate(verdicts)]
     both = list(zip(rows, outcomes, strict=True))
     return {
@@ -116,7 +123,7 @@ def _repeated(rows: Sequence[Row], readings: Readings) -> dict[str, Any]:
         for row in rows
         for repeat, (text, score) in enumerate(zip(row["feedbacks"], row["scores"], strict=True))
     ]
-    verdicts = iter(_read(recorded, rows, readings))
+    verdicts = iter(_feedbacks(recorded, rows, readings))
     both = []
     gaps = []
     for i, row in enumerate(rows):
@@ -150,7 +157,7 @@ def _rated(rows: Sequence[Row], readings: Readings) -> dict[str, Any]:
         for row in rows
         for side, text in zip("AB", row["scores_raw"], strict=True)
     ]
-    verdicts = _read(recorded, rows, readings)
+    verdicts = readings.read(recorded, single_ways(_scale(rows)))
     for row, *both in zip(rows, verdicts[::2], verdicts[1::2], strict=True):
         case = Case(row["pair_id"], (), (Response("", "a"), Response("", "b")))
         given = [Judgement(Trial(case, (i,), ("A",)), v) for i, v in enumerate(both)]

@@ -292,15 +292,210 @@ def test_a_source_that_swaps_back_wrongly_is_wrong(folder: Path) -> None:
     assert "p6 BA un-swapped" in said.wrong()[0]
 
 
-def test_an_unknown_format_is_never_equal(folder: Path) -> None:
+def test_an_unknown_format_is_wrong_and_its_figures_are_not_read(folder: Path) -> None:
     rewrite(
         folder / "judgements/novel_new.jsonl.gz",
         lambda row: row.update(completion=f"I pick the {row['parsed']} of them"),
     )
     said = reproduce(folder, only="pairwise")
+    assert said.code == 1
+    entry = json.loads((folder / "expected.json").read_text(encoding="utf-8"))["pairwise"]
+    assert said.last == (
+        f"figures: 1 equal, 0 named, 0 wrong, {leaves(entry) - 1} not read; "
+        "completions: 0 equal, 0 named, 14 wrong"
+    )
+    [line] = said.wrong()
+    assert "novel_new|some/judge: 14 readings, as p1 AB: no known format reads" in line
+    assert "'I pick the first of them', recorded as 'first'" in line
+    whole = json.loads(reproduce(folder, more=("--json",)).out)
+    assert whole["totals"]["figures"]["not read"] == leaves(entry) - 1
+
+
+def test_scores_in_an_unknown_format_are_wrong(folder: Path) -> None:
+    rewrite(
+        folder / "single/ratings.jsonl", lambda row: row.update(completion=f"<<{row['score']}>>")
+    )
+    said = reproduce(folder, only="single")
+    assert said.code == 1
+    assert said.last == (
+        "figures: 0 equal, 0 named, 0 wrong, 2 not read; completions: 0 equal, 0 named, 3 wrong"
+    )
+
+
+def test_texts_that_say_the_opposite_are_wrong_and_so_are_their_figures(folder: Path) -> None:
+    def turn(row: dict[str, Any]) -> None:
+        turned = row["completion"].translate(str.maketrans("AB", "BA"))
+        row.update(completion=turned)
+
+    rewrite(folder / "judgements/novel_new.jsonl.gz", turn)
+    said = reproduce(folder, only="pairwise")
+    assert said.code == 1
+    assert "AB/first: expected 3, found 2" in said.out
+    assert "not read" not in said.last
+    assert said.last.endswith("completions: 4 equal, 0 named, 10 wrong")
+    assert "p1 AB: read as 'second', recorded as 'first', in 'They differ." in said.out
+
+
+def test_no_rule_explains_a_source_that_it_mostly_does_not_fit(folder: Path) -> None:
+    def turn(row: dict[str, Any]) -> None:
+        says = {"first": "b", "second": "a"}.get(row["parsed"], "?")
+        began = "Output (a) is short.\n" if row["parsed"] == "first" else ""
+        row.update(completion=f"{began}Therefore, Output ({says}) is better.")
+
+    rewrite(folder / "judgements/novel_new.jsonl.gz", turn)
+    said = reproduce(folder, only="pairwise")
+    assert said.code == 1
+    assert "0 named" in said.last.partition("completions: ")[2]
+
+
+@pytest.mark.parametrize("text", [None, ""])
+def test_where_no_text_is_kept_there_is_nothing_to_read(folder: Path, text: str | None) -> None:
+    rewrite(folder / "judgements/novel_new.jsonl.gz", lambda row: row.update(completion=text))
+    said = reproduce(folder, only="pairwise")
     assert said.code == 0
-    assert said.last.endswith("completions: 0 equal, 14 named, 0 wrong")
-    assert "14 named: no parser known for these texts" in said.out
+    assert said.last.endswith("0 named, 0 wrong; completions: 0 equal, 0 named, 0 wrong")
+    assert "no reply is kept, only its verdict" in said.out
+
+
+def test_a_few_texts_that_are_not_kept_are_named(folder: Path) -> None:
+    def turn(row: dict[str, Any]) -> None:
+        if row["pair_id"] == "p1":
+            row["completion"] = None
+
+    rewrite(folder / "judgements/novel_new.jsonl.gz", turn)
+    said = reproduce(folder, only="pairwise")
+    assert said.last.endswith("completions: 12 equal, 2 named, 0 wrong")
+
+
+def test_a_judge_that_said_nothing_reads_equal(folder: Path) -> None:
+    rewrite(
+        folder / "judgements/novel_new.jsonl.gz",
+        lambda row: row.update(completion="no idea", parsed=None, verdict=None),
+    )
+    said = reproduce(folder, only="pairwise")
+    assert said.last.endswith("completions: 14 equal, 0 named, 0 wrong")
+
+
+@pytest.mark.parametrize(
+    ("feedback", "code", "counted"),
+    [
+        ("It is thorough and clear.", 0, "0 equal, 6 named, 0 wrong"),
+        ("It is clear. [RESULT] {}", 0, "6 equal, 0 named, 0 wrong"),
+        ("I would give it {} of the stars.", 1, "0 equal, 0 named, 6 wrong"),
+    ],
+)
+def test_only_feedbacks_without_a_verdict_are_known_to_keep_it_apart(
+    folder: Path, feedback: str, code: int, counted: str
+) -> None:
+    scores = (3, 4, 4)
+    write(
+        folder / "single/repeats.jsonl",
+        [
+            {"id": name, "scores": scores, "feedbacks": [feedback.format(n) for n in scores]}
+            for name in ("r1", "r2")
+        ],
+    )
+    expect(folder, {"single": {"single/repeats.jsonl": {"rows": 2, "mean": 11 / 3}}})
+    said = reproduce(folder, only="repeats")
+    assert said.code == code
+    assert said.last.endswith(f"completions: {counted}")
+
+
+@pytest.mark.parametrize(("kept", "code"), [("m", 0), ("neither", 1)])
+def test_a_preference_whose_order_was_not_kept_is_still_read(
+    folder: Path, kept: str, code: int
+) -> None:
+    write(
+        folder / "judgements/prefs/new-model.jsonl",
+        [
+            {"id": n, "model": "new-model", "preference": p, "raw_completion": {"text": kept}}
+            for n, p in (("q1", 1), ("q2", 2))
+        ],
+    )
+    expect(folder, {"alpaca": {"new-model": {"computed": {"n_total": 2, "win_rate": 50.0}}}})
+    said = reproduce(folder, only="alpaca")
+    assert said.code == code
+    assert said.last.startswith("figures: 2 equal, 0 named, 0 wrong; completions: 0 equal, ")
+
+
+def test_a_preference_kept_as_a_text_is_read(folder: Path) -> None:
+    rewrite(
+        folder / "judgements/prefs/new-model.jsonl",
+        lambda row: row.update(raw_completion="undecided", shown_first="model"),
+    )
+    assert reproduce(folder, only="alpaca").last.endswith("0 named, 3 wrong")
+
+
+@pytest.mark.parametrize("judge", ["Qwen3-bf16", "some/f1/kappa", "accuracy/kappa_ci_low"])
+def test_the_name_of_a_judge_excuses_nothing(folder: Path, judge: str) -> None:
+    rewrite(folder / "judgements/novel_new.jsonl.gz", lambda row: row.update(judge=judge))
+    wrong = {"n_pairs": 999, "first_share": 1, "consistent": 4, "f1": 0.9, "kappa": 0.4}
+    expect(folder, {"pairwise": {f"novel_new|{judge}": EXPECTED | wrong}})
+    said = reproduce(folder, only="pairwise")
+    assert said.code == 1
+    assert f"0 named, {len(wrong)} wrong;" in said.last
+
+
+def test_pandalms_claim_is_named_where_it_is_pandalms(folder: Path) -> None:
+    (folder / "judgements/novel_new.jsonl.gz").rename(folder / "judgements/pandalm_x.jsonl.gz")
+    change(folder, lambda e: e.update(pairwise={"pandalm_x|some/judge": {"macro_f1": 0.9}}))
+    assert reproduce(folder, only="pandalm").last.startswith("figures: 0 equal, 1 named, 0 wrong")
+
+
+@pytest.mark.parametrize(
+    ("pairs_gone", "own", "state"),
+    [
+        (False, {"kappa_between_orders": 0.4, "accuracy_both": 1.0}, "0 named, 2 wrong"),
+        (True, {"accuracy_both": 1.0, "consistent": 9}, "1 named, 1 wrong"),
+        (True, {"by_category": {"accuracy": {"n_pairs": 3}}, "AB": {"n": 9}}, "1 named, 1 wrong"),
+        (False, {"judge": "another", "n_pairs": "8"}, "0 named, 2 wrong"),
+        (False, {"pairs": "renamed", "mode": "verified", "share": "66.0"}, "2 named, 1 wrong"),
+    ],
+)
+def test_a_reason_holds_for_what_it_is_about_only(
+    folder: Path, pairs_gone: bool, own: dict[str, Any], state: str
+) -> None:
+    if pairs_gone:
+        shutil.rmtree(folder / "pairs")
+    change(folder, lambda e: e.update(pairwise={"novel_new|some/judge": own}))
+    assert f"0 equal, {state};" in reproduce(folder, only="pairwise").last
+
+
+def test_kappa_that_nothing_computes_is_wrong(folder: Path) -> None:
+    change(folder, lambda e: e.update(pairwise={"gone|judge": {"kappa_between_orders": 0.4}}))
+    assert "0 named, 1 wrong;" in reproduce(folder, only="gone").last
+
+
+def test_kappa_of_a_judge_with_one_label_is_not_defined(folder: Path) -> None:
+    rewrite(
+        folder / "judgements/novel_new.jsonl.gz",
+        lambda row: row.update(completion="[[C]]", parsed="tie", verdict="tie"),
+    )
+    for expected, state in ((1.0, "1 named, 0 wrong"), (0.4, "0 named, 1 wrong")):
+        kappa = {"kappa_between_orders": expected}
+        expect(folder, {"pairwise": {"novel_new|some/judge": kappa}})
+        assert f"0 equal, {state};" in reproduce(folder, only="pairwise").last
+
+
+@pytest.mark.parametrize(
+    ("only", "expected", "message"),
+    [
+        ("no-such-entry", None, "has 'no-such-entry' in its name; check --only"),
+        ("", {}, "holds no figures"),
+        ("", {"pairwise": {}, "single": {}}, "holds no figures"),
+        ("", [], "not an object of sections"),
+    ],
+)
+def test_nothing_to_compare_with_is_bad_input(
+    folder: Path, only: str, expected: Any, message: str
+) -> None:
+    if expected is not None:
+        expect(folder, expected)
+    said = reproduce(folder, only=only)
+    assert (said.code, said.out) == (2, "")
+    [line] = said.err.splitlines()
+    assert message in line
+    assert "expected.json" in line
 
 
 @pytest.mark.parametrize(
@@ -375,6 +570,19 @@ def test_real_recordings(shared: Path, only: str, equal: int, named: int) -> Non
     said = reproduce(shared / "data", only=only)
     assert (said.code, said.err) == (0, "")
     assert said.last.startswith(f"figures: {equal} equal, {named} named, 0 wrong"), said.last
+
+
+def test_only_a_near_interval_is_another_rules(shared: Path, tmp_path: Path) -> None:
+    shutil.copytree(shared / "data/mt_bench", tmp_path / "mt_bench")
+    whole = json.loads((shared / "data/expected.json").read_text(encoding="utf-8"))
+    report = whole["mt_bench_agreement"]["published_by_judgelab_report"]["with_ties"]
+    report |= {"kappa_ci_low": 0.2, "n": 1, "raw_agreement": 0.7}
+    expect(
+        tmp_path, {"mt_bench_agreement": {"published_by_judgelab_report": {"with_ties": report}}}
+    )
+    said = reproduce(tmp_path)
+    assert said.code == 1
+    assert said.last.startswith(f"figures: {leaves(report) - 4} equal, 1 named, 3 wrong")
 
 
 @pytest.mark.slow
