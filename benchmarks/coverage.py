@@ -14,26 +14,23 @@ import argparse
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from math import exp, sqrt, tanh
 
+from coverage_raters import RATERS, Drawn, Scene
+
 from judgekit.stats import Rate, clustered_mean, clustered_rate
-from judgekit.stats.agreement import cohen_kappa, krippendorff_alpha
 from judgekit.stats.anytime import Anytime
 from judgekit.stats.corrected import corrected_rate
 from judgekit.stats.lengths import length_adjusted
 from judgekit.stats.matchups import EVEN, Matchups, prior_of
-from judgekit.stats.paired import paired_test
 from judgekit.stats.ratings import ELO, MEAN, Game, ratings
 
 LOW, HIGH = 0.935, 0.965
 RUNS, QUICK = 4000, 200
-
-Drawn = tuple[float, Rate, Rate | None]
-"""The truth, our interval, and the naive one where there is one to compare with."""
 
 
 @dataclass(frozen=True)
@@ -99,35 +96,6 @@ def mean_score() -> float:
     draw = random.Random(0)
     levels = (draw.betavariate(4, 1.5) * 5 + draw.gauss(0, 0.3) for _ in range(400_000))
     return sum(min(5.0, max(0.0, level)) for level in levels) / 400_000
-
-
-def raters(draw: random.Random, prompts: int) -> list[tuple[str, tuple[int, int]]]:
-    """Two raters of a fair coin, right in 85 and 75 %."""
-    rows = []
-    for prompt in range(prompts):
-        truth = draw.random() < 0.5
-        seen = [int(truth if draw.random() < right else not truth) for right in (0.85, 0.75)]
-        rows.append((str(prompt), (seen[0], seen[1])))
-    return rows
-
-
-KAPPA = 2 * (0.85 * 0.75 + 0.15 * 0.25) - 1
-
-
-def kappa(draw: random.Random, prompts: int) -> Drawn:
-    return KAPPA, cohen_kappa((c, x, y) for c, (x, y) in raters(draw, prompts)), None
-
-
-def alpha(draw: random.Random, prompts: int) -> Drawn:
-    return KAPPA, krippendorff_alpha(raters(draw, prompts)), None
-
-
-def difference(draw: random.Random, prompts: int) -> Drawn:
-    """Two judges of the same cases, one right in 80 %, the other in 70 %."""
-    rows = [
-        (str(i), float(draw.random() < 0.8), float(draw.random() < 0.7)) for i in range(prompts)
-    ]
-    return 0.1, paired_test(rows).difference, None
 
 
 def rating(draw: random.Random, prompts: int) -> Drawn:
@@ -204,7 +172,6 @@ def watched(draw: random.Random, prompts: int, p: float) -> Drawn:
     return p, sequence.interval, worst
 
 
-Scene = Callable[[random.Random], Drawn]
 SCENES: dict[str, Scene] = {}
 for _n in (20, 50, 200):
     for _p in (0.5, 0.7, 0.95):
@@ -217,9 +184,6 @@ SCENES |= {
     "win rate with 30 % ties, 50 prompts": lambda d: ties(d, 50, 0.4, 0.3),
     "win rate with 80 % ties, 200 prompts": lambda d: ties(d, 200, 0.12, 0.8),
     "mean score, 40 prompts": lambda d: scores(d, 40),
-    "difference of two judges, 60 prompts": lambda d: difference(d, 60),
-    "Cohen's kappa, 100 prompts": lambda d: kappa(d, 100),
-    "Krippendorff's alpha, 100 prompts": lambda d: alpha(d, 100),
     "rating of one of 4 models, 60 prompts": lambda d: rating(d, 60),
     "rating of one of 8 models, 300 chosen games": lambda d: chosen_games(d, 8, 300),
     "rating of one of 16 models, 1 000 chosen games": lambda d: chosen_games(d, 16, 1000),
@@ -232,6 +196,7 @@ SCENES |= {
     "watched after every prompt, p 0.5, 200 prompts": lambda d: watched(d, 200, 0.5),
     "watched after every prompt, p 0.9, 200 prompts": lambda d: watched(d, 200, 0.9),
 }
+SCENES |= RATERS
 SLOW = {"rating": 8, "watched": 4}  # these run so many times less often
 
 
@@ -293,7 +258,7 @@ def main() -> None:
         if not args.json:
             naive = "" if f.naive_coverage is None else f"   otherwise {f.naive_coverage:6.1%}"
             mark = " " if f.inside else "*"
-            print(f"{f.scene:50} {f.coverage:6.1%} {mark} width {f.width:8.3f}{naive}", flush=True)
+            print(f"{f.scene:52} {f.coverage:6.1%} {mark} width {f.width:8.3f}{naive}", flush=True)
     outside = [f.scene for f in found if not f.inside]
     if args.json:
         print(json.dumps({"scenes": [asdict(f) for f in found], "outside": outside}, indent=2))

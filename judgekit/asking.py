@@ -42,9 +42,11 @@ def asker(
         raise InputError(f"the judge {type(judge).__name__} asks an engine, and has none")
     budget = answerer.budget()
     many = answerer.settings.concurrency
+    kept = answerer.desk(engine, store, tally, budget)  # it counts requests a minute
 
     async def ask(plan: Plan, on_case: OnCase) -> str:
-        desk = answerer.desk(engine, store, tally, budget)
+        # Where calls go in windows, these are closed with the desk.
+        desk = kept if engine.window == 1 else answerer.desk(engine, store, tally, budget)
         return await run_trials(
             plan, judge, desk, on_case, concurrency=many, on_progress=on_progress
         )

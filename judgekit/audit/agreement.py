@@ -237,7 +237,7 @@ def standardised(values: Sequence[float]) -> list[float] | None:
 
 
 def correlation(rows: Scores) -> Rate:
-    """Pearson's correlation, its interval the jackknife's over clusters."""
+    """Pearson's correlation; its interval (`jackknifed`) needs ten clusters."""
     of_cluster: defaultdict[str, list[float]] = defaultdict(lambda: [0.0] * 6)
     # Measured from the middle, lest the sums of squares cancel.
     middle_x, middle_y = (

@@ -126,12 +126,11 @@ class LengthProbe:
             if (v := value(outcome)) is not None
         ]
         found = length_adjusted(rows)
-        unequal = sum(a != b for _, _, a, b in rows)
         figures = [
             share(
                 "the longer answer wins",
-                clustered_rate(longer_wins(rows)),
-                unequal,
+                found.longer_wins,
+                found.unequal,
                 "ties half; where longer answers are better this is no bias",
             )
         ]
@@ -145,8 +144,3 @@ class LengthProbe:
         )
         said += " (log-odds for one standard deviation)"
         return [*figures, Figure("effect of length", found.effect, "number", found.cases, said)]
-
-
-def longer_wins(rows: Sequence[tuple[str, float, int, int]]) -> Iterator[tuple[str, float, float]]:
-    """How far the longer answer won, where lengths differ."""
-    return ((c, v if a > b else 1 - v, 1) for c, v, a, b in rows if a != b)

@@ -161,7 +161,7 @@ def tests(labelled: Figures) -> Iterator[str]:
             continue
         low, high = difference["low"], difference["high"]
         inside = "" if low is None else f" (95 % {100 * low:+.1f} to {100 * high:+.1f})"
-        told = "they differ" if p < 0.05 else "not told apart"
+        told = "they differ" if test["told_apart"] else "not told apart"
         one, other = (one_line(names, test[side]) for side in ("judge", "against"))
         yield (
             f"{labelled['name']}: {one} against {other} "

@@ -191,5 +191,5 @@ def test_sentence(found: Difference) -> str:
         return ""
     d = test.difference
     inside = "" if d.low is None or d.high is None else f" (95 % {d.low:+.3f} to {d.high:+.3f})"
-    told = "differ" if test.p_value < 0.05 else "are not told apart"
+    told = "differ" if test.told_apart else "are not told apart"
     return f"on the same cases {d.value:+.3f}{inside}, p = {test.p_value:.3g}: the runs {told}"

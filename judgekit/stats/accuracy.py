@@ -90,7 +90,8 @@ def accuracy(graded: Sequence[Graded]) -> Accuracy:
 def compare_accuracy(ours: Sequence[Graded], theirs: Sequence[Graded]) -> PairedTest:
     """Whether one judge is right more often than another, on the questions that both judged."""
     x, y = (right(graded, lambda g: g.outcome) for graded in (ours, theirs))
-    return paired_test((x[q][0], float(x[q][1]), float(y[q][1])) for q in x if q in y)
+    rows = ((x[q][0], float(x[q][1]), float(y[q][1])) for q in x if q in y)
+    return paired_test(rows, shares=True)
 
 
 def right(

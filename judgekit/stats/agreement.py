@@ -11,9 +11,9 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, permutations
 from math import isnan
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
-from judgekit.stats.interval import Rate, clustered_rate, jackknifed
+from judgekit.stats.interval import Rate, clustered_rate, jackknifed, over_chance
 from judgekit.stats.values import Label
 
 __all__ = ["Agreement", "Level", "agreement", "cohen_kappa", "krippendorff_alpha"]
@@ -25,6 +25,17 @@ Coincidences = dict[tuple[float, float], float]
 L = TypeVar("L", bound=Hashable)
 GROUPS = 200  # of clusters, left out one at a time: enough for an interval, and bounds the work
 ROUNDING = 1e-9
+
+
+class Corrected(NamedTuple):
+    """A figure corrected for chance, and the disagreement that chance would give.
+
+    `by_chance` is a share of the pairs of labels; of ratings that are more than labels it is in the
+    scale's own squared units.
+    """
+
+    value: float
+    by_chance: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +75,9 @@ def cohen_kappa(rows: Iterable[tuple[str, L, L]]) -> Rate:
     """Cohen's kappa (1960, Educ. Psychol. Meas. 20, 37-46) over rows of (cluster, label, label).
 
     (p_o - p_e) / (1 - p_e): p_o is the share equal, p_e the share that the two raters' own
-    frequencies of each label would give by chance. The interval is the jackknife's over clusters.
-    Empty without rows, and where both raters only ever give one and the same label.
+    frequencies of each label would give by chance. The interval is that of `over_chance`, which
+    needs ten clusters. Empty without rows, and where both raters only ever give one and the same
+    label.
     """
     of_cluster: defaultdict[str, Table] = defaultdict(Counter)
     for cluster, x, y in rows:
@@ -73,10 +85,12 @@ def cohen_kappa(rows: Iterable[tuple[str, L, L]]) -> Rate:
     whole: Table = Counter()
     for table in of_cluster.values():
         whole.update(table)
-    return jackknifed(_kappa(whole), [_kappa(whole - table) for table in of_cluster.values()])
+    found = _kappa(whole)
+    without = [_kappa(whole - table) for table in of_cluster.values()]
+    return Rate() if found is None else over_chance(found.value, _values(without), found.by_chance)
 
 
-def _kappa(table: Table) -> float | None:
+def _kappa(table: Table) -> Corrected | None:
     """Kappa of the counts of pairs of labels."""
     n = table.total()
     if not n:
@@ -86,9 +100,11 @@ def _kappa(table: Table) -> float | None:
     for (x, y), count in table.items():
         ours[x] += count
         theirs[y] += count
-    by_chance = sum(count * theirs[label] for label, count in ours.items()) / n**2
-    observed = sum(count for (x, y), count in table.items() if x == y) / n
-    return None if by_chance == 1 else (observed - by_chance) / (1 - by_chance)
+    same = sum(count * theirs[label] for label, count in ours.items())
+    if same == n**2:
+        return None
+    observed, by_chance = sum(c for (x, y), c in table.items() if x == y) / n, same / n**2
+    return Corrected((observed - by_chance) / (1 - by_chance), 1 - by_chance)
 
 
 def krippendorff_alpha(
@@ -98,9 +114,10 @@ def krippendorff_alpha(
 
     None is a missing rating; a unit with fewer than two counts for nothing. 1 - D_o / D_e over
     coincidences, with the squared difference of the `level`: labels equal or not, ranks, or
-    numbers (Krippendorff 2011, *Computing Krippendorff's Alpha-Reliability*). The interval is the
-    jackknife's over clusters. Empty where all ratings are the same. ValueError: ratings that are
-    no numbers, above the nominal level.
+    numbers (Krippendorff 2011, *Computing Krippendorff's Alpha-Reliability*). The interval is that
+    of `over_chance`, above the nominal level that of `jackknifed`; both need ten clusters. Empty
+    where all ratings are the same. ValueError: ratings that are no numbers, above the nominal
+    level.
     """
     of_cluster: defaultdict[str, list[list[Hashable]]] = defaultdict(list)
     for cluster, ratings in units:
@@ -118,7 +135,16 @@ def krippendorff_alpha(
         for pair, weight in group.items():
             whole[pair] += weight
     left = [{pair: n - group.get(pair, 0.0) for pair, n in whole.items()} for group in groups]
-    return jackknifed(_alpha(whole, level), [_alpha(own, level) for own in left])
+    found, without = _alpha(whole, level), _values([_alpha(own, level) for own in left])
+    if found is None:
+        return Rate()
+    if level == "nominal":
+        return over_chance(found.value, without, found.by_chance)
+    return jackknifed(found.value, without)
+
+
+def _values(figures: Sequence[Corrected | None]) -> list[float | None]:
+    return [None if figure is None else figure.value for figure in figures]
 
 
 def _numbers(ratings: Collection[Hashable], level: Level) -> Mapping[Hashable, float]:
@@ -134,7 +160,7 @@ def _numbers(ratings: Collection[Hashable], level: Level) -> Mapping[Hashable, f
     return own if level == "interval" else {r: ranked.index(v) for r, v in own.items()}
 
 
-def _alpha(coincidences: Mapping[tuple[float, float], float], level: Level) -> float | None:
+def _alpha(coincidences: Mapping[tuple[float, float], float], level: Level) -> Corrected | None:
     """Alpha of a coincidence matrix."""
     of_value: defaultdict[float, float] = defaultdict(float)
     for (x, _), weight in coincidences.items():
@@ -154,4 +180,6 @@ def _alpha(coincidences: Mapping[tuple[float, float], float], level: Level) -> f
         observed = sum(w * (scale[x] - scale[y]) ** 2 for (x, y), w in coincidences.items())
         mean = sum(weight * scale[v] for v, weight in of_value.items()) / n
         expected = 2 * n * sum(w * (scale[v] - mean) ** 2 for v, w in of_value.items())
-    return None if expected < ROUNDING else 1 - (n - 1) * observed / expected
+    if expected < ROUNDING:
+        return None
+    return Corrected(1 - (n - 1) * observed / expected, expected / (n * (n - 1)))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import fsum, inf, pi, sqrt, tan
+from math import atanh, fsum, inf, pi, sqrt, tan, tanh
 from typing import NamedTuple
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "clustered_rate",
     "expected_half_width",
     "jackknifed",
+    "over_chance",
     "standard_error",
     "t95",
 ]
@@ -30,6 +31,8 @@ __all__ = [
 Z95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
 
 ROUNDING = 1e-12
+
+FEWEST = 10  # clusters from which a figure other than a rate or a mean has an interval
 
 Observation = tuple[str, float, float]
 """Cluster, what is counted, out of how much: ``(prompt, 0.5, 1)`` for a tie."""
@@ -81,23 +84,50 @@ def clustered_mean(observations: Iterable[Observation]) -> Rate:
     return Rate(ratio.value, ratio.value - half, ratio.value + half)
 
 
-def jackknifed(value: float | None, without: Sequence[float | None]) -> Rate:
-    """Any figure with a t interval from its values without each cluster (or group of clusters).
+def over_chance(value: float | None, without: Sequence[float | None], by_chance: float) -> Rate:
+    """A figure 1 - D / `by_chance`, from 1 down to -1, with an interval inside that range.
 
-    The variance is (G - 1)/G · Σ(value without g - their mean)² (Efron & Stein 1981, Ann. Stat. 9,
-    586-596). No interval where some cluster carries the figure alone (None without it), with fewer
-    than two, and where no cluster changes it: that says nothing of how far it may be off.
+    D is the share that differs and `by_chance` the share that would by chance. D's interval is
+    Wilson's for as many draws as the figure's jackknife variance is worth, `by_chance` being held.
+    Where D is 0 each cluster counts as one draw, as in `clustered_rate`. No interval from fewer
+    than `FEWEST` clusters, and where some cluster carries the figure alone (None without it).
+    """
+    size = len(without)
+    variance = _jackknife(value, without)
+    if value is None or variance is None:
+        return Rate(value)
+    seen = min(1.0, max(0.0, (1 - value) * by_chance))
+    draws = _effective(_Ratio(seen, variance * by_chance**2, size))
+    low, high = (1 - end / by_chance for end in reversed(_wilson(seen, draws, t95(size - 1))))
+    return Rate(value, min(value, max(-1.0, low)), max(value, min(1.0, high)))
+
+
+def jackknifed(value: float | None, without: Sequence[float | None]) -> Rate:
+    """A figure of -1 to 1, its interval inside, from its values without each cluster (or group).
+
+    A t interval on Fisher's scale (1915, Biometrika 10, 507-521), artanh r, where the variance is
+    that of r over (1 - r²)². No interval as in `over_chance`, and where no cluster changes the
+    figure, as at -1 and 1: that says nothing of how far it may be off.
+    """
+    variance = _jackknife(value, without)
+    if value is None or variance is None or variance < ROUNDING**2 or abs(value) > 1 - ROUNDING:
+        return Rate(value)
+    half = t95(len(without) - 1) * sqrt(variance) / (1 - value * value)
+    middle = atanh(value)
+    return Rate(value, tanh(middle - half), tanh(middle + half))
+
+
+def _jackknife(value: float | None, without: Sequence[float | None]) -> float | None:
+    """(G - 1)/G · Σ(value without g - their mean)² (Efron & Stein 1981, Ann. Stat. 9, 586-596).
+
+    None from fewer than `FEWEST` clusters, and where some cluster carries the figure alone.
     """
     known = [v for v in without if v is not None]
     size = len(known)
-    if value is None or size < 2 or size < len(without):
-        return Rate(value)
+    if value is None or size < FEWEST or size < len(without):
+        return None
     mean = fsum(known) / size
-    variance = (size - 1) / size * fsum((v - mean) ** 2 for v in known)
-    if variance < ROUNDING**2:
-        return Rate(value)
-    half = t95(size - 1) * sqrt(variance)
-    return Rate(value, value - half, value + half)
+    return (size - 1) / size * fsum((v - mean) ** 2 for v in known)
 
 
 def standard_error(observations: Iterable[Observation]) -> float:

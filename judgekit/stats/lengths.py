@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import exp, fsum, sqrt, tanh
 
-from judgekit.stats.interval import Rate, t95
+from judgekit.stats.interval import Rate, clustered_rate, t95
 
 __all__ = ["LengthAdjusted", "length_adjusted"]
 
@@ -26,14 +26,15 @@ class LengthAdjusted:
     """a's win rate at equal length, and by how much length moves it.
 
     `effect`: the log-odds of winning that being longer by one standard deviation of the
-    differences adds. `longer_wins`: of the cases of unequal length that were no tie, the share
-    that the longer answer won; `mean_difference` is a's length less b's. `reason` is why there is
-    no adjusted rate, or an empty text.
+    differences adds. `longer_wins`: of the `unequal` cases, whose answers differ in length, the
+    share that the longer answer won, ties half; `mean_difference` is a's length less b's. `reason`
+    is why there is no adjusted rate, or an empty text.
     """
 
     rate: Rate
     effect: Rate
-    longer_wins: float | None
+    longer_wins: Rate
+    unequal: int
     mean_difference: float | None
     cases: int
     reason: str = ""
@@ -50,15 +51,11 @@ def length_adjusted(rows: Iterable[tuple[str, float, int, int]]) -> LengthAdjust
     differences = [float(a - b) for _, _, a, b in given]
     n = len(given)
     longer = [
-        v if d > 0 else 1 - v
-        for (_, v, _, _), d in zip(given, differences, strict=True)
-        if d and v != 0.5
+        (c, v if d > 0 else 1 - v, 1.0)
+        for (c, v, _, _), d in zip(given, differences, strict=True)
+        if d
     ]
-    facts = (
-        fsum(longer) / len(longer) if longer else None,
-        fsum(differences) / n if n else None,
-        n,
-    )
+    facts = (clustered_rate(longer), len(longer), fsum(differences) / n if n else None, n)
     if reason := _cannot(given):
         return LengthAdjusted(Rate(), Rate(), *facts, reason)
     mean = fsum(differences) / n

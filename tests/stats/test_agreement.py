@@ -85,6 +85,49 @@ def test_a_rater_agrees_with_itself(labels: list[Label]) -> None:
     assert found == (None if len(set(labels)) == 1 else pytest.approx(1))
 
 
+@pytest.mark.parametrize("prompts", [10, 50])
+def test_intervals_of_accurate_raters_stay_inside(prompts: int) -> None:
+    """Raters right in 98 %: a t interval's ends left -1 to 1 in most draws. Truth 0.92."""
+    draw = random.Random(4)
+    held = []
+    for _ in range(200):
+        rows = []
+        for prompt in range(prompts):
+            truth = draw.random() < 0.5
+            x, y = (truth ^ (draw.random() > 0.98) for _ in range(2))
+            rows.append((str(prompt), int(x), int(y)))
+        units = [(c, (x, y)) for c, x, y in rows]
+        for found in (cohen_kappa(rows), krippendorff_alpha(units)):
+            if found.value is None or found.low is None or found.high is None:
+                continue
+            assert -1 <= found.low <= found.value <= found.high <= 1
+            assert found.high - found.low > 0.05
+            held.append(found.low <= 0.9216 <= found.high)
+    assert len(held) > 380
+    assert sum(held) / len(held) >= 0.93
+
+
+def test_full_agreement_is_as_sure_as_the_prompts_are_many() -> None:
+    few, many = (cohen_kappa((str(i), i % 2, i % 2) for i in range(n)) for n in (10, 100))
+    assert (few.value, few.high) == (1, 1)
+    assert (many.value, many.high) == (1, 1)
+    assert few.low is not None
+    assert many.low is not None
+    assert few.low < 0.4 < 0.9 < many.low
+
+
+def test_below_ten_prompts_there_is_no_interval() -> None:
+    labels = [(0, 0), (1, 1), (0, 1), (1, 0), (1, 1), (0, 0), (1, 1), (0, 0), (0, 0), (1, 1)]
+    rows = [(str(i), x, y) for i, (x, y) in enumerate(labels)]
+    nine, ten = cohen_kappa(rows[:9]), cohen_kappa(rows)
+    assert nine.value is not None
+    assert (nine.low, nine.high) == (None, None)
+    assert ten.low is not None
+    units = [(c, (x, y)) for c, x, y in rows]
+    assert krippendorff_alpha(units[:9], "interval").low is None
+    assert krippendorff_alpha(units, "interval").low is not None
+
+
 def test_kappas_interval_holds_the_truth() -> None:
     """Two raters who see the truth with 80 and 70 %: kappa (0.62 - 0.5) / 0.5 = 0.24."""
     draw = random.Random(5)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judgekit.stats import Rate, clustered_mean, clustered_rate, expected_half_width
-from judgekit.stats.interval import _wilson, t95
+from judgekit.stats.interval import _wilson, jackknifed, over_chance, t95
 
 
 def alone(values: list[float]) -> list[tuple[str, float, float]]:
@@ -169,3 +169,24 @@ def simulated(
             for _ in range(draw.randint(1, 3))
         ]
     return out
+
+
+@pytest.mark.parametrize("value", [0.999, -0.999, 0.3])
+def test_a_correlations_interval_stays_inside(value: float) -> None:
+    without = [value - 0.05 * (i % 3) * value for i in range(12)]
+    found = jackknifed(value, without)
+    assert found.low is not None
+    assert found.high is not None
+    assert -1 <= found.low < value < found.high <= 1
+    assert jackknifed(value, without[:9]) == Rate(value)
+    assert jackknifed(value, [*without, None]) == Rate(value)
+    assert jackknifed(value, [value] * 12) == Rate(value)
+    assert jackknifed(1.0, without) == Rate(1.0)
+
+
+def test_disagreement_beyond_chance_ends_at_minus_one() -> None:
+    """Where chance alone would differ in three of ten, the plain low end would be below."""
+    found = over_chance(-0.9, [-0.9 - 0.1 * (i % 2) for i in range(12)], 0.3)
+    assert found.low == -1
+    assert found.high is not None
+    assert -0.9 < found.high < 0

@@ -7,6 +7,7 @@ from math import exp, tanh
 
 import pytest
 
+from judgekit.stats import Rate, clustered_rate
 from judgekit.stats.lengths import length_adjusted
 
 Row = tuple[str, float, int, int]
@@ -56,7 +57,7 @@ def test_swapping_the_models_swaps_the_rate() -> None:
     back = length_adjusted((c, 1 - v, b, a) for c, v, a, b in rows)
     assert there.rate.value is not None
     assert back.rate.value == pytest.approx(1 - there.rate.value, abs=1e-9)
-    assert back.longer_wins == pytest.approx(there.longer_wins)
+    assert back.longer_wins.value == pytest.approx(there.longer_wins.value)
 
 
 @pytest.mark.parametrize(
@@ -74,3 +75,15 @@ def test_what_cannot_be_told_is_said(rows: list[Row], reason: str) -> None:
     found = length_adjusted(rows)
     assert found.rate.value is None
     assert reason in found.reason
+
+
+def test_ties_are_half_a_win_of_the_longer_answer() -> None:
+    rows = [("p", 1.0, 20, 10), ("q", 1.0, 10, 20), ("r", 0.5, 20, 10), ("s", 0.5, 10, 20)]
+    rows += [("t", 1.0, 20, 10), ("u", 1.0, 10, 10)]
+    found = length_adjusted(rows)
+    assert found.unequal == 5
+    assert found.longer_wins == clustered_rate(
+        (c, v, 1) for c, v in zip("pqrst", (1, 0, 0.5, 0.5, 1), strict=True)
+    )
+    assert found.longer_wins.value == pytest.approx(0.6)
+    assert length_adjusted([("p", 1.0, 10, 10)]).longer_wins == Rate()
