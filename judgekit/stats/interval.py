@@ -90,11 +90,12 @@ def over_chance(value: float | None, without: Sequence[float | None], by_chance:
     D is the share that differs and `by_chance` the share that would by chance. D's interval is
     Wilson's for as many draws as the figure's jackknife variance is worth, `by_chance` being held.
     Where D is 0 each cluster counts as one draw, as in `clustered_rate`. No interval from fewer
-    than `FEWEST` clusters, and where some cluster carries the figure alone (None without it).
+    than `FEWEST` clusters, where some cluster carries the figure alone (None without it), and where
+    no cluster changes a figure below 1 (a rater with one label for all has 0, whatever it is).
     """
     size = len(without)
     variance = _jackknife(value, without)
-    if value is None or variance is None:
+    if value is None or variance is None or (variance < ROUNDING**2 and value < 1 - ROUNDING):
         return Rate(value)
     seen = min(1.0, max(0.0, (1 - value) * by_chance))
     draws = _effective(_Ratio(seen, variance * by_chance**2, size))

@@ -128,6 +128,13 @@ def test_below_ten_prompts_there_is_no_interval() -> None:
     assert krippendorff_alpha(units, "interval").low is not None
 
 
+def test_a_rater_with_one_label_for_all_has_no_interval() -> None:
+    """Its kappa is 0 whatever the other says: no prompt tells how far that may be off."""
+    for constant in (1, "tie"):
+        found = cohen_kappa((str(i), constant, i % 2) for i in range(40))
+        assert (found.value, found.low, found.high) == (0, None, None)
+
+
 def test_kappas_interval_holds_the_truth() -> None:
     """Two raters who see the truth with 80 and 70 %: kappa (0.62 - 0.5) / 0.5 = 0.24."""
     draw = random.Random(5)
