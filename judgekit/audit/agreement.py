@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from math import fsum, sqrt
 from typing import Any
@@ -13,11 +13,12 @@ from judgekit import record
 from judgekit.audit.figure import Figure, share, unknown
 from judgekit.audit.given import Given
 from judgekit.audit.probe import PLAIN, Judged, Showing, Unidentified
+from judgekit.matching import as_in
 from judgekit.stats import Rate, clustered_mean, clustered_rate
 from judgekit.stats.agreement import Level, agreement, krippendorff_alpha
 from judgekit.stats.interval import jackknifed
 from judgekit.stats.values import label
-from judgekit.types import Case, Outcome, Status
+from judgekit.types import Outcome, Status
 
 __all__ = ["JudgesProbe", "Rater", "RepeatsProbe", "raters", "shared"]
 
@@ -120,24 +121,9 @@ def shared(plain: Judged, rater: Rater) -> dict[str, Outcome]:
     found = {}
     for case, outcome in rater.judged.pairs:
         own = cases.get(case.id)
-        if own is None or own.prompt != case.prompt:
-            continue
-        if texts(own) == texts(case):
-            found[case.id] = outcome
-        elif texts(own) == texts(case)[::-1]:
-            found[case.id] = turned(outcome)
+        if own is not None and (theirs := as_in(own, case, outcome)) is not None:
+            found[case.id] = theirs
     return found
-
-
-def texts(case: Case) -> list[tuple[str, tuple[str, ...]]]:
-    return [(response.text, response.earlier) for response in case.responses]
-
-
-def turned(outcome: Outcome) -> Outcome:
-    """The outcome with its two responses changed over."""
-    winner = 1 - outcome.winner if isinstance(outcome.winner, int) else outcome.winner
-    mean = None if outcome.mean is None else 1 - outcome.mean
-    return replace(outcome, winner=winner, mean=mean, scores=outcome.scores[::-1])
 
 
 class JudgesProbe:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from judgekit import io, record
+from judgekit import io
 from judgekit.api import Run
 from judgekit.audit.figure import Figure
 from judgekit.audit.given import Given
@@ -20,12 +19,12 @@ from judgekit.audit.verbosity import VerbosityProbe, lists_to_rephrase
 from judgekit.errors import InputError
 from judgekit.estimate import Estimate, estimate
 from judgekit.job import Job
+from judgekit.silence import commonest_failure
 from judgekit.types import Status, digest
 
 __all__ = ["Audit", "Estimates", "Finding", "estimates", "examine"]
 
 SCHEMA = "judgekit.audit/1"
-ERROR = 200  # characters of an error that are told
 
 
 @dataclass(frozen=True)
@@ -228,24 +227,14 @@ def job_of(given: Given, showing: Showing, folder: Path) -> Job:
 
 def silence(showing: Showing, run: Run) -> str:
     """Why a showing gave no verdict at all: the commonest failure of its trials."""
-    failures: Counter[tuple[str, str]] = Counter()
-    told: dict[tuple[str, str], str] = {}
-    for row in record.read_rows(run.folder / "judgements.jsonl"):
-        error = " ".join(row["error"].split())
-        kind = (row["status"].replace("_", " "), error.partition(":")[0])
-        failures[kind] += 1
-        told.setdefault(kind, error[:ERROR])
-    if not failures:
+    failure = commonest_failure(run.folder)
+    if failure is None:
         why = run.summary["stopped"] or "all answers are the same text"
         whom = f"by {showing.rater}" if showing.rater else f"of {showing.name!r}"
         return f"nothing was judged {whom}: {why}"
-    kind, count = failures.most_common(1)[0]
-    example = f" ({told[kind]})" if told[kind] else ""
     who = f"{showing.rater} gave no verdict"
     what = who if showing.rater else f"no verdict came out of {showing.name!r}"
-    trials = "trial" if failures.total() == 1 else "trials"
-    are = "is" if count == 1 else "are"
-    return f"{what}: {count} of {failures.total()} {trials} {are} {kind[0]}{example}"
+    return f"{what}: {failure}"
 
 
 @dataclass(frozen=True)

@@ -22,58 +22,65 @@ PROBES = (  # as `judgekit.audit.PROBES` has them, which is not imported for a h
 )
 
 
+Files = Annotated[list[Path], typer.Argument(help="Two files of answers, or one file of pairs.")]
+Probes = Annotated[
+    str | None,
+    typer.Option(help=f"Only these, apart by commas: {PROBES}.", rich_help_panel=PANEL),
+]
+Rephraser = Annotated[
+    str | None,
+    typer.Option(
+        help="ENGINE/MODEL that says lists in other words, for the probe verbosity.",
+        rich_help_panel=PANEL,
+    ),
+]
+Labels = Annotated[
+    Path | None,
+    typer.Option(
+        help="People's labels: rows of id and label (A, B or tie).", rich_help_panel=PANEL
+    ),
+]
+Families = Annotated[
+    Path | None,
+    typer.Option(help="Whose models are: rows of model and family.", rich_help_panel=PANEL),
+]
+Beside = Annotated[
+    str | None,
+    typer.Option(
+        help="Other judges to compare with, JUDGE@ENGINE/MODEL, apart by commas.",
+        rich_help_panel=PANEL,
+    ),
+]
+Against = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="A finished run of another judge on the same answers; repeatable.",
+        rich_help_panel=PANEL,
+    ),
+]
+Guided = Annotated[
+    str,
+    typer.Option(
+        help="The judge that is shown references, in the probe reference.", rich_help_panel=PANEL
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Ask nothing; print calls, tokens, cost.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
 def audit(
     context: typer.Context,
-    files: Annotated[
-        list[Path], typer.Argument(help="Two files of answers, or one file of pairs.")
-    ],
+    files: Files,
     settings: Mapping[str, Any],
-    probes: Annotated[
-        str | None,
-        typer.Option(help=f"Only these, apart by commas: {PROBES}.", rich_help_panel=PANEL),
-    ] = None,
-    rephraser: Annotated[
-        str | None,
-        typer.Option(
-            help="ENGINE/MODEL that says lists in other words, for the probe verbosity.",
-            rich_help_panel=PANEL,
-        ),
-    ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option(
-            help="People's labels: rows of id and label (A, B or tie).", rich_help_panel=PANEL
-        ),
-    ] = None,
-    families: Annotated[
-        Path | None,
-        typer.Option(help="Whose models are: rows of model and family.", rich_help_panel=PANEL),
-    ] = None,
-    beside: Annotated[
-        str | None,
-        typer.Option(
-            help="Other judges to compare with, JUDGE@ENGINE/MODEL, apart by commas.",
-            rich_help_panel=PANEL,
-        ),
-    ] = None,
-    against: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="A finished run of another judge on the same answers; repeatable.",
-            rich_help_panel=PANEL,
-        ),
-    ] = None,
-    guided: Annotated[
-        str,
-        typer.Option(
-            help="The judge that is shown references, in the probe reference.",
-            rich_help_panel=PANEL,
-        ),
-    ] = "reference",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Ask nothing; print calls, tokens, cost.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    probes: Probes = None,
+    rephraser: Rephraser = None,
+    labels: Labels = None,
+    families: Families = None,
+    beside: Beside = None,
+    against: Against = None,
+    guided: Guided = "reference",
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure a judge's biases on your own answers: position, names, length, lists and more."""
     from judgekit.audit import Wanted, chosen_probes, estimates, examine, make_given
