@@ -179,9 +179,12 @@ def read_drift(check: DriftCheck, folder: Path) -> Drift:
         same=clustered_rate((x.cluster, word(x) == word(y), 1) for x, y in pairs),
         agreement=None if scored else agreement((x.cluster, label(x), label(y)) for x, y in pairs),
         shift=paired_test(
-            (x.cluster, w, v)
-            for x, y in pairs
-            if (v := value_or_score(x)) is not None and (w := value_or_score(y)) is not None
+            (
+                (x.cluster, w, v)
+                for x, y in pairs
+                if (v := value_or_score(x)) is not None and (w := value_or_score(y)) is not None
+            ),
+            shares=not scored,
         ),
         decided=paired_test((x.cluster, float(y.decided), float(x.decided)) for x, y in pairs),
         unsteady=unsteady(check.job, [(before[name], now[name]) for name in both]),

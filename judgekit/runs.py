@@ -241,7 +241,8 @@ def compared(pairs: Sequence[tuple[Outcome, Outcome]]) -> PairedTest | None:
         for old, new in pairs
         if (x := value_or_score(old)) is not None and (y := value_or_score(new)) is not None
     ]
-    return paired_test(rows) if rows else None
+    shares = all(len(outcome.scores) != 1 for pair in pairs for outcome in pair)
+    return paired_test(rows, shares=shares) if rows else None
 
 
 def value_or_score(outcome: Outcome) -> float | None:

@@ -16,7 +16,6 @@ EXACT = 12  # clusters that differ: with more of them, flips are drawn
 DRAWS = 10_000
 ROUNDING = 1e-9
 LEVEL = 0.05
-VERDICTS = {0.0, 0.5, 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +37,7 @@ class PairedTest:
     told_apart: bool
 
 
-def paired_test(
-    rows: Iterable[tuple[str, float, float]], *, shares: bool | None = None
-) -> PairedTest:
+def paired_test(rows: Iterable[tuple[str, float, float]], *, shares: bool = True) -> PairedTest:
     """A sign-flip test over rows of (cluster, one value, the other).
 
     If neither were better, each prompt's difference could as well have had the other sign: the
@@ -48,17 +45,13 @@ def paired_test(
     (Fisher 1935; Ernst 2004, Statist. Sci. 19, 676-685). Nothing is assumed of the values'
     distribution. The draws are seeded: equal rows give equal p-values.
 
-    `shares`: the values are shares, in 0 to 1, and not scores on a scale that nobody named; left
-    out, they are where all are 1, 0.5 or 0 and not all the same. The interval of a difference of
-    shares is that of `swing`, of scores a t interval (`clustered_mean`), or none where all prompts
-    differ alike: that says nothing of how far it may be off. An interval reaches to 0 where the
-    test does not tell the two apart, so that the two never contradict each other.
+    `shares`: the values are shares, in 0 to 1; False, they are scores on a scale that nobody
+    named. The interval of a difference of shares is that of `swing`, of scores a t interval
+    (`clustered_mean`), or none where all prompts differ alike: that says nothing of how far it may
+    be off. An interval reaches to 0 where the test does not tell the two apart, so that the two
+    never contradict each other.
     """
-    both = list(rows)
-    if shares is None:
-        seen = {value for _, x, y in both for value in (x, y)}
-        shares = len(seen) > 1 and seen <= VERDICTS
-    given = [(cluster, x - y) for cluster, x, y in both]
+    given = [(cluster, x - y) for cluster, x, y in rows]
     sums: dict[str, float] = {}
     for cluster, d in given:
         sums[cluster] = sums.get(cluster, 0.0) + d
