@@ -20,7 +20,9 @@ __all__ = [
     "Choice",
     "Judgement",
     "Message",
+    "Orders",
     "Outcome",
+    "Pair",
     "Position",
     "Ranking",
     "Reply",
@@ -31,6 +33,13 @@ __all__ = [
     "Verdict",
     "digest",
 ]
+
+
+Orders = Literal["both", "one", "adaptive"]
+"""Which orders of a pair are shown."""
+
+Pair = tuple[int, int]
+"""Two of a case's responses, the one with the lower index first."""
 
 
 def digest(*parts: str, size: int = 16) -> str:
@@ -307,11 +316,11 @@ class Ranking:
     """A case of n responses after its trials are folded, every field in response indices.
 
     `ranks`: 1 is best, ties share the better rank. `scores`: what the ranks go by, over what is
-    known; higher is better, None where nothing is. `scale` is their unit: ``points`` (of a judge
-    of single answers), ``log_odds`` or ``lead`` (`judgekit.harness.ranking`). `beats[i][j]`: the
+    known; higher is better, None where nothing is. `scale` is their unit: ``points`` (of a judge of
+    single answers), ``log_odds`` or ``lead`` (`judgekit.stats.outcomes.rank`). `beats[i][j]`: the
     probability that i is better than j (ties count half), None where a showing has no valid
-    verdict. `complete`: no cell of it is unknown. `comparisons` holds, for i < j, the outcome of
-    i (its response 0) against j; a run that chooses its games has some of them. `originals`: as
+    verdict. `complete`: no cell of it is unknown. `comparisons` holds, for i < j, the outcome of i
+    (its response 0) against j; a run that chooses its games has some of them. `originals`: as
     `Case.originals`. `statuses` counts trials.
     """
 

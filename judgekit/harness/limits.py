@@ -10,7 +10,7 @@ import asyncio
 import random
 from dataclasses import dataclass, replace
 
-from judgekit.engines import Price
+from judgekit.config.prices import Price
 from judgekit.errors import CallFailure
 from judgekit.types import Call
 

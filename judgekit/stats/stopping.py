@@ -1,9 +1,9 @@
 """When a comparison may stop: its win rate is known well enough, or who is better is decided.
 
 The interval is looked at after every prompt, so it is the one that holds at all of them
-(`judgekit.stats.anytime`). It needs prompts in an order drawn at random, which `shuffled` gives,
-and outcomes in the order of the plan: what stops a run is then a prefix of the plan, whichever
-reply came first.
+(`judgekit.stats.confidence_sequence`). It needs prompts in an order drawn at random, which
+`shuffled` gives, and outcomes in the order of the plan: what stops a run is then a prefix of the
+plan, whichever reply came first.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import fsum
 
-from judgekit.stats.anytime import Anytime
-from judgekit.stats.interval import Rate
-from judgekit.stats.values import Inconsistent, counted
+from judgekit.stats.confidence_sequence import ConfidenceSequence
+from judgekit.stats.intervals import Rate
+from judgekit.stats.outcomes.values import Inconsistent, counted
 from judgekit.types import Case, Outcome, digest
 
 __all__ = ["FEWEST", "Stopping", "shuffled"]
@@ -48,7 +48,7 @@ class Stopping:
         self._until = until
         self._inconsistent = inconsistent
         self._fewest = fewest
-        self._sequence = Anytime()
+        self._sequence = ConfidenceSequence()
         self._values: list[float] = []  # of the prompt under way
         self.cases = 0
         """How many outcomes were taken: the length of the plan's prefix that `interval` is of."""

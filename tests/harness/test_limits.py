@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from judgekit.engines import Price
+from judgekit.config.prices import Price
 from judgekit.errors import CallFailure
 from judgekit.harness.limits import Budget, BudgetSpent, Rate, RetryPolicy, Spent
 from judgekit.types import Call, Message, Sampling

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from judgekit.engines import EngineSetup
 from judgekit.errors import CallFailure
+from judgekit.extension.engine import EngineSetup
 from judgekit.types import Call, Message, Reply
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "engines.md"

@@ -10,7 +10,7 @@ from judgekit.plugins.judges.metrics import Name
 from judgekit.plugins.judges.overlap import Options, Overlap
 
 from judgekit.judging import JudgeSetup
-from judgekit.templates import Prompts
+from judgekit.judging.templates import Prompts
 from judgekit.types import Case, Message, Response, Trial
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"

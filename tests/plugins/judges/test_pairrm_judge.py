@@ -21,7 +21,7 @@ from judgekit.plugins.judges.pairrm import Options, PairRM, verdict
 import judgekit
 from judgekit.errors import InputError
 from judgekit.judging import JudgeSetup
-from judgekit.templates import Prompts
+from judgekit.judging.templates import Prompts
 from judgekit.types import Case, Choice, Message, Response, Status, Trial, Verdict
 
 torch = pytest.importorskip("torch")

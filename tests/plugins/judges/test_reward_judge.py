@@ -19,7 +19,7 @@ import judgekit
 from judgekit.cli import main
 from judgekit.errors import InputError
 from judgekit.judging import JudgeSetup
-from judgekit.templates import Prompts
+from judgekit.judging.templates import Prompts
 from judgekit.types import Case, Message, Response, Status, Trial
 
 torch = pytest.importorskip("torch")

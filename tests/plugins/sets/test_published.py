@@ -14,8 +14,8 @@ from judgekit.plugins.sets.catalogue import CATALOGUE
 from judgekit.plugins.sets.published import Published, sides
 
 from judgekit.errors import InputError
+from judgekit.io.labelled_set import LabelledSet, SetSetup
 from judgekit.io.row import Row
-from judgekit.sets import LabelledSet, SetSetup
 
 TALK = [("user", "Q1"), ("assistant", "{}1"), ("user", "Q2"), ("assistant", "{}2")]
 
