@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import BENCHMARKS
 
-SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "reproduce.py"
+SCRIPT = BENCHMARKS / "reproduce.py"
 VERDICTS = {"A": "first", "B": "second", "C": "tie"}
 SIDES = {"AB": ("A", "B"), "BA": ("B", "A")}
 # pair, label, what the judge says in order AB and in order BA (None: nothing)

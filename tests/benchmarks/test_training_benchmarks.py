@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import BENCHMARKS
 
 from judgekit.extension.loader import load_file
 from judgekit.judging import JudgeSetup
 from judgekit.judging.templates import Prompts
 from judgekit.types import Case, Choice, Message, Response, Trial
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 RIGHT, WRONG = "a b", "b a"
 
 

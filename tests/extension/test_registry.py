@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 from fresh import pip_install, python
+from places import TESTS
 from typer.testing import CliRunner
 
 from judgekit.errors import InputError, JudgekitError, PluginError
@@ -16,7 +17,7 @@ from judgekit.extension.engine import EngineSetup
 from judgekit.extension.registry import PluginInfo, Registry, judge_options, make_options
 from judgekit.judging import JudgeSetup, PromptJudge
 
-THIRD_PARTY = Path(__file__).with_name("third_party")
+THIRD_PARTY = TESTS / "third_party"
 
 HEAD = """
 from judgekit import hookimpl

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from answers import read_jsonl, stable_files, write_answers, write_jsonl
 from commands import Cli
+from places import EXAMPLES
 from servers import JudgeServer, opinion
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 A = ["GOOD", "POOR", "plain", "BIASED", "MUTE", "the same"]
 B = ["plain", "plain", "other", "other", "other", "the same"]
 RATES = ("win_rate_a", "win_rate_mean_a")

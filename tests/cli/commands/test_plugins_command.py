@@ -8,7 +8,6 @@ import pytest
 from answers import write_answers
 from commands import Cli
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 BATCH = """
 from judgekit import hookimpl
 from judgekit.judging import BatchJudge

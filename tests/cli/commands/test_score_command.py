@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from answers import read_jsonl, write_answers, write_jsonl
 from commands import Cli
+from places import EXAMPLES
 from servers import JudgeServer
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 TEXTS = ["GOOD", "plain", "POOR", "plain", "MUTE", ""]
 KEYS = {
     "a", "judge", "model", "cases", "scored", "undecided", "mean_score", "histogram", "statuses",

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from checkpoints_llama import write_llama
+from places import EXAMPLES
 
 import judgekit
 from judgekit.cli import main
@@ -23,7 +24,6 @@ from judgekit.cli import main
 for package in ("torch", "transformers", "fastapi", "uvicorn"):
     pytest.importorskip(package)
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 BASE, TUNED = str(EXAMPLES / "base.jsonl"), str(EXAMPLES / "tuned.jsonl")
 SERVE = "from transformers.cli.transformers import main; main()"
 START_S = 90.0  # about 5 on an idle machine

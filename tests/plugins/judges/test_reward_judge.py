@@ -14,6 +14,7 @@ import pytest
 from checkpoints_llama import CHAT_TEMPLATE
 from checkpoints_reward import write_reward
 from judgekit.plugins.judges.reward import Options, Reward
+from places import EXAMPLES
 
 import judgekit
 from judgekit.cli import main
@@ -25,7 +26,6 @@ from judgekit.types import Case, Message, Response, Status, Trial
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 BASE, TUNED = str(EXAMPLES / "base.jsonl"), str(EXAMPLES / "tuned.jsonl")
 
 

@@ -12,6 +12,7 @@ import pytest
 import torch
 import toy
 from checkpoints_llama import write_llama
+from places import TESTS
 from toy import held_out, losses, write_pairs
 
 from judgekit import train
@@ -48,7 +49,7 @@ def test_two_processes_do_what_one_does(here: Path, objective: str) -> None:
             *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"),
             *("together.py", objective, str(model), halved),
         ],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "PYTHONPATH": str(TESTS / "train"), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         timeout=110,

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 from checkpoints_llama import write_llama
+from places import TESTS
 from toy import dpo, losses, write_pairs
 
 from judgekit.errors import InputError
@@ -54,7 +55,7 @@ def killed(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ended = subprocess.run(
         [sys.executable, "-c", KILLED, str(model), repr(SETTINGS), "5"],
         cwd=here,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent)])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS / "train")])},
         capture_output=True,
         text=True,
         timeout=100,
