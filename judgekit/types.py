@@ -29,6 +29,8 @@ __all__ = [
     "Response",
     "Sampling",
     "Status",
+    "StopKind",
+    "StopReason",
     "Trial",
     "Verdict",
     "digest",
@@ -76,6 +78,27 @@ class Position(StrEnum):
     SECOND = "second"  # the second shown in both orders
     HALF_TIE = "half_tie"  # one order a tie, the other not
     ERROR = "error"  # an order without a valid verdict
+
+
+class StopKind(StrEnum):
+    """Why a run ended before its plan."""
+
+    BUDGET = "budget"  # a limit of calls or cost came first
+    DECIDED = "decided"  # the interval lies on one side of one half
+    PRECISE = "precise"  # the interval is narrow enough
+
+
+@dataclass(frozen=True, slots=True)
+class StopReason:
+    """Why a run ended before its plan: the kind, and one sentence for people."""
+
+    kind: StopKind
+    text: str
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether a limit ended the run, not a result that is known well enough."""
+        return self.kind is StopKind.BUDGET
 
 
 @dataclass(frozen=True, slots=True)
