@@ -41,13 +41,14 @@ def test_a_run_as_python_reads_it(recorded: Path, name: str) -> None:
         ]
     judgements = read_rows(folder / "judgements.jsonl")
     assert list(run.judgements["id"]) == [row["id"] for row in judgements]
-    assert list(run.outcomes["case"]) == [row["case"] for row in read_rows(folder / "outcomes.jsonl")]
+    assert list(run.outcomes["case"]) == [
+        row["case"] for row in read_rows(folder / "outcomes.jsonl")
+    ]
 
 
 def test_the_same_command_knows_its_run_again(cli: Cli, recorded: Path) -> None:
-    """What is said of what decides a run is as it was."""
+    """Its identity is as it was: it may write into the folder that an earlier version wrote."""
     words = next(c["words"] for c in load("calls.json")["commands"] if c["name"] == "pairwise")
-    cli(*words, "--store", "store.db", "--out", "out").json if False else None
     said = cli(*words, "--store", "store.db", "--out", "out")
     assert said.code == 0, said.err
     new, old = load(recorded / "out/run.json"), load("recorded/pairwise/run.json")

@@ -48,9 +48,12 @@ def test_generated_answers_from_the_store(cli: Cli, recorded: Path, name: str) -
 
 @pytest.mark.parametrize("name", ["bench", "audit"])
 def test_a_report_from_the_store(cli: Cli, recorded: Path, name: str) -> None:
-    found = cli(*COMMANDS[name], "--store", "store.db", "--out", "out", "--json").json
+    out = f"out/{name}"
+    found = cli(*COMMANDS[name], "--store", "store.db", "--out", out, "--json").json
     report = load(f"recorded/{name}/{name}.json")
-    assert_holds(load(recorded / f"out/{name}.json"), report)
+    for judge in (judge for one in report.get("sets", ()) for judge in one["judges"]):
+        assert (recorded / judge.pop("run")).parent.is_dir()  # named by the identity of the run
+    assert_holds(load(recorded / out / f"{name}.json"), report)
     assert_holds(found, report)
     assert found.get("calls", 0) == 0
     assert keys_of(recorded / "store.db") == keys_of(GOLDEN / "store.db")
