@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-__all__ = ["GOLDEN", "assert_holds", "command_names", "keys_of", "load", "read_rows"]
+__all__ = ["GOLDEN", "assert_holds", "command_names", "keys_of", "load", "read_rows", "replies_of"]
 
 GOLDEN = Path(__file__).parent
 
@@ -24,9 +24,15 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def keys_of(store: Path) -> list[str]:
-    """The keys that a reply store holds, read without judgekit."""
+    """The keys that a reply store holds."""
+    return sorted(replies_of(store))
+
+
+def replies_of(store: Path) -> dict[str, Any]:
+    """What a reply store holds by key, read without judgekit."""
     with closing(sqlite3.connect(store)) as connection:
-        return sorted(key.hex() for (key,) in connection.execute("SELECT key FROM replies"))
+        rows = connection.execute("SELECT key, reply FROM replies").fetchall()
+    return {key.hex(): json.loads(reply) for key, reply in rows}
 
 
 def command_names(*, judged: bool = False) -> list[str]:
