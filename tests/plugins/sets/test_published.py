@@ -234,7 +234,7 @@ def test_a_label_that_the_set_does_not_know(
 LOADING = """
 from judgekit.errors import InputError
 from judgekit.plugins.sets.catalogue import CATALOGUE
-from judgekit.sets import SetSetup
+from judgekit.io.labelled_set import SetSetup
 for name in ("judgebench", "llmbar", "hhh"):
     try:
         CATALOGUE[name](SetSetup(name))
