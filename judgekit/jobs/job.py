@@ -34,7 +34,6 @@ from judgekit.stats import Rate
 from judgekit.stats.outcomes.fold import fold, identical_outcome
 from judgekit.stats.outcomes.rank import rank
 from judgekit.stats.stopping import FEWEST, Stopping
-from judgekit.stats.summaries.context import stop_reason
 from judgekit.stats.summaries.document import AnySummary
 from judgekit.types import Case, Judgement, Outcome, Pair, Ranking, RunKind, StopReason, digest
 
@@ -166,25 +165,24 @@ class Job:
             runs.RunWriter(folder, identity) as writer,
         ):
 
-            def on_case(case: Case, judgements: Sequence[Judgement]) -> str:
+            def on_case(case: Case, judgements: Sequence[Judgement]) -> StopReason | None:
                 games = chosen.of_case[case.id] if chosen else None
                 outcome = self.outcome(case, judgements, games)
                 outcomes.append(outcome)
                 writer.add(case, judgements, outcome)
-                return watch.add(outcome) if watch and isinstance(outcome, Outcome) else ""
+                return watch.add(outcome) if watch and isinstance(outcome, Outcome) else None
 
             ask = trial_runner(self.judge, self.bound_engine, engine, store, tally, on_progress)
             if chosen is not None:
-                stopped = await chosen.run(ask, on_case, self.ranked)
+                stop = await chosen.run(ask, on_case, self.ranked)
             elif adaptive is not None:
                 stretch = max(4 * self.settings.concurrency, engine.window if engine else 0)
                 stretch = FEWEST if watch else stretch  # no more than it may need
-                stopped = await run_adaptively(self.plan, ask, on_case, adaptive, stretch=stretch)
+                stop = await run_adaptively(self.plan, ask, on_case, adaptive, stretch=stretch)
             else:
-                stopped = await ask(self.plan, on_case)
+                stop = await ask(self.plan, on_case)
             paid = engine is not None and engine.stored
             cost = tally.cost(self.price) if paid and tally.calls else 0.0
-            stop = stop_reason(stopped)
             metadata = run_metadata(
                 self.files,
                 self.settings,
