@@ -31,7 +31,7 @@ from typing import Any, Literal
 import judgekit
 from judgekit.pairs import PreferencePair, pairs_of_run
 from judgekit.train import train_dpo, train_sft
-from judgekit.train.recipe import DPO, SFT
+from judgekit.train.recipes.language_model import DPO, SFT
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "examples"))
 from sorting import answers_to_imitate, prompts, write_model, write_rows

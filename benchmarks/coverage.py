@@ -23,11 +23,11 @@ from math import exp, sqrt, tanh
 from coverage_raters import RATERS, Drawn, Scene
 
 from judgekit.stats import Rate, clustered_mean, clustered_rate
-from judgekit.stats.anytime import Anytime
-from judgekit.stats.corrected import corrected_rate
-from judgekit.stats.lengths import length_adjusted
-from judgekit.stats.matchups import EVEN, Matchups, prior_of
-from judgekit.stats.ratings import ELO, MEAN, Game, ratings
+from judgekit.stats.active_pairs import EVEN, ActivePairs, prior_of
+from judgekit.stats.bradley_terry import ELO, MEAN, Game, ratings
+from judgekit.stats.confidence_sequence import ConfidenceSequence
+from judgekit.stats.length_control import length_controlled
+from judgekit.stats.prediction_powered import prediction_powered_rate
 
 LOW, HIGH = 0.935, 0.965
 RUNS, QUICK = 4000, 200
@@ -121,7 +121,7 @@ def chosen_games(draw: random.Random, models: int, most: int, apart: float = 1.0
     truth = MEAN + ELO * (strength[int(which)] - sum(strength) / models)
 
     def play(even: float) -> Rate:
-        matchups = Matchups(names, dict.fromkeys(combinations(names, 2), most), even=even)
+        matchups = ActivePairs(names, dict.fromkeys(combinations(names, 2), most), even=even)
         games: list[Game] = []
         while len(games) < most:
             for a, b in matchups.draw(games, most - len(games)):
@@ -143,7 +143,7 @@ def at_equal_length(draw: random.Random, prompts: int) -> Drawn:
         chance = 1 / (1 + exp(-(0.405465 + 0.8 * tanh(delta / 200))))
         rows.append((str(prompt), float(draw.random() < chance), 1000 + delta, 1000))
     raw = clustered_rate((c, v, 1) for c, v, _, _ in rows)
-    return 0.6, length_adjusted(rows).rate, raw
+    return 0.6, length_controlled(rows).rate, raw
 
 
 def corrected(draw: random.Random, prompts: int, labels: int, p: float = 0.6) -> Drawn:
@@ -153,13 +153,13 @@ def corrected(draw: random.Random, prompts: int, labels: int, p: float = 0.6) ->
         truth = draw.random() < p
         said = truth if draw.random() < 0.8 else draw.random() < 0.9
         rows.append((str(prompt), float(said), float(truth) if prompt < labels else None))
-    found = corrected_rate(rows)
+    found = prediction_powered_rate(rows)
     return p, found.rate, found.by_judge
 
 
 def watched(draw: random.Random, prompts: int, p: float) -> Drawn:
     """Looked at after every prompt; beside it the ordinary interval, looked at as often."""
-    sequence = Anytime()
+    sequence = ConfidenceSequence()
     missed = False
     values: list[float] = []
     worst = Rate()

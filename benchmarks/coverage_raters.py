@@ -6,11 +6,11 @@ import random
 from collections.abc import Callable
 from math import sqrt
 
-from judgekit.audit.agreement import correlation
 from judgekit.stats import Rate
 from judgekit.stats.agreement import cohen_kappa, krippendorff_alpha
-from judgekit.stats.paired import paired_test
-from judgekit.stats.swing import swing
+from judgekit.stats.paired_test import paired_test
+from judgekit.stats.share_differences import share_difference
+from judgekit.trust.audit.agreement import correlation
 
 __all__ = ["RATERS", "Drawn", "Scene"]
 
@@ -82,7 +82,7 @@ def difference(
 def swung(draw: random.Random, prompts: int, more: float, less: float) -> Drawn:
     """Verdicts that an attack turns for its answer, or against it; the others stay."""
     values = draw.choices((1.0, -1.0, 0.0), (more, less, 1 - more - less), k=prompts)
-    return more - less, swing((str(i), v, 1.0) for i, v in enumerate(values)), None
+    return more - less, share_difference((str(i), v, 1.0) for i, v in enumerate(values)), None
 
 
 RATERS: dict[str, Scene] = {

@@ -16,10 +16,10 @@ import torch
 from dpo_speed_peers import trainer
 from dpo_speed_worker import BETA, Clock, Task
 
-from judgekit.train.examples import Example
-from judgekit.train.layout import pack
-from judgekit.train.losses import PreferenceLoss, preference_loss
-from judgekit.train.policy import Policy
+from judgekit.train.data.examples import Example
+from judgekit.train.data.packing import pack
+from judgekit.train.network.policy import Policy
+from judgekit.train.objectives.losses import PreferenceLoss, preference_loss
 
 
 def main() -> None:

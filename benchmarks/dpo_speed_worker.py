@@ -111,8 +111,8 @@ def main() -> None:
 def train_here(task: Task, clock: Clock, folder: Path) -> None:
     """By `judgekit.train`, as a script would."""
     from judgekit.train import train_dpo
-    from judgekit.train.events import Event, Loaded, Referenced, Step
-    from judgekit.train.recipe import DPO
+    from judgekit.train.interfaces.events import Event, Loaded, Referenced, Step
+    from judgekit.train.recipes.language_model import DPO
 
     began: list[tuple[float, float]] = []
 

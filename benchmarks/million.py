@@ -19,11 +19,11 @@ from collections.abc import Iterator
 from itertools import combinations
 from math import exp
 
-from judgekit.harness.fold import fold
 from judgekit.stats import summarise
 from judgekit.stats.bootstrap import bootstrapped_rate
-from judgekit.stats.ratings import Game, ratings
-from judgekit.stats.values import value
+from judgekit.stats.bradley_terry import Game, ratings
+from judgekit.stats.outcomes.fold import fold
+from judgekit.stats.outcomes.values import value
 from judgekit.types import (
     Case,
     Choice,

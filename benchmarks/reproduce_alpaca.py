@@ -14,11 +14,11 @@ from reproduce_data import Data, Row, Table
 from reproduce_ledger import Computed, Reason
 from reproduce_readings import Readings, reply
 
-from judgekit.harness.fold import fold
 from judgekit.judging.parsing import read
+from judgekit.judging.templates import Head
 from judgekit.stats import clustered_mean, counts, positions, win_rate, win_rate_mean
-from judgekit.stats.interval import standard_error
-from judgekit.templates import Head
+from judgekit.stats.intervals import standard_error
+from judgekit.stats.outcomes.fold import fold
 from judgekit.types import Case, Choice, Judgement, Outcome, Reply, Response, Status, Trial, Verdict
 
 __all__ = ["alpaca"]

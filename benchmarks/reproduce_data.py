@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from judgekit.stats.values import Label
+from judgekit.stats.outcomes.values import Label
 
 __all__ = ["LABELS", "Data", "DataError", "Known", "Row", "Table"]
 

@@ -20,7 +20,7 @@ from reproduce_readings import (
 )
 from reproduce_shares import SIDES, Read, judgement, one_order, shares
 
-from judgekit.harness.fold import fold
+from judgekit.stats.outcomes.fold import fold
 from judgekit.types import Case, Choice, Judgement, Status, Trial, Verdict
 
 __all__ = ["pairwise"]

@@ -17,7 +17,7 @@ from judgekit.plugins.engines.openai_reply import finish  # type: ignore[import-
 from reproduce_rules import RULES, Rule, Said
 
 from judgekit.judging.parsing import read
-from judgekit.templates import Head
+from judgekit.judging.templates import Head
 from judgekit.types import Choice, Reply, Status, Verdict
 
 __all__ = [

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from reproduce_data import Known, Row
 
-from judgekit.harness.fold import fold
 from judgekit.stats import clustered_rate, positions, statuses
 from judgekit.stats.agreement import cohen_kappa
-from judgekit.stats.values import Label
+from judgekit.stats.outcomes.fold import fold
+from judgekit.stats.outcomes.values import Label
 from judgekit.types import Case, Judgement, Outcome, Position, Response, Status, Trial, Verdict
 
 __all__ = ["SIDES", "Read", "judgement", "one_order", "shares"]

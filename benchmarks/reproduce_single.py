@@ -11,9 +11,9 @@ from reproduce_data import LABELS, Data, Row
 from reproduce_ledger import Computed
 from reproduce_readings import Readings, Recorded, best_way, reply, single_ways, verdict_of
 
-from judgekit.harness.fold import fold
 from judgekit.stats import clustered_mean, clustered_rate, summarise_scores
-from judgekit.stats.values import Label
+from judgekit.stats.outcomes.fold import fold
+from judgekit.stats.outcomes.values import Label
 from judgekit.types import Case, Judgement, Outcome, Response, Trial, Verdict
 
 __all__ = ["single"]

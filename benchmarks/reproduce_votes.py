@@ -12,7 +12,7 @@ from reproduce_ledger import Computed
 
 from judgekit.stats import Rate, clustered_rate
 from judgekit.stats.agreement import Agreement, agreement, cohen_kappa, krippendorff_alpha
-from judgekit.stats.values import Label
+from judgekit.stats.outcomes.values import Label
 
 __all__ = ["votes"]
 

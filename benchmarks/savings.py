@@ -32,8 +32,8 @@ from savings_labels import labelled, narrower, show_labels
 from savings_matchups import SIZES, schemes, show_schemes
 
 from judgekit.stats import Rate, win_rate
+from judgekit.stats.order_confidence import OrderConfidence, Row, learn, rounds
 from judgekit.stats.stopping import Stopping
-from judgekit.stats.sureness import Row, Sureness, learn, rounds
 from judgekit.types import Outcome
 
 RUNS, QUICK = 100, 20
@@ -112,7 +112,7 @@ def judged(drawn: Drawn, way: Way, calls_a_case: int) -> Run:
     relearn = set(rounds(len(drawn))) if adaptive else set()
     clusters = [str(i) for i, prompt in enumerate(drawn) for _ in prompt]
     watcher = Stopping(clusters, until=UNTIL)
-    sureness = Sureness(())
+    sureness = OrderConfidence(())
     rows: list[Row] = []
     outcomes: list[Outcome] = []
     calls = 0

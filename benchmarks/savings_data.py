@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from judgekit.harness.fold import fold
+from judgekit.stats.outcomes.fold import fold
 from judgekit.types import (
     Case,
     Choice,

@@ -12,7 +12,7 @@ from statistics import fmean
 from savings_data import FEWEST, Pair, files, pairs, rows, stem
 
 from judgekit.stats import Rate
-from judgekit.stats.corrected import Corrected, corrected_rate
+from judgekit.stats.prediction_powered import Corrected, prediction_powered_rate
 
 __all__ = ["Labelled", "Narrower", "labelled", "narrower", "show_labels"]
 
@@ -90,7 +90,7 @@ def narrower(known: Labelled, runs: int) -> Narrower:
     while len(found) < runs:
         chosen = set(draw.sample(range(len(cases)), LABELS))
         rows = ((c, v, x if i in chosen else None) for i, (c, v, x) in enumerate(cases))
-        found.append(corrected_rate(rows))
+        found.append(prediction_powered_rate(rows))
     held = [width(f.rate) > 0 and (f.rate.low or 0) <= truth <= (f.rate.high or 0) for f in found]
     return Narrower(
         known.name,

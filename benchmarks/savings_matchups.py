@@ -21,8 +21,8 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
-from judgekit.stats.matchups import EVEN, Matchups, prior_of
-from judgekit.stats.ratings import ELO, MEAN, Game, Ratings, ratings
+from judgekit.stats.active_pairs import EVEN, ActivePairs, prior_of
+from judgekit.stats.bradley_terry import ELO, MEAN, Game, Ratings, ratings
 
 __all__ = ["SIZES", "Scheme", "schemes", "show_schemes"]
 
@@ -103,7 +103,7 @@ def evenly(world: World) -> Choose:
 
 
 def chosen(world: World, *, even: float) -> Choose:
-    return Matchups(world.names, dict.fromkeys(world.every, PROMPTS), even=even).draw
+    return ActivePairs(world.names, dict.fromkeys(world.every, PROMPTS), even=even).draw
 
 
 def by_score(world: World) -> Choose:

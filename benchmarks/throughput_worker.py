@@ -19,10 +19,10 @@ import orjson
 import uvloop
 
 from judgekit.api import run_job
-from judgekit.job import Job
+from judgekit.config.settings import Settings
+from judgekit.jobs.job import Job
+from judgekit.jobs.prepare import prepare
 from judgekit.judging import PromptJudge
-from judgekit.preparing import prepare
-from judgekit.settings import Settings
 
 
 def bodies(job: Job) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ may only have learnt to be brief.
 
 from collections.abc import Mapping, Sequence
 
-from judgekit.hookspecs import hookimpl
+from judgekit.extension.hookspecs import hookimpl
 from judgekit.judging import BatchJudge, Judge
 from judgekit.types import Trial, Verdict
 

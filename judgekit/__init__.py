@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from judgekit.api import Run, compare, generate, load_run, rank, score
     from judgekit.errors import JudgekitError
-    from judgekit.hookspecs import hookimpl
+    from judgekit.extension.hookspecs import hookimpl
 
 __all__ = ["JudgekitError", "Run", "compare", "generate", "hookimpl", "load_run", "rank", "score"]
 
@@ -19,7 +19,7 @@ HOMES = {
     "rank": "judgekit.api",
     "score": "judgekit.api",
     "JudgekitError": "judgekit.errors",
-    "hookimpl": "judgekit.hookspecs",
+    "hookimpl": "judgekit.extension.hookspecs",
 }
 
 

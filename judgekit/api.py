@@ -8,23 +8,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from judgekit import record
+from judgekit import runs
+from judgekit.config.settings import GenerateSettings, Settings
 from judgekit.errors import InputError
-from judgekit.generation import Answers, GenerationJob, prepare_generation
-from judgekit.harness.ask import Tally
-from judgekit.job import Job
-from judgekit.panel import Panel, check_panels, prepare_runs
-from judgekit.settings import GenerateSettings, Settings
+from judgekit.harness.dispatcher import Tally
+from judgekit.jobs.event_loop import in_loop
+from judgekit.jobs.generation import Answers, GenerationJob, prepare_generation
+from judgekit.jobs.job import Job
+from judgekit.jobs.panel import Panel, check_panels
+from judgekit.jobs.prepare_panel import prepare_runs
 from judgekit.types import Case
 
 if TYPE_CHECKING:
@@ -44,9 +41,6 @@ __all__ = [
     "score",
 ]
 
-T = TypeVar("T")
-YOUNG_OBJECTS = 50_000
-
 
 class Run:
     """A finished run, read from its folder when asked."""
@@ -60,30 +54,30 @@ class Run:
     @cached_property
     def summary(self) -> dict[str, Any]:
         """`summary.json`: counts, rates with their intervals, position, statuses."""
-        return record.read_json(self.folder / "summary.json")
+        return runs.read_json(self.folder / "summary.json")
 
     @cached_property
     def facts(self) -> dict[str, Any]:
         """`run.json`: settings, versions, digests, times and the counts of calls."""
-        return record.read_json(self.folder / "run.json")
+        return runs.read_json(self.folder / "run.json")
 
     @cached_property
     def judgements(self) -> pd.DataFrame:
         """One row per trial: what was shown, and what the judge said."""
         import pandas as pd
 
-        return pd.DataFrame(record.read_rows(self.folder / "judgements.jsonl"))
+        return pd.DataFrame(runs.read_rows(self.folder / "judgements.jsonl"))
 
     @cached_property
     def outcomes(self) -> pd.DataFrame:
         """One row per case."""
         import pandas as pd
 
-        return pd.DataFrame(record.read_rows(self.folder / "outcomes.jsonl"))
+        return pd.DataFrame(runs.read_rows(self.folder / "outcomes.jsonl"))
 
     def cases(self) -> Iterator[Case]:
         """The cases that were judged, with their texts."""
-        return record.read_cases(self.folder)
+        return runs.read_cases(self.folder)
 
     def pairs(self, *, min_margin: float = 0.0, pairing: Pairing = "best-worst") -> Pairs:
         """The preference pairs that the run's consistent winners make.
@@ -97,15 +91,15 @@ class Run:
 
 def load_run(folder: str | Path = "runs/latest") -> Run:
     """A run by its folder."""
-    return Run(record.resolve(Path(folder)))
+    return Run(runs.resolve(Path(folder)))
 
 
 def compare(a: str | Path, b: str | Path | None = None, **settings: Any) -> Run:
     """Judges two files of answers (or one file of pairs) against each other.
 
-    `settings` are the fields of `judgekit.settings.Settings`, the flags of `judgekit compare`
-    under the same names: ``judge="pairwise"``, ``model="openai/gpt-4o-mini"``, ``max_calls=100``.
-    Several judges in ``judge``, apart by commas, are a jury (`judgekit.panel`).
+    `settings` are the fields of `judgekit.config.settings.Settings`, the flags of `judgekit
+    compare` under the same names: ``judge="pairwise"``, ``model="openai/gpt-4o-mini"``,
+    ``max_calls=100``. Several judges in ``judge``, apart by commas, are a jury (`judgekit.jobs`).
     Raises `InputError` and the other leaves of `JudgekitError`.
     """
     files = [Path(a)] if b is None else [Path(a), Path(b)]
@@ -139,7 +133,7 @@ def generate(
 ) -> Answers:
     """Answers the prompts of a file with any engine, `n` times each.
 
-    `settings` are the fields of `judgekit.settings.GenerateSettings`, the flags of
+    `settings` are the fields of `judgekit.config.settings.GenerateSettings`, the flags of
     `judgekit generate` under the same names: ``model="transformers/./tuned"``, ``n=4``. With `out`
     the answers are written there, if there are any; `force` replaces other answers. Raises
     `InputError` and the other leaves of `JudgekitError`.
@@ -187,78 +181,10 @@ async def check_folders(jobs: Sequence[Job]) -> None:
     The jobs are those of one `prepare_all`: they ask the same engine.
     """
     fingerprint = ""
-    if jobs[0].answerer is not None:
-        engine = jobs[0].answerer.engine()
+    if jobs[0].bound_engine is not None:
+        engine = jobs[0].bound_engine.engine()
         fingerprint = engine.fingerprint
         await engine.aclose()
     for job in jobs:
         identity = job.identity(fingerprint)
-        record.check_folder(job.folder(identity), identity)
-
-
-def in_loop(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Runs a coroutine in an event loop: here, or on a thread where one already runs here."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return with_runner(start)
-    return on_thread(start)
-
-
-def on_thread(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """As `with_runner`, on a thread. An interrupt stops the coroutine and then goes on its way:
-    Ctrl-C reaches only the main thread, and the run would pay on behind the notebook's back."""
-    begun: Future[Callable[[], object]] = Future()
-    result: Future[T] = Future()
-
-    async def stoppable() -> T:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        if task is not None:
-            begun.set_result(lambda: loop.call_soon_threadsafe(task.cancel))
-        return await start()
-
-    def work() -> None:
-        try:
-            result.set_result(with_runner(stoppable))
-        except BaseException as error:  # noqa: BLE001 (raised again on the caller's thread)
-            result.set_exception(error)
-
-    thread = threading.Thread(target=work, name="judgekit-run")
-    thread.start()
-    try:
-        return result.result()
-    except KeyboardInterrupt:
-        either: list[Future[Any]] = [begun, result]
-        wait(either, return_when=FIRST_COMPLETED)
-        if begun.done():
-            with suppress(RuntimeError):  # its loop may have come to its end by itself
-                begun.result()()
-        thread.join()
-        raise
-
-
-def with_runner(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Runs a coroutine in a loop of its own: uvloop where it is installed, which costs less."""
-    try:
-        import uvloop
-    except ImportError:
-        factory = None
-    else:
-        factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner, fewer_collections():
-        return runner.run(start())
-
-
-@contextmanager
-def fewer_collections() -> Iterator[None]:
-    """Lets more objects come up between two garbage collections.
-
-    A run has hundreds of calls under way, and at the usual threshold of 700 new objects the
-    collector walks over all of them again and again: a fifth of the CPU time of a run with 512.
-    """
-    usual = gc.get_threshold()
-    gc.set_threshold(max(usual[0], YOUNG_OBJECTS) if usual[0] else 0, *usual[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
+        runs.check_folder(job.folder(identity), identity)

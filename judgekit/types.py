@@ -20,17 +20,28 @@ __all__ = [
     "Choice",
     "Judgement",
     "Message",
+    "Orders",
     "Outcome",
+    "Pair",
     "Position",
     "Ranking",
     "Reply",
     "Response",
     "Sampling",
     "Status",
+    "StopKind",
+    "StopReason",
     "Trial",
     "Verdict",
     "digest",
 ]
+
+
+Orders = Literal["both", "one", "adaptive"]
+"""Which orders of a pair are shown."""
+
+Pair = tuple[int, int]
+"""Two of a case's responses, the one with the lower index first."""
 
 
 def digest(*parts: str, size: int = 16) -> str:
@@ -67,6 +78,27 @@ class Position(StrEnum):
     SECOND = "second"  # the second shown in both orders
     HALF_TIE = "half_tie"  # one order a tie, the other not
     ERROR = "error"  # an order without a valid verdict
+
+
+class StopKind(StrEnum):
+    """Why a run ended before its plan."""
+
+    BUDGET = "budget"  # a limit of calls or cost came first
+    DECIDED = "decided"  # the interval lies on one side of one half
+    PRECISE = "precise"  # the interval is narrow enough
+
+
+@dataclass(frozen=True, slots=True)
+class StopReason:
+    """Why a run ended before its plan: the kind, and one sentence for people."""
+
+    kind: StopKind
+    text: str
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether a limit ended the run, not a result that is known well enough."""
+        return self.kind is StopKind.BUDGET
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,11 +339,11 @@ class Ranking:
     """A case of n responses after its trials are folded, every field in response indices.
 
     `ranks`: 1 is best, ties share the better rank. `scores`: what the ranks go by, over what is
-    known; higher is better, None where nothing is. `scale` is their unit: ``points`` (of a judge
-    of single answers), ``log_odds`` or ``lead`` (`judgekit.harness.ranking`). `beats[i][j]`: the
+    known; higher is better, None where nothing is. `scale` is their unit: ``points`` (of a judge of
+    single answers), ``log_odds`` or ``lead`` (`judgekit.stats.outcomes.rank`). `beats[i][j]`: the
     probability that i is better than j (ties count half), None where a showing has no valid
-    verdict. `complete`: no cell of it is unknown. `comparisons` holds, for i < j, the outcome of
-    i (its response 0) against j; a run that chooses its games has some of them. `originals`: as
+    verdict. `complete`: no cell of it is unknown. `comparisons` holds, for i < j, the outcome of i
+    (its response 0) against j; a run that chooses its games has some of them. `originals`: as
     `Case.originals`. `statuses` counts trials.
     """
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from judgekit.engines import Engine, EngineFactory, EngineSetup
-from judgekit.hookspecs import hookimpl
-from judgekit.sets import LabelledSet, SetFactory, SetSetup
+from judgekit.extension.engine import Engine, EngineFactory, EngineSetup
+from judgekit.extension.hookspecs import hookimpl
+from judgekit.io.labelled_set import LabelledSet, SetFactory, SetSetup
 
 if TYPE_CHECKING:
     from judgekit.judging import Judge
@@ -62,7 +62,7 @@ def judgekit_sets() -> Mapping[str, SetFactory]:
 @hookimpl
 def judgekit_prompt_dirs() -> Sequence[Path]:
     """The folder of the built-in judges' prompts."""
-    from judgekit.templates import builtin_dir
+    from judgekit.judging.templates import builtin_dir
 
     return (builtin_dir(),)
 
@@ -87,7 +87,7 @@ def _transformers(setup: EngineSetup) -> Engine:
 
 def _own_pairs(setup: SetSetup) -> LabelledSet:
     from judgekit.errors import InputError
-    from judgekit.labelled import load_labelled
+    from judgekit.io.labelled_pairs import load_labelled
 
     if setup.location is None:
         raise InputError("the set 'pairs' is a file of yours: name it, as my-pairs.jsonl")

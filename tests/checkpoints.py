@@ -13,13 +13,14 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from places import EXAMPLES
+
 if TYPE_CHECKING:
     import torch
     from tokenizers import Tokenizer
 
 __all__ = ["HEAD_SIZE", "write_pairrm"]
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 HEAD_SIZE = 64  # of every published DeBERTa-v3, from xsmall to large
 CONTROL = ("[PAD]", "[CLS]", "[SEP]", "[UNK]")  # ids 0 to 3
 # Upstream adds these last, as ordinary tokens that are matched in the normalised text.

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from commands import Cli, Said, Start
+from places import SHARED
 from servers import JudgeServer, MockApi, judge_server, mock_api
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
 SETTINGS = ("OPENAI_", "AZURE_OPENAI_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 JUDGEKIT = Path(sys.executable).with_name("judgekit")
 

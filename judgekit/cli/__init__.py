@@ -42,7 +42,7 @@ def run(words: Sequence[str]) -> NoReturn:
 
 
 def refuse(why: str) -> NoReturn:
-    from judgekit.cli.console import safe
+    from judgekit.cli.render.console import safe
 
     print(f"judgekit: {safe(why)}", file=sys.stderr)
     sys.exit(2)

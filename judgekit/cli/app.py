@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from judgekit.cli import (
+from judgekit.cli.commands import (
     audit,
     bench,
     compare,
@@ -26,9 +26,9 @@ from judgekit.cli import (
     train,
 )
 from judgekit.cli.flags import with_flags, with_settings
-from judgekit.registry import JudgeOption, Registry, judge_options
-from judgekit.seating import seats_said
-from judgekit.settings import GenerateSettings, Settings
+from judgekit.config.settings import GenerateSettings, Settings
+from judgekit.extension.registry import JudgeOption, Registry, judge_options
+from judgekit.jobs.judge_settings import judge_specs
 
 __all__ = ["build_app"]
 
@@ -81,7 +81,7 @@ def build_app(argv: Sequence[str]) -> typer.Typer:
 
 def options_of(judge: str, registry: Registry) -> Sequence[JudgeOption]:
     """The options of the judge that is named, of several if they are the same."""
-    judges = {seat.judge for seat in seats_said(Settings(judge=judge))}
+    judges = {seat.judge for seat in judge_specs(Settings(judge=judge))}
     return judge_options(registry.judge(judges.pop())) if len(judges) == 1 else ()
 
 
@@ -117,6 +117,6 @@ def values_of(flag: str, argv: Sequence[str]) -> list[str]:
 
 def project_judge() -> str | None:
     """The judge that the working directory's judgekit.toml chooses."""
-    from judgekit.config import load_project
+    from judgekit.config.files import load_project
 
     return load_project(Path()).judge

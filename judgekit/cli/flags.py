@@ -11,10 +11,10 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import typer
 
+from judgekit.config.fields import hints
+from judgekit.config.settings import Settings
 from judgekit.errors import InputError
-from judgekit.fields import hints
-from judgekit.registry import JudgeOption
-from judgekit.settings import Settings
+from judgekit.extension.registry import JudgeOption
 
 __all__ = ["with_flags", "with_settings"]
 
@@ -51,8 +51,9 @@ def with_flags(
 ) -> Callable[..., None]:
     """`command` with a flag for each field of `kind` in the place of its parameter `settings`.
 
-    The fields are those of `judgekit.fields.setting`; one without a panel has no flag. `settings`
-    gets the fields, and what `extra` names, that were given on the command line, and no other.
+    The fields are those of `judgekit.config.fields.setting`; one without a panel has no flag.
+    `settings` gets the fields, and what `extra` names, that were given on the command line, and no
+    other.
     """
     signature = inspect.signature(command, eval_str=True)
     own = [p for p in signature.parameters.values() if p.name != "settings"]

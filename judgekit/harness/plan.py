@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from judgekit.types import Case, Trial, digest
+from judgekit.types import Case, Pair, Trial, digest
 
-__all__ = ["Orders", "Pair", "Plan", "choose_arity"]
+__all__ = ["Plan", "choose_arity"]
 
-Orders = Literal["both", "one", "adaptive"]
 Shown = Literal["both", "one", "other"]
-Pair = tuple[int, int]
-"""Two of a case's responses, the one with the lower index first."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal, Protocol
 from judgekit.errors import InputError
 from judgekit.judging import parsing
 from judgekit.judging.parsing.labels import Labels
-from judgekit.templates import Prompts, Template
+from judgekit.judging.templates import Prompts, Template
 from judgekit.types import Call, Case, Message, Reply, Sampling, Status, Trial, Verdict
 
 __all__ = ["Ask", "BatchJudge", "Judge", "JudgeSetup", "NoOptions", "PromptJudge"]

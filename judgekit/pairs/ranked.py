@@ -8,8 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from judgekit import record
-from judgekit.harness.ranking import mirrored, of_two
+from judgekit import runs
+from judgekit.stats.outcomes.rank import mirrored, of_two
 from judgekit.types import Case, Outcome, Ranking
 
 __all__ = ["Pairing", "duels", "duels_of_run"]
@@ -23,9 +23,9 @@ Duel = tuple[Case, tuple[Outcome, Sequence[str]]]
 
 def duels_of_run(folder: Path, pairing: Pairing) -> Iterator[Duel]:
     """The duels of a ranking run's cases, in order. ValueError where its files do not match."""
-    rows = record.read_rows(folder / "judgements.jsonl")
+    rows = runs.read_rows(folder / "judgements.jsonl")
     for case, (ranking, ids) in zip(
-        record.read_cases(folder), record.read_rankings(folder), strict=True
+        runs.read_cases(folder), runs.read_rankings(folder), strict=True
     ):
         own = list(islice(rows, len(ids)))
         if ranking.case != case.id or [row["id"] for row in own] != [*ids]:

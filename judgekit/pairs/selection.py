@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-from judgekit import record
+from judgekit import runs
 from judgekit.errors import InputError
 from judgekit.pairs.export import Format, write_pairs
 from judgekit.pairs.pair import PreferencePair
@@ -66,16 +66,16 @@ def pairs_of_run(
 
     Raises `InputError`.
     """
-    facts = record.read_json(folder / "run.json")
+    facts = runs.read_json(folder / "run.json")
     decides = facts.get("decides", {})
-    ranked = record.holds_rankings(folder)
+    ranked = runs.holds_rankings(folder)
     if ranked and decides.get("games") is not None and pairing == "best-worst":
         raise InputError(
             f"the run {str(folder)!r} chose its games, so hardly a case knows its best and its "
             f"worst; take --pairing all"
         )
-    cases: Iterable[Case] = record.read_cases(folder)
-    outcomes: Iterable[tuple[Outcome, Sequence[str]]] = record.read_outcomes(folder)
+    cases: Iterable[Case] = runs.read_cases(folder)
+    outcomes: Iterable[tuple[Outcome, Sequence[str]]] = runs.read_outcomes(folder)
     try:
         if ranked:
             duels = list(duels_of_run(folder, pairing))

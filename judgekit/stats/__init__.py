@@ -1,13 +1,13 @@
 """Figures from outcomes: pure functions, the standard library only."""
 
-from judgekit.stats.interval import Rate, clustered_mean, clustered_rate, expected_half_width
+from judgekit.stats.intervals import Rate, clustered_mean, clustered_rate, expected_half_width
+from judgekit.stats.outcomes.values import Inconsistent
 from judgekit.stats.position import Positions, positions
-from judgekit.stats.ranking import ModelRank, RankingSummary, summarise_rankings
-from judgekit.stats.scores import Bin, ScoreSummary, histogram, summarise_scores
-from judgekit.stats.sentence import score_sentence, sentence, unjudged
-from judgekit.stats.summary import Summary, statuses, summarise
-from judgekit.stats.values import Inconsistent
-from judgekit.stats.winrate import (
+from judgekit.stats.summaries.comparison import Summary, statuses, summarise
+from judgekit.stats.summaries.ranking import ModelRank, RankingSummary, summarise_rankings
+from judgekit.stats.summaries.scores import Bin, ScoreSummary, histogram, summarise_scores
+from judgekit.stats.summaries.sentence import score_sentence, sentence, unjudged
+from judgekit.stats.win_rate import (
     Bounds,
     Counts,
     bounds,

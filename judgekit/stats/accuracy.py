@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from judgekit.stats.agreement import Agreement, agreement
-from judgekit.stats.interval import Rate, clustered_rate
-from judgekit.stats.paired import PairedTest, paired_test
+from judgekit.stats.intervals import Rate, clustered_rate
+from judgekit.stats.paired_test import PairedTest, paired_test
 from judgekit.stats.position import Positions, positions
-from judgekit.stats.summary import statuses
-from judgekit.stats.winrate import counts
+from judgekit.stats.summaries.comparison import statuses
+from judgekit.stats.win_rate import counts
 from judgekit.types import Outcome
 
 __all__ = ["Accuracy", "Graded", "accuracy", "compare_accuracy"]

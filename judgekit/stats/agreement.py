@@ -13,8 +13,8 @@ from itertools import accumulate, permutations
 from math import isnan
 from typing import Literal, NamedTuple, TypeVar
 
-from judgekit.stats.interval import Rate, clustered_rate, jackknifed, over_chance
-from judgekit.stats.values import Label
+from judgekit.stats.intervals import Rate, clustered_rate, jackknifed, over_chance
+from judgekit.stats.outcomes.values import Label
 
 __all__ = ["Agreement", "Level", "agreement", "cohen_kappa", "krippendorff_alpha"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from judgekit.stats.interval import Observation, Rate
+from judgekit.stats.intervals import Observation, Rate
 
 __all__ = ["bootstrapped_rate"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from judgekit.stats.interval import Rate, clustered_rate
+from judgekit.stats.intervals import Rate, clustered_rate
 from judgekit.types import Outcome, Position
 
 __all__ = ["Positions", "positions"]

@@ -13,27 +13,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from judgekit.errors import InputError
-from judgekit.train.recipe import DPO, SFT, Reward
+from judgekit.installing import install_hint
+from judgekit.train.recipes.language_model import DPO, SFT, Reward
 
 if TYPE_CHECKING:
-    from judgekit.train.dpo import train_dpo as train_dpo
+    from judgekit.train.loop.run import Tuned as Tuned
     from judgekit.train.merge import merge as merge
-    from judgekit.train.planning import plan_training as plan_training
-    from judgekit.train.ranker import train_ranker as train_ranker
-    from judgekit.train.ranker_recipe import Ranker as Ranker
-    from judgekit.train.reward import train_reward as train_reward
-    from judgekit.train.run import Tuned as Tuned
-    from judgekit.train.sft import train_sft as train_sft
+    from judgekit.train.objectives.dpo import train_dpo as train_dpo
+    from judgekit.train.objectives.dry_run import plan_training as plan_training
+    from judgekit.train.objectives.ranker import train_ranker as train_ranker
+    from judgekit.train.objectives.reward import train_reward as train_reward
+    from judgekit.train.objectives.sft import train_sft as train_sft
+    from judgekit.train.recipes.ranker import Ranker as Ranker
 
 LAZY = {
-    "Ranker": "ranker_recipe",
-    "Tuned": "run",
+    "Ranker": "recipes.ranker",
+    "Tuned": "loop.run",
     "merge": "merge",
-    "plan_training": "planning",
-    "train_dpo": "dpo",
-    "train_ranker": "ranker",
-    "train_reward": "reward",
-    "train_sft": "sft",
+    "plan_training": "objectives.dry_run",
+    "train_dpo": "objectives.dpo",
+    "train_ranker": "objectives.ranker",
+    "train_reward": "objectives.reward",
+    "train_sft": "objectives.sft",
 }
 EXTRA = {"accelerate", "bitsandbytes", "datasets", "peft", "safetensors", "tokenizers"}
 EXTRA |= {"torch", "transformers"}
@@ -49,4 +50,4 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name not in EXTRA:
             raise
-        raise InputError(f"training needs {error.name}; pip install 'judgekit[train]'") from error
+        raise InputError(f"training needs {error.name}; {install_hint('train')}") from error

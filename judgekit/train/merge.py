@@ -17,10 +17,10 @@ from judgekit.models.adapters import adapted
 from judgekit.models.four_bit import layers_4bit
 from judgekit.models.loading import Checkpoint, DType, Quant, Weights, find, quietly, reading
 from judgekit.naming import unknown
-from judgekit.train.adapt import Head, load_base
-from judgekit.train.earlier import read_config
-from judgekit.train.folder import read_object, spare
-from judgekit.train.targets import head_of, is_target, untie
+from judgekit.train.loop.folder import read_object, spare
+from judgekit.train.network.continue_adapter import read_config
+from judgekit.train.network.lora import Head, load_base
+from judgekit.train.network.lora_targets import head_of, is_target, untie
 
 __all__ = ["Tuned", "merge", "read_tuned"]
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 import aiohttp
 import yarl
 
-from judgekit.engines import EngineSetup
 from judgekit.errors import CallFailure, EngineError, InputError
+from judgekit.extension.engine import EngineSetup
 from judgekit.types import Call, Reply
 
 from .openai_address import Address, address

@@ -17,8 +17,9 @@ from importlib.metadata import version
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
-from judgekit.engines import Endpoint, EngineSetup
+from judgekit.config.endpoints import Endpoint
 from judgekit.errors import EngineError, InputError
+from judgekit.extension.engine import EngineSetup
 
 __all__ = ["Address", "address"]
 

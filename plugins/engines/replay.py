@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from judgekit.engines import EngineSetup
 from judgekit.errors import CallFailure, InputError
+from judgekit.extension.engine import EngineSetup
 from judgekit.types import Call, Reply, Trial
 
 from .openai_reply import finish, loads, split_thinking, whole

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from judgekit.engines import EngineSetup
 from judgekit.errors import CallFailure, InputError
+from judgekit.extension.engine import EngineSetup
 from judgekit.models.loading import Checkpoint, Weights, find
 from judgekit.naming import unknown
 from judgekit.types import Call, Reply, Status, digest

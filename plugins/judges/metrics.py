@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from judgekit import textmetrics
-from judgekit.textmetrics import Metric
+from judgekit.models import text_metrics
+from judgekit.models.text_metrics import Metric
 
 __all__ = ["Name", "make"]
 
@@ -20,8 +20,8 @@ def make(name: Name) -> Metric:
 
             return chrf
         case "bleu":
-            return textmetrics.bleu()
+            return text_metrics.bleu()
         case "rouge-l":
-            return textmetrics.rouge_l
+            return text_metrics.rouge_l
         case "token-f1":
-            return textmetrics.token_f1
+            return text_metrics.token_f1

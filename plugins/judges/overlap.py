@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from judgekit.errors import InputError
 from judgekit.judging import BatchJudge, JudgeSetup
-from judgekit.textmetrics import TooLong
+from judgekit.models.text_metrics import TooLong
 from judgekit.types import Case, Status, Trial, Verdict
 
 from . import metrics

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from judgekit.io.labelled_pairs import LEFT_OUT
 from judgekit.io.row import Row
-from judgekit.labelled import LEFT_OUT
 
 from .published import Plain, Published, hub, sides
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from judgekit.errors import CallFailure
 from judgekit.judging import BatchJudge, Judge, JudgeSetup
 from judgekit.judging.judge import Ask
-from judgekit.templates import Prompts
+from judgekit.judging.templates import Prompts
 from judgekit.types import Call, Case, Choice, Message, Reply, Response, Trial, Verdict
 
 Answer = Callable[[Call, int], Reply | CallFailure]

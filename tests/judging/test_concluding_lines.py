@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from judgekit.judging import parsing
-from judgekit.templates import Head
+from judgekit.judging.templates import Head
 from judgekit.types import Reply, Status
 
 

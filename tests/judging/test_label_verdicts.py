@@ -20,7 +20,7 @@ import judgekit
 from judgekit.errors import InputError
 from judgekit.judging import Judge, JudgeSetup
 from judgekit.judging.parsing.labels import Labels
-from judgekit.templates import Head, Prompts, builtin_dir
+from judgekit.judging.templates import Head, Prompts, builtin_dir
 from judgekit.types import Call, Case, Choice, Message, Reply, Response, Sampling, Status, Trial
 
 PROMPTS = Prompts((builtin_dir(),))

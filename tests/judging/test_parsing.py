@@ -10,7 +10,7 @@ import pytest
 from judgekit.errors import InputError
 from judgekit.judging import parsing
 from judgekit.judging.parsing import PARSERS, read
-from judgekit.templates import FORMATS, Head
+from judgekit.judging.templates import FORMATS, Head
 from judgekit.types import Choice, Reply, Status, Verdict
 
 FIRST, SECOND, TIE = Choice.FIRST, Choice.SECOND, Choice.TIE

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judgekit.judging.parsing import read
-from judgekit.templates import FORMATS, Head
+from judgekit.judging.templates import FORMATS, Head
 from judgekit.types import Choice, Reply, Status
 
 WORDS = """

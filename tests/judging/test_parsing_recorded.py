@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from judgekit.judging.parsing import read
-from judgekit.templates import Head
+from judgekit.judging.templates import Head
 from judgekit.types import Choice, Reply, Status, Verdict
 
 LABEL = Head("pair", "label")

@@ -8,7 +8,7 @@ import pytest
 
 from judgekit.judging import parsing
 from judgekit.judging.parsing import read
-from judgekit.templates import Head
+from judgekit.judging.templates import Head
 from judgekit.types import Choice, Reply, Status, Verdict
 
 FIRST, SECOND, TIE = Choice.FIRST, Choice.SECOND, Choice.TIE

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judgekit.stats.agreement import agreement, cohen_kappa, krippendorff_alpha
-from judgekit.stats.values import Label
+from judgekit.stats.outcomes.values import Label
 
 Row = tuple[str, Label, Label]
 

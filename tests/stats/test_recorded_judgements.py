@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from judgekit.harness.fold import fold
 from judgekit.stats import summarise
+from judgekit.stats.outcomes.fold import fold
 from judgekit.types import (
     Case,
     Choice,

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from judgekit.train.examples import Example
+from judgekit.train.data.examples import Example
 
 __all__ = ["EXAMPLES", "answers", "gradients", "relative"]
 

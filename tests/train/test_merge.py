@@ -18,10 +18,10 @@ pytest.importorskip("peft")
 from judgekit.errors import EngineError, InputError  # noqa: E402
 from judgekit.models.loading import quietly  # noqa: E402
 from judgekit.models.reward import RewardModel  # noqa: E402
-from judgekit.train.adapt import load_trainable  # noqa: E402
 from judgekit.train.merge import merge  # noqa: E402
-from judgekit.train.recipe import DPO, Reward  # noqa: E402
-from judgekit.train.saving import save_tuned  # noqa: E402
+from judgekit.train.network.lora import load_trainable  # noqa: E402
+from judgekit.train.network.saving import save_tuned  # noqa: E402
+from judgekit.train.recipes.language_model import DPO, Reward  # noqa: E402
 
 IDS = torch.tensor([[5, 60, 70, 8, 90, 33]])
 LECTURE = {"quant": "fp4", "double_quant": False, "lora_targets": ("q_proj", "lm_head")}

@@ -11,8 +11,8 @@ from judgekit.errors import InputError
 from judgekit.judging.parsing import choices, scores
 from judgekit.judging.parsing.choices import Names, label_choices
 from judgekit.judging.parsing.marks import Finding
+from judgekit.judging.templates import Head
 from judgekit.naming import unknown
-from judgekit.templates import Head
 from judgekit.types import Choice
 
 __all__ = ["PARSERS", "Parser", "parser"]
@@ -24,7 +24,7 @@ def _no_labels(_head: Head, _names: Names) -> Mapping[str, Choice]:
 
 @dataclass(frozen=True, slots=True)
 class Parser:
-    """A verdict format; `judgekit.templates.FORMATS` says what the prompts of each show.
+    """A verdict format; `judgekit.judging.templates.FORMATS` says what the prompts of each show.
 
     `stands` is where its verdict is: ``anywhere`` (the last conclusion counts, so what follows a
     marker matters), on the ``first line``, or as the ``whole`` reply. `labels` gives the labels

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from judgekit.errors import InputError
 from judgekit.judging.parsing.formats import parser
-from judgekit.templates import Head
+from judgekit.judging.templates import Head
 from judgekit.types import Choice, Reply, Status, Verdict
 
 __all__ = ["Labels"]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from judgekit.judging.parsing.formats import Parser, parser
 from judgekit.judging.parsing.marks import Finding, spoken
-from judgekit.templates import Head
+from judgekit.judging.templates import Head
 from judgekit.types import Choice, Reply, Status, Verdict
 
 __all__ = ["read"]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from pathlib import Path
 from typing import Any
 
-from judgekit.engines import EngineSetup
+from places import DOCS
+
 from judgekit.errors import CallFailure
+from judgekit.extension.engine import EngineSetup
 from judgekit.types import Call, Message, Reply
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "engines.md"
+PAGE = DOCS / "engines.md"
 
 
 def test_the_example_answers() -> None:

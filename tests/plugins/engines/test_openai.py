@@ -17,8 +17,9 @@ from aiohttp.typedefs import Handler
 from judgekit.plugins.engines.openai import OpenAI, engine
 from servers import MockApi
 
-from judgekit.engines import Endpoint, EngineSetup
+from judgekit.config.endpoints import Endpoint
 from judgekit.errors import CallFailure, EngineError, InputError
+from judgekit.extension.engine import EngineSetup
 from judgekit.types import Call, Message, Reply, Sampling, Status
 
 Serve = Callable[[Handler], AbstractAsyncContextManager[str]]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from judgekit.plugins.engines.openai_address import Address, address
 
-from judgekit.engines import Endpoint, EngineSetup
+from judgekit.config.endpoints import Endpoint
 from judgekit.errors import EngineError, InputError, JudgekitError
+from judgekit.extension.engine import EngineSetup
 
 KEY = "sk-test-0123456789"
 

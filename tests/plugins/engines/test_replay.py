@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from judgekit.plugins.engines.replay import Replay, engine
 
-from judgekit.engines import EngineSetup
 from judgekit.errors import CallFailure, InputError
+from judgekit.extension.engine import EngineSetup
 from judgekit.types import Call, Case, Message, Reply, Response, Trial
 
 

@@ -26,8 +26,9 @@ from judgekit.plugins.engines.transformers_chat import Chat  # noqa: E402
 from judgekit.plugins.engines.transformers_rows import Row, Rows  # noqa: E402
 from judgekit.plugins.engines.transformers_sampling import label_logprobs, sample  # noqa: E402
 
-from judgekit.engines import Endpoint, EngineSetup  # noqa: E402
+from judgekit.config.endpoints import Endpoint  # noqa: E402
 from judgekit.errors import CallFailure, EngineError, InputError  # noqa: E402
+from judgekit.extension.engine import EngineSetup  # noqa: E402
 from judgekit.models.loading import Weights, find  # noqa: E402
 from judgekit.types import Call, Case, Message, Reply, Response, Sampling, Status, Trial  # noqa: E402
 

@@ -3,17 +3,15 @@ from __future__ import annotations
 import json
 import runpy
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from judgekit.plugins.judges.metrics import Name
 from judgekit.plugins.judges.overlap import Options, Overlap
+from places import EXAMPLES
 
 from judgekit.judging import JudgeSetup
-from judgekit.templates import Prompts
+from judgekit.judging.templates import Prompts
 from judgekit.types import Case, Message, Response, Trial
-
-EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
 
 def rows(name: str) -> list[dict[str, str]]:

@@ -14,8 +14,8 @@ from judgekit.plugins.judges.overlap import Options, Overlap
 
 from judgekit.errors import InputError
 from judgekit.judging import JudgeSetup
-from judgekit.templates import Prompts
-from judgekit.textmetrics import MOST_WORDS
+from judgekit.judging.templates import Prompts
+from judgekit.models.text_metrics import MOST_WORDS
 from judgekit.types import Case, Message, Response, Status, Trial
 
 

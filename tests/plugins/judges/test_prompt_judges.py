@@ -12,7 +12,7 @@ from judgekit.plugins.judges.reference import Reference
 
 from judgekit.errors import CallFailure, InputError
 from judgekit.judging import Judge, JudgeSetup
-from judgekit.templates import Prompts, builtin_dir
+from judgekit.judging.templates import Prompts, builtin_dir
 from judgekit.types import Call, Case, Choice, Message, Reply, Response, Sampling, Status, Trial
 
 PROMPTS = Prompts((builtin_dir(),))

@@ -14,18 +14,18 @@ import pytest
 from checkpoints_llama import CHAT_TEMPLATE
 from checkpoints_reward import write_reward
 from judgekit.plugins.judges.reward import Options, Reward
+from places import EXAMPLES
 
 import judgekit
 from judgekit.cli import main
 from judgekit.errors import InputError
 from judgekit.judging import JudgeSetup
-from judgekit.templates import Prompts
+from judgekit.judging.templates import Prompts
 from judgekit.types import Case, Message, Response, Status, Trial
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 BASE, TUNED = str(EXAMPLES / "base.jsonl"), str(EXAMPLES / "tuned.jsonl")
 
 
@@ -128,7 +128,7 @@ def test_without_torch_it_names_the_extra(weights: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 2, done.stderr
-    assert "pip install 'judgekit[local]'" in done.stderr
+    assert "pip install -e '.[local]'" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

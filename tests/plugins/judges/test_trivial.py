@@ -10,7 +10,7 @@ from judgekit.plugins.judges.first import First
 from judgekit.plugins.judges.longer import Longer
 
 from judgekit.judging import Judge, JudgeSetup
-from judgekit.templates import Prompts
+from judgekit.judging.templates import Prompts
 from judgekit.types import Case, Choice, Message, Response, Trial
 
 

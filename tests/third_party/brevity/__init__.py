@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from judgekit import hookimpl
-from judgekit.engines import EngineFactory, EngineSetup
+from judgekit.extension.engine import EngineFactory, EngineSetup
 from judgekit.judging import BatchJudge, Judge
 from judgekit.types import Call, Reply, Trial, Verdict
 

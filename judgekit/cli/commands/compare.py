@@ -1,0 +1,71 @@
+"""`judgekit compare`: files of answers against each other."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from judgekit.cli.gate_flags import FailIf, Gate, Junit
+from judgekit.cli.render.panel import JuryRule, Routes, said_too
+from judgekit.errors import InputError
+
+__all__ = ["compare"]
+
+
+def compare(
+    context: typer.Context,
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Two files of answers, one file of pairs, or several with --baseline."),
+    ],
+    settings: Mapping[str, Any],
+    baseline: Annotated[
+        Path | None,
+        typer.Option(help="Compare each file with this one, instead of all with all."),
+    ] = None,
+    jury: JuryRule = None,
+    route: Routes = None,
+    fail_if: FailIf = None,
+    junit: Junit = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Ask nothing; print calls, tokens, cost.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Compare two files of answers, prompt by prompt, in both orders."""
+    from judgekit.cli import run_jobs
+    from judgekit.jobs.prepare_panel import prepare_runs
+
+    gate = Gate.of(fail_if, junit)
+    groups = comparisons(files, baseline)
+    registry = context.obj
+    chosen = run_jobs.chosen_settings(said_too(settings, jury, route), registry)
+    jobs = prepare_runs(groups, chosen, registry)
+    for job in jobs:
+        if not job.comparing:
+            raise InputError(
+                f"{str(job.files[0])!r} holds single answers: name a second file to compare it "
+                f"with, or use `judgekit score {job.files[0]}`"
+            )
+    if len(jobs) > 1 and baseline is None:
+        run_jobs.announce(
+            f"{len(files)} files, each with each: {len(jobs)} comparisons, "
+            f"{sum(job.trials for job in jobs)} trials (--baseline FILE compares with one)"
+        )
+    run_jobs.perform(jobs, dry_run=dry_run, as_json=as_json, gate=gate)
+
+
+def comparisons(files: Sequence[Path], baseline: Path | None) -> list[list[Path]]:
+    """Which files are compared with which."""
+    if baseline is not None:
+        others = [file for file in files if file != baseline]
+        if not others:
+            raise InputError("--baseline needs at least one other file to compare with it")
+        return [[file, baseline] for file in others]
+    if len(files) == 1:
+        return [list(files)]
+    return [list(pair) for pair in itertools.combinations(files, 2)]

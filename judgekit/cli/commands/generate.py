@@ -1,0 +1,152 @@
+"""`judgekit generate`: prompts answered by a model, as a file that can be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from judgekit.config.settings import GenerateSettings
+    from judgekit.jobs.generation import Answers, GenerationEstimate, GenerationJob
+
+__all__ = ["generate"]
+
+NO_ANSWER = 3  # the exit code where none came out
+PROJECTS = ("columns", "concurrency", "store", "timeout")  # the rest there is about the judge
+MESSAGE = 300  # characters of an error that are shown
+
+
+def generate(
+    context: typer.Context,
+    prompts: Annotated[
+        Path, typer.Argument(help="A file of prompts, or of answers or pairs with prompts.")
+    ],
+    settings: Mapping[str, Any],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write, NAME.jsonl.")] = Path(
+        "answers.jsonl"
+    ),
+    stop: Annotated[
+        list[str] | None, typer.Option(help="A text that ends an answer; repeatable.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace other answers.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Ask nothing; print calls, tokens, cost.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Answer prompts with any model, so that the answers can be judged."""
+    from judgekit.cli.render.console import json_text
+    from judgekit.cli.run_jobs import announce
+    from judgekit.jobs.generation import prepare_generation
+
+    said = {**settings, "stop": tuple(stop)} if stop else settings
+    job = prepare_generation(prompts, chosen_settings(said), context.obj)
+    job.check_file(out, force=force)
+    for remark in job.remarks:
+        announce(remark)
+    if dry_run:
+        print_estimate(job.estimate(), as_json=as_json)
+        return
+    answers = run_with_progress(job)
+    if answers.rows:
+        answers.write(out, force=force)
+    if as_json:
+        print(json_text(answers.summary | {"file": str(out) if answers.rows else None}))
+    else:
+        explain(answers)
+    if not answers.rows:
+        announce(f"no answer came out: {' '.join(answers.why.split())[:MESSAGE] or 'none asked'}")
+        raise typer.Exit(NO_ANSWER)
+    if not as_json:
+        print(out)
+
+
+def chosen_settings(said: Mapping[str, Any]) -> GenerateSettings:
+    """The command line's word before the project file's, as far as that is not the judge's."""
+    from judgekit.config.files import load_project
+    from judgekit.config.settings import GenerateSettings
+
+    both = load_project(Path()).under(said)
+    return GenerateSettings.of({k: v for k, v in both.items() if k in said or k in PROJECTS})
+
+
+def run_with_progress(job: GenerationJob) -> Answers:
+    """Runs under a progress bar; Ctrl-C ends it with a word on how to go on."""
+    from judgekit.api import run_generation
+    from judgekit.cli.render.progress import progress_bar
+    from judgekit.cli.run_jobs import announce
+    from judgekit.harness.dispatcher import Tally
+
+    tally = Tally()
+    try:
+        with progress_bar(job.price, "answering", "an answer") as move:
+            return run_generation(job, tally, move)
+    except KeyboardInterrupt:
+        announce(
+            f"stopped after {tally.judged} of {tally.trials} answers; every reply is kept in "
+            f"{job.settings.store}: run the same command again to go on"
+        )
+        raise typer.Exit(130) from None
+
+
+def print_estimate(found: GenerationEstimate, *, as_json: bool) -> None:
+    """`--dry-run`: what would be asked and cost."""
+    from judgekit.cli.render.console import json_text
+
+    if as_json:
+        print(json_text(found.as_dict()))
+        return
+    cost = "unknown" if found.cost_usd is None else f"~${found.cost_usd:.4f}"
+    print_table(
+        {
+            "prompts": str(found.prompts),
+            "calls at most": str(found.calls),
+            "tokens in": f"~{found.tokens_in}",
+            "tokens out": f"~{found.tokens_out}",
+            "cost": cost,
+        },
+        result=True,
+    )
+
+
+def explain(answers: Answers) -> None:
+    """What came out and what did not, and what it took."""
+    s = answers.summary
+    cost = "unknown" if s["cost_usd"] is None else f"${s['cost_usd']:.4f}"
+    asked = f"{s['calls']} ({s['calls_from_store']} more from the store)"
+    lacking = {
+        f"without an answer: {status.replace('_', ' ')}": str(count)
+        for status, count in s["without_answer"].items()
+    }
+    left_out = {f"left out: {reason}": str(count) for reason, count in s["left_out"].items()}
+    told = {
+        "answers": f"{s['answers']} to {s['prompts']} prompts, by {s['model']}",
+        "cut at the token limit": str(s["truncated"]),
+        "empty": str(s["empty"]),
+        **lacking,
+        "most of them": answers.why[:MESSAGE],
+        "not asked": f"{s['not_asked']}: {s['stopped']}" if s["not_asked"] else "",
+        **left_out,
+        "calls": asked,
+        "tokens": f"{s['tokens_in']} in, {s['tokens_out']} out",
+        "cost": cost,
+    }
+    print_table({name: text for name, text in told.items() if text not in ("", "0")})
+
+
+def print_table(lines: Mapping[str, str], *, result: bool = False) -> None:
+    """Names and values below each other: a result, or beside one."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from judgekit.cli.render.console import safe, stderr_console, stdout_console
+
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim")
+    table.add_column()
+    for name, text in lines.items():
+        table.add_row(Text(safe(name)), Text(safe(" ".join(text.split()))))
+    (stdout_console() if result else stderr_console()).print(table)

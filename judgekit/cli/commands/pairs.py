@@ -1,0 +1,123 @@
+"""`judgekit pairs`: a run's trusted verdicts as a dataset for preference training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from judgekit.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from judgekit.pairs import Pairs, PreferencePair
+
+__all__ = ["pairs"]
+
+
+def pairs(
+    run: Annotated[Path, typer.Argument(help="The run's folder.")] = Path("runs/latest"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write, NAME.jsonl.")] = Path(
+        "pairs.jsonl"
+    ),
+    format_: Annotated[
+        Literal["conversational", "standard"],
+        typer.Option("--format", help="Of messages, or of plain texts."),
+    ] = "conversational",
+    min_margin: Annotated[
+        float, typer.Option(help="Leave out winners by less than this (0 to 1; points of scores).")
+    ] = 0.0,
+    all_winners: Annotated[
+        bool,
+        typer.Option(
+            "--all-winners",
+            help="Also winners shown in one order only, or averaged over orders that disagree.",
+        ),
+    ] = False,
+    pairing: Annotated[
+        Literal["best-worst", "all"],
+        typer.Option(help="Of rankings: the best against the worst, or each against each."),
+    ] = "best-worst",
+    test_share: Annotated[
+        float | None,
+        typer.Option(help="Write NAME.train.jsonl and NAME.test.jsonl, about this share in test."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Write the preference pairs of a run: consistent winners, in TRL's formats."""
+    from judgekit import runs
+    from judgekit.pairs import pairs_of_run, write_parts
+
+    folder = runs.resolve(run)
+    found = pairs_of_run(folder, min_margin=min_margin, all_winners=all_winners, pairing=pairing)
+    if not found.pairs:
+        why = ", ".join(f"{n} {reason}" for reason, n in found.left_out.items() if n)
+        raise InputError(f"no case of {str(run)!r} makes a pair ({why or 'it has no cases'})")
+    parts = parts_of(found, out, test_share)
+    write_parts(parts, format_, force=force)
+    if as_json:
+        from judgekit.cli.render.console import json_text
+
+        print(json_text(report(folder, found, parts, format_)))
+        return
+    explain(found, parts)
+    for path in parts:
+        print(path)
+
+
+def parts_of(
+    found: Pairs, out: Path, test_share: float | None
+) -> Mapping[Path, Sequence[PreferencePair]]:
+    """What goes into which file."""
+    from judgekit.pairs import split
+
+    if test_share is None:
+        return {out: found.pairs}
+    named = {
+        out.with_name(f"{out.stem}.{part}{out.suffix}"): pairs
+        for part, pairs in zip(("train", "test"), split(found.pairs, test_share), strict=True)
+    }
+    for path, pairs in named.items():
+        if not pairs:
+            raise InputError(
+                f"--test-share {test_share!r} leaves {path.name!r} without any of "
+                f"{len(found.pairs)} pairs; choose another share, or leave it out"
+            )
+    return named
+
+
+def report(
+    folder: Path, found: Pairs, parts: Mapping[Path, Sequence[PreferencePair]], format_: str
+) -> dict[str, Any]:
+    """`--json`: cases (or comparisons) = pairs + the sum of left_out."""
+    return {
+        "run": str(folder),
+        "format": format_,
+        found.of: len(found.pairs) + sum(found.left_out.values()),
+        "pairs": len(found.pairs),
+        "left_out": {reason.value: n for reason, n in found.left_out.items()},
+        "files": {str(path): len(pairs) for path, pairs in parts.items()},
+    }
+
+
+def explain(found: Pairs, parts: Mapping[Path, Sequence[PreferencePair]]) -> None:
+    """What was written, and the cases that made no pair, reason by reason."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from judgekit.cli.render.console import safe, stderr_console
+
+    console = stderr_console()
+    for path, pairs in parts.items():
+        console.print(Text(safe(f"{len(pairs)} pairs to {path}")), soft_wrap=True)
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim")
+    table.add_column(justify="right")
+    for reason, n in found.left_out.items():
+        if n:
+            table.add_row(f"left out: {reason.replace('_', ' ')}", str(n))
+    if table.row_count:
+        console.print(table)

@@ -1,0 +1,80 @@
+"""`judgekit plugins`: what is installed, from where, what is broken; and a new one."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from judgekit.extension.registry import PluginInfo, Registry
+
+__all__ = ["app"]
+
+app = typer.Typer(help="What is installed, from where, and what is broken.")
+
+
+@app.callback(invoke_without_command=True)
+def listing(
+    context: typer.Context,
+    files: Annotated[  # noqa: ARG001 - loaded before the commands are there
+        list[Path] | None, typer.Option("--plugin", help="A plugin's file to load as well.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """List judges, engines and labelled sets: where each is from, what is broken and why."""
+    if context.invoked_subcommand is not None:
+        return
+    registry: Registry = context.obj
+    if as_json:
+        from judgekit.cli.render.console import json_text
+
+        print(json_text({"plugins": [plugin.as_dict() for plugin in registry.listing()]}))
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    from judgekit.cli.render.console import safe, stdout_console
+
+    def state(plugin: PluginInfo) -> Text:
+        wrong = "; ".join([f"broken: {plugin.broken}"] * bool(plugin.broken) + [*plugin.clashes])
+        return Text(safe(wrong), style="red") if wrong else Text("ok")
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("plugin", "from", "judges", "engines", "sets", "state"):
+        table.add_column(name)
+    for plugin in registry.listing():
+        table.add_row(
+            Text(safe(plugin.name)),
+            Text(safe(plugin.origin)),
+            Text(safe(", ".join(plugin.judges))),
+            Text(safe(", ".join(plugin.engines))),
+            Text(safe(", ".join(plugin.sets))),
+            state(plugin),
+        )
+    stdout_console().print(table)
+
+
+@app.command("new")
+def new(
+    name: Annotated[str, typer.Argument(help="The judge's name, as my-judge.")],
+    folder: Annotated[
+        Path, typer.Option("--in", help="The folder in which the package is made.")
+    ] = Path(),
+) -> None:
+    """Write a plugin package that works, with its test, ready to edit."""
+    from judgekit.extension.scaffold import write_plugin
+
+    written = write_plugin(name, folder)
+    for path in written:
+        print(path)
+    top = str(folder / name)
+    package = shlex.quote(top + "[test]")
+    print(
+        f"next: pip install -e {package} && pytest {shlex.quote(top)}, "
+        f"then judgekit compare … --judge {name}",
+        file=sys.stderr,
+    )

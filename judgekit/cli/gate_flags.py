@@ -1,0 +1,88 @@
+"""The gate of a command: `--fail-if` and `--junit`, before anything is asked and after."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from judgekit.errors import InputError
+from judgekit.io.files import write_file
+from judgekit.runs.failures import silence
+from judgekit.trust import gate
+
+if TYPE_CHECKING:
+    from judgekit.api import Run
+
+__all__ = ["FAILED", "FailIf", "Gate", "Junit", "as_rows"]
+
+FAILED = 1  # the exit code where a condition is met
+
+FailIf = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-if",
+        help="Exit with 1 where this is so: 'win_rate_a.low < 0.5', of the figures in "
+        "summary.json; repeatable.",
+        rich_help_panel="Gate",
+    ),
+]
+Junit = Annotated[
+    Path | None,
+    typer.Option(
+        "--junit",
+        help="Write what became of the conditions as JUnit XML.",
+        rich_help_panel="Gate",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Conditions under which a command fails, and where to write what became of them."""
+
+    conditions: tuple[gate.Condition, ...] = ()
+    file: Path | None = None
+
+    @classmethod
+    def of(cls, fail_if: Sequence[str] | None, file: Path | None) -> Gate:
+        """From the flags. Raises `InputError` for what could not be checked or written."""
+        conditions = tuple(gate.parse(text) for text in fail_if or ())
+        if file is not None:
+            if not conditions:
+                raise InputError("--junit writes what became of --fail-if; add a condition")
+            if file.is_dir() or not os.access(file.parent, os.W_OK | os.X_OK):
+                raise InputError(f"cannot write {str(file)!r}; name a file in a folder there is")
+        return cls(conditions, file)
+
+    def check_known(self, summary: Mapping[str, Any]) -> None:
+        """Raises `InputError` for a figure that a summary of this kind does not have."""
+        self.findings(summary)
+
+    def findings(self, summary: Mapping[str, Any]) -> list[gate.Finding]:
+        return gate.check([condition.text for condition in self.conditions], summary)
+
+    def suite(self, run: Run) -> gate.Suite:
+        """What became of the conditions in a finished run; an error where it has no verdict."""
+        name = run.summary.get("a", run.folder.name)
+        if "b" in run.summary:
+            name += f" against {run.summary['b']}"
+        error = silence(run.folder, run.summary)
+        return gate.Suite(name, self.findings(run.summary), run.facts["seconds"], error)
+
+    def write(self, suites: Sequence[gate.Suite]) -> None:
+        """Writes the JUnit file, where one is asked for."""
+        if self.file is not None:
+            write_file(self.file, gate.junit(suites).encode())
+
+
+def as_rows(suite: gate.Suite) -> list[dict[str, Any]]:
+    """The findings for JSON."""
+    return [
+        {"condition": f.condition.text, "value": f.value, "failed": f.failed}
+        for f in suite.findings
+    ]

@@ -1,0 +1,200 @@
+"""One case for people: its answers side by side, what the judge said, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from judgekit.cli.render.console import safe
+from judgekit.types import Case, Message, Outcome, Position
+
+__all__ = ["print_case", "shorten"]
+
+PROMPT_ROWS, ANSWER_ROWS, REASON_ROWS = 8, 16, 8  # of the terminal, where texts are shortened
+LETTERS = "ab"
+BORDERS = 7  # columns that the lines of a table of two take
+
+DISAGREEMENT = {
+    Position.FIRST: "the first shown was chosen in both orders",
+    Position.SECOND: "the second shown was chosen in both orders",
+    Position.HALF_TIE: "a tie in one order, a winner in the other",
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """Where a case is printed. `full`: every text to its end."""
+
+    console: Console
+    full: bool
+
+    def text(self, text: str, rows: int, *, width: int | None = None, style: str = "") -> Text:
+        """A text of a file or a model, safe, and shortened to about `rows` unless full."""
+        if not text.strip():
+            return Text("(empty)" if not text else "(only white space)", style="dim italic")
+        if self.full:
+            return Text(safe(text), style=style)
+        kept, hidden = shorten(safe(text), width or self.console.width, rows)
+        shown = Text(kept, style=style)
+        if hidden:
+            shown.append(f"\n… {hidden:,} more characters (--full shows all)", style="dim italic")
+        return shown
+
+
+def shorten(text: str, width: int, rows: int) -> tuple[str, int]:
+    """The beginning that fits `rows` rows of `width` cells, and how many characters are hidden."""
+    kept: list[str] = []
+    room = rows * width  # cells
+    for line in text.split("\n"):
+        part = line[:room]
+        while cell_len(part) > room:
+            part = part[: len(part) * room // cell_len(part)]
+        kept.append(part)
+        room -= max(1, ceil(cell_len(part) / width)) * width
+        if room <= 0:
+            break
+    begun = "\n".join(kept).rstrip("\n")
+    rest = text[len(begun) :]
+    return begun, len(rest) if rest.strip() else 0
+
+
+def print_case(
+    console: Console,
+    case: Case,
+    outcome: Outcome,
+    judgements: Sequence[Mapping[str, Any]],
+    *,
+    full: bool,
+) -> None:
+    """Prints one case; `judgements` are its rows of ``judgements.jsonl``."""
+    page = Page(console, full)
+    labels = [label(case, i) for i in range(len(case.responses))]
+    title = Text(safe(case.id), style="bold")
+    if case.category is not None:
+        title.append(f"  {safe(case.category)}", style="dim")
+    console.print(Rule(title, align="left", style="dim"))
+    for message in case.prompt:
+        console.print(prompt_text(page, message))
+    console.print(answers(page, case, outcome, labels))
+    if case.reference is not None:
+        reference = Text("reference: ", style="dim")
+        console.print(reference + page.text(case.reference, PROMPT_ROWS))
+    for part in said(page, judgements, labels):
+        console.print(part)
+    judges = len({row.get("judge") for row in judgements})
+    console.print(Text("→ " + safe(in_words(outcome, labels, judges)), style="bold"))
+    console.print()
+
+
+def label(case: Case, index: int) -> str:
+    """``gpt-4 (a)``: the letters keep two answers of one model apart."""
+    return f"{case.responses[index].model} ({LETTERS[index]})"
+
+
+def prompt_text(page: Page, message: Message) -> Text:
+    text = Text(f"{message.role}: ", style="dim")
+    if message.content or not message.tool_calls:
+        text += page.text(message.content, PROMPT_ROWS)
+    if message.tool_calls:
+        text.append("calls ", style="dim")
+        text += page.text(message.tool_calls, PROMPT_ROWS)
+    return text
+
+
+def answers(page: Page, case: Case, outcome: Outcome, labels: Sequence[str]) -> Table:
+    """The responses in columns, each after its own answers to earlier turns."""
+    width = max(10, (page.console.width - BORDERS) // len(labels))
+    table = Table(expand=True, border_style="dim")
+    cells: list[RenderableType] = []
+    for i, response in enumerate(case.responses):
+        style = "bold green" if outcome.winner == i else "bold"
+        table.add_column(Text(safe(labels[i]), style=style), ratio=1, overflow="fold")
+        cell = Text()
+        for turn, earlier in enumerate(response.earlier, 1):
+            cell.append(f"(turn {turn}) ", style="dim")
+            cell += page.text(earlier, ANSWER_ROWS // 2, width=width) + Text("\n\n")
+        cells.append(cell + page.text(response.text, ANSWER_ROWS, width=width))
+    table.add_row(*cells)
+    return table
+
+
+def said(
+    page: Page, judgements: Sequence[Mapping[str, Any]], labels: Sequence[str]
+) -> Iterator[RenderableType]:
+    """What the judge said in each showing: what stood where, its verdict, its reasoning."""
+    for row in judgements:
+        yield Text(safe(showing(row, labels)), style="cyan")
+        if row["reasoning"]:
+            width = page.console.width - 2
+            yield Padding(page.text(row["reasoning"], REASON_ROWS, width=width), (0, 0, 0, 2))
+
+
+def showing(row: Mapping[str, Any], labels: Sequence[str]) -> str:
+    """``first gpt-4 (a) as A, second phi-3 (b) as B: chose the first, gpt-4 (a)``.
+
+    The names are those that the judge's reasoning uses: in the other order A is another answer.
+    """
+    shown = [labels[i] for i in row["order"]]
+    where = shown[0]
+    if len(shown) > 1:
+        one, two = row["names"]
+        where = f"first {shown[0]} as {one}, second {shown[1]} as {two}"
+    if row["repeat"]:
+        where += f" (repeat {row['repeat']})"
+    by = f"{row['judge']}: " if "judge" in row else ""  # of several
+    return f"{by}{where}: {verdict(row, shown)}"
+
+
+def verdict(row: Mapping[str, Any], shown: Sequence[str]) -> str:
+    """A verdict in words; one that is not valid with what is known of why."""
+    if row["status"] != "valid":
+        return f"no verdict, {row['status']}" + (f" ({row['error']})" if row["error"] else "")
+    if row["score"] is not None:
+        return f"score {row['score']:g}"
+    choice = {
+        "first": f"chose the first, {shown[0]}",
+        "second": f"chose the second, {shown[-1]}",
+        "tie": "a tie",
+    }[row["choice"]]
+    p = row["probability"]
+    return choice if p is None else f"{choice} (the first better with p = {p:.2f})"
+
+
+def in_words(outcome: Outcome, labels: Sequence[str], judges: int = 1) -> str:
+    """What came of the case; `judges`: how many judged it."""
+    if outcome.identical:
+        return "a tie: the answers are the same text, and no judge was asked"
+    if not outcome.decided:
+        wrong = [f"{n} {name}" for name, n in outcome.statuses.items() if name != "valid"]
+        return f"undecided: of {sum(outcome.statuses.values())} trials {', '.join(wrong)}"
+    if len(labels) == 1:
+        return f"score {number(outcome.scores[0])}"
+    against = DISAGREEMENT.get(outcome.position) if outcome.position else None
+    if outcome.winner is None:
+        return f"inconsistent: {against or 'the trials do not agree'}"
+    what = "a tie" if outcome.winner == "tie" else f"{labels[outcome.winner]} is better"
+    if outcome.scores:
+        return f"{what}: {' against '.join(number(s) for s in outcome.scores)} points"
+    if judges > 1:
+        how = f"by {judges} judges"
+    elif outcome.position is Position.CONSISTENT:
+        how = "both orders agree"
+    elif against is not None:
+        how = f"by the mean of the orders, though {against}"
+    else:
+        how = "shown in one order only"
+    margin = "" if outcome.margin is None else f", margin {outcome.margin:.2f}"
+    return f"{what}: {how}{margin}"
+
+
+def number(score: float | None) -> str:
+    return "none" if score is None else f"{score:g}"

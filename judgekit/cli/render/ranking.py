@@ -1,0 +1,199 @@
+"""Rankings as tables for people; everything here goes to standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from judgekit.cli.render import tables
+from judgekit.cli.render.case import ANSWER_ROWS, PROMPT_ROWS, Page, number, prompt_text, said
+from judgekit.cli.render.console import safe, stdout_console
+from judgekit.cli.render.ratings import SCALE, ratings_table
+from judgekit.types import Case, Ranking
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from judgekit.api import Run
+
+__all__ = ["print_ranked", "print_run", "print_summary"]
+
+WIDEST = 6  # models whose win rates against each other fit into a terminal
+UNITS = {"points": "points", "log_odds": "log-odds", "lead": "lead, -1 to 1"}
+
+
+def print_run(run: Run) -> None:
+    """One run: its tables, the sentence, what it cost, and last its folder."""
+    console = stdout_console()
+    print_summary(console, run.summary)
+    console.print(Text(safe(run.summary["sentence"]), style="bold"))
+    console.print(Text(tables.footer(run), style="dim"))
+    console.print(Text(str(run.folder)), soft_wrap=True)
+
+
+def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
+    """A run's summary: counts, the models best first, and how often each wins against each."""
+    if summary["heading"]:
+        console.print(Text(safe(summary["heading"]), style="italic"))
+    by = summary["judge"] + (f" · {summary['model']}" if summary["model"] else "")
+    console.print(Text(safe(f"{summary['responses']} answers ranked by {by}"), style="bold"))
+    counts = Table(box=None, show_header=False, pad_edge=False)
+    counts.add_column(style="dim")
+    counts.add_column()
+    for name, value in [*count_lines(summary), *tables.input_lines(summary)]:
+        counts.add_row(Text(safe(name)), Text(safe(value)))
+    console.print(counts)
+    if not summary["models"]:
+        return
+    console.print()
+    if summary.get("ratings") is not None:
+        console.print(ratings_table(summary["ratings"]["models"]))
+        console.print(Text(f"{summary['ratings']['prompts']} prompts; {SCALE}", style="dim"))
+    else:
+        console.print(means(summary))
+    if len(summary["models"]) <= WIDEST:
+        console.print()
+        console.print(wins(summary))
+
+
+def count_lines(s: Mapping[str, Any]) -> list[tuple[str, str]]:
+    identical = f"  ({s['identical']} of them all the same text)" if s["identical"] else ""
+    return [
+        ("cases", f"{s['cases']}{identical}"),
+        ("pairs of different answers", str(s["comparisons"])),
+        ("with pairs unknown", tables.with_reasons(s["incomplete"], s["statuses"])),
+        *tables.position_lines(s["position"], s["position_intervals"]),
+    ]
+
+
+def best_first(s: Mapping[str, Any]) -> list[int]:
+    """The places of the models, by rating or mean rank."""
+    names = [model["model"] for model in s["models"]]
+    if s.get("ratings") is not None:
+        return [names.index(rated["model"]) for rated in s["ratings"]["models"]]
+    return sorted(range(len(names)), key=lambda i: s["models"][i]["mean_rank"]["value"] or inf)
+
+
+def means(s: Mapping[str, Any]) -> Table:
+    """The models' mean ranks and scores."""
+    unit = f", {UNITS[s['scale']]}" if s["scale"] else ""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("model")
+    for name in ("cases", "mean rank (95 %)", f"mean score (95 %){unit}"):
+        table.add_column(name, justify="right")
+    for i in best_first(s):
+        model = s["models"][i]
+        figures = (tables.score_text(model[name]) for name in ("mean_rank", "mean_score"))
+        table.add_row(Text(safe(model["model"])), str(model["cases"]), *figures)
+    return table
+
+
+def wins(s: Mapping[str, Any]) -> Table:
+    """Each row's win rate against the model of each column: by number, since names are long."""
+    order = best_first(s)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("win rate in % against")
+    for place in range(1, len(order) + 1):
+        table.add_column(str(place), justify="right", no_wrap=True)
+    for place, i in enumerate(order, 1):
+        name = Text(safe(f"{place} {s['models'][i]['model']}"))
+        table.add_row(name, *(cell(s["win_rates"][i][j]) for j in order))
+    return table
+
+
+def cell(rate: Mapping[str, float | None] | None) -> str:
+    """A win rate and its 95 % interval in percent, in few characters: they stand in a matrix."""
+    if rate is None or rate["value"] is None or rate["low"] is None or rate["high"] is None:
+        return tables.NONE
+    value, low, high = (100 * (rate[name] or 0.0) for name in ("value", "low", "high"))
+    return f"{value:.0f} ({low:.0f}–{high:.0f})"
+
+
+def print_ranked(
+    console: Console,
+    case: Case,
+    ranking: Ranking,
+    judgements: Sequence[Mapping[str, Any]],
+    *,
+    full: bool,
+) -> None:
+    """Prints one case, its answers from the best to the worst; `judgements` are its rows."""
+    page = Page(console, full)
+    labels = [f"{response.model} ({i + 1})" for i, response in enumerate(case.responses)]
+    title = Text(safe(case.id), style="bold")
+    if case.category is not None:
+        title.append(f"  {safe(case.category)}", style="dim")
+    console.print(Rule(title, align="left", style="dim"))
+    for message in case.prompt:
+        console.print(prompt_text(page, message))
+    for i in judged(ranking):
+        console.print(Text(safe(f"{place(ranking, i)}: {labels[i]}"), style="bold green"))
+        for turn, earlier in enumerate(case.responses[i].earlier, 1):
+            console.print(Text(f"(turn {turn}) ", style="dim") + page.text(earlier, PROMPT_ROWS))
+        console.print(page.text(case.responses[i].text, ANSWER_ROWS))
+    if case.reference is not None:
+        console.print(Text("reference: ", style="dim") + page.text(case.reference, PROMPT_ROWS))
+    if not ranking.identical:
+        console.print(beats(ranking, labels))
+    for part in said(page, judgements, labels):
+        console.print(part)
+    console.print(Text("→ " + safe(in_words(ranking, labels)), style="bold"))
+    console.print()
+
+
+def place(ranking: Ranking, i: int) -> str:
+    """``2, score 0.31``."""
+    rank = ranking.ranks[i]
+    if rank is None:
+        return "no rank"
+    score = ranking.scores[i]
+    return f"{rank}" + ("" if score is None else f", score {number(score)}")
+
+
+def beats(ranking: Ranking, labels: Sequence[str]) -> Table:
+    """The probability that the answer of each row is better than that of each column."""
+    order = judged(ranking)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("probability of being better than")
+    for j in order:
+        table.add_column(Text(safe(labels[j])), justify="right")
+    for i in order:
+        cells = [chance(ranking, i, j) for j in order]
+        table.add_row(Text(safe(labels[i])), *map(Text, cells))
+    return table
+
+
+def judged(ranking: Ranking) -> list[int]:
+    """The answers that were compared with any, best first."""
+    met = {i for pair in ranking.comparisons for i in pair}
+    return [i for i in ranking.best_first if i in met]
+
+
+def chance(ranking: Ranking, i: int, j: int) -> str:
+    if (min(i, j), max(i, j)) not in ranking.comparisons:
+        return tables.NONE
+    known = ranking.beats[i][j]
+    return "unknown" if known is None else f"{known:.2f}"
+
+
+def in_words(ranking: Ranking, labels: Sequence[str]) -> str:
+    """``gpt-4 (1) > phi-3 (3) = phi-2 (2)``, and what is not known."""
+    met = judged(ranking)
+    if all(outcome.identical for outcome in ranking.comparisons.values()):
+        return "a tie: the answers are the same text, and no judge was asked"
+    ranked = [i for i in met if ranking.ranks[i] is not None]
+    if not ranked:
+        return "no ranking: no two answers have a verdict in every showing"
+    said = labels[ranked[0]]
+    for last, i in pairwise(ranked):
+        said += f" {'=' if ranking.ranks[last] == ranking.ranks[i] else '>'} {labels[i]}"
+    unknown = sum(not outcome.decided for outcome in ranking.comparisons.values())
+    if unknown:
+        said += f"; {unknown} of {len(ranking.comparisons)} pairs unknown"
+    return said

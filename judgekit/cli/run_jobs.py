@@ -1,0 +1,174 @@
+"""What `compare` and `score` share: settings chosen, jobs run, results printed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from judgekit.cli.gate_flags import FAILED, Gate, as_rows
+from judgekit.cli.render.console import json_text, safe
+from judgekit.config.settings import Settings
+from judgekit.runs.failures import cut_short, silence
+
+if TYPE_CHECKING:
+    from judgekit.api import Run
+    from judgekit.extension.registry import Registry
+    from judgekit.jobs.job import Job
+    from judgekit.jobs.panel import Panel
+
+__all__ = [
+    "NO_VERDICT",
+    "announce",
+    "chosen_settings",
+    "estimates",
+    "perform",
+    "run_with_progress",
+    "why_silent",
+    "without_verdict",
+]
+
+NO_VERDICT = 3  # the exit code of a run in which nothing was judged with success
+
+COUNTS = ("calls", "calls_from_store", "tokens_in", "tokens_out", "cost_usd")
+
+
+def chosen_settings(said: Mapping[str, Any], registry: Registry) -> Settings:
+    """The command line's word before the project file's, that before the defaults."""
+    from judgekit.config.files import load_project
+
+    chosen = load_project(Path()).under(said)
+    if "judge" in said and asks_nothing(Settings.of(said), registry):
+        # The project's model, and its limits, are for the project's judge.
+        for name in ("model", "max_calls", "max_cost"):
+            if name not in said:
+                chosen.pop(name, None)
+    return Settings.of(chosen)
+
+
+def asks_nothing(said: Settings, registry: Registry) -> bool:
+    """Whether no judge that was named has a use for a model."""
+    from judgekit.jobs.judge_settings import judge_specs
+
+    return all(registry.judge(seat.judge).model == "none" for seat in judge_specs(said))
+
+
+def announce(text: str) -> None:
+    """A line for people, beside the results."""
+    print(safe(text), file=sys.stderr)
+
+
+def perform(jobs: Sequence[Job | Panel], *, dry_run: bool, as_json: bool, gate: Gate) -> None:
+    """Estimates the jobs, or runs them one after the other, and prints what they say."""
+    for job in jobs:
+        gate.check_known(job.blank())
+    if dry_run:
+        estimates(jobs, as_json=as_json)
+        return
+    from judgekit.api import check_jobs
+
+    for remark in dict.fromkeys(remark for job in jobs for remark in job.inputs.remarks):
+        announce(remark)
+    if len(jobs) > 1:
+        check_jobs(jobs)
+    runs = []
+    for job in jobs:
+        if len(jobs) > 1:
+            announce(" against ".join(job.inputs.models))
+        runs.append(run_with_progress(job))
+    suites = [gate.suite(run) for run in runs]
+    if as_json:
+        objects = [as_object(run) for run in runs]
+        if gate.conditions:
+            objects = [o | {"gate": as_rows(s)} for o, s in zip(objects, suites, strict=True)]
+        print(json_text(objects[0] if len(objects) == 1 else {"comparisons": objects}))
+    else:
+        from judgekit.cli.render import ranking, tables
+
+        if jobs[0].ranking:
+            ranking.print_run(runs[0])
+        elif len(runs) > 1:
+            tables.print_runs(runs)
+        else:
+            tables.print_run(runs[0])
+    silent = [run for run in runs if without_verdict(run)]
+    announce_ends(runs, silent)
+    gate.write(suites)
+    for suite in suites:
+        for finding in suite.findings:
+            announce(f"{suite.name}: {finding.message}" if len(suites) > 1 else finding.message)
+    if silent:
+        raise typer.Exit(NO_VERDICT)
+    if any(suite.failures for suite in suites):
+        raise typer.Exit(FAILED)
+
+
+def without_verdict(run: Run) -> bool:
+    """Whether not one case is decided, though there were some whose answers differ."""
+    return bool(silence(run.folder, run.summary))
+
+
+def why_silent(run: Run) -> str:
+    """Why a run has no verdict, in one line, and where to look."""
+    why = silence(run.folder, run.summary)
+    if not run.summary["cases"]:  # and none to look at
+        return why
+    return f"{why}; `judgekit show {quote(str(run.folder))}` has the cases"
+
+
+def announce_ends(runs: Sequence[Run], silent: Sequence[Run]) -> None:
+    """Why runs have no verdict, and which of several a limit ended: they have no tables to say."""
+    from judgekit.cli.render.tables import number
+
+    for run in runs:
+        s = run.summary
+        sides = " against ".join(s[side] for side in ("a", "b") if s.get(side))
+        named = f"{sides}: " if len(runs) > 1 else ""
+        if run in silent:
+            announce(named + why_silent(run))
+        elif named and cut_short(s["stopped"]):
+            cases = f"{s['cases']} of {number(s['cases_planned'], 'case')}"
+            announce(f"{named}stopped after {cases}, since {s['stopped']}")
+
+
+def as_object(run: Run) -> dict[str, Any]:
+    """`summary.json`, the counts of this command's calls, and the run's folder."""
+    counts = run.facts["counts"]
+    return run.summary | {name: counts[name] for name in COUNTS} | {"run": str(run.folder)}
+
+
+def run_with_progress(job: Job | Panel) -> Run:
+    """Runs a job under a progress bar; Ctrl-C ends it with a word on how to go on."""
+    from judgekit.api import run_job
+    from judgekit.cli.render.progress import progress_bar
+    from judgekit.cli.render.tables import number
+    from judgekit.harness.dispatcher import Tally
+
+    tally = Tally()
+    try:
+        with progress_bar(job.price) as move:
+            return run_job(job, tally, move)
+    except KeyboardInterrupt:
+        announce(
+            f"stopped after {tally.judged} of {number(tally.trials, 'trial')}; every reply is kept "
+            f"in {job.settings.store}: run the same command again to go on"
+        )
+        raise typer.Exit(130) from None
+
+
+def estimates(jobs: Sequence[Job | Panel], *, as_json: bool) -> None:
+    """`--dry-run`: what the jobs would ask and cost."""
+    from judgekit.cli.render import tables
+    from judgekit.jobs.estimate import estimate
+    from judgekit.jobs.job import Job
+
+    found = [(job, estimate(job) if isinstance(job, Job) else job.estimate()) for job in jobs]
+    if as_json:
+        objects = [{"models": job.inputs.models} | e.as_dict() for job, e in found]
+        print(json_text(objects[0] if len(objects) == 1 else {"comparisons": objects}))
+        return
+    tables.print_estimates(found)

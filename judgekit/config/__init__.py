@@ -1,0 +1,1 @@
+"""What the user chooses: settings, configuration files, secrets, prices, endpoints."""

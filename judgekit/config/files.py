@@ -1,0 +1,294 @@
+"""The two configuration files: a project's, which may come from anybody, and the user's own.
+
+``judgekit.toml`` in the working directory chooses names and options, and nothing that could send
+texts or keys elsewhere or run code:
+
+============================  ==================================================================
+``judge`` ``model``           as ``--judge`` and ``--model``
+``endpoint``                  the name of an endpoint in the user's own file
+``prompt``                    another prompt, by name or file
+``repeats`` ``reask``         whole numbers
+``tie_margin``                points between scores that are still a tie
+``inconsistent``              ``"half"`` or ``"drop"``
+``temperature``               sampling temperature
+``max_tokens``                limit of a reply, in tokens
+``concurrency`` ``timeout``   calls under way at once; seconds an attempt
+``max_calls`` ``max_cost``    where a run stops; dollars
+``store`` ``out``             paths inside the project
+``[columns]``                 column names: ``response = "text"``
+``[options]``                 the judge's own options
+============================  ==================================================================
+
+The user's own file (``config.toml`` in the user's configuration folder, or where
+``JUDGEKIT_CONFIG`` points) says where APIs are and what they cost: ``[endpoints.NAME]`` with
+``base_url``, ``key_env`` (the name of the variable that holds the key), ``rpm``, ``tpm``,
+``price = {input, output}`` and ``engine``; ``[prices]`` with ``"model" = {input, output}``. No key
+stands in either file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from judgekit.config.endpoints import Endpoint
+from judgekit.config.prices import Price
+from judgekit.config.secrets import KEYS, LIKE_A_KEY, url_holds_key
+from judgekit.errors import InputError
+from judgekit.naming import unknown
+
+__all__ = ["Project", "UserConfig", "load_project", "load_user", "user_file"]
+
+T = TypeVar("T")
+
+PLACES = {  # what a project may not say, and where it belongs
+    **dict.fromkeys(
+        ("base_url", "url", "api_base", "host", "server", "proxy", "endpoints", "headers"),
+        "endpoints belong under [endpoints.NAME] in {user}; choose one here with endpoint = NAME",
+    ),
+    **dict.fromkeys(
+        (*sorted(KEYS), "key_env", "api_key_env"),
+        "a key's variable is named by key_env under [endpoints.NAME] in {user}",
+    ),
+    **dict.fromkeys(("price", "prices"), "prices belong under [prices] in {user}"),
+    **dict.fromkeys(
+        ("plugin", "plugins"), "install the plugin, or load its file with --plugin FILE"
+    ),
+}
+TABLES = ("columns", "options")
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """What a project's file chooses, under the names of `Settings`; None where it says nothing."""
+
+    judge: str | None = None
+    model: str | None = None
+    endpoint: str | None = None
+    prompt: str | None = None
+    repeats: int | None = None
+    reask: int | None = None
+    tie_margin: float | None = None
+    inconsistent: Literal["half", "drop"] | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    concurrency: int | None = None
+    timeout: float | None = None
+    max_calls: int | None = None
+    max_cost: float | None = None
+    store: Path | None = None
+    out: Path | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+
+    def under(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """The project's choices with what was said on the command line over them.
+
+        Another judge said: the project's options and prompt, which are its own judge's, do not
+        hold. A URL said: nor does the project's endpoint.
+        """
+        own = {name: value for name, value in vars(self).items() if value not in (None, {})}
+        if said.get("judge", self.judge) != self.judge:
+            own.pop("options", None)
+            own.pop("prompt", None)
+        if "base_url" in said:
+            own.pop("endpoint", None)
+        both = {name: {**own[name], **said[name]} for name in own.keys() & said if name in TABLES}
+        return {**own, **said, **both}
+
+
+@dataclass(frozen=True)
+class UserConfig:
+    """The user's own endpoints and prices, and the file they are read from."""
+
+    path: Path
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    prices: Mapping[str, Price] = field(default_factory=dict)
+
+    def endpoint(self, name: str) -> Endpoint:
+        """The endpoint of that name. Raises `InputError` where there is none."""
+        if name not in self.endpoints:
+            missing = unknown("endpoint named", name, self.endpoints)
+            raise InputError(f"{missing}; add [endpoints.{name}] with base_url to {self.path}")
+        return self.endpoints[name]
+
+
+def user_file() -> Path:
+    """Where the user's own configuration is looked for."""
+    from platformdirs import user_config_path
+
+    said = os.environ.get("JUDGEKIT_CONFIG")
+    return Path(said).expanduser() if said else user_config_path("judgekit") / "config.toml"
+
+
+def load_project(folder: Path) -> Project:
+    """The choices of ``judgekit.toml`` in a folder; none where there is no such file.
+
+    Raises `InputError` for what it may not say, what it says wrongly, and paths that leave the
+    folder.
+    """
+    path = folder / "judgekit.toml"
+    if not path.is_file():
+        return Project()
+    table = _read(path)
+    for where, name, value in _entries(table):
+        if name.lower().replace("-", "_") in PLACES:
+            place = PLACES[name.lower().replace("-", "_")].format(user=user_file())
+            raise InputError(f"{path}: {where} may not stand in a project's file; {place}")
+        if isinstance(value, str) and ("://" in value or LIKE_A_KEY.fullmatch(value)):
+            raise InputError(
+                f"{path}: {where} holds a URL or a key, which may not stand in a project's file; "
+                f"endpoints belong in {user_file()}"
+            )
+    project = _checked(Project, table, path)
+    for name in ("store", "out"):
+        inside = getattr(project, name)
+        if inside is not None:
+            if inside.is_absolute() or ".." in inside.parts:
+                raise InputError(
+                    f"{path}: {name} = {str(inside)!r} leaves the project; "
+                    f"say --{name} for a place elsewhere"
+                )
+            project = replace(project, **{name: folder / inside})
+    return project
+
+
+def load_user() -> UserConfig:
+    """The user's own configuration; empty where there is none.
+
+    Raises `InputError` where the file that ``JUDGEKIT_CONFIG`` names is absent, where an entry
+    is unknown or wrong, and where a key itself stands in it (which is not repeated).
+    """
+    path = user_file()
+    if not path.is_file():
+        if os.environ.get("JUDGEKIT_CONFIG"):
+            raise InputError(f"JUDGEKIT_CONFIG names {str(path)!r}, which is not a file")
+        return UserConfig(path)
+    table = _read(path)
+    for where, name, value in _entries(table):
+        named = name.lower().replace("-", "_") in KEYS and not isinstance(value, dict)
+        if named or (isinstance(value, str) and LIKE_A_KEY.fullmatch(value)):
+            raise InputError(
+                f"{path}: {where} holds a key; put it into an environment variable and name that: "
+                f'key_env = "MY_KEY"'
+            )
+    for name in table:
+        if name not in ("endpoints", "prices"):
+            raise InputError(f"{path}: {unknown('table', name, ('endpoints', 'prices'))}")
+    endpoints = _tables(table, "endpoints", path)
+    prices = _tables(table, "prices", path)
+    return UserConfig(
+        path,
+        {name: _endpoint(name, entry, path) for name, entry in endpoints.items()},
+        {name: _price(entry, path, f"prices.{name}") for name, entry in prices.items()},
+    )
+
+
+def _endpoint(name: str, entry: Mapping[str, Any], path: Path) -> Endpoint:
+    where = f"endpoints.{name}"
+    price = _price(entry["price"], path, f"{where}.price") if "price" in entry else None
+    entry = {key: value for key, value in entry.items() if key != "price"}
+    endpoint = _checked(Endpoint, entry, path, where, name=name)
+    address = urlsplit(endpoint.base_url)
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise InputError(
+            f"{path}: {where}.base_url = {endpoint.base_url!r} is no URL; "
+            f"write it as https://HOST/v1"
+        )
+    if url_holds_key(endpoint.base_url):
+        raise InputError(f"{path}: {where}.base_url holds a key; name its variable in key_env")
+    if endpoint.key_env is not None and not _is_variable(endpoint.key_env):
+        raise InputError(
+            f"{path}: {where}.key_env is not the name of an environment variable; "
+            f"put the key into a variable and its name here"
+        )
+    for limit in ("rpm", "tpm"):
+        value = getattr(endpoint, limit)
+        if value is not None and not value > 0:
+            raise InputError(f"{path}: {where}.{limit} must be more than 0, not {value!r}")
+    return replace(endpoint, price=price)
+
+
+def _is_variable(text: str) -> bool:
+    """Whether a text can name a variable, and is not a key that happens to look like one."""
+    mixed = all(any(test(c) for c in text) for test in (str.islower, str.isupper, str.isdigit))
+    return VARIABLE.fullmatch(text) is not None and not (mixed and len(text) >= 20)
+
+
+def _price(entry: object, path: Path, where: str) -> Price:
+    if not isinstance(entry, dict):
+        raise InputError(f"{path}: {where} must be {{input = USD, output = USD}}, not {entry!r}")
+    price = _checked(Price, entry, path, where)
+    for name in ("input", "output"):
+        value = getattr(price, name)
+        if not 0 <= value < float("inf"):
+            raise InputError(f"{path}: {where}.{name} must be 0 or more, not {value!r}")
+    return price
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8; save the file as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: not TOML: {error}") from error
+
+
+def _entries(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str, Any]]:
+    """Every entry of a table and of those within: its dotted place, its name, its value."""
+    for name, value in table.items():
+        yield above + name, name, value
+        inner = value if isinstance(value, list) else [value]
+        for item in inner:
+            if isinstance(item, dict):
+                yield from _entries(item, f"{above}{name}.")
+            elif item is not value:
+                yield above + name, name, item
+
+
+def _tables(table: Mapping[str, Any], name: str, path: Path) -> dict[str, Any]:
+    inner = table.get(name, {})
+    wrong = not isinstance(inner, dict) or (
+        name == "endpoints" and not all(isinstance(entry, dict) for entry in inner.values())
+    )
+    if wrong:
+        raise InputError(f"{path}: {name} must hold tables, as in [{name}.NAME]")
+    return dict(inner)
+
+
+def _checked(
+    kind: type[T], table: Mapping[str, Any], path: Path, above: str = "", **given: Any
+) -> T:
+    """A table as a dataclass; its names and types must be exactly those of the fields.
+
+    It goes through JSON because that is where pydantic's strict mode takes a dataclass apart:
+    a number is not taken from a text, nor a whole number from a truth value.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    known = [f.name for f in fields(kind) if f.name not in given]  # type: ignore[arg-type]
+    for name in table:
+        if name not in known:
+            place = f"{path} [{above}]" if above else str(path)
+            raise InputError(f"{place}: {unknown('entry', name, known)}")
+    try:
+        whole = json.dumps({**table, **given}, default=str)
+        return TypeAdapter(kind).validate_json(whole, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(step) for step in (above, *first["loc"][:2]) if step)
+        if first["type"] == "missing":
+            raise InputError(f"{path}: {where} is missing") from error
+        said = first["msg"].removeprefix("Input ")
+        raise InputError(f"{path}: {where} {said}, not {first['input']!r}") from error

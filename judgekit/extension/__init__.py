@@ -1,0 +1,1 @@
+"""The plugin seam: hook specifications, the engine protocol, loading and listing of plugins."""

@@ -1,0 +1,51 @@
+"""The plugin seam: what a package may give judgekit, through the entry-point group ``judgekit``.
+
+A plugin is a module (or object) with any of these functions, each marked `judgekit.hookimpl`.
+Importing it must cost nothing heavy: torch and SDKs are imported where a judge is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from judgekit.extension.engine import EngineFactory
+from judgekit.io.labelled_set import SetFactory
+
+if TYPE_CHECKING:
+    import typer
+
+    from judgekit.judging import Judge
+
+__all__ = ["hookimpl", "hookspec"]
+
+hookspec = pluggy.HookspecMarker("judgekit")
+hookimpl = pluggy.HookimplMarker("judgekit")
+
+
+@hookspec
+def judgekit_judges() -> Mapping[str, type[Judge]]:
+    """Judges by the name that `--judge` takes."""
+
+
+@hookspec
+def judgekit_engines() -> Mapping[str, EngineFactory]:
+    """Engines by the word before the slash in `--model`: ``openai`` in ``openai/gpt-4o-mini``."""
+
+
+@hookspec
+def judgekit_sets() -> Mapping[str, SetFactory]:
+    """Labelled sets by the name that `judgekit bench` takes."""
+
+
+@hookspec
+def judgekit_prompt_dirs() -> Sequence[Path]:
+    """Folders of prompt files, found by name after the plugin's own ``prompts`` folder."""
+
+
+@hookspec
+def judgekit_commands(app: typer.Typer) -> None:
+    """Adds commands to the command line."""

@@ -1,0 +1,217 @@
+"""What is installed: looks judges, engines, sets and prompts up, and tells where each is from.
+
+A broken plugin stops only the look-up that needs it. A name that two plugins give is an error
+when it is looked up, never settled by who was loaded first.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from judgekit.errors import InputError, PluginError
+from judgekit.extension.engine import EngineFactory
+from judgekit.extension.judge_options import JudgeOption, judge_options, make_options
+from judgekit.extension.loader import Plugin, load_file, load_installed, reason
+from judgekit.io.labelled_set import SetFactory
+from judgekit.judging import Judge, JudgeSetup, PromptJudge
+from judgekit.judging.templates import FORMATS, Prompts
+from judgekit.naming import unknown
+
+if TYPE_CHECKING:
+    import typer
+
+__all__ = ["JudgeOption", "PluginInfo", "Registry", "judge_options", "make_options"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PluginInfo:
+    """One line of a listing.
+
+    `origin`: distribution and version, or the file's path. `broken` is why it gives nothing,
+    `clashes` says which of its names others give as well; both are empty where all is well.
+    """
+
+    name: str
+    origin: str
+    judges: tuple[str, ...]
+    engines: tuple[str, ...]
+    sets: tuple[str, ...]
+    prompt_dirs: tuple[Path, ...]
+    commands: bool
+    broken: str = ""
+    clashes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for JSON."""
+        return asdict(self) | {"prompt_dirs": [str(folder) for folder in self.prompt_dirs]}
+
+
+class Registry:
+    """The plugins of one process; made by `Registry.load`."""
+
+    def __init__(self, plugins: Sequence[Plugin]) -> None:
+        self._plugins = list(plugins)
+
+    @classmethod
+    def load(cls, *, files: Sequence[Path] = ()) -> Self:
+        """All installed plugins, the built-in one among them, and these Python files.
+
+        A plugin that fails is kept as broken. Raises `InputError` for a file that is not there.
+        """
+        return cls([*load_installed(), *(load_file(file) for file in files)])
+
+    def judge(self, name: str) -> type[Judge]:
+        """The judge of that name, or one made for the prompt file at that path (``./rubric.md``).
+
+        Raises `PluginError` where no plugin gives the name or two do, `InputError` for a prompt
+        file that cannot judge by itself.
+        """
+        if "/" in name or "\\" in name or name.endswith(".md"):
+            return _rubric(name)
+        return self._find("judge", name, lambda plugin: plugin.judges)
+
+    def code_of(self, judge: type[Judge]) -> str:
+        """The state of the code behind a judge: its plugin's distribution and version, or the
+        digest of its plugin's file. Of the built-in judges it is ``"judgekit"``, whatever the
+        version; of a prompt file that judges by itself, nothing."""
+        plugin = next((p for p in self._plugins if judge in p.judges.values()), None)
+        if plugin is None:
+            return ""
+        # An update that changes no verdict keeps its users' runs: `job.RULES` tells one that does.
+        return "judgekit" if plugin.code.startswith("judgekit ") else plugin.code
+
+    @property
+    def engines(self) -> frozenset[str]:
+        """The names of all engines that plugins give."""
+        return frozenset(name for plugin in self._plugins for name in plugin.engines)
+
+    def engine(self, spec: str) -> tuple[EngineFactory, str]:
+        """The engine that ``ENGINE/MODEL`` names, and what stands after the slash.
+
+        Raises `InputError` for another form, `PluginError` where no plugin or two give the engine.
+        """
+        name, _, model = spec.partition("/")
+        if not name or not model:
+            engines = sorted(self.engines)
+            example = f"{engines[0] if engines else 'ENGINE'}/{spec.strip('/') or 'MODEL'}"
+            raise InputError(
+                f"{spec!r} does not name a model: write ENGINE/MODEL, such as {example!r}; "
+                f"engines installed: {', '.join(engines) or 'none'}"
+            )
+        return self._find("engine", name, lambda plugin: plugin.engines), model
+
+    def labelled_set(self, name: str) -> SetFactory:
+        """The labelled set of that name; `PluginError` where no plugin gives it or two do."""
+        return self._find("set", name, lambda plugin: plugin.sets)
+
+    def prompts_for(self, judge: type[Judge]) -> Prompts:
+        """The prompts a judge finds by name.
+
+        First ``prompts`` beside the module of its class, then of the classes it derives from;
+        then the folders of the plugin that gives it, and those of all others: nobody's file
+        stands in for another's of the same name.
+        """
+        beside = [
+            Path(file).parent / "prompts"
+            for cls in judge.__mro__
+            if issubclass(cls, Judge)
+            and (file := getattr(sys.modules.get(cls.__module__), "__file__", None))
+        ]
+        own_first = sorted(self._plugins, key=lambda plugin: judge not in plugin.judges.values())
+        given = [folder for plugin in own_first for folder in plugin.prompt_dirs]
+        return Prompts([*dict.fromkeys(folder for folder in beside + given if folder.is_dir())])
+
+    def add_commands(self, app: typer.Typer) -> None:
+        """Adds the plugins' commands; one whose hook fails, or takes a name, becomes broken."""
+        for place, plugin in enumerate(self._plugins):
+            if plugin.add_commands is None:
+                continue
+            try:
+                _add_commands(plugin.add_commands, app)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the border: as when loading
+                self._plugins[place] = Plugin(plugin.name, plugin.origin, broken=reason(error))
+
+    def listing(self) -> list[PluginInfo]:
+        """What is installed, from where, what is broken and why."""
+        return [
+            PluginInfo(
+                plugin.name,
+                plugin.origin,
+                judges=tuple(sorted(plugin.judges)),
+                engines=tuple(sorted(plugin.engines)),
+                sets=tuple(sorted(plugin.sets)),
+                prompt_dirs=plugin.prompt_dirs,
+                commands=plugin.add_commands is not None,
+                broken=plugin.broken,
+                clashes=tuple(self._clashes(plugin)),
+            )
+            for plugin in self._plugins
+        ]
+
+    def _clashes(self, plugin: Plugin) -> Iterator[str]:
+        for other in self._plugins:
+            if other is not plugin:
+                for name in sorted(plugin.judges.keys() & other.judges.keys()):
+                    yield f"judge {name!r} is also given by {other}"
+                for name in sorted(plugin.engines.keys() & other.engines.keys()):
+                    yield f"engine {name!r} is also given by {other}"
+                for name in sorted(plugin.sets.keys() & other.sets.keys()):
+                    yield f"set {name!r} is also given by {other}"
+
+    def _find(self, what: str, name: str, gives: Callable[[Plugin], Mapping[str, T]]) -> T:
+        found = [plugin for plugin in self._plugins if name in gives(plugin)]
+        if len(found) == 1:
+            return gives(found[0])[name]
+        if found:
+            both = " and ".join(map(str, found))
+            raise PluginError(f"the {what} {name!r} is given by {both}; remove all but one")
+        known = {known for plugin in self._plugins for known in gives(plugin)}
+        broken = [
+            f"; {plugin} is broken: {plugin.broken}" for plugin in self._plugins if plugin.broken
+        ]
+        message = unknown(f"{what} named", name, known, there="installed")
+        raise PluginError(message + "".join(broken))
+
+
+def _add_commands(add: Callable[[typer.Typer], None], app: typer.Typer) -> None:
+    """Adds to a copy first: a hook that fails half-way, or takes a name, leaves nothing behind."""
+    from typer.main import get_group
+
+    fresh = type(app)()
+    add(fresh)
+    taken = get_group(app).commands.keys() & get_group(fresh).commands.keys()
+    if taken:
+        raise PluginError(f"its command {sorted(taken)[0]!r} exists already; give it another name")
+    app.registered_commands += fresh.registered_commands
+    app.registered_groups += fresh.registered_groups
+
+
+def _rubric(file: str) -> type[PromptJudge]:
+    """A judge that is nothing but a prompt file."""
+    template = Prompts(()).load(file)
+    arities = {"pair": 2, "single": 1}
+    if template.head.shows not in arities:
+        raise InputError(
+            f'{file!r} shows no answer to judge: its head needs shows = "pair" or "single"'
+        )
+    if not template.head.reads:
+        raise InputError(
+            f"{file!r} does not say how its verdict reads: add reads = FORMAT to its head, "
+            f"one of {', '.join(FORMATS)}"
+        )
+
+    class Rubric(PromptJudge):
+        __doc__ = f"The prompt file {file!r} as a judge."
+        arity = frozenset({arities[template.head.shows]})
+        prompt = file
+
+        def __init__(self, setup: JudgeSetup) -> None:
+            super().__init__(replace(setup, prompt=setup.prompt or template))
+
+    return Rubric

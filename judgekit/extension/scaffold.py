@@ -1,0 +1,57 @@
+"""Writes a new plugin package: the working one in ``skeleton/`` under another name."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import sys
+from pathlib import Path
+
+from judgekit.errors import InputError
+from judgekit.io.files import new_folder
+
+__all__ = ["write_plugin"]
+
+SKELETON = Path(__file__).with_name("skeleton")
+NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+def write_plugin(name: str, folder: Path) -> list[Path]:
+    """Writes a plugin package called `name` into a new folder of that name in `folder`.
+
+    The package is installable as it is: one judge of pairs under the same name, its prompt file
+    and a test that passes. Returns the files written, sorted. Raises `InputError` for a name
+    that cannot be one of a package, a module and a judge at once, for a folder that exists
+    already (nothing is ever overwritten), and where nothing can be written.
+    """
+    words = _spellings(name)
+    top = folder / name
+    written = []
+    with new_folder(top) as partial:
+        for source in sorted(SKELETON.rglob("*")):
+            if source.is_dir() or "__pycache__" in source.parts:  # installers compile it
+                continue
+            target = _renamed(source.relative_to(SKELETON).as_posix(), words)
+            (partial / target).parent.mkdir(parents=True, exist_ok=True)
+            text = _renamed(source.read_text(encoding="utf-8"), words)
+            (partial / target).write_text(text, encoding="utf-8", newline="\n")
+            written.append(top / target)
+    return sorted(written)
+
+
+def _spellings(name: str) -> dict[str, str]:
+    """The skeleton's spellings of its own name, and those of the new one."""
+    if not NAME.fullmatch(name):
+        raise InputError(
+            f"{name!r} cannot name a plugin; use lower-case letters, digits and single hyphens, "
+            f"as in 'my-judge'"
+        )
+    module = name.replace("-", "_")
+    if keyword.iskeyword(module) or module in sys.stdlib_module_names or module == "judgekit":
+        raise InputError(f"{name!r} is the name of a module of Python's or ours; choose another")
+    kind = "".join(part.capitalize() for part in name.split("-"))
+    return {"my-judge": name, "my_judge": module, "MyJudge": kind}
+
+
+def _renamed(text: str, words: dict[str, str]) -> str:
+    return re.sub("|".join(words), lambda found: words[found[0]], text)

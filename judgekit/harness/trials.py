@@ -1,0 +1,265 @@
+"""Trials → judgements: every trial of a plan through the judge, cases handed on in order.
+
+A fixed number of workers take trials in the order of the plan; there are no batches to wait for.
+A case is handed on as soon as its own trials and all cases before it are done, so what is written
+does not depend on the order in which replies arrive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from judgekit.errors import CallFailure, EngineError, StoreError
+from judgekit.harness.dispatcher import Dispatcher, Tally, TrialAsk
+from judgekit.harness.limits import BudgetSpent, Stopped
+from judgekit.harness.plan import Plan
+from judgekit.harness.reply_store import ReplyStore, pack_verdict, unpack_verdict
+from judgekit.harness.workers import within_budget, work_through
+from judgekit.judging import BatchJudge, Judge
+from judgekit.types import Case, Judgement, Status, StopReason, Trial, Verdict, digest
+
+__all__ = ["OnCase", "OnProgress", "run_batches", "run_trials"]
+
+OnCase = Callable[[Case, Sequence[Judgement]], StopReason | None]
+"""Takes a case with its judgements; returns why the run may end with it, None to go on."""
+OnProgress = Callable[[Tally], None]
+
+
+class InOrder:
+    """Hands cases on in the order of the plan, each once all its judgements are in.
+
+    `stop` is what `on_case` returned for the last case where that ended the run: so the run is a
+    prefix of the plan, whichever judgement came first.
+    """
+
+    def __init__(self, plan: Plan, on_case: OnCase) -> None:
+        self._cases = plan.cases
+        self._on_case = on_case
+        self._open: dict[int, list[Judgement | None]] = {}
+        self._next = 0
+        self._end = len(plan.cases)
+        self.stop: StopReason | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every case has been handed on."""
+        return self._next == len(self._cases)
+
+    def end_before(self, case: int) -> None:
+        """Hands on nothing from this case on."""
+        self._end = min(self._end, case)
+
+    def expect(self, case: int, trials: int) -> None:
+        """Announces a case's number of trials; one without trials is complete at once."""
+        self._open[case] = [None] * trials
+        if not trials:
+            self._hand_on()
+
+    def add(self, case: int, position: int, judgement: Judgement) -> None:
+        self._open[case][position] = judgement
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        while self._next in self._open and self._next < self._end:
+            judgements = [j for j in self._open[self._next] if j is not None]
+            if len(judgements) < len(self._open[self._next]):
+                return
+            del self._open[self._next]
+            self.stop = self._on_case(self._cases[self._next], judgements)
+            self._next += 1
+            if self.stop:
+                self.end_before(self._next)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a trial stands: its number in the plan, its case's, and its position in the case."""
+
+    number: int
+    case: int
+    position: int
+
+
+def places(plan: Plan, order: InOrder) -> Iterator[tuple[Place, Trial]]:
+    """The plan's trials one after the other; announces each case as it comes up."""
+    number = 0
+    for case_number, case in enumerate(plan.cases):
+        trials = plan.trials(case)
+        order.expect(case_number, len(trials))
+        for position, trial in enumerate(trials):
+            yield Place(number, case_number, position), trial
+            number += 1
+
+
+async def run_trials(
+    plan: Plan,
+    judge: Judge,
+    dispatcher: Dispatcher,
+    on_case: OnCase,
+    *,
+    concurrency: int = 64,
+    on_progress: OnProgress | None = None,
+) -> StopReason | None:
+    """Judges every trial; `on_case` gets each case with its judgements, in order.
+
+    Returns why the run ended before its plan (a budget's reason, or what `on_case` said), or an
+    empty string. Raises what
+    stops a run: `EngineError`, `StoreError`, cancellation; the reply store keeps what was paid.
+    """
+    order = InOrder(plan, on_case)
+    tally = dispatcher.tally
+
+    async def work(taken: tuple[Place, Trial]) -> None:
+        place, trial = taken
+        try:
+            judgement = await judge_within_budget(judge, trial, dispatcher, place.number)
+        except BudgetSpent:
+            order.end_before(place.case)
+            raise
+        tally.judged += 1
+        tally.statuses[judgement.verdict.status] += 1
+        order.add(place.case, place.position, judgement)
+        if on_progress:
+            on_progress(tally)
+        if order.stop:
+            raise Stopped(order.stop)
+
+    stop = await work_through(places(plan, order), work, dispatcher, concurrency=concurrency)
+    if stop is None and not order.complete:
+        raise AssertionError("a run without a stop hands on every case")
+    return stop
+
+
+async def judge_within_budget(
+    judge: Judge, trial: Trial, dispatcher: Dispatcher, number: int
+) -> Judgement:
+    """One trial's judgement, once its turn has come and the budget has room for its most."""
+
+    def most() -> tuple[int, float]:
+        calls = judge.most_calls(trial)
+        priced = dispatcher.budget.max_cost is not None
+        return calls, calls * dispatcher.budget.worst(judge.likely_call(trial)) if priced else 0.0
+
+    return await within_budget(
+        dispatcher, trial, number, most, lambda ask: judge_trial(judge, trial, ask)
+    )
+
+
+async def judge_trial(judge: Judge, trial: Trial, ask: TrialAsk) -> Judgement:
+    """One trial's judgement; what goes wrong with this trial alone becomes its status."""
+    try:
+        verdict = fitting(await judge.judge(trial, ask), trial)
+    except CallFailure as failure:
+        error = f"{failure.name}: {failure}" if str(failure) != failure.name else failure.name
+        verdict = Verdict.without(failure.status, error)
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        verdict = broke(error)  # the judge's own doing: nobody stops this run
+    except (EngineError, StoreError):
+        raise
+    except Exception as error:  # noqa: BLE001 (somebody's judge: its fault is this case's status)
+        verdict = broke(error)
+    if ask.stop is not None:
+        raise ask.stop  # whatever the judge made of it
+    return Judgement(trial, verdict, ask.calls, ask.tokens_in, ask.tokens_out)
+
+
+def fitting(verdict: object, trial: Trial) -> Verdict:
+    """The verdict, or a failed one where it does not say what its trial asks for."""
+    if not isinstance(verdict, Verdict):
+        return Verdict.without(Status.FAILED, f"the judge broke: it gave {verdict!r}, no verdict")
+    if verdict.status is not Status.VALID:
+        return verdict
+    chance = verdict.probability
+    if len(trial.order) > 1 and verdict.choice is None:
+        wrong = "a score where a choice was asked for"
+    elif len(trial.order) == 1 and (verdict.score is None or not isfinite(verdict.score)):
+        wrong = f"no finite score: {verdict.score!r}"
+    elif chance is not None and not 0 <= chance <= 1:
+        wrong = f"the probability {chance!r} is not in 0 to 1"
+    else:
+        return verdict
+    return Verdict.without(Status.FAILED, f"the judge broke: {wrong}", reasoning=verdict.reasoning)
+
+
+def broke(error: BaseException) -> Verdict:
+    return Verdict.without(Status.FAILED, f"{type(error).__name__}: the judge broke: {error}")
+
+
+async def run_batches(
+    plan: Plan,
+    judge: BatchJudge,
+    store: ReplyStore,
+    tally: Tally,
+    on_case: OnCase,
+    *,
+    on_progress: OnProgress | None = None,
+) -> StopReason | None:
+    """The same for a judge that scores batches by itself, on one worker thread.
+
+    Verdicts are kept in the reply store under the judge's identity and the texts shown. A batch in
+    which the judge raises is judged again one by one, so that only the trial at fault fails.
+    """
+    order = InOrder(plan, on_case)
+    queue = places(plan, order)
+    identity = digest("batch", type(judge).__qualname__, *judge.identity)
+    while window := [taken for _, taken in zip(range(judge.window), queue, strict=False)]:
+        keys = [verdict_key(identity, trial) for _, trial in window]
+        kept = {i: data for i, key in enumerate(keys) if (data := store.get(key)) is not None}
+        verdicts = {i: unpack_verdict(data) for i, data in kept.items()}
+        missing = [i for i in range(len(window)) if i not in kept]
+        if missing:
+            trials = [window[i][1] for i in missing]
+            found = await asyncio.to_thread(judge_safely, judge, trials)
+            fresh = dict(zip(missing, found, strict=True))
+            sound = [i for i, verdict in fresh.items() if verdict.status is not Status.FAILED]
+            if not await store.put([(keys[i], pack_verdict(fresh[i])) for i in sound]):
+                stays = {i: data for i in sound if (data := store.get(keys[i])) is not None}
+                fresh |= {i: unpack_verdict(data) for i, data in stays.items()}
+            verdicts |= fresh
+        tally.calls += len(missing)
+        tally.calls_from_store += len(kept)
+        for i, (place, trial) in enumerate(window):
+            verdict, key = verdicts[i], keys[i]
+            tally.judged += 1
+            tally.statuses[verdict.status] += 1
+            order.add(place.case, place.position, Judgement(trial, verdict, (key.hex(),)))
+        if on_progress:
+            on_progress(tally)
+        if order.stop:
+            break
+    return order.stop
+
+
+def verdict_key(identity: str, trial: Trial) -> bytes:
+    """What a batch judge's verdict is kept under: everything that the judge may look at."""
+    case = trial.case
+    texts = [identity, repr(trial.order), repr(trial.names), str(trial.repeat)]
+    texts += [case.reference or "", "" if case.reference is None else "given"]
+    texts += [repr(case.earlier_references), case.category or ""]
+    for message in case.prompt:
+        texts += [message.role, message.content, message.tool_calls]
+    for response in trial.shown:
+        texts += [response.text, *response.earlier]
+    return bytes.fromhex(digest(*texts))
+
+
+def judge_safely(judge: BatchJudge, trials: Sequence[Trial]) -> list[Verdict]:
+    """The batch's verdicts, one by one where the judge cannot do them together."""
+    try:
+        verdicts = list(judge.judge_batch(trials))
+    except (EngineError, StoreError):
+        raise
+    except Exception as error:  # noqa: BLE001 (somebody's judge, see judge_trial)
+        if len(trials) == 1:
+            return [broke(error)]
+        return [judge_safely(judge, [trial])[0] for trial in trials]
+    if len(verdicts) != len(trials):
+        wrong = ValueError(f"{len(verdicts)} verdicts for {len(trials)} trials")
+        return [broke(wrong) for _ in trials]
+    return [fitting(verdict, trial) for verdict, trial in zip(verdicts, trials, strict=True)]

@@ -1,0 +1,216 @@
+"""Labelled pairs as rows: read into a set, and a set written as a file that jobs read.
+
+Beside the columns of a file of pairs a row has `label` (or `winner`), and may have `language` and
+`group` (`judgekit.io.labelled_set.LabelledSet.groups`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from judgekit.errors import InputError, PluginError
+from judgekit.io.files import make_parents, safe_name, write_file
+from judgekit.io.labelled_set import Label, LabelledSet
+from judgekit.io.labels import agreeing, read_label
+from judgekit.io.layout import Layout, Source, find_layout
+from judgekit.io.pairs import PARTS, SIDES, Pair, read_pair
+from judgekit.io.row import BadRow, Row, RowError, place, shown
+from judgekit.io.rows import read_rows
+from judgekit.types import Case, Message, digest
+
+__all__ = ["LEFT_OUT", "LETTERS", "keep_labelled", "labelled_set", "load_labelled"]
+
+LEFT_OUT = "left_out"
+"""A column that says why its row is no case; such rows are counted by reason."""
+
+UNLABELLED = "no label"
+LETTERS: Mapping[Label, str] = {0: "A", 1: "B", "tie": "tie"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Labelled:
+    pair: Pair
+    label: Label | None
+    language: str | None
+    group: str | None
+
+
+def load_labelled(
+    path: Path, name: str, *, columns: Mapping[str, str] | None = None
+) -> LabelledSet:
+    """A file of labelled pairs, in any of the formats of `judgekit.io.read_rows`.
+
+    Its source is what the column `source` says, where that is the same in every row; its licence
+    is not known. `columns` names the file's own columns, `label`, `language` and `group` among
+    them. Raises `InputError`.
+    """
+    rows = read_rows(path)
+    sources = {row.data.get("source") for row in rows}
+    source = sources.pop() if len(sources) == 1 else None
+    said = f"{source} ({path})" if isinstance(source, str) and source else str(path)
+    return labelled_set(rows, path, name=name, source=said, licence="", columns=columns)
+
+
+def labelled_set(
+    rows: Iterable[Row],
+    origin: Path,
+    *,
+    name: str,
+    source: str,
+    licence: str,
+    note: str = "",
+    columns: Mapping[str, str] | None = None,
+) -> LabelledSet:
+    """The set that rows make; `origin` names where they are from, for errors.
+
+    Rows without a label are left out and counted, and so is the same row again. Raises
+    `InputError` for a row that cannot be used, an id with two contents, and where none is left.
+    """
+    given = list(rows)
+    left_out = Counter(str(row.data[LEFT_OUT]) for row in given if LEFT_OUT in row.data)
+    kept: dict[str, _Labelled] = {}
+    for row, entry in _entries([r for r in given if LEFT_OUT not in r.data], origin, columns or {}):
+        case = entry.pair.case
+        first = kept.get(case.id)
+        if first is not None and (first.pair.content, first.label) != (
+            entry.pair.content,
+            entry.label,
+        ):
+            where = place(origin, row.unit, row.line)
+            raise InputError(
+                f"{where}: the id {case.id!r} stands in {row.unit} {first.pair.line} with other "
+                f"content or another label; give each row an id of its own"
+            )
+        if entry.label is None:
+            left_out[UNLABELLED] += 1
+        elif first is not None:
+            left_out["duplicate"] += 1
+        else:
+            kept[case.id] = entry
+    if not kept:
+        raise InputError(
+            f"{origin}: no row has a label to judge a judge by; the label is A, B, tie"
+        )
+    return LabelledSet(
+        name,
+        tuple(entry.pair.case for entry in kept.values()),
+        {case: entry.label for case, entry in kept.items() if entry.label is not None},
+        source,
+        licence,
+        {case: entry.language for case, entry in kept.items() if entry.language is not None},
+        {case: entry.group for case, entry in kept.items() if entry.group is not None},
+        dict(left_out),
+        note,
+    )
+
+
+def keep_labelled(labelled: LabelledSet, folder: Path) -> Path:
+    """The set as a file of labelled pairs in a folder, under its content's digest.
+
+    Raises `InputError` where it cannot be written.
+    """
+    rows = [pair_row(case, labelled) for case in labelled.cases]
+    data = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+    name = f"{safe_name(labelled.name)}-{digest(data.decode(), size=4)}"
+    path = folder / f"{name}.jsonl"
+    if not path.is_file():
+        make_parents(path)
+        write_file(path, data)
+    return path
+
+
+def pair_row(case: Case, labelled: LabelledSet) -> dict[str, Any]:
+    """A case as a row of labelled pairs (`judgekit.io.labelled_pairs`)."""
+    a, b = case.responses
+    turns = bool(a.earlier or b.earlier)
+    if turns and any(message.role != "user" for message in case.prompt):
+        raise PluginError(
+            f"case {case.id!r} of the set {labelled.name!r} has answers to earlier turns beside "
+            f"messages of another role; its prompt then is user turns alone"
+        )
+    whole = [m.content for m in case.prompt] if turns else [message_row(m) for m in case.prompt]
+    references = [*(r or None for r in case.earlier_references), case.reference]
+    return {
+        "id": case.id,
+        "prompt": whole,
+        "response_a": [*a.earlier, a.text] if turns else a.text,
+        "response_b": [*b.earlier, b.text] if turns else b.text,
+        "model_a": a.model,
+        "model_b": b.model,
+        "label": said_label(labelled.labels[case.id], (a.model, b.model)),
+        "reference": references if len(references) > 1 else case.reference,
+        "category": case.category,
+        "language": labelled.languages.get(case.id),
+        "group": labelled.groups.get(case.id),
+    }
+
+
+def said_label(label: Label, models: Sequence[str]) -> str:
+    """A label as it is read back: the letter, unless the other model is called by it."""
+    if label == "tie" or models[1 - label].casefold() != LETTERS[label].casefold():
+        return LETTERS[label]
+    return f"response_{LETTERS[label].casefold()}"
+
+
+def message_row(message: Message) -> dict[str, Any]:
+    row: dict[str, Any] = {"role": message.role, "content": message.content}
+    calls = {"tool_calls": orjson.loads(message.tool_calls)} if message.tool_calls else {}
+    return row | calls
+
+
+def _entries(
+    rows: Sequence[Row], origin: Path, columns: Mapping[str, str]
+) -> Iterable[tuple[Row, _Labelled]]:
+    own = {part: columns.get(part, part) for part in ("label", "language", "group")}
+    if "label" not in columns and not any("label" in row.data for row in rows):
+        own["label"] = "winner"
+    if rows and not any(own["label"] in row.data for row in rows):
+        way = "name it with --columns label=NAME"
+        raise InputError(f"{origin}: no column says which answer is better (label); {way}")
+    of_pair = {part: column for part, column in columns.items() if part not in own}
+    layout = find_layout(rows, Source(origin, of_pair), PARTS, SIDES)
+
+    def read(
+        layout: Layout, row: Row, name: str | None, prompt: tuple[Message, ...], turns: int | None
+    ) -> _Labelled:
+        pair = read_pair(layout, row, name, prompt, turns)
+        return _Labelled(
+            pair,
+            _label(row, own["label"], pair.models),
+            _text(row, own["language"]),
+            _text(row, own["group"]),
+        )
+
+    for row in rows:
+        entry = layout.read(row, read)
+        if isinstance(entry, BadRow):
+            raise InputError(f"{place(origin, row.unit, row.line)}: {entry.reason}; correct it")
+        yield row, entry
+
+
+def _label(row: Row, column: str, models: Sequence[str]) -> Label | None:
+    value: Any = row.data.get(column)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):  # some sets count from 0, some from 1, some call the tie 0
+        raise RowError(f"the label is {shown(value)}; write A, B or tie, or null for none")
+    try:
+        label = read_label(value, models)
+        return agreeing(label, row.data, models) if column == "label" else label
+    except ValueError as error:
+        raise RowError(str(error)) from error
+
+
+def _text(row: Row, column: str) -> str | None:
+    value: Any = row.data.get(column)
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return value
+    raise RowError(f"the {column} is {shown(value)}, not text")

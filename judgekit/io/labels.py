@@ -1,0 +1,88 @@
+"""People's labels of cases that were judged: which answer is better, from a file of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from judgekit import io
+from judgekit.errors import InputError
+from judgekit.stats.outcomes.values import Label
+
+__all__ = ["agreeing", "read_label", "read_labels"]
+
+IDS = ("id", "case", "pair_id")
+LABELS = ("label", "winner")
+FIXED: Mapping[str, Label] = {
+    "a": 0,
+    "b": 1,
+    "model_a": 0,
+    "model_b": 1,
+    "response_a": 0,
+    "response_b": 1,
+    "tie": "tie",
+}
+
+
+def read_labels(path: Path, models: Sequence[str]) -> dict[str, Label]:
+    """Labels by case id. Each row has ``id`` and ``label``: A, B, tie, or a model's name.
+
+    Rows without a label (null, empty) are left out. Raises `InputError`, naming the line, for a
+    row that cannot be read, whose label could mean either answer, or whose two columns say
+    different things, and a case that is labelled twice.
+    """
+    found: dict[str, Label] = {}
+    for row in io.read_rows(path):
+        place = f"{path}, {row.unit} {row.line}"
+        case = next((row.data[name] for name in IDS if row.data.get(name) is not None), None)
+        given = next((row.data[name] for name in LABELS if name in row.data), None)
+        if case is None or not any(name in row.data for name in LABELS):
+            raise InputError(f"{place}: no label; each row needs id and label (A, B or tie)")
+        if given is None or given == "":
+            continue
+        if str(case) in found:
+            raise InputError(f"{place}: case {str(case)!r} is labelled twice; keep one row of it")
+        try:
+            found[str(case)] = agreeing(read_label(given, models), row.data, models)
+        except ValueError as error:
+            raise InputError(f"{place}: {error}") from error
+    return found
+
+
+def read_label(given: object, models: Sequence[str]) -> Label:
+    """One label: A, B, tie, or one of the two models' names.
+
+    ValueError for another, and for one that could mean two things: A where the second model is
+    called A.
+    """
+    text = str(given).strip()
+    lower = text.casefold()
+    meant: set[Label] = {place for place, model in enumerate(models) if model == text}
+    if lower in FIXED:
+        meant = {FIXED[lower], *(i for i, model in enumerate(models) if model.casefold() == lower)}
+    if not meant:
+        raise ValueError(
+            f"{given!r} is no label; write A, B or tie, or a model: {', '.join(models)}"
+        )
+    if len(meant) > 1:
+        names = " and ".join(map(repr, models))
+        raise ValueError(
+            f"{given!r} could mean either where the models are called {names}; write response_a or "
+            f"response_b, or call the models otherwise"
+        )
+    return meant.pop()
+
+
+def agreeing(label: Label, row: Mapping[str, Any], models: Sequence[str]) -> Label:
+    """The label of a row, unless its ``winner`` says something else (ValueError)."""
+    winner = row.get("winner")
+    try:
+        other = label if winner is None else read_label(winner, models)
+    except ValueError:  # a column of that name may hold anything
+        return label
+    if other != label:
+        raise ValueError(
+            f"label {row.get('label')!r} and winner {winner!r} contradict each other; leave out one"
+        )
+    return label

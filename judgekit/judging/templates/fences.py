@@ -1,0 +1,92 @@
+"""Fences: everything under judgement is shown between two lines that it cannot forge.
+
+A fence is ``<answer-A MARK>`` … ``</answer-A MARK>``. The mark is a digest of all the texts shown
+that occurs in none of them, so no text can close its own fence or open another's. It is the
+same in both orders and in every process, so the same call stays the same call.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from judgekit.judging.templates.head import Shows
+from judgekit.types import Message, Response, Trial, digest
+
+__all__ = ["fence_all", "unused_mark"]
+
+_MARK_BYTES = 6  # safety comes from the mark's absence from the texts, not from its length
+
+
+def fence_all(trial: Trial, shows: Shows, reference: str) -> dict[str, str]:
+    """The fenced texts of a trial by the name a prompt uses for them.
+
+    Always ``prompt`` and ``reference`` (empty where `reference` is); ``first`` and ``second``
+    for a pair; ``answer`` for a single one.
+    """
+    case = trial.case
+    shown: tuple[Response, ...] = () if shows == "question" else trial.shown
+    # A question is asked once per case, so it may not depend on which responses a trial shows.
+    asked = shown or case.responses
+    same_past = all(response.earlier == asked[0].earlier for response in asked[1:])
+    past = case.conversation(trial.order[0] if shown else 0) if same_past else case.prompt
+    texts = [reference]
+    for message in past:
+        texts += (message.content, message.tool_calls)
+    for response in shown:
+        texts.append(response.text)
+        if not same_past:
+            texts += response.earlier
+    texts.sort()  # both orders of a case get the same mark
+    mark = unused_mark(digest(*texts), texts)
+
+    turns = sum(message.role == "user" for message in past)
+    fenced = {
+        "prompt": _fence("prompt", _conversation(past, turns, mark), mark),
+        "reference": _fence("reference", reference, mark) if reference else "",
+    }
+    for place, name, response in zip(("first", "second"), trial.names, shown, strict=False):
+        text = response.text if same_past else _answers(response, turns, mark)
+        if shows == "pair":
+            fenced[place] = _fence(f"answer-{name}", text, mark)
+        else:
+            fenced["answer"] = _fence("answer", text, mark)
+    return fenced
+
+
+def unused_mark(seed: str, texts: Sequence[str]) -> str:
+    """The first of the marks that follow from `seed` which is in none of `texts`."""
+    for counter in itertools.count():
+        mark = digest(seed, str(counter), size=_MARK_BYTES)
+        if not any(mark in text for text in texts):
+            break
+    return mark
+
+
+def _fence(tag: str, text: str, mark: str) -> str:
+    return f"<{tag} {mark}>\n{text}\n</{tag} {mark}>"
+
+
+def _conversation(messages: Sequence[Message], turns: int, mark: str) -> str:
+    """One plain user message as it is; else every message under a line that tells its role."""
+    if len(messages) == 1 and messages[0].role == "user" and not messages[0].tool_calls:
+        return messages[0].content
+    lines: list[str] = []
+    turn = 0
+    for message in messages:
+        turn += message.role == "user"
+        when = f"turn {turn}: " if turn and turns > 1 else ""
+        if message.content or not message.tool_calls:
+            lines += (f"[{when}{message.role} {mark}]", message.content)
+        if message.tool_calls:
+            lines += (f"[{when}{message.role} calls tools {mark}]", message.tool_calls)
+    return "\n".join(lines)
+
+
+def _answers(response: Response, turns: int, mark: str) -> str:
+    """A model's own answers to all turns, the last of which is the one to judge."""
+    lines: list[str] = []
+    for turn, text in enumerate(response.earlier[: turns - 1], 1):
+        lines += (f"[turn {turn}: answer {mark}]", text)
+    lines += (f"[turn {turns}: answer, the one to judge {mark}]", response.text)
+    return "\n".join(lines)

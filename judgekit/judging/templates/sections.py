@@ -1,0 +1,227 @@
+"""The body of a prompt file: Jinja2 sections, given the texts of a trial already fenced."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+from judgekit.errors import InputError
+from judgekit.judging.templates.fences import fence_all
+from judgekit.judging.templates.head import Head
+from judgekit.judging.templates.template import Rendered
+from judgekit.naming import closest
+from judgekit.types import Case, Message, Response, Trial
+
+if TYPE_CHECKING:  # imported where a prompt is compiled: `judgekit --help` needs none of it
+    import jinja2
+    from jinja2 import nodes
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+__all__ = ["Section", "Sections", "compile_reminder"]
+
+_NEEDED = {"pair": ("first", "second"), "single": ("answer",), "question": ("prompt",)}
+_NAMES = {"pair": ("name_first", "name_second"), "single": ("name_first",), "question": ()}
+_FROM_HEAD = {"tie": 'tie = "C"', "low": "scale = [1, 10]", "high": "scale = [1, 10]"}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The text of one section, and the number of its first line in the file."""
+
+    text: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Sections:
+    """The compiled sections of one prompt file.
+
+    `fixed` are the roles whose section shows no text of the trial: rendered once for each set of
+    names, and kept in `_kept`.
+    """
+
+    head: Head
+    messages: tuple[tuple[Literal["system", "user"], jinja2.Template], ...]
+    prefill: jinja2.Template | None
+    constants: Mapping[str, str | float]
+    shows_reference: bool
+    fixed: frozenset[str] = frozenset()
+    _kept: dict[tuple[str, tuple[str, ...]], Message] = field(default_factory=dict, compare=False)
+
+    @classmethod
+    def compile(cls, sections: Mapping[str, Section], head: Head, file: str) -> Sections:
+        """Compiles ``user`` and, where they are there, ``system`` and ``assistant``.
+
+        Raises `InputError`, naming file and line, also where a section would fail when rendered.
+        """
+        known = {"prompt", "reference", *_NEEDED[head.shows], *_NAMES[head.shows]}
+        constants = _constants(head)
+        used: set[str] = set()
+        fixed: set[str] = set()
+        compiled: dict[str, jinja2.Template] = {}
+        for title, section in sections.items():
+            compiled[title], names = _compile(section, known | constants.keys(), file, head)
+            used |= names
+            if names <= {*constants, *_NAMES[head.shows]}:
+                fixed.add(title)
+        for name in (*_NEEDED[head.shows], *(["reference"] if head.reference else [])):
+            if name not in used:
+                wrong = f"the prompt does not show {name}; add it: {{{{ {name} }}}}"
+                raise InputError(f"{file}:{sections['user'].line}: {wrong}")
+        body = cls(
+            head,
+            tuple((role, compiled[role]) for role in ("system", "user") if role in compiled),
+            compiled.get("assistant"),
+            constants,
+            "reference" in used,
+            frozenset(fixed),
+        )
+        for reference in ["reference"] if head.reference else ["reference", ""]:
+            values = body.values(_SAMPLE[head.shows], reference)
+            for title, section in sections.items():
+                _rehearse(compiled[title], values, section, file)
+        return body
+
+    def values(self, trial: Trial, reference: str) -> dict[str, str | float]:
+        """Every variable of the prompt."""
+        shown = reference if self.shows_reference else ""
+        values = {**self.constants, **fence_all(trial, self.head.shows, shown)}
+        values.update(zip(_NAMES[self.head.shows], trial.names, strict=False))
+        return values
+
+    def render(self, trial: Trial, reference: str) -> Rendered:
+        values = self.values(trial, reference)
+        messages = []
+        for role, template in self.messages:
+            kept = self._kept.get((role, trial.names)) if role in self.fixed else None
+            if kept is None:
+                kept = Message(role, template.render(values))
+                if role in self.fixed:
+                    self._kept[role, trial.names] = kept
+            messages.append(kept)
+        return tuple(messages), self.prefill.render(values) if self.prefill else ""
+
+    def refusal(self, case: Case) -> str:  # noqa: ARG002 - any conversation can be fenced
+        return ""
+
+
+def compile_reminder(section: Section, head: Head, file: str) -> str:
+    """The text of a reminder. It is the same for all cases, so it may use only what the head
+    says: ``tie``, ``low``, ``high``."""
+    values = _constants(head)
+    template, _ = _compile(section, values.keys(), file, head)
+    _rehearse(template, values, section, file)
+    return template.render(values)
+
+
+def _constants(head: Head) -> dict[str, str | float]:
+    constants: dict[str, str | float] = {}
+    if head.tie is not None and head.shows == "pair":
+        constants["tie"] = head.tie
+    if head.scale is not None:
+        for name, end in zip(("low", "high"), head.scale, strict=True):
+            constants[name] = int(end) if float(end).is_integer() else end
+    return constants
+
+
+_ASKED = (Message("user", "prompt"),)
+_ANSWERS = (Response("one", "a"), Response("two", "b"))
+_CASE = Case("sample", _ASKED, _ANSWERS)
+_SAMPLE = {
+    "pair": Trial(_CASE, (0, 1), ("A", "B")),
+    "single": Trial(_CASE, (0,), ("A",)),
+    "question": Trial(_CASE, (0,), ("A",)),
+}
+
+
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    """Jinja2 without loaders, globals or chance: a prompt depends on its variables alone."""
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(
+        autoescape=False,  # the texts go to a model, not into a page
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.clear()
+    del environment.filters["random"]
+    return environment
+
+
+def _compile(
+    section: Section, known: Collection[str], file: str, head: Head
+) -> tuple[jinja2.Template, set[str]]:
+    """The compiled section and the names of the variables in it, all of them `known`."""
+    from jinja2 import TemplateSyntaxError, meta, nodes
+
+    environment = _environment()
+    try:
+        tree = environment.parse(section.text)
+        used = meta.find_undeclared_variables(tree)
+        template = environment.from_string(tree)
+    except TemplateSyntaxError as error:
+        line = section.line + error.lineno - 1
+        raise InputError(f"{file}:{line}: not Jinja2: {error.message}") from error
+    for name in tree.find_all(nodes.Name):
+        if name.name in used and name.name not in known:
+            line = section.line + name.lineno - 1
+            raise InputError(f"{file}:{line}: {_unknown(name.name, known, head)}")
+    if "reference" in used and not head.reference and not _tests_reference(tree):
+        raise InputError(
+            f"{file}:{section.line}: the prompt shows a reference; say reference = true in its "
+            "head, or show it within {% if reference %} where it is welcome but not needed"
+        )
+    return template, used
+
+
+def _tests_reference(tree: nodes.Template) -> bool:
+    from jinja2 import nodes
+
+    conditions = (nodes.If, nodes.CondExpr)
+    tests = [node.test for node in tree.find_all(conditions) if isinstance(node, conditions)]
+    parts = [part for test in tests for part in (test, *test.find_all(nodes.Name))]
+    return any(isinstance(part, nodes.Name) and part.name == "reference" for part in parts)
+
+
+def _unknown(name: str, known: Collection[str], head: Head) -> str:
+    """What to say of a variable that this prompt does not have."""
+    near = closest(name, known)
+    if near is not None:
+        hint = f"did you mean {near!r}? "
+    elif name in _FROM_HEAD:
+        hint = f"it comes from the head, as in {_FROM_HEAD[name]}; "
+    else:
+        hint = ""
+    there = ", ".join(sorted(known)) or "none"
+    return f'unknown variable {name!r} where shows = "{head.shows}"; {hint}there are: {there}'
+
+
+def _rehearse(
+    template: jinja2.Template, values: Mapping[str, str | float], section: Section, file: str
+) -> None:
+    """Renders once, so that a prompt that cannot be rendered fails before anything is paid."""
+    from jinja2 import TemplateError
+
+    try:
+        template.render(values)
+    except (
+        TemplateError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
+        lines = [
+            frame.lineno
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename == "<template>" and frame.lineno
+        ]
+        line = section.line + (lines[-1] if lines else 1) - 1
+        raise InputError(f"{file}:{line}: cannot be rendered: {error}") from error

@@ -1,0 +1,75 @@
+"""A prompt that is ready to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from judgekit.errors import InputError
+from judgekit.judging.templates.head import Head
+from judgekit.types import Case, Message, Trial
+
+__all__ = ["Body", "Rendered", "Template"]
+
+Rendered = tuple[tuple[Message, ...], str]
+"""The messages of a call, and the beginning of the answer (empty where there is none)."""
+
+
+class Body(Protocol):
+    """The text of a prompt, in the file format it came in."""
+
+    def render(self, trial: Trial, reference: str) -> Rendered:
+        """The call about `trial`; `reference` is empty where there is none."""
+        ...
+
+    def refusal(self, case: Case) -> str:
+        """Why this case cannot be shown, and the way out; empty where it can."""
+        ...
+
+
+@dataclass(frozen=True)
+class Template:
+    """A prompt: `digest` is that of its file's bytes (of a FastChat prompt: of its rows'),
+    `reminder` repeats the wanted format in a sentence or two, for asking again."""
+
+    name: str
+    digest: str
+    head: Head
+    reminder: str
+    body: Body = field(compare=False, repr=False)
+
+    def check_arity(self, arity: int) -> None:
+        """Refuses (`InputError`) to be used where `arity` answers are shown, unless made for it."""
+        wanted = {1: '"single"', 2: '"pair"'}.get(arity)
+        if wanted is None:
+            raise InputError(f"prompt {self.name!r} cannot show {arity} answers; it takes 1 or 2")
+        if wanted != f'"{self.head.shows}"':
+            here = "pairs of answers are judged" if arity == 2 else "single answers are judged"
+            raise InputError(
+                f'prompt {self.name!r} says shows = "{self.head.shows}", but here {here}; '
+                f"take a prompt whose head says shows = {wanted}"
+            )
+
+    def check_cases(self, cases: Sequence[Case], *, reference_given: bool = False) -> None:
+        """Refuses (`InputError`) cases that the prompt cannot show, before anything is paid.
+
+        `reference_given`: the judge gives `render` the reference where a case has none.
+        """
+        refused = [
+            (case.id, reason) for case in cases if (reason := self._refusal(case, reference_given))
+        ]
+        if refused:
+            name, reason = refused[0]
+            rest = f" (and {len(refused) - 1} more of {len(cases)})" if len(refused) > 1 else ""
+            raise InputError(f"prompt {self.name!r} cannot show case {name!r}{rest}: {reason}")
+
+    def _refusal(self, case: Case, reference_given: bool) -> str:
+        if self.head.reference and not case.reference and not reference_given:
+            return "it has no reference; give references or take a prompt that shows none"
+        return self.body.refusal(case)
+
+    def render(self, trial: Trial, *, reference: str | None = None) -> Rendered:
+        """The messages and the prefill. A `reference` given is shown, not the case's own."""
+        own = trial.case.reference or ""
+        return self.body.render(trial, own if reference is None else reference)

@@ -1,0 +1,37 @@
+"""The run's folder: what is written, and how it is read back.
+
+``cases.jsonl`` (what was judged), ``judgements.jsonl``, ``outcomes.jsonl``, ``summary.json`` and
+``run.json`` (every setting, version, digest and count). All but ``run.json`` are a pure function of
+the inputs and the reply store. They are written beside the folder and moved in at the end, so a
+folder never holds half a run. What is the same for every judgement (judge, engine, prompt and
+their digests) stands once, in ``run.json`` under ``decides``; the rows belong to it.
+"""
+
+from judgekit.runs.reader import (
+    holds_rankings,
+    read_cases,
+    read_json,
+    read_outcomes,
+    read_rankings,
+    read_rows,
+    resolve,
+)
+from judgekit.runs.schema import case_row, judgement_row, outcome_row
+from judgekit.runs.writer import RunWriter, check_folder, folder_name, write_latest
+
+__all__ = [
+    "RunWriter",
+    "case_row",
+    "check_folder",
+    "folder_name",
+    "holds_rankings",
+    "judgement_row",
+    "outcome_row",
+    "read_cases",
+    "read_json",
+    "read_outcomes",
+    "read_rankings",
+    "read_rows",
+    "resolve",
+    "write_latest",
+]

@@ -1,0 +1,162 @@
+"""A run's folder: its name, who may write it, and writing it whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import orjson
+
+from judgekit.errors import InputError
+from judgekit.io.files import partial_beside, safe_name, write_file
+from judgekit.runs.reader import read_json
+from judgekit.runs.schema import SCHEMA, case_row, judgement_row, outcome_row
+from judgekit.types import Case, Judgement, Outcome, Ranking, digest
+
+__all__ = ["RunWriter", "check_folder", "folder_name", "write_latest"]
+
+FILES = ("cases.jsonl", "judgements.jsonl", "outcomes.jsonl", "summary.json", "run.json")
+LINE = orjson.OPT_APPEND_NEWLINE
+PRETTY = orjson.OPT_INDENT_2 | LINE
+
+
+def folder_name(models: Sequence[str], judge: str, identity: str) -> str:
+    """``A-vs-B-JUDGE-DIGEST``, safe as a file name whatever the models are called."""
+    return "-".join(map(safe_name, ["-vs-".join(models), judge, identity[:8]]))
+
+
+def check_folder(folder: Path, identity: str) -> None:
+    """Refuses a folder that holds another command's run, or something else altogether."""
+    with writing(folder):
+        if not folder.exists():
+            return
+        if not folder.is_dir():
+            raise InputError(f"{str(folder)!r} is not a folder; choose another with --out")
+        names = {entry.name for entry in folder.iterdir()}
+    if names <= set(FILES[:-1]):
+        return  # empty, or what was moved in before something broke
+    if not (folder / "run.json").is_file():
+        raise InputError(f"{str(folder)!r} holds something that is no run; choose another --out")
+    held = read_json(folder / "run.json").get("identity")
+    if held != identity:
+        raise InputError(
+            f"{str(folder)!r} holds the run of another command (identity {held!r}); "
+            f"choose another --out, or remove it"
+        )
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turns what a file system refuses into one line."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"cannot write the run {str(folder)!r}: {error.strerror or error}; choose another "
+            f"folder with --out"
+        ) from error
+
+
+class RunWriter:
+    """Writes a run beside its folder, and moves it in when it is whole.
+
+    Raises `InputError` where that cannot be written, at once where possible.
+    """
+
+    def __init__(self, folder: Path, identity: str) -> None:
+        self.folder = folder
+        self.identity = identity
+        with writing(folder):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            self._partial = partial_beside(folder)
+            self._partial.mkdir()
+            self._files: dict[str, BinaryIO] = {
+                name: (self._partial / f"{name}.jsonl").open("wb", buffering=1 << 20)
+                for name in ("cases", "judgements", "outcomes")
+            }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            with writing(self.folder):  # closing writes what is left, and a disk may be full
+                for file in self._files.values():
+                    file.close()
+        finally:
+            shutil.rmtree(self._partial, ignore_errors=True)
+
+    def add(self, case: Case, judgements: Sequence[Judgement], outcome: Outcome | Ranking) -> None:
+        """One case, in the order of the plan."""
+        ids = [self._judgement_id(j) for j in judgements]
+        rows = [judgement_row(i, j) for i, j in zip(ids, judgements, strict=True)]
+        self.add_rows(case, rows, outcome_row(outcome, ids))
+
+    def add_rows(
+        self, case: Case, judgements: Iterable[Mapping[str, Any]], outcome: Mapping[str, Any]
+    ) -> None:
+        """One case whose judgements and outcome are rows already: those of another run."""
+        with writing(self.folder):
+            self._files["cases"].write(orjson.dumps(case_row(case), option=LINE))
+            for row in judgements:
+                self._files["judgements"].write(orjson.dumps(row, option=LINE))
+            self._files["outcomes"].write(orjson.dumps(outcome, option=LINE))
+
+    @contextmanager
+    def aside(self) -> Iterator[Path]:
+        """A folder of the writer's own for runs that this one is made of; no part of the run."""
+        with TemporaryDirectory(dir=self._partial) as folder:
+            yield Path(folder)
+
+    def _judgement_id(self, judgement: Judgement) -> str:
+        t = judgement.trial
+        return digest(self.identity, t.case.id, repr(t.order), str(t.repeat), size=8)
+
+    def finish(self, summary: Mapping[str, Any], run: Mapping[str, Any]) -> Path:
+        """Moves everything into place: a new folder as a whole, file by file into one there is.
+
+        The old `run.json` goes first and the new one comes last: whatever happens in between, a
+        folder that has one is a whole run, and one that has none is taken over.
+        """
+        whole = {"schema": SCHEMA, "identity": self.identity, **run}
+        with writing(self.folder):
+            for file in self._files.values():
+                file.close()
+            (self._partial / "summary.json").write_bytes(orjson.dumps(summary, option=PRETTY))
+            (self._partial / "run.json").write_bytes(orjson.dumps(whole, option=PRETTY))
+            if self.folder.exists():
+                (self.folder / "run.json").unlink(missing_ok=True)
+                for name in FILES:
+                    (self._partial / name).replace(self.folder / name)
+            else:
+                self._partial.rename(self.folder)
+        return self.folder
+
+
+def write_latest(folder: Path) -> None:
+    """Points ``latest`` beside the folder to it: a link, or a file that names it."""
+    latest = folder.parent / "latest"
+    if latest.is_dir() and not latest.is_symlink():
+        return  # somebody's own folder of that name
+    with writing(latest):
+        fresh = partial_beside(latest)
+        try:
+            fresh.symlink_to(folder.name, target_is_directory=True)
+        except OSError:  # a file system without links
+            write_file(latest, folder.name.encode())
+        else:
+            fresh.replace(latest)

@@ -1,0 +1,306 @@
+"""Bradley-Terry ratings of many models from games between two, ties included.
+
+Davidson's model (1970, J. Am. Stat. Assoc. 65, 317-328): with strengths π and a tie parameter ν,
+
+    P(i beats j) = π_i / (π_i + π_j + ν√(π_i π_j)),   P(tie) = ν√(π_i π_j) / (the same)
+
+fitted by Newton's method on the table of counts. Ratings are 400·log₁₀ π with a mean of 1000, so
+400 points are odds of ten to one. Intervals come from resampled prompts, since the games on one
+prompt are not independent: bias-corrected percentiles (Efron 1981, Can. J. Stat. 9, 139-158), as
+few games put strengths too far apart, resampled ones twice. Where no finite rating exists, it says
+why (`Ratings.reason`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from math import inf, log, sqrt
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from judgekit.stats.intervals import Z95, t95
+
+__all__ = ["Game", "ModelRating", "Ratings", "ratings"]
+
+Game = tuple[str, str, str, float]
+"""Cluster (prompt), model, the other model, and the first one's value: 1 won, 0.5 tied, 0 lost."""
+
+Array = NDArray[np.float64]
+
+NORMAL = NormalDist()
+ELO = 400 / log(10)
+MEAN = 1000.0
+STEPS = 100
+FAR = 25.0  # between the best and the worst log-strength: some model has run away, stop there
+ROUNDING = 1e-9
+OPEN = 8.0  # from the middle model: odds of 3000 to one are as good as without bound
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRating:
+    """One model. An end of the interval, or of the ranks', is None where resampled prompts leave
+    it open: a model that hardly ever lost may be better without limit."""
+
+    model: str
+    rating: float | None
+    low: float | None
+    high: float | None
+    best_rank: int | None
+    worst_rank: int | None
+    games: int
+    value: float  # games won, ties half
+
+
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    """Models, best first; those of a table that is not connected have no rating.
+
+    `tie` is ν: 0 without ties, and 1 makes a tie between equals as likely as either's win,
+    and None that there are ties alone.
+    `reason` says which models nothing compares, or who never lost, where ratings do not exist.
+    """
+
+    models: tuple[ModelRating, ...]
+    tie: float | None
+    prompts: int
+    reason: str = ""
+
+
+def ratings(games: Iterable[Game], *, samples: int = 1000, prior: float = 0.0) -> Ratings:
+    """Ratings with 95 % intervals from `samples` resamples of the prompts, seeded.
+
+    `prior`: made-up games between every two models, half of them won by each; a little of it (0.1)
+    gives everybody a finite rating, drawn towards the mean, where any games compare them. Models
+    that never lost or tied against the rest are as open upwards as without it, and resampled
+    prompts, which never lose either, do not tell how far down they may be: the curvature of the
+    likelihood does. Likewise those that never won. ValueError: a model against itself, a value
+    that is none of 1, 0.5 and 0.
+    """
+    table = _Table.of(games)
+    size = len(table.names)
+    if size < 2:
+        return Ratings((), None, 0, "there are no games between two models")
+    real = table.counts(np.ones(table.prompts))
+    counts = real + _made_up(size, prior)
+    rated = tuple(
+        ModelRating(name, None, None, None, None, None, n, value)
+        for name, n, value in zip(table.names, table.played, table.won, strict=True)
+    )
+    # A prior stands in for losses, not for games: of models that never met nothing is known.
+    parts = _components(counts if not prior else real + real.swapaxes(1, 2))
+    if len(parts) > 1:
+        order = sorted(rated, key=lambda r: -r.value / r.games)
+        return Ratings(tuple(order), None, table.prompts, _why(parts, real, table.names))
+    # With a prior nobody runs away, however far apart they are.
+    far = inf if prior else FAR
+    strengths, tie = _fit(counts, np.zeros(size), 0.1, far)
+    draw = np.random.default_rng(0)
+    chance = np.full(table.prompts, 1 / table.prompts)
+    found = np.empty((samples, size))
+    for row in found:
+        weights = draw.multinomial(table.prompts, chance).astype(float)
+        row[:], _ = _fit(table.counts(weights) + _made_up(size, prior), strengths, tie, far)
+    if table.prompts > 1:  # few prompts vary less among themselves than prompts do (Student's t)
+        few = t95(table.prompts - 1) / Z95 * sqrt(table.prompts / (table.prompts - 1))
+        found = strengths + few * (found - strengths)
+    best, worst = _unbounded(real)
+    if best.any():
+        noise = draw.multivariate_normal(
+            np.zeros(size), _covariance(counts, strengths, tie), samples
+        )
+        found[:, best | worst] += noise[:, best | worst]
+    final = _with_intervals(rated, strengths, found, table.prompts, inf if prior else OPEN)
+    final = [
+        replace(model, low=None if down else model.low, high=None if up else model.high)
+        for model, up, down in zip(final, best, worst, strict=True)
+    ]
+    order = sorted(final, key=lambda r: -(r.rating or 0))
+    return Ratings(tuple(order), tie if counts[0].any() else None, table.prompts)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The games as arrays: which prompt, which cell of [won, tied] x model x model."""
+
+    names: tuple[str, ...]
+    prompts: int
+    of_prompt: NDArray[np.int64]
+    cell: NDArray[np.int64]
+    played: tuple[int, ...]
+    won: tuple[float, ...]
+
+    @classmethod
+    def of(cls, games: Iterable[Game]) -> _Table:
+        clusters: dict[str, int] = {}
+        models: dict[str, int] = {}
+        rows: list[tuple[int, int, int, int]] = []
+        for cluster, a, b, value in games:
+            if a == b or value not in (0, 0.5, 1):
+                raise ValueError(f"{(cluster, a, b, value)!r} is no game between two models")
+            prompt = clusters.setdefault(cluster, len(clusters))
+            first, second = models.setdefault(a, len(models)), models.setdefault(b, len(models))
+            better, worse = (first, second) if value else (second, first)
+            rows.append((prompt, int(value == 0.5), better, worse))
+        size = len(models)
+        which, tied, i, j = np.array(rows, dtype=np.int64).reshape(-1, 4).T
+        lead = np.bincount(i, 1 - 0.5 * tied, size) + np.bincount(j, 0.5 * tied, size)
+        played = np.bincount(i, minlength=size) + np.bincount(j, minlength=size)
+        return cls(
+            tuple(models),
+            len(clusters),
+            which,
+            (tied * size + i) * size + j,
+            tuple(played.tolist()),
+            tuple(lead.tolist()),
+        )
+
+    def counts(self, weights: Array) -> Array:
+        """[2, n, n]: how often i beat j, and how often they tied (both ways round, half each)."""
+        size = len(self.names)
+        flat = np.bincount(self.cell, weights[self.of_prompt], 2 * size * size)
+        found = flat.astype(float).reshape(2, size, size)
+        found[1] = (found[1] + found[1].T) / 2
+        return found
+
+
+def _made_up(size: int, prior: float) -> Array:
+    counts = np.zeros((2, size, size))
+    counts[0] = prior / 2 * (1 - np.eye(size))
+    return counts
+
+
+def _fit(counts: Array, strengths: Array, tie: float, far: float) -> tuple[Array, float]:
+    """Log-strengths with a mean of 0, and ν; strengths that run away stop so `far` apart.
+
+    Per game the log-likelihood is log π of the winner, or log ν + half of both at a tie, less the
+    log of the denominator.
+    """
+    won, tied = counts
+    games = won + won.T + 2 * tied
+    ties = float(tied.sum())
+    size = len(strengths)
+    log_tie = log(max(tie, 1e-3)) if ties else -np.inf
+    observed = won.sum(1) + tied.sum(1)
+    for _ in range(STEPS):
+        half = (strengths[:, None] - strengths[None, :]) / 2
+        nu = np.exp(log_tie)
+        # The denominator over √(π_i π_j): 2 cosh(half) + ν.
+        whole = np.exp(half) + np.exp(-half) + nu
+        wins, drawn = np.exp(half) / whole, nu / whole
+        gradient = np.append(
+            observed - (games * (wins + drawn / 2)).sum(1), ties - (games * drawn).sum() / 2
+        )
+        value = wins + drawn / 2
+        spread = games * (wins + drawn / 4 - value**2)
+        hessian = np.zeros((size + 1, size + 1))
+        hessian[:size, :size] = np.diag(spread.sum(1)) - spread
+        cross = (games * drawn * (0.5 - value)).sum(1)
+        hessian[:size, size] = hessian[size, :size] = cross
+        hessian[size, size] = (games * drawn * (1 - drawn)).sum() / 2
+        hessian[:size, :size] += 1 / size  # strengths have no origin: hold their mean
+        free = size + bool(ties)
+        hessian[np.diag_indices(size + 1)] += 1e-9
+        step = np.linalg.solve(hessian[:free, :free], gradient[:free])
+        step *= min(1.0, 2.0 / np.abs(step).max(initial=1e-300))
+        strengths = strengths + step[:size]
+        strengths -= strengths.mean()
+        log_tie = log_tie + step[size] if ties else log_tie
+        if np.abs(step).max() < 1e-9 or np.ptp(strengths) >= far:
+            break
+    return strengths, float(np.exp(log_tie))
+
+
+def _with_intervals(
+    rated: tuple[ModelRating, ...], strengths: Array, found: Array, prompts: int, unbounded: float
+) -> list[ModelRating]:
+    """Percentiles of the resampled strengths, and of the ranks they give."""
+    # Of tied strengths each has the better rank in one sample and may have the worse in another.
+    above = found[:, None, :] > found[:, :, None] + ROUNDING
+    ranks = 1 + above.sum(2) if len(found) else None
+    middle = float(np.median(strengths))
+    out = []
+    for i, model in enumerate(rated):
+        rating = MEAN + ELO * float(strengths[i])
+        if ranks is None:
+            out.append(replace(model, rating=rating))
+            continue
+        if prompts < 2 or np.ptp(found[:, i]) < ROUNDING:  # nothing says how far it may be off
+            out.append(replace(model, rating=rating))
+            continue
+        ends = np.quantile(found[:, i], _corrected(found[:, i], float(strengths[i])))
+        low, high = (MEAN + ELO * float(s) if abs(s - middle) < unbounded else None for s in ends)
+        best, worst = np.quantile(ranks[:, i], [0.025, 0.975], method="inverted_cdf")
+        out.append(
+            replace(
+                model,
+                rating=rating,
+                low=low,
+                high=high,
+                best_rank=int(best),
+                worst_rank=int(worst),
+            )
+        )
+    return out
+
+
+def _corrected(sample: Array, value: float) -> tuple[float, float]:
+    """Which quantiles of the sample are a 95 % interval of what `value` estimates: further down
+    where more than half of the sample is above it."""
+    below = float((sample < value - ROUNDING).mean() + (sample < value + ROUNDING).mean()) / 2
+    least = 0.5 / len(sample)
+    off = 2 * NORMAL.inv_cdf(min(max(below, least), 1 - least))
+    return NORMAL.cdf(off - Z95), NORMAL.cdf(off + Z95)
+
+
+def _components(counts: Array) -> list[list[int]]:
+    """The strongly connected parts of "won or tied against": ratings exist where there is one
+    (Ford 1957, Am. Math. Mon. 64(8), 28-33), best part first where one leads."""
+    reach = (counts[0] + counts[1] > 0) | np.eye(len(counts[0]), dtype=bool)
+    for _ in range(max(1, len(reach).bit_length())):
+        reach = reach @ reach
+    mutual = reach & reach.T
+    parts = {tuple(np.flatnonzero(row).tolist()) for row in mutual}
+    return [list(part) for part in sorted(parts, key=lambda p: -int(reach[p[0]].sum()))]
+
+
+def _unbounded(real: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which models are in a part that never lost or tied against the rest, and which in one that
+    never won or tied; none where there is one part."""
+    parts = _components(real)
+    best, worst = np.zeros((2, len(real[0])), dtype=bool)
+    scored = real[0] + real[1] > 0  # i had something off j
+    for part in parts if len(parts) > 1 else ():
+        own = np.isin(np.arange(len(best)), part)
+        best |= own & (not scored[~own][:, own].any())
+        worst |= own & (not scored[own][:, ~own].any())
+    return best, worst
+
+
+def _covariance(counts: Array, strengths: Array, tie: float) -> Array:
+    """Of the log-strengths with a mean of 0, by the likelihood's curvature at given ν."""
+    won, tied = counts
+    games = won + won.T + 2 * tied
+    half = (strengths[:, None] - strengths[None, :]) / 2
+    nu = tie if tied.any() else 0.0
+    whole = np.exp(half) + np.exp(-half) + nu
+    wins, drawn = np.exp(half) / whole, nu / whole
+    spread = games * (wins + drawn / 4 - (wins + drawn / 2) ** 2)
+    return np.asarray(np.linalg.pinv(np.diag(spread.sum(1)) - spread))
+
+
+def _why(parts: list[list[int]], counts: Array, names: tuple[str, ...]) -> str:
+    """Which part no other has anything on, in words."""
+    first = parts[0]
+    rest = [i for part in parts[1:] for i in part]
+    met = counts[0][np.ix_(first, rest)].sum() + counts[0][np.ix_(rest, first)].sum()
+    met += counts[1][np.ix_(first, rest)].sum()
+    shown = " and ".join(repr(names[i]) for i in first[:3]) + (" and others" if first[3:] else "")
+    if not met:
+        return f"no game compares {shown} with the rest; judge them against each other first"
+    return (
+        f"{shown} never lost or tied against the rest, so how much better is unbounded; judge more "
+        f"prompts, or give everybody a little prior"
+    )

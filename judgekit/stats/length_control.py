@@ -1,0 +1,145 @@
+"""What a win rate would be if both answers were equally long.
+
+Judges prefer the longer answer. A logistic regression of the outcomes on the difference in length
+tells the two apart, where the data can: AlpacaEval 2's length control (Dubois et al. 2024, arXiv
+2404.04475, equation 2) without its instructions' difficulties, which two files cannot give.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import exp, fsum, sqrt, tanh
+
+from judgekit.stats.intervals import Rate, clustered_rate, t95
+
+__all__ = ["LengthControl", "length_controlled"]
+
+FEWEST = 5  # prompts on either side of equal length
+STEPS = 50
+STEEP = 15.0  # log-odds beyond which the outcomes are separated
+
+
+@dataclass(frozen=True, slots=True)
+class LengthControl:
+    """a's win rate at equal length, and by how much length moves it.
+
+    `effect`: the log-odds of winning that being longer by one standard deviation of the
+    differences adds. `longer_wins`: of the `unequal` cases, whose answers differ in length, the
+    share that the longer answer won, ties half; `mean_difference` is a's length less b's. `reason`
+    is why there is no adjusted rate, or an empty text.
+    """
+
+    rate: Rate
+    effect: Rate
+    longer_wins: Rate
+    unequal: int
+    mean_difference: float | None
+    cases: int
+    reason: str = ""
+
+
+def length_controlled(rows: Iterable[tuple[str, float, int, int]]) -> LengthControl:
+    """From rows of (cluster, a's value 1 / 0.5 / 0, length of a's answer, of b's).
+
+    logit E[value] = θ + φ·tanh(Δ / s), with Δ the difference in length and s its standard
+    deviation; the adjusted rate is 1 / (1 + exp(-θ)). Its interval is θ's, from the sandwich
+    variance clustered by prompt with the factor G/(G - 1) and a t quantile of G - 2 degrees.
+    """
+    given = list(rows)
+    differences = [float(a - b) for _, _, a, b in given]
+    n = len(given)
+    longer = [
+        (c, v if d > 0 else 1 - v, 1.0)
+        for (c, v, _, _), d in zip(given, differences, strict=True)
+        if d
+    ]
+    facts = (clustered_rate(longer), len(longer), fsum(differences) / n if n else None, n)
+    if reason := _cannot(given):
+        return LengthControl(Rate(), Rate(), *facts, reason)
+    mean = fsum(differences) / n
+    spread = sqrt(fsum((d - mean) ** 2 for d in differences) / (n - 1))
+    points = [(c, v, tanh(d / spread)) for (c, v, _, _), d in zip(given, differences, strict=True)]
+    fitted = _fit(points)
+    if fitted is None:
+        why = (
+            "length and outcome go together without exception, so their parts cannot be told apart"
+        )
+        return LengthControl(Rate(), Rate(), *facts, why)
+    (theta, phi), (theta_error, phi_error), clusters = fitted
+    t, unit = t95(clusters - 2), tanh(1)
+    rate = Rate(*(_logistic(theta + k * t * theta_error) for k in (0, -1, 1)))
+    effect = Rate(*(unit * (phi + k * t * phi_error) for k in (0, -1, 1)))
+    return LengthControl(rate, effect, *facts)
+
+
+def _cannot(rows: Sequence[tuple[str, float, int, int]]) -> str:
+    """Why the data cannot tell how equal lengths would do; an empty text where they can."""
+    if all(a == b for _, _, a, b in rows):
+        return "all answers are of equal length: there is nothing to adjust for"
+    if len({value for _, value, _, _ in rows}) == 1:
+        return "every case has the same outcome, whatever the lengths"
+    longer = len({c for c, _, a, b in rows if a >= b})
+    shorter = len({c for c, _, a, b in rows if a <= b})
+    if min(longer, shorter) < FEWEST:
+        side = "longer" if longer > shorter else "shorter"
+        return (
+            f"a's answer is {side} in all but {min(longer, shorter)} prompts: too few tell how it "
+            f"would do at equal length"
+        )
+    return ""
+
+
+Pair = tuple[float, float]
+
+
+def _fit(points: Sequence[tuple[str, float, float]]) -> tuple[Pair, Pair, int] | None:
+    """θ and φ by Newton's method, their clustered standard errors, and the number of clusters."""
+    theta = phi = 0.0
+    for _ in range(STEPS):
+        chances = [_logistic(theta + phi * x) for _, _, x in points]
+        g0 = fsum(v - p for (_, v, _), p in zip(points, chances, strict=True))
+        g1 = fsum((v - p) * x for (_, v, x), p in zip(points, chances, strict=True))
+        inverse = _inverse(points, chances)
+        if inverse is None:
+            return None
+        (a, b), (_, d) = inverse
+        step = (a * g0 + b * g1, b * g0 + d * g1)
+        theta, phi = theta + step[0], phi + step[1]
+        if max(abs(theta), abs(phi)) > STEEP:
+            return None
+        if max(map(abs, step)) < 1e-10:
+            break
+    chances = [_logistic(theta + phi * x) for _, _, x in points]
+    inverse = _inverse(points, chances)
+    if inverse is None:
+        return None
+    (a, b), (_, d) = inverse
+    scores: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for (cluster, v, x), p in zip(points, chances, strict=True):
+        scores[cluster][0] += v - p
+        scores[cluster][1] += (v - p) * x
+    size = len(scores)
+    moved = [(a * s + b * t, b * s + d * t) for s, t in scores.values()]
+    factor = size / (size - 1)
+    errors = tuple(sqrt(factor * fsum(m[i] ** 2 for m in moved)) for i in (0, 1))
+    return (theta, phi), (errors[0], errors[1]), size
+
+
+def _inverse(
+    points: Sequence[tuple[str, float, float]], chances: Sequence[float]
+) -> tuple[Pair, Pair] | None:
+    """The inverse of the information matrix; None where it is (nearly) singular."""
+    weights = [p * (1 - p) for p in chances]
+    s0 = fsum(weights)
+    s1 = fsum(w * x for w, (_, _, x) in zip(weights, points, strict=True))
+    s2 = fsum(w * x * x for w, (_, _, x) in zip(weights, points, strict=True))
+    determinant = s0 * s2 - s1 * s1
+    if determinant <= 1e-9 * s0 * s0:
+        return None
+    return (s2 / determinant, -s1 / determinant), (-s1 / determinant, s0 / determinant)
+
+
+def _logistic(x: float) -> float:
+    return 1 / (1 + exp(-x)) if x > -700 else 0.0

@@ -1,0 +1,1 @@
+"""Judgements → outcomes: folding orders, ranking responses, combining judges."""

@@ -1,0 +1,1 @@
+"""Outcomes → typed summaries, and the sentence that says what they mean."""

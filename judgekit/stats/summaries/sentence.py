@@ -1,0 +1,138 @@
+"""One plain sentence that says what a summary means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import floor, log10
+from typing import TYPE_CHECKING
+
+from judgekit.stats.intervals import Z95, Rate
+from judgekit.types import Status
+
+if TYPE_CHECKING:
+    from judgekit.stats.summaries.comparison import Summary
+    from judgekit.stats.summaries.scores import ScoreSummary
+
+__all__ = ["score_sentence", "sentence", "unjudged"]
+
+Z80 = 0.8416212335729143  # the normal distribution's 80 % quantile
+FEW = 10  # prompts below which the difference seen says nothing of how many more it takes
+REACH = 100_000  # more prompts than this are not said: nobody will judge them
+NOTHING_TELLS = "no number of prompts in reach would tell"
+MANY_UNDECIDED = 0.05
+LOW_CONSISTENCY = 0.6
+
+
+def sentence(summary: Summary) -> str:
+    """Who is better, or how many more prompts would tell; then what to beware of."""
+    missing = _missing(summary.cases, summary.undecided, summary.statuses)
+    if missing and _could_turn(summary):
+        missing += ", enough of them to turn the result"
+    return "; ".join(filter(None, (_result(summary), missing, _wavers(summary))))
+
+
+def score_sentence(summary: ScoreSummary) -> str:
+    """The mean score and how many answers it rests on; then what to beware of."""
+    mean = summary.mean_score
+    if mean.value is None:
+        said = f"no score: none of the {summary.cases} answers of {summary.a} has one"
+    else:
+        said = f"{summary.a} scores {mean.value:.2f} on average"
+        if mean.low is not None and mean.high is not None:
+            said += f" (95 % interval {mean.low:.2f} to {mean.high:.2f})"
+        said += f" over {summary.scored} answer{'s' * (summary.scored != 1)}"
+    missing = _missing(summary.cases, summary.undecided, summary.statuses)
+    return "; ".join(filter(None, (said, missing)))
+
+
+def unjudged(left: int, planned: int, stopped: str) -> str:
+    """Of a run that a limit ended before it judged a case: how many are left, and why."""
+    cases = f"{left} of {planned} case{'s' * (planned != 1)}"
+    return f"no case was judged: the run stopped with {cases} left, since {stopped}"
+
+
+def _result(summary: Summary) -> str:
+    a, b, rate = summary.a, summary.b, summary.watched_a or summary.win_rate_a
+    if not summary.cases:
+        return "nothing to compare: no case was judged"
+    if summary.identical == summary.cases:
+        where = "the one case" if summary.cases == 1 else f"all {summary.cases} cases"
+        return f"{a} and {b} gave the same answer in {where}"
+    if rate.value is None or rate.low is None or rate.high is None:
+        one = summary.cases == 1
+        none = "the one case does not count" if one else f"none of the {summary.cases} cases counts"
+        return f"no result: {none} for {a} or {b}"
+    if rate.low > 0.5:
+        return f"{a} is better: it wins {_percent(rate)}"
+    mirrored = Rate(1 - rate.value, 1 - rate.high, 1 - rate.low)
+    if rate.high < 0.5:
+        return f"{b} is better: it wins {_percent(mirrored)}"
+    tell = _what_would_tell(rate, summary)
+    if rate.value == 0.5:
+        return f"undecided: {a} and {b} are level at {_percent(rate)}; {tell}"
+    ahead, its = (a, rate) if rate.value > 0.5 else (b, mirrored)
+    return f"undecided: {ahead} is ahead with {_percent(its)}; {tell}"
+
+
+def _what_would_tell(rate: Rate, summary: Summary) -> str:
+    """How many prompts beyond these find this difference at 5 % with a power of 80 %.
+
+    The ordinary half-width is about 1.96 standard errors and shrinks with the root of the prompts;
+    2.8 = 1.96 + 0.84 of them must fit into the difference. Where they do already, and only the
+    wider interval of a watched run reaches over one half, that must shrink to the difference. Of
+    those to come as many will have no verdict as of those asked.
+    """
+    if summary.prompts < FEW:
+        return "too few prompts to tell"
+    gap = abs((rate.value or 0.0) - 0.5)
+    if not gap:
+        return NOTHING_TELLS
+    shrinks = (1 + Z80 / Z95) * _half_width(summary.win_rate_a) / gap
+    if shrinks <= 1:
+        shrinks = _half_width(rate) / gap
+    more = max(1.0, summary.prompts_asked * (shrinks**2 - 1))
+    if more > REACH:
+        return NOTHING_TELLS
+    digits = floor(log10(more)) - 1  # two that count
+    said = round(more, -digits) if digits > 0 else round(more)
+    return f"about {said:.0f} more prompt{'s' * (said != 1)} would tell"
+
+
+def _half_width(rate: Rate) -> float:
+    return ((rate.high or 0.0) - (rate.low or 0.0)) / 2
+
+
+def _percent(rate: Rate) -> str:
+    value, low, high = (100 * (v or 0.0) for v in (rate.value, rate.low, rate.high))
+    return f"{value:.1f} %, ties counting half (95 % interval {low:.1f} to {high:.1f})"
+
+
+def _missing(cases: int, undecided: int, statuses: Mapping[str, int]) -> str:
+    """How many cases have no verdict, and why; empty where they are few."""
+    if undecided <= MANY_UNDECIDED * cases:
+        return ""
+    why = [
+        f"{n} {status.replace('_', ' ')}"
+        for status, n in sorted(statuses.items(), key=lambda item: -item[1])
+        if n and status != Status.VALID
+    ]
+    return f"{100 * undecided / cases:.0f} % of the cases have no verdict: {', '.join(why)}"
+
+
+def _could_turn(summary: Summary) -> bool:
+    """Whether a result stands that the cases without a verdict could turn around."""
+    rate, bounds = summary.watched_a or summary.win_rate_a, summary.bounds_a
+    if rate.low is None or rate.high is None or bounds.low is None or bounds.high is None:
+        return False
+    return not rate.low <= 0.5 <= rate.high and bounds.low <= 0.5 <= bounds.high
+
+
+def _wavers(summary: Summary) -> str:
+    """Warns of a judge that contradicts itself, over the cases where both orders are valid."""
+    consistent, error = summary.position.consistent.value, summary.position.error.value
+    if consistent is None or error is None or error == 1:
+        return ""
+    share = consistent / (1 - error)
+    if share >= LOW_CONSISTENCY:
+        return ""
+    return f"the judge says the same in both orders in only {100 * share:.0f} % of the cases"

@@ -1,0 +1,1 @@
+"""Rows → tokens: reading, checking and encoding training data."""

@@ -1,0 +1,104 @@
+"""A training's data: rows read, held out, and made into tokens, before any weight is loaded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from judgekit import io
+from judgekit.errors import InputError
+from judgekit.train.data.batches import Rows
+from judgekit.train.data.encoding import Encoded, TokenCounts
+from judgekit.train.data.rows_reader import Intake, hold_out
+from judgekit.train.recipes.language_model import Recipe
+from judgekit.types import digest
+
+__all__ = ["Dataset", "prepare"]
+
+Read = Callable[[str | Path, int | None], Intake[Any]]  # of a source, only the first rows
+Encode = Callable[[Sequence[Any]], Encoded]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows to train on and rows to measure on; `shown` are the latter before they were tokens.
+
+    `counts`, in rows: ``read``, ``train``, ``held_out``, and what was cut or dropped, by reason.
+    `runs`: the judged runs that the data came from.
+    """
+
+    source: str
+    train: Rows
+    held_out: Rows
+    shown: Sequence[Any]
+    counts: Mapping[str, int]
+    runs: tuple[str, ...] = ()
+
+    @property
+    def tokens(self) -> TokenCounts:
+        """How much there is to train on."""
+        return TokenCounts.of(self.train.examples)
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """What tells these data from others: all tokens with their labels."""
+        return {
+            "data": digest(*map(repr, self.train.examples)),
+            "held_out": digest(*map(repr, self.held_out.examples)),
+        }
+
+
+def prepare(read: Read, encode: Encode, source: str | Path, recipe: Recipe) -> Dataset:
+    """Reads, holds out and encodes. Raises `InputError` where no row is left to train on."""
+    found = read(source, recipe.limit)
+    counts = Counter({"read": len(found.rows) + sum(found.dropped.values()), **found.dropped})
+    if recipe.eval_data is None:
+        rows, held = hold_out(found.rows, recipe.eval_share, recipe.seed)
+    else:
+        beside = read(recipe.eval_data, None)
+        rows, held = found.rows, beside.rows
+        counts.update(beside.dropped)
+    encoded, encoded_held = encode(rows), held_out(encode, held, recipe)
+    if not encoded.examples:
+        raise InputError(f"no row of {found.source} is left to train on; lower --eval-share")
+    counts.update(encoded.counts)
+    counts.update(encoded_held.counts)
+    counts.update({"train": len(encoded.examples), "held_out": len(encoded_held.examples)})
+    return Dataset(
+        found.source,
+        placed(encoded, rows),
+        placed(encoded_held, held),
+        [held[index] for index in encoded_held.kept],
+        dict(counts),
+        runs_of(source, recipe.limit),
+    )
+
+
+def held_out(encode: Encode, rows: Sequence[Any], recipe: Recipe) -> Encoded:
+    """The held-out rows encoded. Where none of a share can be used there is nothing to measure on;
+    a file of them that is of no use is an `InputError` that names it."""
+    try:
+        return encode(rows)
+    except InputError as error:
+        if recipe.eval_data is not None:
+            raise InputError(f"{recipe.eval_data}, held out: {error}") from error
+        return Encoded([], [], {"held_out_unusable": len(rows)})
+
+
+def placed(encoded: Encoded, rows: Sequence[Any]) -> Rows:
+    """Examples, each with its row's place in the data."""
+    return Rows(encoded.examples, [rows[index].place for index in encoded.kept])
+
+
+def runs_of(source: str | Path, limit: int | None) -> tuple[str, ...]:
+    """The judged runs that the rows of a file of `judgekit pairs` name; none for other data."""
+    path = Path(source)
+    if not path.is_file():
+        return ()
+    rows = (row.data for row in islice(io.scan(path), limit) if isinstance(row, io.Row))
+    named = (row.get("run") for row in rows)
+    return tuple(sorted({run for run in named if isinstance(run, str) and run}))

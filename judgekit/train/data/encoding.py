@@ -1,0 +1,294 @@
+"""Rows → examples in tokens: cut where they are too long, dropped where that leaves nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from judgekit.errors import InputError
+from judgekit.train.data.chat_format import (
+    CUT,
+    ChatShape,
+    PlainShape,
+    Prompt,
+    Refusal,
+    Shape,
+    later_parts,
+    messages_of,
+)
+from judgekit.train.data.examples import Example
+from judgekit.train.data.rows import Conversation, PairRow, TextRow
+
+__all__ = ["Encoded", "Encoder", "TokenCounts"]
+
+BATCH = 512  # rows tokenised at once: enough to keep the tokenizer's threads busy
+
+Tokens = list[int]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Examples, and for each the index of its row.
+
+    `counts`, in rows. Kept: ``prompts_cut`` and ``answers_cut``. Dropped: ``no_room`` (not one
+    token of the prompt's text would fit), ``same_tokens`` (both answers are, once cut) and
+    ``refused`` (by the chat template). A reason without rows is absent.
+    """
+
+    examples: list[Example]
+    kept: list[int]
+    counts: Mapping[str, int]
+
+    @property
+    def tokens(self) -> TokenCounts:
+        return TokenCounts.of(self.examples)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCounts:
+    """How much there is to compute, in tokens: `prompt` and `completion` over all `n` examples;
+    `longest`: of one prompt with all its completions, `longest_text`: with one of them."""
+
+    n: int
+    prompt: int
+    completion: int
+    longest: int
+    longest_text: int
+
+    @classmethod
+    def of(cls, examples: Sequence[Example]) -> TokenCounts:
+        prompts = [len(example.prompt) for example in examples]
+        answers = [[len(ids) for ids in example.completions] for example in examples]
+        return cls(
+            len(examples),
+            sum(prompts),
+            sum(map(sum, answers)),
+            max((p + sum(a) for p, a in zip(prompts, answers, strict=True)), default=0),
+            max((p + max(a) for p, a in zip(prompts, answers, strict=True)), default=0),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A row whose prompt is shown, as text and in tokens; `skipped` of these are cut."""
+
+    prompt: Prompt
+    answers: Sequence[str]
+    text: str
+    ids: Tokens
+    shortened: bool = False
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A row in tokens, at its final lengths."""
+
+    prompt: Tokens
+    completions: list[Tokens]
+    prompt_cut: bool
+    answers_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A row that makes no example: the reason it is counted under, and in words."""
+
+    name: Literal["no_room", "same_tokens", "refused"]
+    why: str
+
+
+class Encoder:
+    """Turns rows into examples with one tokenizer.
+
+    ``chat`` shows a prompt as the chat template does when it asks for an answer, and the answer as
+    the template shows it, to its end of turn. ``plain`` shows texts as they stand, after the
+    tokenizer's beginning-of-text token where it has one, and ends an answer with its end-of-text
+    token. Prompt and answer are tokenised together where the prompt's tokens stay the same, else
+    apart: at inference the prompt is what the model gets. `max_length` and `max_prompt_length` in
+    tokens. Raises `InputError` for a tokenizer or lengths that cannot serve.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        *,
+        template: Literal["chat", "plain"],
+        max_length: int,
+        max_prompt_length: int,
+        name: str = "",
+    ) -> None:
+        if not 1 <= max_prompt_length < max_length:
+            raise InputError(
+                f"prompts of {max_prompt_length} tokens leave an answer no room in {max_length}; "
+                f"lower --max-prompt-length or raise --max-length"
+            )
+        name = name or str(tokenizer.name_or_path)
+        self._tokenizer = tokenizer
+        chat = template == "chat"
+        self._shape: Shape = ChatShape(tokenizer, name) if chat else PlainShape(tokenizer)
+        # A chat template writes its own beginning of text; where it has no end of turn, or there is
+        # no template, the end-of-text token ends an answer.
+        self._start = [] if chat else self._opening_ids()
+        self._end = [] if self._shape.ending else [tokenizer.eos_token_id]
+        if self._end == [None]:
+            raise InputError(
+                f"the tokenizer of {name!r} has no end-of-text token, so no answer could end; "
+                f"add eos_token to its tokenizer_config.json"
+            )
+        self._longest, self._room = max_length, max_prompt_length - len(self._start)
+
+    def pairs(self, rows: Sequence[PairRow]) -> Encoded:
+        """Examples of two completions, chosen and rejected. Raises `InputError` if none is left."""
+        return self._encoded(
+            [row.prompt for row in rows],
+            [(row.chosen, row.rejected) for row in rows],
+            [(row.margin, row.probability) for row in rows],
+        )
+
+    def texts(self, rows: Sequence[TextRow]) -> Encoded:
+        """Examples of one completion. Raises `InputError` if none is left."""
+        return self._encoded(
+            [row.prompt for row in rows],
+            [(row.answer,) for row in rows],
+            [(None, None)] * len(rows),
+        )
+
+    def _encoded(
+        self,
+        prompts: Sequence[Prompt],
+        answers: Sequence[Sequence[str]],
+        labels: Sequence[tuple[float | None, float | None]],
+    ) -> Encoded:
+        counts: Counter[str] = Counter()
+        examples, kept = [], []
+        dropped: Dropped | None = None
+        for start in range(0, len(prompts), BATCH):
+            part = slice(start, start + BATCH)
+            for index, row in enumerate(self._batch(prompts[part], answers[part]), start):
+                if isinstance(row, Dropped):
+                    counts[row.name] += 1
+                    dropped = dropped or row
+                    continue
+                counts["prompts_cut"] += row.prompt_cut
+                counts["answers_cut"] += row.answers_cut
+                completions = tuple(map(tuple, row.completions))
+                examples.append(Example(tuple(row.prompt), completions, *labels[index]))
+                kept.append(index)
+        if dropped and not examples:
+            raise InputError(f"none of {len(prompts)} rows can be used; the first: {dropped.why}")
+        return Encoded(examples, kept, dict(+counts))
+
+    def _batch(
+        self, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]]
+    ) -> Iterator[Closed | Dropped]:
+        """The rows of one batch, in their order."""
+        shown = [self._shown(row) for row in self._opened(prompts, answers)]
+        # All texts at once: the tokenizer's threads share them.
+        wholes = iter(self._encode([text for _, texts in shown for text in texts]))
+        for row, texts in shown:
+            yield row if isinstance(row, Dropped) else self._closed(row, texts, wholes)
+
+    def _opened(
+        self, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]]
+    ) -> Iterator[Opened | Dropped]:
+        """The prompts in tokens, those that are too long without their beginnings."""
+        taken = [self._shape.take(p, a) for p, a in zip(prompts, answers, strict=True)]
+        texts: list[str | Dropped] = []
+        for prompt, _ in taken:
+            try:
+                texts.append(self._shape.opening(prompt))
+            except Refusal as error:
+                texts.append(Dropped("refused", str(error)))
+        encoded = iter(self._encode([text for text in texts if isinstance(text, str)]))
+        for (prompt, said), text in zip(taken, texts, strict=True):
+            if isinstance(text, Dropped):
+                yield text
+                continue
+            row = Opened(prompt, said, text, next(encoded))
+            yield row if len(row.ids) <= self._room else self._shortened(row)
+
+    def _shortened(self, row: Opened) -> Opened | Dropped:
+        """The row with an end of its prompt.
+
+        A conversation loses its oldest turns first, but not its system prompt; then the last
+        message of the user loses its beginning. A plain text loses its first tokens.
+        """
+        if isinstance(row.prompt, str):
+            return replace(row, skipped=len(row.ids) - self._room, shortened=True)
+        for later in later_parts(row.prompt):
+            row = self._reopened(row, later)
+            if len(row.ids) <= self._room:
+                return row
+        prompt = messages_of(row.prompt)
+        place = next((i for i, message in enumerate(prompt) if message.role == "user"), 0)
+        content = prompt[place].content
+        (letters,) = self._encode([self._shape.guard(content)])
+        keep = len(letters)
+        while (over := len(row.ids) - self._room) > 0 and (keep := keep - over) > 0:
+            # Decoded only to be measured: what stays is a true end of the text, in whole letters.
+            end = self._tokenizer.decode(letters[-keep:], clean_up_tokenization_spaces=False)
+            start = max(0, len(content) - len(end.lstrip("\ufffd")))
+            last = replace(prompt[place], content=content[start:])
+            row = self._reopened(row, (*prompt[:place], last, *prompt[place + 1 :]))
+        if keep > 0 and messages_of(row.prompt)[place].content:
+            return row
+        why = f"the prompt's frame alone leaves its text no room in {self._room} tokens"
+        return Dropped("no_room", f"{why}; raise --max-prompt-length")
+
+    def _reopened(self, row: Opened, prompt: Conversation) -> Opened:
+        """The row with another prompt; as it is where the template does not take that one."""
+        try:
+            text = self._shape.opening(prompt)
+        except Refusal:
+            return row
+        (ids,) = self._encode([text])
+        return Opened(prompt, row.answers, text, ids, shortened=True)
+
+    def _shown(self, row: Opened | Dropped) -> tuple[Opened | Dropped, list[str]]:
+        """The row, and its answers as text, each to the end of its turn behind the prompt."""
+        if isinstance(row, Dropped):
+            return row, []
+        bodies = [self._shape.body(row.prompt, row.text, answer) for answer in row.answers]
+        return row, [row.text + body + self._shape.ending for body in bodies]
+
+    def _closed(
+        self, row: Opened, texts: Sequence[str], wholes: Iterator[Tokens]
+    ) -> Closed | Dropped:
+        """The row in tokens; `wholes` has those of its texts next."""
+        prompt = self._start + row.ids[row.skipped :]
+        room = self._longest - len(prompt)
+        completions = []
+        for text in texts:
+            whole = next(wholes)
+            ids = whole[len(row.ids) :]
+            if whole[: len(row.ids)] != row.ids:
+                (ids,) = self._encode([text[len(row.text) :]])
+            completions.append(ids + self._end)
+        cut = [ids[:room] for ids in completions]
+        if len(cut) == 2 and cut[0] == cut[1]:
+            why = f"in {room} tokens both its answers are the same"
+            return Dropped("same_tokens", f"{why}; raise --max-length")
+        return Closed(prompt, cut, row.shortened, cut != completions)
+
+    def _encode(self, texts: Sequence[str]) -> list[Tokens]:
+        """Token ids of texts, each piece between `CUT`s by itself."""
+        pieces = [text.split(CUT) for text in texts]
+        flat = [piece for parts in pieces for piece in parts]
+        if not flat:
+            return []
+        # verbose would warn of lengths that are looked after here
+        encoded = self._tokenizer(
+            flat, add_special_tokens=False, return_attention_mask=False, verbose=False
+        )
+        found = iter(encoded["input_ids"])
+        return [[i for _ in parts for i in next(found)] for parts in pieces]
+
+    def _opening_ids(self) -> Tokens:
+        """What the tokenizer puts before a text by itself."""
+        (bare,) = self._encode(["x"])
+        dressed = list(self._tokenizer("x")["input_ids"])
+        starts = (i for i in range(len(dressed)) if dressed[i : i + len(bare)] == bare)
+        return dressed[: next(starts, 0)]

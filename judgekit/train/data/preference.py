@@ -1,0 +1,142 @@
+"""One preference as a row of a file holds it, in judgekit's own layout and in TRL's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from judgekit.io.row import RowError, shown
+from judgekit.io.values import read_answer, read_prompt
+from judgekit.train.data.rows import Conversation
+
+__all__ = ["Preference", "Unfit", "conversation", "number", "prompt_of", "read_preference"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """A row's texts and numbers; of its place and cluster it knows nothing."""
+
+    prompt: Conversation | str
+    chosen: str
+    rejected: str
+    margin: float | None = None
+    probability: float | None = None
+
+
+class Unfit(RowError):  # noqa: N818 (a row that is counted, not an error)
+    """A row that can be read, but says nothing to learn from; counted under `name`.
+
+    `lasting`: so even in a file that its owner could correct (a tie is no mistake).
+    """
+
+    def __init__(self, name: str, reason: str, *, lasting: bool = False) -> None:
+        super().__init__(reason)
+        self.name = name
+        self.lasting = lasting
+
+
+def read_preference(data: Mapping[str, Any]) -> Preference:
+    """A row with `chosen` and `rejected`: two answers beside a prompt, or two conversations.
+
+    Each is a text or one message of the assistant; or both are whole conversations that end with
+    one, and what stands before it is the prompt (a `prompt` beside them is then part of it).
+    Raises `RowError`.
+    """
+    margin, probability = _margin(data), number(data, "probability")
+    if probability is not None and not 0 <= probability <= 1:
+        raise RowError(f"the probability is {probability!r}; it is of chosen, from 0 to 1")
+    given = data.get("prompt")
+    sides = [data["chosen"], data["rejected"]]
+    prompt: Conversation | str
+    if given is None or any(_is_long(side) for side in sides):
+        prompt, chosen, rejected = _conversations(sides, given)
+    else:
+        prompt = prompt_of(given)
+        chosen = read_answer(sides[0], None, "chosen answer")[0]
+        rejected = read_answer(sides[1], None, "rejected answer")[0]
+    return Preference(prompt, chosen, rejected, margin, probability)
+
+
+def prompt_of(value: object) -> Conversation | str:
+    """A prompt: a text as it stands, or messages of which the last is the user's or a tool's.
+
+    Raises `RowError` for anything else, and where there is nothing in it.
+    """
+    if not isinstance(value, str):
+        return as_messages(value)
+    if not value.strip():
+        raise RowError("the prompt is empty")
+    return value
+
+
+def as_messages(value: object) -> Conversation:
+    messages, turns = read_prompt(value)
+    if turns is not None and turns > 1:
+        raise RowError(f"the prompt lists {turns} user turns without the answers between them")
+    if not messages[-1].content.strip():
+        raise RowError("the prompt ends with an empty message")
+    return messages
+
+
+def conversation(value: Sequence[Any], name: str) -> tuple[Conversation, str]:
+    """Messages that end with an answer, as the prompt and that answer. Raises `RowError`."""
+    answer = read_answer([value[-1]], None, f"last message of {name}")[0]
+    if len(value) == 1:
+        raise RowError(f"{name} is an answer, and there is no prompt to it")
+    return as_messages(list(value[:-1])), answer
+
+
+def number(data: Mapping[str, Any], column: str) -> float | None:
+    """A column's number; None where it is missing or empty. CSV has numbers as texts."""
+    value = data.get(column)
+    if value is None or value == "":
+        return None
+    found = None
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        try:
+            found = float(value)
+        except (ValueError, OverflowError):
+            found = None
+    if found is None or not isfinite(found):
+        raise RowError(f"the {column} is {shown(value)}, not a number")
+    return found
+
+
+def _margin(data: Mapping[str, Any]) -> float | None:
+    """The margin, or the difference of the two scores, where there is either."""
+    margin = number(data, "margin")
+    if margin is None:
+        chosen, rejected = number(data, "score_chosen"), number(data, "score_rejected")
+        if chosen is None or rejected is None:
+            return None
+        margin = chosen - rejected
+    if margin < 0:
+        raise RowError(f"the margin is {margin!r}: by it, rejected is the better answer")
+    return margin
+
+
+def _is_long(side: object) -> bool:
+    return isinstance(side, list) and len(side) > 1
+
+
+def _conversations(sides: Sequence[Any], given: object) -> tuple[Conversation, str, str]:
+    """The prompt and the two answers of two whole conversations."""
+    read = []
+    for side, name in zip(sides, ("chosen", "rejected"), strict=True):
+        if not isinstance(side, list) or not side or isinstance(side[0], str):
+            what = "a whole conversation (a list of messages), as there is no prompt beside it"
+            if given is not None:
+                what = "a whole conversation, as the other answer is"
+            raise RowError(f"{name} is {shown(side)}, not {what}")
+        read.append(conversation(side, name))
+    (prompt, chosen), (other, rejected) = read
+    if prompt != other:
+        raise Unfit("different_prompts", "chosen and rejected answer different conversations")
+    if given is not None:
+        inside = prompt_of(given)
+        texts = [message.content for message in prompt]
+        if inside != prompt and inside not in texts:
+            raise RowError("the prompt does not stand in the conversations of chosen and rejected")
+    return prompt, chosen, rejected

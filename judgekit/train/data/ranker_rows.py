@@ -1,0 +1,90 @@
+"""Rows for a ranker: two answers to one prompt, and which is better by each quality."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from random import Random
+
+from judgekit import io
+from judgekit.errors import InputError
+from judgekit.models.pairrm_text import shown, written
+from judgekit.train.data.rows import PairRow
+from judgekit.types import Case
+
+__all__ = ["Measure", "RankerRow", "from_pair", "read_candidates"]
+
+Measure = Callable[[Sequence[str], Sequence[str]], list[tuple[float, ...]]]
+"""Answers and their references → for each answer a number per quality."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankerRow:
+    """Two answers to one prompt, as PairRM is shown them.
+
+    `better`: for each quality 1 where the first answer has more of it, 0 where the second has, one
+    half where they are equal. `place` and `cluster` as `PairRow` has them.
+    """
+
+    prompt: str
+    first: str
+    second: str
+    better: tuple[float, ...]
+    place: str
+    cluster: str
+
+
+def from_pair(row: PairRow) -> RankerRow:
+    """A preference pair: one quality, of which the chosen answer has more."""
+    prompt = row.prompt if isinstance(row.prompt, str) else written(row.prompt)
+    return RankerRow(prompt, row.chosen, row.rejected, (1.0,), row.place, row.cluster)
+
+
+def read_candidates(
+    source: Path, measure: Measure, *, most: int, seed: int, limit: int | None = None
+) -> list[RankerRow]:
+    """The pairs of candidates in a file of answers, several to a prompt, by what `measure` says.
+
+    At most `most` pairs of a prompt, drawn by `seed`; candidates that are equal by all measures
+    teach nothing and make no pair. `limit` counts prompts. Raises `InputError` for what
+    `judgekit.io.load_candidates` refuses, for a prompt without a reference, and where no pair is
+    left.
+    """
+    cases = io.load_candidates(source).cases[:limit]
+    without = [case.id for case in cases if not case.reference]
+    if without:
+        raise InputError(
+            f"{source}: {len(without)} of {len(cases)} prompts have no reference answer to measure "
+            f"candidates against (the first: {without[0]!r}); add a 'reference' column"
+        )
+    answers = [response.text for case in cases for response in case.responses]
+    references = [case.reference or "" for case in cases for _ in case.responses]
+    found = iter(measure(answers, references))
+    rows: list[RankerRow] = []
+    for case in cases:
+        qualities = [next(found) for _ in case.responses]
+        rows += pairs_of(case, qualities, source, most, seed)
+    if not rows:
+        raise InputError(
+            f"{source}: the candidates of every prompt are equally good by all metrics"
+        )
+    return rows
+
+
+def pairs_of(
+    case: Case, qualities: Sequence[tuple[float, ...]], source: Path, most: int, seed: int
+) -> Iterator[RankerRow]:
+    """The pairs of one prompt's candidates that differ, in their order."""
+    pairs = [
+        (i, j) for i, j in combinations(range(len(qualities)), 2) if qualities[i] != qualities[j]
+    ]
+    if len(pairs) > most:
+        pairs = sorted(Random(f"{seed}:{case.id}").sample(pairs, most))  # noqa: S311 (no secret)
+    for i, j in pairs:
+        better = tuple(
+            (1 + (a > b) - (a < b)) / 2 for a, b in zip(qualities[i], qualities[j], strict=True)
+        )
+        place = f"{source}, {case.id!r}, answers {i + 1} and {j + 1}"
+        yield RankerRow(*shown(case, i, j), better, place, case.cluster)

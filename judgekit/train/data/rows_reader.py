@@ -1,0 +1,215 @@
+"""Rows of training data: read, recognised by their columns, and checked before any model is loaded.
+
+Formats and columns: docs/training-data.md.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from judgekit.errors import InputError
+from judgekit.io.columns import NAMES
+from judgekit.io.row import BadRow, Row, RowError, shown
+from judgekit.io.values import read_answer, read_prompt
+from judgekit.train.data.preference import (
+    Preference,
+    Unfit,
+    conversation,
+    prompt_of,
+    read_preference,
+)
+from judgekit.train.data.rated_answers import read_ranking
+from judgekit.train.data.rows import Conversation, PairRow, TextRow
+from judgekit.train.data.sources import Source, open_source
+from judgekit.train.data.transcripts import is_transcript, messages, read_transcripts
+from judgekit.types import Message, digest
+
+__all__ = ["Intake", "hold_out", "read_pair_rows", "read_text_rows"]
+
+_Made = TypeVar("_Made", PairRow, TextRow)
+
+
+@dataclass(frozen=True)
+class Intake(Generic[_Made]):
+    """Rows ready to be encoded, and those left out, counted by reason.
+
+    Reasons: ``different_prompts``, ``empty``, ``human_last``, ``identical``, ``tie``, ``unrated``,
+    and of data sets ``unreadable`` (docs/training-data.md says what each is).
+    """
+
+    source: str
+    rows: list[_Made]
+    dropped: Mapping[str, int]
+
+
+def read_pair_rows(source: str | Path, *, limit: int | None = None) -> Intake[PairRow]:
+    """Preferences from a file, or from a data set of the hub (`sources.open_source`).
+
+    `limit`: only the first rows, those left out included. Raises `InputError` at the first row of a
+    file that cannot be used, naming its line, and where no row is left.
+    """
+    return take_in(open_source(source, limit), _pairs)
+
+
+def read_text_rows(source: str | Path, *, limit: int | None = None) -> Intake[TextRow]:
+    """Prompts with an answer to imitate: files of answers, messages that end with one, or
+    preferences, of which the chosen answer is taken. Otherwise as `read_pair_rows`.
+    """
+    return take_in(open_source(source, limit), _texts)
+
+
+def hold_out(rows: Sequence[_Made], share: float, seed: int) -> tuple[list[_Made], list[_Made]]:
+    """Rows to train on and rows held out, each in the order given; no cluster is in both.
+
+    `share` is that of the clusters: to the nearest whole number, but neither side is empty where
+    there are two clusters and the share is not 0. A hash of seed and cluster decides, so neither
+    the order of the rows nor most of their neighbours do. Raises `InputError` for a share outside
+    0 to 1.
+    """
+    if not 0 <= share < 1:
+        raise InputError(f"the share of held-out prompts is {share!r}; it is from 0 to below 1")
+    clusters = {row.cluster for row in rows}
+    count = min(max(1, round(share * len(clusters))), len(clusters) - 1) if share else 0
+    by_hash = sorted(clusters, key=lambda name: (digest("held out", str(seed), name), name))
+    held = set(by_hash[: max(count, 0)])
+    return [r for r in rows if r.cluster not in held], [r for r in rows if r.cluster in held]
+
+
+def take_in(
+    source: Source, build: Callable[[Mapping[str, Any], str], list[_Made]]
+) -> Intake[_Made]:
+    """All rows of a source as `build` makes them of a row's columns and its place."""
+    rows: list[_Made] = []
+    dropped: Counter[str] = Counter()
+    wrong: list[str] = []  # what the owner of a file has to correct
+    first = ""  # of the rows left out
+    for row in source.rows:
+        place = f"{source.name}, {row.unit} {row.line}"
+        try:
+            rows += build(readable(row), place)
+            continue
+        except Unfit as error:
+            name, lasting, why = error.name, error.lasting, str(error)
+        except RowError as error:
+            name, lasting, why = "unreadable", False, str(error)
+        if source.public or lasting:
+            dropped[name] += 1
+            first = first or f"{place}: {why}"
+        else:
+            wrong.append(f"{place}: {why}")
+    if wrong:
+        more = f" (rows to correct: {len(wrong)})" if len(wrong) > 1 else ""
+        raise InputError(f"{wrong[0]}; correct or remove that row{more}")
+    if dropped and not rows:
+        raise InputError(f"none of {dropped.total()} rows can be used; the first is {first}")
+    if not rows:
+        raise InputError(f"{source.name}: no rows; write one JSON object per line")
+    return Intake(source.name, rows, dict(dropped))
+
+
+def readable(row: Row | BadRow) -> Mapping[str, Any]:
+    if isinstance(row, BadRow):
+        raise RowError(row.reason)
+    return row.data
+
+
+def _pairs(data: Mapping[str, Any], place: str) -> list[PairRow]:
+    found = _preference(data)
+    if found is None:
+        columns = ", ".join(map(repr, data))
+        raise RowError(
+            f"no preference in its columns ({columns}); it needs chosen and rejected, or "
+            f"completions with scores"
+        )
+    for name, answer in (("chosen", found.chosen), ("rejected", found.rejected)):
+        if not answer.strip():
+            raise Unfit("empty", f"the {name} answer is empty")
+    if found.chosen.strip() == found.rejected.strip():
+        raise Unfit("identical", f"chosen and rejected are the same text, {shown(found.chosen)}")
+    return [
+        PairRow(
+            found.prompt,
+            found.chosen,
+            found.rejected,
+            place,
+            _cluster(data, found.prompt),
+            found.margin,
+            found.probability,
+        )
+    ]
+
+
+def _preference(data: Mapping[str, Any]) -> Preference | None:
+    """A row's preference, in whatever layout its columns show; None where they show none."""
+    sides = [data.get("chosen"), data.get("rejected")]
+    if sides == [None, None]:
+        return read_ranking(data) if data.get("completions") is not None else None
+    for name, side in zip(("chosen", "rejected"), sides, strict=True):
+        if side is None:
+            raise RowError(f"the {name} answer is missing")
+    if data.get("prompt") is None and all(isinstance(s, str) and is_transcript(s) for s in sides):
+        return read_transcripts(data)
+    return read_preference(data)
+
+
+def _texts(data: Mapping[str, Any], place: str) -> list[TextRow]:
+    found = _preference(data)
+    taught = [(found.prompt, found.chosen)] if found is not None else _answers(data)
+    for _, answer in taught:
+        if not answer.strip():
+            raise Unfit("empty", "the answer is empty")
+    return [TextRow(prompt, text, place, _cluster(data, prompt)) for prompt, text in taught]
+
+
+def _answers(data: Mapping[str, Any]) -> list[tuple[Conversation | str, str]]:
+    """The prompts and answers of a row of a file of answers, one per user turn."""
+    response = _column(data, "response")
+    if response is None and isinstance(data.get("messages"), list) and data["messages"]:
+        return [conversation(data["messages"], "messages")]
+    prompt = _column(data, "prompt")
+    if response is None or prompt is None:
+        missing = "prompt" if prompt is None else "response"
+        columns = ", ".join(map(repr, data))
+        raise RowError(f"no column for the {missing} (its columns: {columns})")
+    asked = data[prompt]
+    if prompt == "instruction" and isinstance(asked, str) and isinstance(data.get("input"), str):
+        asked = f"{asked}\n\n{data['input']}".strip()  # Alpaca's layout
+    messages_, turns = read_prompt(asked)
+    answers = read_answer(data[response], turns)
+    if turns is None:
+        return [(prompt_of(asked), answers[0])]
+    taught: list[tuple[Conversation | str, str]] = []
+    history: Conversation = ()
+    for message, answer in zip(messages_, answers, strict=True):
+        taught.append(((*history, message), answer))
+        history = (*history, message, Message("assistant", answer))
+    return taught
+
+
+def _column(data: Mapping[str, Any], part: str) -> str | None:
+    """The column that holds a part of the row, of the usual names. Raises `RowError` for two."""
+    names = [name for name in NAMES[part] if data.get(name) is not None]
+    if part == "prompt" and names[:2] == ["instruction", "input"]:
+        names.remove("input")
+    if len(names) > 1 and "messages" in names:
+        names.remove("messages")
+    if len(names) > 1:
+        choice = " or ".join(map(repr, names))
+        raise RowError(f"the {part} could be the column {choice}; keep one of them")
+    return names[0] if names else None
+
+
+def _cluster(data: Mapping[str, Any], prompt: Conversation | str) -> str:
+    """The row's own cluster; else the opening of its conversation, as judged cases have it."""
+    given = data.get("cluster")
+    if isinstance(given, str) and given:
+        return given
+    if isinstance(prompt, str):
+        prompt = messages(prompt) or (Message("user", prompt),)
+    systems = (message.content for message in prompt if message.role == "system")
+    opening = next((message.content for message in prompt if message.role == "user"), "")
+    return digest(*systems, opening, size=8)

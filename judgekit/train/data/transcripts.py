@@ -1,0 +1,97 @@
+"""Conversations written as one text: the transcripts of hh-rlhf.
+
+Each turn begins with a blank line and its speaker's name: ``\\n\\nHuman: …\\n\\nAssistant: …``. A
+row of that data set has two whole transcripts and no prompt (Bai et al. 2022, arXiv:2204.05862).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from judgekit.io.row import RowError
+from judgekit.train.data.preference import Preference, Unfit
+from judgekit.train.data.rows import Conversation
+from judgekit.types import Message
+
+__all__ = ["compose", "is_transcript", "messages", "read_transcripts", "split"]
+
+ANSWER = "\n\nAssistant:"
+TURN = re.compile(r"(?:\A\s*|\n\n)(Human|Assistant):")
+SPEAKERS = {"user": "Human", "assistant": "Assistant", "tool": "Tool"}
+
+
+def is_transcript(text: str) -> bool:
+    """Whether a text is a conversation of at least one turn of the human and one answer."""
+    return "Human:" in text and ANSWER in unix(text)
+
+
+def split(text: str) -> tuple[str, str]:
+    """A transcript as its prompt, to the last ``\\n\\nAssistant:`` inclusive, and what follows it.
+
+    Nothing is stripped: the two are the transcript. Raises `RowError` where there is no answer.
+    """
+    text = unix(text)
+    before, mark, after = text.rpartition(ANSWER)
+    if not mark:
+        raise RowError("the transcript has no turn of the assistant ('\\n\\nAssistant:')")
+    return before + mark, after
+
+
+def messages(prompt: str) -> Conversation | None:
+    """A transcript that ends with ``Assistant:``, as messages; None for any other text.
+
+    Turns are stripped, empty ones left out, and what one speaker says twice in a row is one
+    message: chat templates want the roles to alternate.
+    """
+    text = unix(prompt)
+    if not text.endswith(ANSWER):
+        return None
+    opening, *pieces = TURN.split(text.removesuffix(ANSWER))
+    if opening.strip() or not pieces or pieces[0] != "Human":
+        return None
+    turns: list[Message] = []
+    for speaker, said in zip(pieces[::2], pieces[1::2], strict=True):
+        role, content = "user" if speaker == "Human" else "assistant", said.strip()
+        if not content:
+            continue
+        if turns and turns[-1].role == role:
+            content = f"{turns.pop().content}\n\n{content}"
+        turns.append(Message("user" if role == "user" else "assistant", content))
+    if not turns or turns[0].role != "user" or turns[-1].role != "user":
+        return None
+    return tuple(turns)
+
+
+def compose(prompt: Conversation) -> str:
+    """Messages as a transcript that ends with ``\\n\\nAssistant:``, a system prompt before it."""
+    parts = []
+    for message in prompt:
+        text = "\n".join(filter(None, (message.content, message.tool_calls)))
+        speaker = SPEAKERS.get(message.role)
+        parts.append(f"\n\n{speaker}: {text}" if speaker else text)
+    return "".join(parts) + ANSWER
+
+
+def read_transcripts(data: Mapping[str, Any]) -> Preference:
+    """A row of two transcripts. What differs in the data set itself is `Unfit` for good: it is
+    nobody's to correct. Raises `RowError`."""
+    prompt, chosen = split(data["chosen"])
+    other, rejected = split(data["rejected"])
+    if prompt != other:
+        why = "the two transcripts differ before the last answer"
+        raise Unfit("different_prompts", why, lasting=True)
+    for answer in (chosen, rejected):
+        if not answer.strip():
+            raise Unfit("empty", "an answer is empty", lasting=True)
+        if "\n\nHuman:" in answer:
+            raise Unfit("human_last", "a transcript ends with a turn of the human", lasting=True)
+    if chosen.strip() == rejected.strip():
+        raise Unfit("identical", "both answers are the same", lasting=True)
+    return Preference(prompt, chosen, rejected)
+
+
+def unix(text: str) -> str:
+    """The text with its turns after ``\\n\\n``, where a file from Windows has ``\\r\\n\\r\\n``."""
+    return text if ANSWER in text else text.replace("\r\n", "\n")

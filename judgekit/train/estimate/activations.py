@@ -1,0 +1,85 @@
+"""How much a forward pass keeps for the backward pass, counted on a model without weights.
+
+autograd says itself what it keeps. On torch's device `meta` nothing is computed or held, so this
+holds for any architecture and takes a fraction of a second.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from judgekit.train.network.attention import bare
+
+__all__ = ["kept_bytes"]
+
+COUNTED, COUNTED_TWICE = "judgekit_counted", "judgekit_counted_twice"
+
+
+class Fused(torch.autograd.Function):
+    """What a fused attention kernel keeps: its inputs, its output, a number for each query.
+
+    Nothing ever goes backward through it.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        out = query.new_empty(*query.shape[:-1], value.shape[-1])
+        norms = query.new_empty(query.shape[:-1], dtype=torch.float32)
+        ctx.save_for_backward(query, key, value, out, norms)
+        return out
+
+
+class Again(Fused):
+    """The same where a second completion has a copy of its prompt's keys and values."""
+
+    @staticmethod
+    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        out = Fused.forward(ctx, query, key, value)
+        ctx.save_for_backward(*ctx.to_save, key.clone(), value.clone())
+        return out
+
+
+def attend(
+    module: Any, query: Tensor, key: Tensor, value: Tensor, *_mask: Any, **_how: Any
+) -> tuple[Tensor, None]:
+    """An attention that computes nothing, as transformers calls it."""
+    kernel: Any = Again if module.config._attn_implementation == COUNTED_TWICE else Fused
+    return kernel.apply(query, key, value).transpose(1, 2).contiguous(), None
+
+
+def kept_bytes(model: Any, rows: int, length: int, *, again: bool = False) -> int:
+    """The bytes that autograd keeps for `rows` of `length` tokens, without weights and logits.
+
+    `model` is a (peft) model on the device `meta`; `again`: a row holds prompts with more than one
+    completion. Raises RuntimeError where the model's forward pass looks at values, which are not
+    there.
+    """
+    import transformers
+
+    library: Any = transformers
+    name = COUNTED_TWICE if again else COUNTED
+    library.AttentionInterface.register(name, attend)
+    network = bare(model)
+    network.set_attn_implementation(name)
+    network.train()
+    ids = torch.zeros(rows, length, dtype=torch.long, device="meta")
+    weights = {weight.untyped_storage()._cdata for weight in network.parameters()}
+    kept: dict[int, Tensor] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        kept[tensor.untyped_storage()._cdata] = tensor  # which keeps its number from being reused
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        network.base_model(
+            input_ids=ids,
+            position_ids=torch.arange(length, device="meta")[None],
+            attention_mask=torch.ones(1, 1, 1, 1, dtype=torch.bool, device="meta"),
+            use_cache=False,
+        )
+    return sum(
+        tensor.untyped_storage().nbytes() for at, tensor in kept.items() if at not in weights
+    )

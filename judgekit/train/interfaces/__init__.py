@@ -1,0 +1,1 @@
+"""The protocols that objectives, networks and the loop share."""

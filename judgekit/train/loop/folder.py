@@ -1,0 +1,182 @@
+"""The folder of a training: whose it is, whether it may be used, and where to go on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from judgekit.errors import InputError
+from judgekit.io.files import is_leftover, write_file
+from judgekit.train.network import checkpoints
+
+__all__ = ["FREE", "TrainingFolder", "read_object", "spare"]
+
+IDENTITY = "training.json"
+OURS = (
+    *("train.json", "metrics.jsonl", "samples.jsonl", "curve.svg", "checkpoints"),
+    *("adapter_model.safetensors", "adapter_config.json"),
+    *("config.json", "generation_config.json", "model.safetensors", "model.safetensors.index.json"),
+)
+DIGESTS = {
+    "weights": "the model's weights are others, or held otherwise",
+    "data": "the data are others",
+    "held_out": "the held-out data are others",
+}
+# What may change between a start and its resumption: it does not change what is learnt.
+FREE = frozenset({"keep_checkpoints", "samples", "eval_every", "save_every", "device"})
+
+
+@dataclass(frozen=True)
+class TrainingFolder:
+    """A folder and the names in it.
+
+    `training.json` is written first and says what the training is; `train.json` is written last.
+    """
+
+    path: Path
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def samples(self) -> Path:
+        return self.path / "samples.jsonl"
+
+    @property
+    def curve(self) -> Path:
+        return self.path / "curve.svg"
+
+    @property
+    def facts(self) -> Path:
+        return self.path / "train.json"
+
+    def check(
+        self, identity: Mapping[str, Any], sources: Iterable[str], *, resume: bool, force: bool
+    ) -> None:
+        """Refuses a folder that holds something else, or a training that this one is not.
+
+        `sources` are the models and adapters that it starts from, see `spare`. Raises `InputError`,
+        in one line that says what differs and what to do. Changes nothing.
+        """
+        spare(self.path, sources)
+        try:
+            names = {entry.name for entry in self.path.iterdir()} if self.path.exists() else set()
+        except OSError as error:
+            raise self._unusable(error) from error
+        if all(map(is_leftover, names)):  # empty, or killed at its very beginning
+            return
+        held = self._identity()
+        if held is None:
+            raise InputError(
+                f"{os.fspath(self.path)!r} holds something that is no training; choose another "
+                f"folder with --out"
+            )
+        if force:
+            return
+        if not resume:
+            raise InputError(
+                f"{os.fspath(self.path)!r} holds a training: --resume goes on with it, --force "
+                f"starts again, --out names another folder"
+            )
+        if told := differences(held, identity):
+            raise InputError(
+                f"cannot resume {os.fspath(self.path)!r}: {told}; give what it was started with, "
+                f"or start again with --force"
+            )
+
+    def begin(self, identity: Mapping[str, Any], *, resume: bool) -> None:
+        """Makes the folder this training's; without `resume` what another left is removed.
+
+        The old identity stays until the new one takes its place, so the folder is always ours.
+        Raises `InputError` where it cannot be made or written.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            if not resume:
+                self._clear()
+        except OSError as error:
+            raise self._unusable(error) from error
+        write_file(self.path / IDENTITY, orjson.dumps(identity, option=orjson.OPT_INDENT_2))
+
+    def newest(self) -> tuple[int, Path] | None:
+        """The checkpoint to go on from, with its step; None to start at the beginning."""
+        return checkpoints.newest(self.checkpoints)
+
+    def finished(self) -> Mapping[str, Any] | None:
+        """What a training that came to its end says of itself, else None."""
+        return read_object(self.facts)
+
+    def _clear(self) -> None:
+        for name in OURS:
+            entry = self.path / name
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink(missing_ok=True)
+
+    def _unusable(self, error: OSError) -> InputError:
+        return InputError(
+            f"cannot train into {os.fspath(self.path)!r}: {error.strerror}; choose another "
+            f"folder with --out"
+        )
+
+    def _identity(self) -> Mapping[str, Any] | None:
+        return read_object(self.path / IDENTITY)
+
+
+def spare(out: Path, sources: Iterable[str]) -> None:
+    """Refuses to write where something is read from that may have no other copy.
+
+    `sources` are names of models and adapters; those of the hub are safe in its cache. Raises
+    `InputError` where a folder among them is `out`, or lies in it.
+    """
+    for name in sources:
+        source = Path(name).expanduser()
+        if source.is_dir() and Path(os.path.realpath(source)).is_relative_to(os.path.realpath(out)):
+            raise InputError(
+                f"cannot write to {os.fspath(out)!r}: {name!r} lies there, which is read and would "
+                f"be lost; choose another folder with --out"
+            )
+
+
+def read_object(file: Path) -> Mapping[str, Any] | None:
+    """A JSON object, or None where there is no such file."""
+    try:
+        found = orjson.loads(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read {os.fspath(file)!r}: {error}") from error
+    return found if isinstance(found, dict) else None
+
+
+def differences(held: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """``learning_rate was 1e-05 and is 2e-05, ...``; empty where nothing that counts differs."""
+    before, now = numbers(held), numbers(given)
+    told = [
+        f"{name} was {before.get(name)!r} and is {now.get(name)!r}"
+        for name in {**before, **now}
+        if name not in FREE and before.get(name) != now.get(name)
+    ]
+    told += [words for name, words in DIGESTS.items() if held.get(name) != given.get(name)]
+    return ", ".join(told)
+
+
+def numbers(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe's fields, and what else people would recognise."""
+    return {
+        "objective": identity.get("objective"),
+        "processes": identity.get("processes"),
+        **identity.get("recipe", {}),
+    }

@@ -1,0 +1,90 @@
+"""What stops a training: numbers that are not finite, memory that runs out; and what to lower."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from judgekit.errors import TrainingError
+from judgekit.train.recipes.language_model import Recipe
+
+__all__ = ["memory_explained", "peak_memory", "refuse_bad_gradients", "refuse_bad_loss"]
+
+SHOWN = 3  # rows named in a message
+NO_MEMORY = re.compile(r"not enough memory|can't allocate memory", re.IGNORECASE)
+GIB = 2**30
+
+
+def refuse_bad_loss(loss: float, step: int, places: Sequence[str], recipe: Recipe) -> None:
+    """Raises `TrainingError` for a loss that is not finite: before anything is learnt from it."""
+    if not math.isfinite(loss):
+        named = ", ".join(places[:SHOWN]) + (", ..." if len(places) > SHOWN else "")
+        raise TrainingError(f"the loss of step {step} is {loss} at {named}: {advice(recipe)}")
+
+
+def refuse_bad_gradients(gradients: Iterable[torch.Tensor], step: int, recipe: Recipe) -> None:
+    """Raises `TrainingError` for gradients that are not finite, before the optimizer uses them."""
+    finite = [gradient.isfinite().all() for gradient in gradients]
+    if finite and not torch.stack(finite).all():
+        raise TrainingError(f"the gradients of step {step} are not finite: {advice(recipe)}")
+
+
+def advice(recipe: Recipe) -> str:
+    """What to change where numbers ran away. The optimizer did not step on them, but what an
+    earlier step did may be why, so that a checkpoint is no place to go on from."""
+    wider = "; use --dtype bfloat16 or float32" if recipe.dtype == "float16" else ""
+    return (
+        f"lower --learning-rate ({recipe.learning_rate:g}) or --max-grad-norm "
+        f"({recipe.max_grad_norm:g}){wider} and start again with --force"
+    )
+
+
+@contextmanager
+def memory_explained(recipe: Recipe, doing: str) -> Iterator[None]:
+    """Turns running out of memory into one line that says what to lower."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(f"out of memory while {doing}{used()}: {lower(recipe)}") from error
+    except RuntimeError as error:  # what the allocator for CPUs raises
+        if not NO_MEMORY.search(str(error)):
+            raise
+        raise TrainingError(f"out of memory while {doing}: {lower(recipe)}") from error
+
+
+def used() -> str:
+    """What is held on the GPU, of what it has."""
+    free, total = torch.cuda.mem_get_info()
+    return f" ({(total - free) / GIB:.1f} of {total / GIB:.1f} GiB held)"
+
+
+def lower(recipe: Recipe) -> str:
+    """What takes memory in this recipe, the cheapest to give up first."""
+    ways: list[tuple[bool, str]] = [
+        (
+            recipe.batch_size > 1,
+            f"--batch-size {max(1, recipe.batch_size // 2)} --accumulate {recipe.accumulate * 2} "
+            f"(is {recipe.batch_size} and {recipe.accumulate}; trains the same)",
+        ),
+        (not recipe.checkpoint_activations, "--checkpoint-activations"),
+        (recipe.lora and recipe.quant == "none", "--quant nf4"),
+        (not recipe.lora, "training an adapter instead of the whole model"),
+        (True, f"a lower --max-length (is {recipe.max_length})"),
+    ]
+    return "try " + ", or ".join(text for useful, text in ways if useful)
+
+
+def peak_memory(device: torch.device) -> int:
+    """Bytes at most held: on a GPU by tensors, elsewhere by this process."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    import resource
+    import sys
+
+    peak: Any = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak) * (1 if sys.platform == "darwin" else 1024)

@@ -1,0 +1,1 @@
+"""The networks in training: adapters, log-probabilities, checkpoints, samples."""

@@ -1,0 +1,202 @@
+"""Attention over a packed row: each completion sees its prompt and itself, nothing else.
+
+It is registered with transformers under a name of its own. A model that is given no `spans` (when
+it generates, say) attends as it would by default, so the name may stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
+
+from judgekit.models.forward import bare
+from judgekit.train.data.packing import Batch
+
+__all__ = ["NAME", "Spans", "Unfit", "attach", "bare", "hidden_states", "lent"]
+
+NAME = "judgekit_shared_prompt"
+FOREIGN = {
+    "softcap": "caps its attention scores",
+    "s_aux": "has attention sinks",
+    "position_bias": "adds a bias to its attention scores",
+}
+
+
+class Unfit(Exception):  # noqa: N818 (an architecture is no error: it takes the padded path)
+    """This model cannot share prompts; says why, as the predicate of "the model …"."""
+
+
+class Spans:
+    """Where the examples of a batch stand in its row; holds the masks that all layers share.
+
+    `windows` is, in the order of the calls, what each layer said of its sliding window.
+    """
+
+    def __init__(self, lengths: Sequence[Sequence[int]]) -> None:
+        self.lengths = lengths
+        self.windows: list[int | None] = []
+        self._masks: dict[tuple[int, int, int | None, int], Tensor] = {}
+
+    def mask(self, like: Tensor, queries: int, keys: int, window: int | None, folds: int) -> Tensor:
+        """Which keys each query sees: [folds * queries, keys], True where it does.
+
+        The last query stands at the last key; a query sees `window` keys, itself included.
+        """
+        kind = (queries, keys, window, folds)
+        if kind not in self._masks:
+            seen = torch.ones(queries, keys, dtype=torch.bool, device=like.device)
+            seen = seen.tril(keys - queries)
+            if window is not None:
+                seen = seen.triu(keys - queries - window + 1)
+            self._masks[kind] = seen.repeat(folds, 1)
+        return self._masks[kind]
+
+
+def attend(
+    module: Any,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    *,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    sliding_window: int | None = None,
+    spans: Spans | None = None,
+    **others: Any,
+) -> tuple[Tensor, None]:
+    """The attention of one layer, as transformers calls it: [1, heads, T, width] →
+    [1, T, heads, width].
+
+    A prompt and its first completion are one causal sequence. Each further completion attends to
+    the prompt's keys and its own. Raises `Unfit` for what it does not know to compute.
+    """
+    if spans is None:
+        plain = standard()
+        given = {"dropout": dropout, "scaling": scaling, "sliding_window": sliding_window}
+        out: tuple[Tensor, None] = plain(
+            module, query, key, value, attention_mask, **given, **others
+        )
+        return out
+    for name, what in FOREIGN.items():
+        if others.get(name) is not None:
+            raise Unfit(what)
+    spans.windows.append(sliding_window)
+    parts: list[Tensor] = []
+    start = 0
+    for prompt, first, *rest in spans.lengths:
+        end = start + prompt + first
+        whole = slice(start, end)
+        part = query[:, :, whole], key[:, :, whole], value[:, :, whole]
+        parts.append(causal(*part, spans, sliding_window, dropout, scaling))
+        for length in rest:
+            own = slice(end, end + length)
+            end += length
+            if length:
+                keys, values = (
+                    torch.cat((x[:, :, start : start + prompt], x[:, :, own]), 2)
+                    for x in (key, value)
+                )
+                part = query[:, :, own], keys, values
+                parts.append(causal(*part, spans, sliding_window, dropout, scaling))
+        start = end
+    return torch.cat([part.transpose(1, 2) for part in parts], 1), None
+
+
+def causal(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    spans: Spans,
+    window: int | None,
+    dropout: float,
+    scaling: float | None,
+) -> Tensor:
+    """Causal attention of the last positions to all: [1, heads, queries, width].
+
+    Heads that share keys never repeat them: the kernels without a mask know groups, and with a
+    mask the queries of a group stand one after another over the same keys.
+    """
+    queries, keys, width = query.shape[2], key.shape[2], query.shape[3]
+    groups = query.shape[1] // key.shape[1]
+    if window is not None and window >= keys:
+        window = None
+    if queries == keys and window is None:
+        return scaled_dot_product_attention(
+            query,
+            key,
+            value,
+            dropout_p=dropout,
+            is_causal=True,
+            scale=scaling,
+            enable_gqa=groups > 1,
+        )
+    folded = query.reshape(1, key.shape[1], groups * queries, width)
+    mask = spans.mask(query, queries, keys, window, groups)
+    out = scaled_dot_product_attention(
+        folded, key, value, attn_mask=mask, dropout_p=dropout, scale=scaling
+    )
+    return out.reshape(1, query.shape[1], queries, value.shape[3])
+
+
+def standard() -> Any:
+    """What transformers attends with by default."""
+    from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+    functions: Any = ALL_ATTENTION_FUNCTIONS
+    return functions["sdpa"]
+
+
+def attach(model: Any) -> None:
+    """Gives the model this attention, for as long as it lives.
+
+    Not only around a forward pass: with activation checkpointing the backward pass attends again.
+    Raises `Unfit` where the model's attention cannot be replaced.
+    """
+    import transformers
+    from transformers.masking_utils import sdpa_mask
+
+    library: Any = transformers
+    library.AttentionInterface.register(NAME, attend)
+    library.AttentionMaskInterface.register(NAME, sdpa_mask)
+    network = bare(model)
+    # transformers' own test of whether its models take their attention from the interface.
+    if not network._can_set_attn_implementation():
+        raise Unfit("has an attention of its own that cannot be replaced")
+    network.set_attn_implementation(NAME)
+
+
+@contextmanager
+def lent(model: Any) -> Iterator[None]:
+    """The model with this attention, and afterwards with the one it had."""
+    network = bare(model)
+    before = network.config._attn_implementation
+    attach(model)
+    try:
+        yield
+    finally:
+        network.set_attn_implementation(before)
+
+
+def hidden_states(model: Any, batch: Batch) -> tuple[Tensor, Spans]:
+    """The last hidden states of a packed row, [T, width], and what its layers said.
+
+    The model must have this attention.
+    """
+    network = bare(model)
+    spans = Spans(batch["spans"])
+    row = batch["input_ids"]
+    out = network.base_model(
+        input_ids=row,
+        position_ids=batch["position_ids"],
+        # A mask of four axes is taken for a finished one: none of [T, T] is made for each batch.
+        attention_mask=torch.ones(1, 1, 1, 1, dtype=torch.bool, device=row.device),
+        use_cache=False,
+        spans=spans,
+    )
+    return out.last_hidden_state[0], spans

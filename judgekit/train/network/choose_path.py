@@ -1,0 +1,177 @@
+"""Which of two paths a model takes: prompts shared, or padded rows.
+
+What is known to differ is read off the config. What nobody thought of is measured: both paths are
+run on a few tokens, and where they disagree the padded one is right.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from judgekit.errors import InputError
+from judgekit.models.folders import one_line
+from judgekit.train.data.examples import Example
+from judgekit.train.data.packing import Batch, pack
+from judgekit.train.network import padded
+from judgekit.train.network.attention import Spans, Unfit, bare, hidden_states, lent
+from judgekit.train.network.scorer import scored, scores
+from judgekit.train.network.token_logprobs import log_probs
+
+__all__ = ["Path", "choose_path"]
+
+Path = Literal["shared", "padded"]
+
+# How far the paths may differ in a token's log-probability, or in a score. Rounding gives 1e-5
+# in float32; in bfloat16 one logit of 16 to 32 is rounded by up to 0.06.
+TOLERANCES = {torch.float16: 0.03, torch.bfloat16: 0.2}
+TOLERANCE = 1e-3
+SHAPES = ((5, (4, 6)), (1, (1, 3)))  # of the trial: tokens of a prompt, of its completions
+
+# What a config's setting other than nothing (or 1) does that the shared path does not.
+SETTINGS = {
+    "attn_logit_softcapping": "caps its attention scores",
+    "final_logit_softcapping": "caps its logits",
+    "logits_scaling": "scales its logits",
+    "logit_scale": "scales its logits",
+}
+ATTENTIONS = {"full_attention", "sliding_attention", "chunked_attention"}
+
+# What a network that was not made for a packed row may answer it with.
+MISFITS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+def choose_path(
+    model: Any, asked: Literal["auto", "shared", "padded"], max_length: int
+) -> tuple[Path, str]:
+    """The path for a language model or a one-output classifier, and the reason in words.
+
+    `max_length`, the tokens of a prompt with one answer, says whether a sliding window matters.
+    The model is in eval mode meanwhile. Raises `InputError` where shared was asked for and cannot
+    be, and for an encoder-decoder.
+    """
+    if bare(model).config.is_encoder_decoder:
+        raise InputError(
+            f"cannot train {kind(model)}: it is an encoder-decoder; choose a decoder-only model"
+        )
+    if asked == "padded":
+        return "padded", "padded rows, as asked for"
+    try:
+        check_config(model, max_length)
+        compare(model, max_length)
+    except Unfit as misfit:
+        why = f"{kind(model)} {misfit}"
+        if asked == "shared":
+            raise InputError(f"cannot share prompts: {why}; use the path auto or padded") from None
+        return "padded", f"padded rows: {why}"
+    return "shared", "each prompt is encoded once for all its answers"
+
+
+def check_config(model: Any, max_length: int) -> None:
+    """Raises `Unfit` for what the config says that the shared path does not compute."""
+    config = bare(model).config.get_text_config()
+    for name, what in SETTINGS.items():
+        if getattr(config, name, None) not in (None, 1):
+            raise Unfit(f"{what} ({name})")
+    odd = set(getattr(config, "layer_types", None) or ()) - ATTENTIONS
+    if odd:
+        raise Unfit(f"has layers other than attention ({', '.join(sorted(odd))})")
+    chunk = getattr(config, "attention_chunk_size", None)
+    if chunk is not None and chunk < max_length:
+        raise Unfit(f"attends within chunks of {chunk} tokens (attention_chunk_size)")
+
+
+def check_windows(network: Any, spans: Spans, max_length: int) -> None:
+    """Raises `Unfit` where layers do not tell the attention of the windows that the config has.
+
+    The trial is too short for a window of thousands of tokens to show in its numbers.
+    """
+    config = network.config.get_text_config()
+    window = getattr(config, "sliding_window", None)
+    if window is None or window >= max_length:
+        return
+    kinds = getattr(config, "layer_types", None) or ["sliding_attention"] * len(spans.windows)
+    expected = [window if k == "sliding_attention" else None for k in kinds]
+    if spans.windows != expected:
+        raise Unfit(f"keeps its window of {window} tokens (sliding_window) from the attention")
+
+
+def compare(model: Any, max_length: int) -> None:
+    """Runs both paths on a few tokens; raises `Unfit` where they differ or the shared one fails."""
+    network = bare(model)
+    head = network.get_output_embeddings()
+    if head is None and not hasattr(network, "score"):
+        raise Unfit("has no head over each token")
+    batch = trial(network, ends=head is None)
+    training = network.training
+    network.eval()
+    try:
+        with torch.no_grad():
+            expected = values(model, batch, "padded", max_length)
+            try:
+                with lent(model):
+                    found = values(model, batch, "shared", max_length)
+            except torch.OutOfMemoryError:
+                raise
+            except MISFITS as error:
+                raise Unfit(f"does not take a packed row ({one_line(error)})") from error
+    finally:
+        network.train(training)
+    off = float((found - expected).abs().max())
+    if not off <= tolerance(network):  # not: nan is no agreement
+        raise Unfit(f"says something else in a packed row (off by {off:.2g})")
+
+
+def tolerance(network: Any) -> float:
+    """How far the paths may differ, by the coarsest type that the network computes in."""
+    dtypes = {weight.dtype for weight in network.parameters()}
+    dtypes |= {getattr(module, "compute_dtype", None) for module in network.modules()}  # 4 bits
+    return max((TOLERANCES[dtype] for dtype in dtypes if dtype in TOLERANCES), default=TOLERANCE)
+
+
+def values(model: Any, batch: Batch, path: Path, max_length: int) -> Tensor:
+    """Each token's log-probability, or each completion's score."""
+    network = bare(model)
+    if path == "padded":
+        if "ends" in batch:
+            return scores(model, batch, path)
+        return log_probs(
+            torch.nn.Identity(), padded.completion_logits(model, batch), batch["targets"], 256
+        )
+    states, spans = hidden_states(model, batch)
+    check_windows(network, spans, max_length)
+    if "ends" in batch:
+        return scored(network, states[batch["ends"]])
+    return log_probs(
+        network.get_output_embeddings(), states[batch["sources"]], batch["targets"], 256
+    )
+
+
+def trial(network: Any, *, ends: bool) -> Batch:
+    """A small batch of arbitrary tokens, on the network's device."""
+    draw = torch.Generator().manual_seed(0)
+    vocabulary = network.config.get_text_config().vocab_size
+
+    def tokens(n: int) -> tuple[int, ...]:
+        return tuple(torch.randint(vocabulary, (n,), generator=draw).tolist())
+
+    examples = [Example(tokens(p), tuple(map(tokens, several))) for p, several in SHAPES]
+    batch = pack(examples, ends=ends)
+    device = next(network.parameters()).device
+    return {k: v.to(device) if isinstance(v, Tensor) else v for k, v in batch.items()}
+
+
+def kind(model: Any) -> str:
+    """What a model is called in a message: ``LlamaForCausalLM``."""
+    return type(bare(model)).__name__

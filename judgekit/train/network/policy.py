@@ -1,0 +1,107 @@
+"""A language model as training sees it: the log-probabilities of completions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from judgekit.errors import TrainingError
+from judgekit.train.data.packing import Batch
+from judgekit.train.network import padded
+from judgekit.train.network.attention import attach, bare, hidden_states
+from judgekit.train.network.choose_path import Path, choose_path
+from judgekit.train.network.scorer import Scorer
+from judgekit.train.network.token_logprobs import Read, kl, log_probs
+
+__all__ = ["Policy", "Scorer", "choose_path"]
+
+
+class Policy(torch.nn.Module):
+    """A causal language model, with an adapter or whole, over batches of `layout.pack`.
+
+    `path` as `choose_path` says; on the shared one the model gets an attention of ours for good,
+    with which it generates as before. `chunk` is how many positions' logits are held at once.
+    """
+
+    def __init__(self, model: Any, *, path: Path, chunk: int = 256) -> None:
+        super().__init__()
+        self.model = model
+        self.path: Path = path
+        self.chunk = chunk
+        if path == "shared":
+            attach(model)
+
+    def forward(self, **batch: Any) -> Tensor:
+        """The summed log-probability of each completion given its prompt, [S], in float32."""
+        states, read = self._states(batch)
+        return summed(log_probs(read, states, batch["targets"], self.chunk), batch)
+
+    def reference(self, batch: Batch) -> Tensor:
+        """What `forward` gives without the adapter, [S]: in eval mode, with no gradient.
+
+        Raises `TrainingError` where there is no adapter to leave out.
+        """
+        with self._measuring(), self._without_adapter():
+            values: Tensor = self(**batch)
+        return values
+
+    def divergence(self, batch: Batch) -> Tensor:
+        """KL(policy ‖ reference) summed over each completion's tokens, [S], in nats.
+
+        It is exact: over the whole vocabulary, at the tokens of the batch. Raises `TrainingError`
+        where there is no adapter to leave out.
+        """
+        with self._measuring():
+            states, read = self._states(batch)
+            with self._without_adapter():
+                base_states, base_read = self._states(batch)
+            found = []
+            chunks = torch.split(states, self.chunk), torch.split(base_states, self.chunk)
+            for some, base_some in zip(*chunks, strict=True):
+                logits = read(some)
+                with self._without_adapter():  # there may be one on the head, too
+                    found.append(kl(logits, base_read(base_some)))
+        return summed(torch.cat(found), batch)
+
+    def _states(self, batch: Batch) -> tuple[Tensor, Read]:
+        """What predicts each completion's tokens, [M, …], and what makes logits of it."""
+        if self.path == "shared":
+            hidden = hidden_states(self.model, batch)[0]
+            return hidden[batch["sources"]], bare(self.model).get_output_embeddings()
+        return padded.completion_logits(self.model, batch), torch.nn.Identity()
+
+    @contextmanager
+    def _measuring(self) -> Iterator[None]:
+        """In eval mode with no gradient, and then in the mode it was in."""
+        training = self.training
+        self.eval()
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            self.train(training)
+
+    @contextmanager
+    def _without_adapter(self) -> Iterator[None]:
+        if not hasattr(self.model, "disable_adapter"):
+            raise TrainingError(
+                "a model that is trained whole has no adapter to leave out; take the reference's "
+                "log-probabilities before the first step, or train an adapter"
+            )
+        with self.model.disable_adapter():
+            yield
+
+
+def summed(values: Tensor, batch: Batch) -> Tensor:
+    """Tokens' values [M] summed for each completion, [S].
+
+    In float64 where there is such: one after the other in float32 they lose a digit or two, and
+    the gradient of the difference of two large sums feels it.
+    """
+    wide = values if values.device.type == "mps" else values.double()
+    total = wide.new_zeros(len(batch["lengths"])).index_add(0, batch["segments"], wide)
+    return total.to(values.dtype)

@@ -1,0 +1,80 @@
+"""The folder of a tuned model: an adapter or all of it, the tokenizer, and how it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from judgekit.io.files import write_file
+from judgekit.models.loading import Checkpoint, quietly
+from judgekit.train.network.lora import Trainable
+
+__all__ = ["SCHEMA", "base_name", "save_adapter", "save_tuned"]
+
+SCHEMA = 1
+PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+
+
+def save_tuned(trainable: Trainable, folder: Path, facts: Mapping[str, Any]) -> None:
+    """Writes the tuned model into `folder`, `train.json` last: without it the folder is unfinished.
+
+    An adapter lies there as peft saves it, so that peft, transformers and vLLM load it onto the
+    model it names; a model that was trained whole as transformers saves it. `train.json` holds
+    `facts` (JSON values) beside what the model was and how it was held, under ``model``. Other
+    files of the folder stay.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    told = folder / "train.json"
+    told.unlink(missing_ok=True)
+    with quietly():
+        if is_adapted(trainable.model):
+            save_adapter(trainable.model, folder, base_name(trainable.checkpoint))
+        else:
+            trainable.model.save_pretrained(folder)
+        trainable.tokenizer.save_pretrained(folder)
+    row = {"schema_version": SCHEMA, "model": model_facts(trainable), **facts}
+    write_file(told, orjson.dumps(row, option=PRETTY))
+
+
+def save_adapter(model: Any, folder: Path, base: str) -> None:
+    """Writes the adapter that is trained, and nothing else, as an adapter of `base`.
+
+    Where the head has an adapter, peft would also save the head itself, which vLLM refuses.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder, selected_adapters=["default"], save_embedding_layers=False)
+    (folder / "README.md").unlink(missing_ok=True)  # peft's card says nothing of this model
+    file = folder / "adapter_config.json"
+    config = orjson.loads(file.read_bytes())
+    config["base_model_name_or_path"] = base
+    for name in ("target_modules", "modules_to_save"):
+        if isinstance(config.get(name), list):
+            config[name] = sorted(set(config[name]))  # peft's order differs from run to run
+    write_file(file, orjson.dumps(config, option=PRETTY | orjson.OPT_SORT_KEYS))
+
+
+def is_adapted(model: Any) -> bool:
+    """Whether it is a model with an adapter of peft."""
+    return hasattr(model, "peft_config") and hasattr(model, "get_base_model")
+
+
+def base_name(checkpoint: Checkpoint) -> str:
+    """The model as it was named: a hub id as it is, a folder by its whole path."""
+    folder = Path(checkpoint.name).expanduser()
+    return str(folder.resolve()) if folder.is_dir() else checkpoint.name
+
+
+def model_facts(trainable: Trainable) -> dict[str, Any]:
+    """How the frozen weights were held, which merging has to know."""
+    at = trainable.checkpoint
+    return {
+        "name": base_name(at),
+        "quant": at.quant or "none",
+        "double_quant": at.double_quant if at.quant else None,
+        "dtype": str(at.dtype).removeprefix("torch."),
+        "head": trainable.head,
+        "fingerprint": trainable.fingerprint,
+    }

@@ -1,0 +1,1 @@
+"""What is trained: losses and the objectives that use them."""
