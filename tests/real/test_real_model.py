@@ -20,7 +20,7 @@ import pytest
 from places import ROOT
 
 JUDGEKIT = Path(sys.executable).with_name("judgekit")
-FOLDER = Path(os.environ.get("JUDGEKIT_REAL_MODEL", ROOT / ".real-model" / "SmolLM2-135M-Instruct"))
+FOLDER = ROOT / os.environ.get("JUDGEKIT_REAL_MODEL", ".real-model/SmolLM2-135M-Instruct")
 CAPITALS = {
     "France": ("Paris", "Lyon"),
     "Italy": ("Rome", "Milan"),
