@@ -16,7 +16,7 @@ from judgekit.errors import InputError
 from judgekit.train.recipes.language_model import DPO, SFT, Reward
 
 if TYPE_CHECKING:
-    from judgekit.train.loop.run import Tuned as Tuned
+    from judgekit.train.loop.run import TrainedModel as TrainedModel
     from judgekit.train.merge import merge as merge
     from judgekit.train.objectives.dpo import train_dpo as train_dpo
     from judgekit.train.objectives.dry_run import plan_training as plan_training

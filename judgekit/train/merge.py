@@ -17,16 +17,16 @@ from judgekit.models.adapters import adapted
 from judgekit.models.four_bit import layers_4bit
 from judgekit.models.loading import Checkpoint, DType, Quant, Weights, find, quietly, reading
 from judgekit.naming import unknown
-from judgekit.train.loop.folder import read_object, spare
+from judgekit.train.loop.folder import read_object, refuse_overwriting
 from judgekit.train.network.continue_adapter import read_config
 from judgekit.train.network.lora import Head, load_base
 from judgekit.train.network.lora_targets import head_of, is_target, untie
 
-__all__ = ["Tuned", "merge", "read_tuned"]
+__all__ = ["TrainedAdapter", "merge", "read_adapter"]
 
 
 @dataclass(frozen=True)
-class Tuned:
+class TrainedAdapter:
     """An adapter's folder: the model it belongs to, and how that was held while it was trained.
 
     An adapter that judgekit did not train says nothing of the latter: `quant` None, `dtype` auto.
@@ -41,8 +41,8 @@ class Tuned:
     targets: list[str] | str
 
 
-def read_tuned(folder: Path) -> Tuned:
-    """What a folder of `save_tuned`, or any LoRA of peft, says of itself.
+def read_adapter(folder: Path) -> TrainedAdapter:
+    """What a folder of `save_trained`, or any LoRA of peft, says of itself.
 
     Raises `InputError` where it is no adapter.
     """
@@ -62,7 +62,7 @@ def read_tuned(folder: Path) -> Tuned:
         )
     told = how_trained(folder)
     quant = told.get("quant", "none")
-    return Tuned(
+    return TrainedAdapter(
         folder,
         base,
         None if quant == "none" else quant,
@@ -103,7 +103,7 @@ def merge(
 
     if dtype not in get_args(DType):
         raise InputError(unknown("dtype", str(dtype), get_args(DType)))
-    found = read_tuned(tuned)
+    found = read_adapter(tuned)
     check_out(out, found.base, force=force)
     at = find(
         Weights(
@@ -121,7 +121,7 @@ def merge(
     return out
 
 
-def merged(found: Tuned, at: Checkpoint, written: Any) -> Any:
+def merged(found: TrainedAdapter, at: Checkpoint, written: Any) -> Any:
     """The model with the adapter in its weights, in the dtype that is to be written.
 
     The sum is made in the wider of what it was trained and what it is written in, so that it is
@@ -149,7 +149,7 @@ def check_out(out: Path, base: str, *, force: bool) -> None:
         raise InputError(f"{str(out)!r} is not a folder; choose another with --out")
     if (out / "adapter_config.json").exists():
         raise InputError(f"{str(out)!r} holds an adapter; choose another folder with --out")
-    spare(out, [base])
+    refuse_overwriting(out, [base])
     if any(out.iterdir()) and not force:
         raise InputError(
             f"{str(out)!r} is not empty; choose another folder with --out, or replace the model "

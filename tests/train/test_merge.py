@@ -20,7 +20,7 @@ from judgekit.models.loading import quietly  # noqa: E402
 from judgekit.models.reward import RewardModel  # noqa: E402
 from judgekit.train.merge import merge  # noqa: E402
 from judgekit.train.network.lora import load_trainable  # noqa: E402
-from judgekit.train.network.saving import save_tuned  # noqa: E402
+from judgekit.train.network.saving import save_trained  # noqa: E402
 from judgekit.train.recipes.language_model import DPO, Reward  # noqa: E402
 
 IDS = torch.tensor([[5, 60, 70, 8, 90, 33]])
@@ -57,7 +57,7 @@ def write_tuned(recipe: DPO | Reward, folder: Path, head: Any = "lm") -> Any:
     for name, weight in made.model.named_parameters():
         if "lora_B" in name:
             weight.data.copy_(torch.randn(weight.shape, generator=draw) * 0.05)
-    save_tuned(made, folder, {})
+    save_trained(made, folder, {})
     return logits(made.model.eval())
 
 
@@ -134,9 +134,9 @@ def test_in_the_model_before_quantisation_it_would_be_off_by_more(
 
 def trained_model(tuned: Path) -> Any:
     from judgekit.models.loading import Weights, find
-    from judgekit.train.merge import read_tuned
+    from judgekit.train.merge import read_adapter
 
-    base = read_tuned(tuned).base
+    base = read_adapter(tuned).base
     return find(Weights(base, quant="nf4", adapter=str(tuned))).load_model()
 
 

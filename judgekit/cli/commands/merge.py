@@ -30,13 +30,13 @@ def merge(
     What was trained over 4-bit weights is merged into those weights as the adapter saw them.
     """
     from judgekit.train.merge import merge as merge_into
-    from judgekit.train.merge import read_tuned
+    from judgekit.train.merge import read_adapter
 
     folder = merge_into(tuned, out, dtype=dtype, device=device, force=force)
     if as_json:
         from judgekit.cli.render.console import json_text
 
-        found = read_tuned(tuned)
+        found = read_adapter(tuned)
         row = {"out": str(folder), "adapter": str(tuned), "base": found.base, "quant": found.quant}
         print(json_text(row))
         return

@@ -16,8 +16,8 @@ from judgekit.train.recipes.language_model import DPO, SFT, Reward
 from judgekit.train.recipes.ranker import Ranker
 
 if TYPE_CHECKING:
-    from judgekit.cli.render.train_progress import Course
-    from judgekit.train import Tuned
+    from judgekit.cli.render.train_progress import TrainingState
+    from judgekit.train import TrainedModel
 
 __all__ = ["app"]
 
@@ -146,10 +146,10 @@ def perform(data: str, recipe: AnyRecipe, how: How) -> None:
         estimate(data, recipe, as_json=how.as_json)
         return
     from judgekit.cli.render.console import json_text
-    from judgekit.cli.render.train_progress import Course
-    from judgekit.cli.render.trained_model import print_tuned, report
+    from judgekit.cli.render.train_progress import TrainingState
+    from judgekit.cli.render.trained_model import print_trained, report
 
-    course = Course()
+    course = TrainingState()
     tuned = run_watched(data, recipe, how, course)
     if course.saved is None:  # another of several processes speaks
         return
@@ -157,13 +157,13 @@ def perform(data: str, recipe: AnyRecipe, how: How) -> None:
     if how.as_json:
         print(json_text(report(tuned, samples)))
     else:
-        print_tuned(tuned, samples)
+        print_trained(tuned, samples)
 
 
 def estimate(data: str, recipe: AnyRecipe, *, as_json: bool) -> None:
     """`--dry-run`: everything is checked, no weight is read."""
     from judgekit.cli.render.console import json_text, stdout_console
-    from judgekit.cli.render.train_progress import print_plan
+    from judgekit.cli.render.train_progress import print_dry_run
     from judgekit.train import plan_training
 
     found = plan_training(data, recipe)
@@ -173,16 +173,16 @@ def estimate(data: str, recipe: AnyRecipe, *, as_json: bool) -> None:
         plan = {"estimate": found.estimate, "counts": found.counts, "steps": found.steps}
         print(json_text(plan))
     else:
-        print_plan(stdout_console(), found.estimate, found.counts, found.steps)
+        print_dry_run(stdout_console(), found.estimate, found.counts, found.steps)
 
 
-def run_watched(data: str, recipe: AnyRecipe, how: How, course: Course) -> Tuned:
+def run_watched(data: str, recipe: AnyRecipe, how: How, course: TrainingState) -> TrainedModel:
     """Trains under a progress display; Ctrl-C ends it with a word on how to go on."""
     from judgekit import train
-    from judgekit.cli.render.train_progress import stopped, watched
+    from judgekit.cli.render.train_progress import interruption_message, training_display
     from judgekit.cli.run_jobs import announce
 
-    trainings: Mapping[type, Callable[..., Tuned]] = {
+    trainings: Mapping[type, Callable[..., TrainedModel]] = {
         DPO: train.train_dpo,
         SFT: train.train_sft,
         Reward: train.train_reward,
@@ -190,17 +190,19 @@ def run_watched(data: str, recipe: AnyRecipe, how: How, course: Course) -> Tuned
     }
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     try:
-        with watched(course, recipe.batch_size * recipe.accumulate * processes) as on_event:
+        with training_display(
+            course, recipe.batch_size * recipe.accumulate * processes
+        ) as on_event:
             return trainings[type(recipe)](
                 data, recipe, out=how.out, resume=how.resume, force=how.force, on_event=on_event
             )
     except KeyboardInterrupt:
         if course.step is not None:
-            announce(stopped(course))
+            announce(interruption_message(course))
         raise typer.Exit(130) from None
 
 
-def samples_of(tuned: Tuned) -> list[dict[str, Any]]:
+def samples_of(tuned: TrainedModel) -> list[dict[str, Any]]:
     """The rows of samples.jsonl, those of an earlier start too."""
     from judgekit.train.loop.log import read_rows
 

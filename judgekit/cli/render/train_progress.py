@@ -13,16 +13,26 @@ from rich.table import Table
 from rich.text import Text
 
 from judgekit.cli.render.console import safe, stderr_console
-from judgekit.cli.render.train_metrics import MEASURES, duration, plan_lines, shown, told
+from judgekit.cli.render.train_metrics import (
+    MEASURES,
+    dry_run_lines,
+    duration,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.console import Console, RenderableType
 
-    from judgekit.train.interfaces.events import Event, Measured, OnEvent, Started, Step
+    from judgekit.train.interfaces.events import (
+        Event,
+        HeldOutMeasured,
+        OnEvent,
+        StepFinished,
+        TrainingStarted,
+    )
 
-__all__ = ["Course", "print_plan", "stopped", "watched"]
+__all__ = ["TrainingState", "interruption_message", "print_dry_run", "training_display"]
 
 QUIET_S = 60.0  # the longest silence in a log, where steps are slow
 LINES = 10  # in a log, of steps, at least
@@ -32,7 +42,7 @@ WIDE = 13  # of a column; five and the step fit 80
 
 
 @dataclass
-class Course:
+class TrainingState:
     """Where a training is. `kept` is the step of its newest checkpoint, `saved` the end's folder;
     `step` is None until it has begun."""
 
@@ -41,20 +51,20 @@ class Course:
     saved: Path | None = None
 
     def take(self, event: Event) -> None:
-        from judgekit.train.interfaces.events import Saved, Started, Step
+        from judgekit.train.interfaces.events import StepFinished, TrainingStarted, WeightsSaved
 
         match event:
-            case Started():
+            case TrainingStarted():
                 self.step = self.kept = event.step
-            case Step():
+            case StepFinished():
                 self.step = event.step
-            case Saved(folder, True):
+            case WeightsSaved(folder, True):
                 self.saved = folder
-            case Saved():
+            case WeightsSaved():
                 self.kept = self.step or 0
 
 
-class Pace:
+class Throughput:
     """How fast steps follow one another, of `rows` each; what is measured in between counts."""
 
     def __init__(self, rows: int) -> None:
@@ -73,22 +83,22 @@ class Pace:
 
 
 @contextmanager
-def watched(course: Course, rows: int) -> Iterator[OnEvent]:
+def training_display(course: TrainingState, rows: int) -> Iterator[OnEvent]:
     """Gives the callback that shows a training, and keeps `course` up to date.
 
     `rows` are those of one step, all processes together.
     """
     console = stderr_console()
     if not console.is_terminal:
-        yield both(course, Log(console, rows))
+        yield observed_by(course, LineDisplay(console, rows))
         return
     from rich.live import Live
 
     with Live(console=console, transient=True, refresh_per_second=8) as live:
-        yield both(course, Screen(console, rows, live.update))
+        yield observed_by(course, LiveDisplay(console, rows, live.update))
 
 
-def both(course: Course, shows: OnEvent) -> OnEvent:
+def observed_by(course: TrainingState, shows: OnEvent) -> OnEvent:
     def on_event(event: Event) -> None:
         course.take(event)
         shows(event)
@@ -106,56 +116,61 @@ def plan_table(lines: Sequence[tuple[str, str]]) -> Table:
     return table
 
 
-def print_plan(
+def print_dry_run(
     console: Console, estimate: Mapping[str, Any], counts: Mapping[str, int], steps: int
 ) -> None:
     """What a training would be, and a warning where memory will not do."""
-    console.print(plan_table(plan_lines(estimate, counts, steps)))
+    console.print(plan_table(dry_run_lines(estimate, counts, steps)))
     if not estimate["fits"]:
         advice = estimate["advice"] or "take a smaller --batch-size or shorter rows"
         console.print(Text(safe(f"more memory than is free: {advice}"), style="yellow"))
 
 
-def announce_start(console: Console, event: Started) -> None:
-    print_plan(console, event.estimate, event.counts, event.steps)
+def announce_start(console: Console, event: TrainingStarted) -> None:
+    print_dry_run(console, event.estimate, event.counts, event.steps)
     if event.step:
         console.print(Text(f"goes on after step {event.step}", style="dim"))
 
 
-class Log:
+class LineDisplay:
     """Lines for a file: the plan, each measurement, and steps now and then."""
 
     def __init__(self, console: Console, rows: int) -> None:
-        self._console, self._pace = console, Pace(rows)
+        self._console, self._pace = console, Throughput(rows)
         self._last = time.monotonic()
 
     def __call__(self, event: Event) -> None:
-        from judgekit.train.interfaces.events import Loaded, Measured, Started, Step
+        from judgekit.train.interfaces.events import (
+            HeldOutMeasured,
+            ModelLoaded,
+            StepFinished,
+            TrainingStarted,
+        )
 
         match event:
-            case Started():
+            case TrainingStarted():
                 announce_start(self._console, event)
-            case Loaded():
+            case ModelLoaded():
                 self._say(f"loaded; {event.reason}")
-            case Step():
+            case StepFinished():
                 self._step(event)
-            case Measured():
-                self._say(f"step {event.step}, held out: {told(event.row)}")
+            case HeldOutMeasured():
+                self._say(f"step {event.step}, held out: {metrics_text(event.row)}")
 
-    def _step(self, event: Step) -> None:
+    def _step(self, event: StepFinished) -> None:
         pace = self._pace.after(event.step, event.steps)
         tenth = max(1, event.steps // LINES)
         if event.step % tenth and time.monotonic() - self._last < QUIET_S:
             return
         left = f", {pace}" if pace else ""
-        self._say(f"step {event.step} of {event.steps}: {told(event.row)}{left}")
+        self._say(f"step {event.step} of {event.steps}: {metrics_text(event.row)}{left}")
 
     def _say(self, text: str) -> None:
         self._last = time.monotonic()
         self._console.print(Text(safe(text)), soft_wrap=True)
 
 
-class Screen:
+class LiveDisplay:
     """A bar with the newest step's measures below it; measurements scroll by above."""
 
     def __init__(
@@ -163,7 +178,7 @@ class Screen:
     ) -> None:
         from rich import progress
 
-        self._console, self._pace, self._update = console, Pace(rows), update
+        self._console, self._pace, self._update = console, Throughput(rows), update
         self._columns: list[str] = []
         self._bar = progress.Progress(
             progress.SpinnerColumn(),
@@ -178,28 +193,28 @@ class Screen:
 
     def __call__(self, event: Event) -> None:
         from judgekit.train.interfaces.events import (
-            Loaded,
-            Measured,
-            Referenced,
-            Sampled,
-            Started,
-            Step,
+            AnswersSampled,
+            HeldOutMeasured,
+            ModelLoaded,
+            ReferenceProgress,
+            StepFinished,
+            TrainingStarted,
         )
 
         match event:
-            case Started():
+            case TrainingStarted():
                 announce_start(self._console, event)
                 self._phase("loading the model")
-            case Loaded():
+            case ModelLoaded():
                 self._console.print(plan_table([(f"{'prompts':<{NAMED}}", event.reason)]))
                 self._phase("getting ready")
-            case Referenced():
+            case ReferenceProgress():
                 self._phase("asking the reference", event.done, event.total)
-            case Step():
+            case StepFinished():
                 self._step(event)
-            case Measured():
+            case HeldOutMeasured():
                 self._measured(event)
-            case Sampled(when="before"):
+            case AnswersSampled(when="before"):
                 self._phase("measuring")
 
     def _phase(self, doing: str, done: int = 0, total: int | None = None) -> None:
@@ -209,7 +224,7 @@ class Screen:
         )
         self._update(self._bar)
 
-    def _step(self, event: Step) -> None:
+    def _step(self, event: StepFinished) -> None:
         from rich.console import Group
 
         if event.step == event.steps:
@@ -223,21 +238,21 @@ class Screen:
             count=f"{event.step}/{event.steps}",
             note=self._pace.after(event.step, event.steps),
         )
-        self._update(Group(self._bar, Text(f"  {told(event.row, '  ')}", style="dim")))
+        self._update(Group(self._bar, Text(f"  {metrics_text(event.row, '  ')}", style="dim")))
 
-    def _measured(self, event: Measured) -> None:
+    def _measured(self, event: HeldOutMeasured) -> None:
         """A row of a table that grows: its head comes before the first."""
         if not self._columns:
             self._columns = [name for name in MEASURES if name in event.row]
             head = "".join(f"{MEASURES[name]:>{WIDE}}" for name in self._columns)
             self._console.print(Text(f"held out{head}", style="dim"))
-        cells = "".join(f"{shown(name, event.row[name]):>{WIDE}}" for name in self._columns)
+        cells = "".join(f"{metric_text(name, event.row[name]):>{WIDE}}" for name in self._columns)
         self._console.print(Text(f"{f'step {event.step}':<8}{cells}"))
         if not event.step:
             self._phase("training")
 
 
-def stopped(course: Course) -> str:
+def interruption_message(course: TrainingState) -> str:
     """What to say where Ctrl-C ended a training that had begun."""
     if course.kept:
         return (

@@ -10,16 +10,16 @@ from rich.text import Text
 
 from judgekit.cli.render.case import shorten
 from judgekit.cli.render.console import safe, stdout_console
-from judgekit.cli.render.train_metrics import duration, gib, shown
+from judgekit.cli.render.train_metrics import duration, gib, metric_text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from judgekit.train import Tuned
+    from judgekit.train import TrainedModel
 
-__all__ = ["print_tuned", "report"]
+__all__ = ["print_trained", "report"]
 
-Rows = Sequence[Mapping[str, Any]]
+LogRows = Sequence[Mapping[str, Any]]
 
 COMPARED = {
     "loss": "loss",
@@ -36,7 +36,7 @@ PROMPT_ROWS, ANSWER_ROWS = 2, 4  # of the terminal
 FACTS = ("objective", "steps", "path", "path_reason", "seconds", "peak_memory")
 
 
-def report(tuned: Tuned, samples: Rows) -> dict[str, Any]:
+def report(tuned: TrainedModel, samples: LogRows) -> dict[str, Any]:
     """`--json`: where it is, what was measured first and last, the signs of too much."""
     from judgekit.train.loop.overfitting import signs
 
@@ -52,12 +52,12 @@ def report(tuned: Tuned, samples: Rows) -> dict[str, Any]:
     }
 
 
-def measured(tuned: Tuned) -> Rows:
+def measured(tuned: TrainedModel) -> LogRows:
     """The rows of metrics.jsonl that are of held-out data."""
     return [row for row in tuned.metrics if row.get("heldout")]
 
 
-def print_tuned(tuned: Tuned, samples: Rows) -> None:
+def print_trained(tuned: TrainedModel, samples: LogRows) -> None:
     """All of it, and last the folder."""
     from judgekit.train.loop.overfitting import signs
 
@@ -82,18 +82,18 @@ def before_and_after(before: Mapping[str, Any], after: Mapping[str, Any]) -> Tab
     table.add_column("after", justify="right", style="bold")
     for name, words in COMPARED.items():
         if name in before and name in after:
-            table.add_row(words, shown(name, before[name]), shown(name, after[name]))
+            table.add_row(words, metric_text(name, before[name]), metric_text(name, after[name]))
     return table
 
 
-def print_samples(console: Console, samples: Rows) -> None:
+def print_samples(console: Console, samples: LogRows) -> None:
     """The first held-out prompts with what was answered before and after."""
     by_place = [
         {row["place"]: row for row in samples if row["when"] == when}
         for when in ("before", "after")
     ]
-    both = [place for place in by_place[0] if place in by_place[1]]
-    for place in both[:SHOWN]:
+    observed_by = [place for place in by_place[0] if place in by_place[1]]
+    for place in observed_by[:SHOWN]:
         before, after = (rows[place] for rows in by_place)
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         table.add_column(style="dim", no_wrap=True)
@@ -104,7 +104,7 @@ def print_samples(console: Console, samples: Rows) -> None:
         table.add_row("after", beginning(after["answer"], width, ANSWER_ROWS))
         console.print()
         console.print(table)
-    if both:
+    if observed_by:
         console.print()
 
 

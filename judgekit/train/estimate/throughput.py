@@ -11,10 +11,10 @@ import torch
 
 from judgekit.models.loading import Checkpoint
 from judgekit.train.data.encoding import TokenCounts
-from judgekit.train.estimate.model_size import Anatomy, in_4bit
+from judgekit.train.estimate.model_size import ModelSize, in_4bit
 from judgekit.train.recipes.language_model import DPO, SFT, Recipe
 
-__all__ = ["Load", "products", "speed"]
+__all__ = ["Workload", "measured_speed", "total_operations"]
 
 MEASURED_S = 0.1
 WIDTH = 1024  # of the layer that is timed
@@ -22,7 +22,7 @@ MOST = 1024  # tokens; more are not faster
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class Workload:
     """What one process has to do.
 
     A forward pass has at most `rows` of `length` tokens (`again`: with prompts that have several
@@ -41,7 +41,7 @@ class Load:
     reference_outputs: float = 0.0
 
     @classmethod
-    def of(cls, recipe: Recipe, tokens: TokenCounts) -> Load:
+    def of(cls, recipe: Recipe, tokens: TokenCounts) -> Workload:
         processes = int(os.environ.get("WORLD_SIZE", "1"))
         completions = 1 if isinstance(recipe, SFT) else 2
         shared = recipe.path != "padded"
@@ -63,7 +63,9 @@ class Load:
         )
 
 
-def products(at: Anatomy, load: Load, recipe: Recipe, trained: int, *, head: bool) -> float:
+def total_operations(
+    at: ModelSize, load: Workload, recipe: Recipe, trained: int, *, head: bool
+) -> float:
     """Multiplications and additions of the whole training.
 
     For each token and weight 2 forward, 2 to send the gradient back through it, and 2 more where
@@ -79,7 +81,7 @@ def products(at: Anatomy, load: Load, recipe: Recipe, trained: int, *, head: boo
     return body * load.inputs + ends * load.outputs + reference
 
 
-def speed(checkpoint: Checkpoint, tokens: int) -> float:
+def measured_speed(checkpoint: Checkpoint, tokens: int) -> float:
     """Multiplications and additions in a second: of a layer that is held as the model's are.
 
     Forward and backward, with as many `tokens` as a batch has: a layer in 4 bits is made whole for

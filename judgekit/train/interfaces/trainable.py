@@ -10,15 +10,15 @@ import torch
 
 from judgekit.train.data.dataset import Dataset
 from judgekit.train.data.examples import Example
-from judgekit.train.interfaces.events import Row
-from judgekit.train.interfaces.schedule import Plan
+from judgekit.train.interfaces.events import LogRow
+from judgekit.train.interfaces.schedule import TrainingPlan
 
-__all__ = ["Ready", "Start", "Told"]
+__all__ = ["ModelSource", "OnProgress", "TrainingModel"]
 
-Told = Callable[[int, int], None]  # how many are done, of how many
+OnProgress = Callable[[int, int], None]  # how many are done, of how many
 
 
-class Ready(Protocol):
+class TrainingModel(Protocol):
     """A network with its weights loaded, in train mode."""
 
     @property
@@ -34,11 +34,13 @@ class Ready(Protocol):
         """Why so, in words."""
         ...
 
-    def reference(self, examples: Sequence[Example], plan: Plan, told: Told) -> torch.Tensor | None:
+    def reference(
+        self, examples: Sequence[Example], plan: TrainingPlan, told: OnProgress
+    ) -> torch.Tensor | None:
         """[n, completions of each]: what the objective compares with, or None."""
         ...
 
-    def sample(self, dataset: Dataset, count: int) -> list[Row]:
+    def sample(self, dataset: Dataset, count: int) -> list[LogRow]:
         """Answers to `count` held-out prompts, as samples.jsonl shows them; or none."""
         ...
 
@@ -55,7 +57,7 @@ class Ready(Protocol):
         ...
 
 
-class Start(Protocol):
+class ModelSource(Protocol):
     """A checkpoint that was found and can be trained; its weights are not read yet."""
 
     @property
@@ -75,4 +77,4 @@ class Start(Protocol):
         """Memory in bytes and time, before anything is loaded."""
         ...
 
-    def load(self) -> Ready: ...
+    def load(self) -> TrainingModel: ...

@@ -14,7 +14,7 @@ import orjson
 from judgekit.errors import InputError
 from judgekit.train.network import checkpoints
 
-__all__ = ["FREE", "TrainingFolder", "read_object", "spare"]
+__all__ = ["FREE", "TrainingFolder", "read_object", "refuse_overwriting"]
 
 IDENTITY = "training.json"
 PARTIAL = f"{IDENTITY}.partial"
@@ -69,7 +69,7 @@ class TrainingFolder:
         `sources` are the models and adapters that it starts from, see `spare`. Raises `InputError`,
         in one line that says what differs and what to do. Changes nothing.
         """
-        spare(self.path, sources)
+        refuse_overwriting(self.path, sources)
         try:
             names = {entry.name for entry in self.path.iterdir()} if self.path.exists() else set()
         except OSError as error:
@@ -137,7 +137,7 @@ class TrainingFolder:
         return read_object(self.path / IDENTITY)
 
 
-def spare(out: Path, sources: Iterable[str]) -> None:
+def refuse_overwriting(out: Path, sources: Iterable[str]) -> None:
     """Refuses to write where something is read from that may have no other copy.
 
     `sources` are names of models and adapters; those of the hub are safe in its cache. Raises

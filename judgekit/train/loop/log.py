@@ -7,14 +7,22 @@ from pathlib import Path
 
 import orjson
 
-from judgekit.train.interfaces.events import Event, Measured, OnEvent, Row, Sampled, Saved, Step
+from judgekit.train.interfaces.events import (
+    AnswersSampled,
+    Event,
+    HeldOutMeasured,
+    LogRow,
+    OnEvent,
+    StepFinished,
+    WeightsSaved,
+)
 from judgekit.train.loop.curve import curve_svg
 from judgekit.train.loop.folder import TrainingFolder
 
-__all__ = ["Record"]
+__all__ = ["TrainingLog"]
 
 
-class Record:
+class TrainingLog:
     """A training's rows, on disk and to `on_event`.
 
     `first`: whether this process is the one that writes and tells; others keep the rows alone.
@@ -22,7 +30,7 @@ class Record:
 
     def __init__(self, folder: TrainingFolder, on_event: OnEvent | None, *, first: bool) -> None:
         self._folder, self._on_event, self._first = folder, on_event, first
-        self.rows: list[Row] = []
+        self.rows: list[LogRow] = []
 
     def begin(self, step: int) -> None:
         """Takes up what an earlier start wrote until `step`, and forgets what it wrote after."""
@@ -36,44 +44,44 @@ class Record:
         if self._first and self._on_event is not None:
             self._on_event(event)
 
-    def step(self, row: Row, steps: int) -> None:
+    def step(self, row: LogRow, steps: int) -> None:
         self._add(row)
-        self.tell(Step(row["step"], steps, row))
+        self.tell(StepFinished(row["step"], steps, row))
 
-    def measured(self, row: Row) -> None:
+    def measured(self, row: LogRow) -> None:
         self._add(row)
         self.draw()
-        self.tell(Measured(row["step"], row))
+        self.tell(HeldOutMeasured(row["step"], row))
 
     def saved(self, folder: Path, *, final: bool = False) -> None:
-        self.tell(Saved(folder, final))
+        self.tell(WeightsSaved(folder, final))
 
-    def sampled(self, when: str, rows: Sequence[Row]) -> None:
+    def sampled(self, when: str, rows: Sequence[LogRow]) -> None:
         """Adds answers to samples.jsonl, in place of those of an earlier start."""
         if not (self._first and rows):
             return
         kept = [row for row in read_rows(self._folder.samples) if row["when"] != when]
         rows = [{"when": when, **row} for row in rows]
         write_rows(self._folder.samples, [*kept, *rows])
-        self.tell(Sampled(when, tuple(rows)))
+        self.tell(AnswersSampled(when, tuple(rows)))
 
     def draw(self) -> None:
         """The curve so far."""
         if self._first:
             write_whole(self._folder.curve, curve_svg(self.rows).encode())
 
-    def _add(self, row: Row) -> None:
+    def _add(self, row: LogRow) -> None:
         self.rows.append(row)
         if self._first:
             with self._folder.metrics.open("ab") as file:
                 file.write(as_line(row))
 
 
-def as_line(row: Row) -> bytes:
+def as_line(row: LogRow) -> bytes:
     return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path) -> list[LogRow]:
     """The rows of a file whose last line may be torn: the process was killed as it wrote."""
     if not path.exists():
         return []
@@ -81,7 +89,7 @@ def read_rows(path: Path) -> list[Row]:
     return [orjson.loads(line) for line in whole.splitlines()]
 
 
-def write_rows(path: Path, rows: Iterable[Row]) -> None:
+def write_rows(path: Path, rows: Iterable[LogRow]) -> None:
     write_whole(path, b"".join(map(as_line, rows)))
 
 

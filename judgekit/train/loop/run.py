@@ -18,35 +18,40 @@ import torch
 from judgekit.errors import InputError
 from judgekit.train.data.dataset import Dataset
 from judgekit.train.interfaces.distributed import Processes, join
-from judgekit.train.interfaces.events import Loaded, OnEvent, Referenced, Started
+from judgekit.train.interfaces.events import (
+    ModelLoaded,
+    OnEvent,
+    ReferenceProgress,
+    TrainingStarted,
+)
 from judgekit.train.interfaces.objective import Objective
-from judgekit.train.interfaces.order import Order
-from judgekit.train.interfaces.schedule import Plan
-from judgekit.train.interfaces.trainable import Ready, Start
+from judgekit.train.interfaces.order import RowOrder
+from judgekit.train.interfaces.schedule import TrainingPlan
+from judgekit.train.interfaces.trainable import ModelSource, TrainingModel
 from judgekit.train.loop.folder import TrainingFolder
-from judgekit.train.loop.guards import memory_explained, peak_memory
-from judgekit.train.loop.log import Record, read_rows
+from judgekit.train.loop.guards import explain_out_of_memory, peak_memory
+from judgekit.train.loop.log import TrainingLog, read_rows
 from judgekit.train.network.continue_adapter import read_config
 from judgekit.train.recipes.language_model import Recipe
 from judgekit.train.recipes.ranges import check_numbers
 
-__all__ = ["Planned", "Task", "Tuned", "planned", "run"]
+__all__ = ["DryRun", "TrainedModel", "TrainingTask", "dry_run", "run"]
 
 PACKAGES = ("judgekit", "torch", "transformers", "peft", "bitsandbytes", "accelerate")
 
 
 @dataclass(frozen=True)
-class Task:
+class TrainingTask:
     """What is trained towards what. `name` is the objective's; `find` finds and checks the model,
     by its small files."""
 
     name: str
     objective: Objective
-    find: Callable[[], Start]
+    find: Callable[[], ModelSource]
 
 
 @dataclass(frozen=True)
-class Tuned:
+class TrainedModel:
     """A training that came to its end: its folder, its metrics.jsonl, its train.json."""
 
     folder: Path
@@ -55,7 +60,7 @@ class Tuned:
 
 
 @dataclass(frozen=True)
-class Planned:
+class DryRun:
     """What a training would be: memory in bytes and time, rows by what becomes of them, steps."""
 
     estimate: Mapping[str, Any]
@@ -63,18 +68,18 @@ class Planned:
     steps: int
 
 
-def planned(task: Task, data: str | Path, recipe: Recipe) -> Planned:
+def dry_run(task: TrainingTask, data: str | Path, recipe: Recipe) -> DryRun:
     """Checks data and recipe as `run` does, and reads no weights. Raises `InputError`."""
     check_numbers(recipe)
     processes = join(cpu=recipe.device == "cpu" or not torch.cuda.is_available())
     start = task.find()
     dataset = start.dataset(data)
     steps = plan_of(recipe, start, dataset, processes).steps
-    return Planned(start.estimate(dataset), dataset.counts, steps)
+    return DryRun(start.estimate(dataset), dataset.counts, steps)
 
 
 def run(
-    task: Task,
+    task: TrainingTask,
     data: str | Path,
     recipe: Recipe,
     *,
@@ -82,7 +87,7 @@ def run(
     resume: bool,
     force: bool,
     on_event: OnEvent | None,
-) -> Tuned:
+) -> TrainedModel:
     """Trains, and saves the tuned model in `out`: see `dpo.train_dpo`."""
     check_numbers(recipe)
     if resume and force:
@@ -100,10 +105,10 @@ def run(
         "processes": processes.count,
     }
     folder.check(identity, sources_of(recipe), resume=resume, force=force)
-    record = Record(folder, on_event, first=processes.first)
+    record = TrainingLog(folder, on_event, first=processes.first)
     if resume and (facts := folder.finished()) is not None:
         record.saved(folder.path, final=True)
-        return Tuned(folder.path, read_rows(folder.metrics), facts)
+        return TrainedModel(folder.path, read_rows(folder.metrics), facts)
     estimate = start.estimate(dataset)
     processes.wait()  # all have looked at the folder before one changes it
     if processes.first:
@@ -123,33 +128,35 @@ def sources_of(recipe: Recipe) -> list[str]:
     return names
 
 
-def plan_of(recipe: Recipe, start: Start, dataset: Dataset, processes: Processes) -> Plan:
+def plan_of(
+    recipe: Recipe, start: ModelSource, dataset: Dataset, processes: Processes
+) -> TrainingPlan:
     """The number of steps, and the recipe's measuring and saving in steps."""
     step_rows = recipe.batch_size * recipe.accumulate * processes.count
     rows = len(dataset.train)
-    steps = recipe.steps or Order.steps_of(recipe.epochs, rows, step_rows)
-    return Plan(recipe, start.device, start.dtype, steps, processes)
+    steps = recipe.steps or RowOrder.steps_of(recipe.epochs, rows, step_rows)
+    return TrainingPlan(recipe, start.device, start.dtype, steps, processes)
 
 
 @dataclass(frozen=True)
 class Training:
     """A training whose data and folder are checked."""
 
-    task: Task
-    start: Start
+    task: TrainingTask
+    start: ModelSource
     dataset: Dataset
     estimate: Mapping[str, Any]
-    plan: Plan
+    plan: TrainingPlan
     folder: TrainingFolder
-    record: Record
+    record: TrainingLog
 
-    def run(self) -> Tuned:
+    def run(self) -> TrainedModel:
         """From loading the weights to the saved folder."""
         began = time.monotonic()
         found = self.folder.newest()
         step, checkpoint = found or (0, None)
         self.record.begin(step)
-        self.record.tell(Started(self.estimate, self.dataset.counts, self.plan.steps, step))
+        self.record.tell(TrainingStarted(self.estimate, self.dataset.counts, self.plan.steps, step))
         ready = self._load()
         self._sample(ready, "before", wanted=step == 0)
         self._train(ready, checkpoint)
@@ -165,18 +172,18 @@ class Training:
             ready.save(self.folder.path, facts)
         self.plan.processes.wait()
         self.record.saved(self.folder.path, final=True)
-        return Tuned(self.folder.path, self.record.rows, self.folder.finished() or facts)
+        return TrainedModel(self.folder.path, self.record.rows, self.folder.finished() or facts)
 
-    def _load(self) -> Ready:
-        with memory_explained(self.plan.recipe, "loading the model"):
+    def _load(self) -> TrainingModel:
+        with explain_out_of_memory(self.plan.recipe, "loading the model"):
             ready = self.start.load()
-        self.record.tell(Loaded(ready.path, ready.reason))
+        self.record.tell(ModelLoaded(ready.path, ready.reason))
         return ready
 
-    def _train(self, ready: Ready, checkpoint: Path | None) -> None:
+    def _train(self, ready: TrainingModel, checkpoint: Path | None) -> None:
         from judgekit.train.loop.trainer import Trainer
 
-        with memory_explained(self.plan.recipe, "training"):
+        with explain_out_of_memory(self.plan.recipe, "training"):
             rows, held_out = (
                 replace(rows, reference=ready.reference(rows.examples, self.plan, self._referenced))
                 for rows in (self.dataset.train, self.dataset.held_out)
@@ -193,16 +200,16 @@ class Training:
             trainer.run(checkpoint)
 
     def _referenced(self, done: int, total: int) -> None:
-        self.record.tell(Referenced(done, total))
+        self.record.tell(ReferenceProgress(done, total))
 
-    def _sample(self, ready: Ready, when: str, *, wanted: bool) -> None:
+    def _sample(self, ready: TrainingModel, when: str, *, wanted: bool) -> None:
         """Answers to held-out prompts, by the first process."""
         if self.plan.processes.first and wanted:
             rows = ready.sample(self.dataset, self.plan.recipe.samples)
             self.record.sampled(when, rows)
         self.plan.processes.wait()
 
-    def _facts(self, ready: Ready) -> dict[str, Any]:
+    def _facts(self, ready: TrainingModel) -> dict[str, Any]:
         """How the model was made, for train.json."""
         held_out = [row for row in self.record.rows if row.get("heldout")]
         return {

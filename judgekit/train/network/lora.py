@@ -16,12 +16,12 @@ from typing import Any, Literal
 from judgekit.errors import EngineError, InputError
 from judgekit.models.folders import one_line
 from judgekit.models.loading import Checkpoint, Weights, find, load_weights, quietly, reading
-from judgekit.train.network.continue_adapter import go_on, read_config
+from judgekit.train.network.continue_adapter import continue_adapter, read_config
 from judgekit.train.network.lora_targets import find_targets, head_of, is_target, untie
 from judgekit.train.recipes.language_model import Recipe, Reward
 from judgekit.types import digest
 
-__all__ = ["Head", "Trainable", "check_model", "load_trainable"]
+__all__ = ["Head", "TrainableModel", "check_model", "load_trainable"]
 
 Head = Literal["lm", "score"]
 
@@ -31,7 +31,7 @@ SCORE_HEADS = ("score", "classifier")  # what transformers calls the last layer 
 
 
 @dataclass(frozen=True)
-class Trainable:
+class TrainableModel:
     """A model in train mode with its tokenizer.
 
     `model` is a `peft.PeftModel`, or the plain model where all of it is trained; inside
@@ -70,7 +70,7 @@ def check_model(recipe: Recipe) -> Checkpoint:
     )
     if not held_in_4bit(checkpoint, recipe) and recipe.quant != "none":
         checkpoint = replace(checkpoint, quant=recipe.quant)
-    model = skeleton(checkpoint, "score" if isinstance(recipe, Reward) else "lm")
+    model = empty_model(checkpoint, "score" if isinstance(recipe, Reward) else "lm")
     if checkpoint.adapter is not None:
         read_config(checkpoint.adapter, str(recipe.adapter))
     elif recipe.lora:
@@ -78,7 +78,7 @@ def check_model(recipe: Recipe) -> Checkpoint:
     return checkpoint
 
 
-def load_trainable(recipe: Recipe, *, head: Head = "lm") -> Trainable:
+def load_trainable(recipe: Recipe, *, head: Head = "lm") -> TrainableModel:
     """The recipe's model, ready to train.
 
     `head` ``score`` makes a sequence classifier of one output of it; where the checkpoint is none,
@@ -104,7 +104,7 @@ def load_trainable(recipe: Recipe, *, head: Head = "lm") -> Trainable:
         with quietly():  # the method has a new name in later versions of transformers
             model.gradient_checkpointing_enable({"use_reentrant": False})
     whole = () if recipe.lora else ("whole",)
-    return Trainable(
+    return TrainableModel(
         model.train(), tokenizer, checkpoint, digest(checkpoint.fingerprint, head, *whole), head
     )
 
@@ -159,7 +159,7 @@ def held_in_4bit(checkpoint: Checkpoint, recipe: Recipe) -> bool:
     return True
 
 
-def skeleton(checkpoint: Checkpoint, head: Head) -> Any:
+def empty_model(checkpoint: Checkpoint, head: Head) -> Any:
     """The model without any weight. Raises `InputError` where it is no decoder."""
     import torch
     import transformers
@@ -245,7 +245,7 @@ def adapt(model: Any, recipe: Recipe, checkpoint: Checkpoint, head: Head) -> Any
 
     library: Any = peft
     if checkpoint.adapter is not None:
-        model = go_on(model, checkpoint.adapter, TASKS[head])
+        model = continue_adapter(model, checkpoint.adapter, TASKS[head])
         if not recipe.lora:
             model = model.merge_and_unload()
     elif recipe.lora:

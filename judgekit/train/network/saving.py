@@ -9,15 +9,15 @@ from typing import Any
 import orjson
 
 from judgekit.models.loading import Checkpoint, quietly
-from judgekit.train.network.lora import Trainable
+from judgekit.train.network.lora import TrainableModel
 
-__all__ = ["SCHEMA", "base_name", "save_adapter", "save_tuned"]
+__all__ = ["SCHEMA", "base_name", "save_adapter", "save_trained"]
 
 SCHEMA = 1
 PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
-def save_tuned(trainable: Trainable, folder: Path, facts: Mapping[str, Any]) -> None:
+def save_trained(trainable: TrainableModel, folder: Path, facts: Mapping[str, Any]) -> None:
     """Writes the tuned model into `folder`, `train.json` last: without it the folder is unfinished.
 
     An adapter lies there as peft saves it, so that peft, transformers and vLLM load it onto the
@@ -68,7 +68,7 @@ def base_name(checkpoint: Checkpoint) -> str:
     return str(folder.resolve()) if folder.is_dir() else checkpoint.name
 
 
-def model_facts(trainable: Trainable) -> dict[str, Any]:
+def model_facts(trainable: TrainableModel) -> dict[str, Any]:
     """How the frozen weights were held, which merging has to know."""
     at = trainable.checkpoint
     return {

@@ -10,18 +10,18 @@ from typing import Any
 
 from torch import Tensor
 
-from judgekit.train.data.encoding import Encoded, Encoder
+from judgekit.train.data.encoding import EncodedRows, Encoder
 from judgekit.train.data.examples import Example
 from judgekit.train.data.rows import PairRow
-from judgekit.train.data.rows_reader import Intake, read_pair_rows
+from judgekit.train.data.rows_reader import LoadedRows, read_pair_rows
 from judgekit.train.interfaces.events import OnEvent
-from judgekit.train.interfaces.objective import Scored, Sums
-from judgekit.train.loop.run import Task, Tuned, run
-from judgekit.train.objectives.language import Language
+from judgekit.train.interfaces.objective import ScoredBatch, Sums
+from judgekit.train.loop.run import TrainedModel, TrainingTask, run
+from judgekit.train.objectives.language import LanguageModelSource
 from judgekit.train.objectives.losses import PreferenceLoss, accuracy, preference_loss, rewards
 from judgekit.train.recipes.language_model import DPO
 
-__all__ = ["Preferred", "task", "train_dpo"]
+__all__ = ["PreferenceObjective", "task", "train_dpo"]
 
 # Of implicit rewards: the reference was computed beside other rows, which moves the last digits.
 SAME = 1e-4
@@ -29,7 +29,7 @@ SIDES = ("chosen", "rejected")
 
 
 @dataclass(frozen=True)
-class Preferred:
+class PreferenceObjective:
     """The objective: that chosen answers are preferred to rejected ones."""
 
     how: PreferenceLoss
@@ -38,7 +38,7 @@ class Preferred:
     def weight(self, examples: Sequence[Example]) -> int:
         return len(examples)
 
-    def loss(self, scored: Scored) -> tuple[Tensor, Sums]:
+    def loss(self, scored: ScoredBatch) -> tuple[Tensor, Sums]:
         """Summed over pairs; beside it the implicit rewards and the answers' tokens."""
         policy, lengths = by_pair(scored.outputs), by_pair(scored.lengths)
         each = preference_loss(policy, scored.reference, lengths, self.how)
@@ -50,7 +50,7 @@ class Preferred:
             sums[f"{name}_length"] = lengths[:, side]
         return each.sum(), {name: (values.sum(), pairs) for name, values in sums.items()}
 
-    def measure(self, network: Any, scored: Scored) -> Sums:
+    def measure(self, network: Any, scored: ScoredBatch) -> Sums:
         """Per token of chosen and rejected: log-probability, and KL from the reference."""
         values = {"logp": by_pair(scored.outputs)}
         if hasattr(network.model, "disable_adapter"):
@@ -78,7 +78,7 @@ def train_dpo(
     resume: bool = False,
     force: bool = False,
     on_event: OnEvent | None = None,
-) -> Tuned:
+) -> TrainedModel:
     """Trains the recipe's model on preferences, and saves it in `out`.
 
     `data` is a file or a hub id (`intake.read_pair_rows`). `resume` goes on from the newest whole
@@ -90,17 +90,17 @@ def train_dpo(
     return run(task(recipe), data, recipe, out=out, resume=resume, force=force, on_event=on_event)
 
 
-def task(recipe: DPO) -> Task:
+def task(recipe: DPO) -> TrainingTask:
     """What `train_dpo` does."""
     beta = recipe.beta if recipe.beta is not None else 2.0 if recipe.loss == "simpo" else 0.1
     how = PreferenceLoss(recipe.loss, beta, recipe.label_smoothing, recipe.gamma)
-    find = partial(Language.find, recipe, read, encode, compares=recipe.loss != "simpo")
-    return Task("dpo", Preferred(how), find)
+    find = partial(LanguageModelSource.find, recipe, read, encode, compares=recipe.loss != "simpo")
+    return TrainingTask("dpo", PreferenceObjective(how), find)
 
 
-def read(source: str | Path, limit: int | None) -> Intake[PairRow]:
+def read(source: str | Path, limit: int | None) -> LoadedRows[PairRow]:
     return read_pair_rows(source, limit=limit)
 
 
-def encode(encoder: Encoder, rows: Sequence[PairRow]) -> Encoded:
+def encode(encoder: Encoder, rows: Sequence[PairRow]) -> EncodedRows:
     return encoder.pairs(rows)

@@ -12,30 +12,30 @@ import torch
 
 from judgekit.models.loading import Checkpoint
 from judgekit.train.data.dataset import Dataset, Read, prepare
-from judgekit.train.data.encoding import Encoded, Encoder
+from judgekit.train.data.encoding import EncodedRows, Encoder
 from judgekit.train.data.examples import Example
 from judgekit.train.data.rows import Conversation
-from judgekit.train.data.transcripts import compose
+from judgekit.train.data.transcripts import format_transcript
 from judgekit.train.estimate.memory import estimate
-from judgekit.train.interfaces.events import Row
-from judgekit.train.interfaces.schedule import Plan
-from judgekit.train.interfaces.trainable import Told
+from judgekit.train.interfaces.events import LogRow
+from judgekit.train.interfaces.schedule import TrainingPlan
+from judgekit.train.interfaces.trainable import OnProgress
 from judgekit.train.network import checkpoints
-from judgekit.train.network.lora import Head, Trainable, check_model, load_trainable
+from judgekit.train.network.lora import Head, TrainableModel, check_model, load_trainable
 from judgekit.train.network.policy import Policy, Scorer, choose_path
-from judgekit.train.network.reference_logprobs import References, ReferenceStore
+from judgekit.train.network.reference_logprobs import ReferenceLogprobs, ReferenceStore
 from judgekit.train.network.samples import sample_answers
-from judgekit.train.network.saving import base_name, save_adapter, save_tuned
+from judgekit.train.network.saving import base_name, save_adapter, save_trained
 from judgekit.train.recipes.language_model import Recipe
 
-__all__ = ["Language", "Tuning", "as_text"]
+__all__ = ["LanguageModelSource", "LanguageTrainingModel", "as_text"]
 
 STORE = Path(".judgekit/reference.db")
-EncodeWith = Callable[[Encoder, Sequence[Any]], Encoded]
+EncodeWith = Callable[[Encoder, Sequence[Any]], EncodedRows]
 
 
 @dataclass(frozen=True)
-class Language:
+class LanguageModelSource:
     """A causal language model (`head` ``lm``), or one with a head of one output (``score``)."""
 
     checkpoint: Checkpoint
@@ -54,7 +54,7 @@ class Language:
         *,
         head: Head = "lm",
         compares: bool = False,
-    ) -> Language:
+    ) -> LanguageModelSource:
         """Finds and checks the recipe's model, by its small files."""
         return cls(check_model(recipe), recipe, read, encode, head, compares)
 
@@ -86,31 +86,35 @@ class Language:
     def estimate(self, dataset: Dataset) -> Mapping[str, Any]:
         return estimate(self.checkpoint, self.recipe, dataset.tokens).as_dict()
 
-    def load(self) -> Tuning:
+    def load(self) -> LanguageTrainingModel:
         trainable = load_trainable(self.recipe, head=self.head)
         path, reason = choose_path(trainable.model, self.recipe.path, self.recipe.max_length)
         make: Callable[..., Policy | Scorer] = Policy if self.head == "lm" else Scorer
         network = make(trainable.model, path=path)
-        return Tuning(trainable, network, path, reason, self.compares)
+        return LanguageTrainingModel(trainable, network, path, reason, self.compares)
 
 
 @dataclass(frozen=True)
-class Tuning:
+class LanguageTrainingModel:
     """A language model in training."""
 
-    trainable: Trainable
+    trainable: TrainableModel
     network: Policy | Scorer
     path: str
     reason: str
     compares: bool
 
-    def reference(self, examples: Sequence[Example], plan: Plan, told: Told) -> torch.Tensor | None:
+    def reference(
+        self, examples: Sequence[Example], plan: TrainingPlan, told: OnProgress
+    ) -> torch.Tensor | None:
         if not (self.compares and examples):
             return None
         store = ReferenceStore(STORE)
-        return References(self.network, self.trainable.fingerprint, store, plan).of(examples, told)
+        return ReferenceLogprobs(self.network, self.trainable.fingerprint, store, plan).of(
+            examples, told
+        )
 
-    def sample(self, dataset: Dataset, count: int) -> list[Row]:
+    def sample(self, dataset: Dataset, count: int) -> list[LogRow]:
         if self.trainable.head != "lm":
             return []
         rows = dataset.shown[:count]
@@ -134,11 +138,11 @@ class Tuning:
             checkpoints.load_whole(self.trainable.model, folder)
 
     def save(self, folder: Path, facts: Mapping[str, Any]) -> None:
-        save_tuned(self.trainable, folder, facts)
+        save_trained(self.trainable, folder, facts)
 
 
 def as_text(prompt: Conversation | str) -> str:
     """A prompt for people: one message as it is, more of them as a transcript."""
     if isinstance(prompt, str):
         return prompt
-    return prompt[0].content if len(prompt) == 1 else compose(prompt)
+    return prompt[0].content if len(prompt) == 1 else format_transcript(prompt)

@@ -17,17 +17,17 @@ from judgekit.models.folders import folder_digest
 from judgekit.models.loading import find_device
 from judgekit.models.pairrm_tokens import PairTokenizer
 from judgekit.train.data.dataset import Dataset, prepare
-from judgekit.train.data.encoding import Encoded
+from judgekit.train.data.encoding import EncodedRows
 from judgekit.train.data.examples import Example
 from judgekit.train.data.quality import BertScore, qualities
 from judgekit.train.data.ranker_batches import encode
 from judgekit.train.data.ranker_rows import RankerRow, from_pair, read_candidates
-from judgekit.train.data.rows_reader import Intake, read_pair_rows
+from judgekit.train.data.rows_reader import LoadedRows, read_pair_rows
 from judgekit.train.estimate.ranker_memory import estimate
-from judgekit.train.interfaces.events import OnEvent, Row
-from judgekit.train.interfaces.schedule import Plan
-from judgekit.train.interfaces.trainable import Told
-from judgekit.train.loop.run import Task, Tuned, run
+from judgekit.train.interfaces.events import LogRow, OnEvent
+from judgekit.train.interfaces.schedule import TrainingPlan
+from judgekit.train.interfaces.trainable import OnProgress
+from judgekit.train.loop.run import TrainedModel, TrainingTask, run
 from judgekit.train.network import checkpoints
 from judgekit.train.network.lora import device_here
 from judgekit.train.network.ranker_checkpoint import RankerCheckpoint, find_checkpoint
@@ -38,7 +38,7 @@ from judgekit.train.recipes.ranker import Ranker
 
 __all__ = ["train_ranker"]
 
-Read = Callable[[str | Path, int | None], Intake[Any]]
+Read = Callable[[str | Path, int | None], LoadedRows[Any]]
 
 
 def train_ranker(
@@ -49,7 +49,7 @@ def train_ranker(
     resume: bool = False,
     force: bool = False,
     on_event: OnEvent | None = None,
-) -> Tuned:
+) -> TrainedModel:
     """Trains a PairRM, and saves it in `out` in the layout of `llm-blender/PairRM-hf`.
 
     `data`: preferences, as `intake.read_pair_rows` takes them; with `metrics` a file of answers,
@@ -61,13 +61,13 @@ def train_ranker(
     return run(task(recipe), data, loop, out=out, resume=resume, force=force, on_event=on_event)
 
 
-def task(recipe: Ranker) -> Task:
+def task(recipe: Ranker) -> TrainingTask:
     """What `train_ranker` does."""
-    return Task("ranker", RankerObjective(recipe.loss), partial(RankerStart.find, recipe))
+    return TrainingTask("ranker", RankerObjective(recipe.loss), partial(RankerSource.find, recipe))
 
 
 @dataclass(frozen=True)
-class RankerStart:
+class RankerSource:
     """A PairRM, or an encoder that becomes one, with as many heads as there are `tasks`."""
 
     checkpoint: RankerCheckpoint
@@ -77,7 +77,7 @@ class RankerStart:
     dtype = torch.float32  # the network sees to fewer bits by itself: see `RankerNetwork`
 
     @classmethod
-    def find(cls, recipe: Ranker) -> RankerStart:
+    def find(cls, recipe: Ranker) -> RankerSource:
         """Finds and checks the recipe's model. Raises `InputError`, also for metrics that are as
         many as its heads are not."""
         checkpoint = find_checkpoint(recipe)
@@ -99,9 +99,9 @@ class RankerStart:
             self.checkpoint.save_tokenizer(Path(folder))
             tokenizer = PairTokenizer(Path(folder), self.checkpoint.limits)
 
-        def encoded(rows: Sequence[RankerRow]) -> Encoded:
+        def encoded(rows: Sequence[RankerRow]) -> EncodedRows:
             examples, counts = encode(rows, tokenizer, self.tasks)
-            return Encoded(list(examples), list(range(len(rows))), counts)
+            return EncodedRows(list(examples), list(range(len(rows))), counts)
 
         read: Read = self._candidates if self.recipe.metrics else self._pairs
         return prepare(read, encoded, source, self.recipe.loop())
@@ -109,21 +109,21 @@ class RankerStart:
     def estimate(self, dataset: Dataset) -> Mapping[str, Any]:
         return estimate(self.checkpoint, self.recipe, self.tasks, self.device, dataset.tokens)
 
-    def load(self) -> RankerReady:
+    def load(self) -> RankerTrainingModel:
         network = self.checkpoint.network(self.recipe, self.tasks).to(self.device)
-        return RankerReady(self.checkpoint, self.recipe, network.train())
+        return RankerTrainingModel(self.checkpoint, self.recipe, network.train())
 
-    def _pairs(self, source: str | Path, limit: int | None) -> Intake[Any]:
+    def _pairs(self, source: str | Path, limit: int | None) -> LoadedRows[Any]:
         found = read_pair_rows(source, limit=limit)
-        return Intake(found.source, [from_pair(row) for row in found.rows], found.dropped)
+        return LoadedRows(found.source, [from_pair(row) for row in found.rows], found.dropped)
 
-    def _candidates(self, source: str | Path, limit: int | None) -> Intake[Any]:
+    def _candidates(self, source: str | Path, limit: int | None) -> LoadedRows[Any]:
         at = self.recipe
         measure = partial(qualities, at.metrics, bertscore=self._bertscore)
         rows = read_candidates(
             Path(source), measure, most=at.pairs_per_prompt, seed=at.seed, limit=limit
         )
-        return Intake(str(source), rows, {})
+        return LoadedRows(str(source), rows, {})
 
     @cached_property
     def _bertscore(self) -> BertScore | None:
@@ -134,7 +134,7 @@ class RankerStart:
 
 
 @dataclass(frozen=True)
-class RankerReady:
+class RankerTrainingModel:
     """A ranker in training."""
 
     checkpoint: RankerCheckpoint
@@ -143,10 +143,10 @@ class RankerReady:
     path = "packed"
     reason = "without padding, as the judge computes it"
 
-    def reference(self, examples: Sequence[Example], plan: Plan, told: Told) -> None:
+    def reference(self, examples: Sequence[Example], plan: TrainingPlan, told: OnProgress) -> None:
         """There is none."""
 
-    def sample(self, dataset: Dataset, count: int) -> list[Row]:  # noqa: ARG002 (the protocol's)
+    def sample(self, dataset: Dataset, count: int) -> list[LogRow]:  # noqa: ARG002 (the protocol's)
         """It answers nothing."""
         return []
 

@@ -19,21 +19,21 @@ from judgekit.train.data.encoding import Encoder
 from judgekit.train.data.examples import Example
 from judgekit.train.data.reward_encoding import RewardEncoder
 from judgekit.train.data.rows import PairRow
-from judgekit.train.data.rows_reader import Intake, read_pair_rows
+from judgekit.train.data.rows_reader import LoadedRows, read_pair_rows
 from judgekit.train.interfaces.events import OnEvent
-from judgekit.train.interfaces.objective import Scored, Sums
-from judgekit.train.loop.run import Task, Tuned, run
+from judgekit.train.interfaces.objective import ScoredBatch, Sums
+from judgekit.train.loop.run import TrainedModel, TrainingTask, run
 from judgekit.train.merge import merge
-from judgekit.train.network.saving import PRETTY, save_tuned
-from judgekit.train.objectives.language import Language, Tuning
+from judgekit.train.network.saving import PRETTY, save_trained
+from judgekit.train.objectives.language import LanguageModelSource, LanguageTrainingModel
 from judgekit.train.objectives.losses import accuracy, reward_loss
 from judgekit.train.recipes.language_model import Reward
 
-__all__ = ["Compared", "task", "train_reward"]
+__all__ = ["RewardObjective", "task", "train_reward"]
 
 
 @dataclass(frozen=True)
-class Compared:
+class RewardObjective:
     """The objective: that chosen answers score higher than rejected ones (Bradley and Terry).
 
     `margins`: by at least the pair's margin. `soft`: as surely as the pair's probability says.
@@ -46,7 +46,7 @@ class Compared:
     def weight(self, examples: Sequence[Example]) -> int:
         return len(examples)
 
-    def loss(self, scored: Scored) -> tuple[Tensor, Sums]:
+    def loss(self, scored: ScoredBatch) -> tuple[Tensor, Sums]:
         """Summed over pairs; beside it how the scores differ, and where they lie."""
         scores = scored.outputs.view(-1, 2)
         each = reward_loss(
@@ -63,12 +63,12 @@ class Compared:
         }
         return each.sum(), {name: (values.sum(), len(each)) for name, values in sums.items()}
 
-    def measure(self, network: Any, scored: Scored) -> Sums:  # noqa: ARG002 (the protocol's)
+    def measure(self, network: Any, scored: ScoredBatch) -> Sums:  # noqa: ARG002 (the protocol's)
         """Nothing more."""
         return {}
 
 
-class RewardStart(Language):
+class RewardModelSource(LanguageModelSource):
     """A model that becomes a reward model: its pairs are shown as the judge shows them."""
 
     def dataset(self, source: str | Path) -> Dataset:
@@ -78,21 +78,21 @@ class RewardStart(Language):
         )
         return prepare(self.read, encoder.pairs, source, at)
 
-    def load(self) -> RewardTuning:
-        return RewardTuning(**vars(super().load()))
+    def load(self) -> RewardTrainingModel:
+        return RewardTrainingModel(**vars(super().load()))
 
 
-class RewardTuning(Tuning):
+class RewardTrainingModel(LanguageTrainingModel):
     """A reward model in training; it is saved whole, its adapter merged."""
 
     def save(self, folder: Path, facts: Mapping[str, Any]) -> None:
         if not hasattr(self.trainable.model, "peft_config"):
-            save_tuned(self.trainable, folder, facts)
+            save_trained(self.trainable, folder, facts)
             return
         told = folder / "train.json"
         told.unlink(missing_ok=True)
         with TemporaryDirectory(dir=folder, prefix="adapter-") as adapter:
-            save_tuned(self.trainable, Path(adapter), facts)
+            save_trained(self.trainable, Path(adapter), facts)
             # Where the model that was trained is not: there may be no room for a second one.
             merge(Path(adapter), folder, device="cpu", force=True)
             write_padding(folder, self.trainable.model.config.pad_token_id)
@@ -112,7 +112,7 @@ def write_padding(folder: Path, token: int) -> None:
     file.write_bytes(orjson.dumps(config, option=PRETTY))
 
 
-def column(scored: Scored, name: str) -> Tensor:
+def column(scored: ScoredBatch, name: str) -> Tensor:
     """A number of each pair, [n]; that each has one was seen to when the rows were read."""
     return torch.tensor(
         [getattr(example, name) for example in scored.examples], device=scored.outputs.device
@@ -127,7 +127,7 @@ def train_reward(
     resume: bool = False,
     force: bool = False,
     on_event: OnEvent | None = None,
-) -> Tuned:
+) -> TrainedModel:
     """Makes a reward model of the recipe's model, and saves it in `out` as a whole model.
 
     `data` as `intake.read_pair_rows` takes it; with `use_margin` each row has a margin, with
@@ -138,7 +138,7 @@ def train_reward(
     return run(task(recipe), data, recipe, out=out, resume=resume, force=force, on_event=on_event)
 
 
-def task(recipe: Reward) -> Task:
+def task(recipe: Reward) -> TrainingTask:
     """What `train_reward` does. Raises `InputError` for settings that exclude one another."""
     if recipe.use_margin and recipe.soft_labels:
         raise InputError("use_margin and soft_labels exclude one another; choose one")
@@ -147,12 +147,14 @@ def task(recipe: Reward) -> Task:
             "a reward model is asked through its chat template; leave out --template plain, and "
             "where the model has none, add a chat_template.jinja to its folder"
         )
-    objective = Compared(recipe.use_margin, recipe.soft_labels)
-    find = partial(RewardStart.find, recipe, partial(read, recipe), Encoder.pairs, head="score")
-    return Task("reward", objective, find)
+    objective = RewardObjective(recipe.use_margin, recipe.soft_labels)
+    find = partial(
+        RewardModelSource.find, recipe, partial(read, recipe), Encoder.pairs, head="score"
+    )
+    return TrainingTask("reward", objective, find)
 
 
-def read(recipe: Reward, source: str | Path, limit: int | None) -> Intake[PairRow]:
+def read(recipe: Reward, source: str | Path, limit: int | None) -> LoadedRows[PairRow]:
     """Raises `InputError` for a row that lacks the number that is to be learnt from."""
     found = read_pair_rows(source, limit=limit)
     for wanted, name, flag in (

@@ -19,8 +19,14 @@ from commands import Cli, Start
 from servers import JudgeServer
 
 from judgekit.cli.render.train_metrics import duration
-from judgekit.cli.render.train_progress import Course, stopped, watched
-from judgekit.train.interfaces.events import Loaded, Measured, Saved, Started, Step
+from judgekit.cli.render.train_progress import TrainingState, interruption_message, training_display
+from judgekit.train.interfaces.events import (
+    HeldOutMeasured,
+    ModelLoaded,
+    StepFinished,
+    TrainingStarted,
+    WeightsSaved,
+)
 
 TINY = (
     *("--quant", "none", "--optimizer", "adamw", "--lora-r", "4", "--learning-rate", "3e-3"),
@@ -76,12 +82,14 @@ def test_from_pairs_to_a_folder(cli: Cli, here: Path, words: list[str]) -> None:
     assert said.code == 0, said.err
     assert said.out.splitlines()[-1] == "tuned"
     told = " ".join(said.out.split())
-    assert re.search(r"held-out rows before after loss 0\.6931 0\.\d+ .*accuracy 50\.0 % ", told)
+    assert re.search(
+        r"held-out rows before after loss 0\.6931 0\.\d+ .*accuracy 50\.0 % ", told
+    )
     assert "prompt Which, " in told
     assert "4 steps in" in told
-    shown = " ".join(said.err.split())
-    assert "rows 20 read, " in shown
-    assert "loaded; each prompt is encoded once" in shown
+    metric_text = " ".join(said.err.split())
+    assert "rows 20 read, " in metric_text
+    assert "loaded; each prompt is encoded once" in metric_text
     assert re.findall(r"^step (\d+), held out: ", said.err, re.M) == ["0", "2", "4"]
     assert re.findall(r"^step (\d+) of 4: ", said.err, re.M) == ["1", "2", "3", "4"]
     assert (here / "tuned/adapter_model.safetensors").exists()
@@ -217,7 +225,7 @@ def test_only_the_first_process_prints(
 
 
 ROW = {"loss": 0.5, "accuracy": 0.75, "margin": 0.1}
-BEGUN = Started(
+BEGUN = TrainingStarted(
     {
         **dict.fromkeys(("weights", "adapter", "optimizer", "activations", "logits"), 2**30),
         "total": 5 * 2**30,
@@ -235,9 +243,9 @@ BEGUN = Started(
 
 
 def test_what_is_said_before(capsys: pytest.CaptureFixture[str]) -> None:
-    with watched(Course(), 4) as tell:
+    with training_display(TrainingState(), 4) as tell:
         tell(BEGUN)
-        tell(Loaded("padded", "padded rows: Gemma2ForCausalLM caps its attention scores"))
+        tell(ModelLoaded("padded", "padded rows: Gemma2ForCausalLM caps its attention scores"))
     told = " ".join(capsys.readouterr().err.split())
     assert "5.0 GiB of 1.0 GiB free on cuda:0 weights 1.0 GiB" in told
     assert "answers cut 3, tie 2" in told
@@ -253,9 +261,9 @@ def test_what_is_said_before(capsys: pytest.CaptureFixture[str]) -> None:
         (
             [
                 BEGUN,
-                Step(5, 50, ROW),
-                Saved(Path("t/checkpoints/checkpoint-5")),
-                Step(7, 50, ROW),
+                StepFinished(5, 50, ROW),
+                WeightsSaved(Path("t/checkpoints/checkpoint-5")),
+                StepFinished(7, 50, ROW),
             ],
             "stopped at step 7; the checkpoint of step 5 is kept: the same command with --resume "
             "goes on",
@@ -263,17 +271,17 @@ def test_what_is_said_before(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_what_ctrl_c_says(happened: list[Any], says: str) -> None:
-    course = Course()
+    course = TrainingState()
     for event in happened:
         course.take(event)
-    assert stopped(course) == says
+    assert interruption_message(course) == says
 
 
 def test_lines_at_sensible_intervals(capsys: pytest.CaptureFixture[str]) -> None:
-    with watched(Course(), 4) as tell:
+    with training_display(TrainingState(), 4) as tell:
         for step in range(1, 1001):
-            tell(Step(step, 1000, ROW))
-        tell(Measured(1000, {**ROW, "kl_chosen": 0.1, "rows": 9}))
+            tell(StepFinished(step, 1000, ROW))
+        tell(HeldOutMeasured(1000, {**ROW, "kl_chosen": 0.1, "rows": 9}))
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 10 + 1
     assert lines[0].startswith("step 100 of 1000: loss 0.5000, accuracy 75.0 %, margin 0.100, ")

@@ -17,7 +17,7 @@ bitsandbytes = pytest.importorskip("bitsandbytes")
 from judgekit.train.data.encoding import TokenCounts  # noqa: E402
 from judgekit.train.data.examples import Example  # noqa: E402
 from judgekit.train.data.packing import pack  # noqa: E402
-from judgekit.train.estimate.memory import Estimate, estimate, free_bytes  # noqa: E402
+from judgekit.train.estimate.memory import ResourceEstimate, estimate, free_bytes  # noqa: E402
 from judgekit.train.network.lora import check_model, load_trainable  # noqa: E402
 from judgekit.train.network.policy import Policy  # noqa: E402
 from judgekit.train.recipes.language_model import DPO, SFT, Recipe, Reward  # noqa: E402
@@ -40,7 +40,7 @@ def adapter(llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_adapter(llama, tmp_path_factory.mktemp("adapter"))
 
 
-def told(recipe: Recipe, tokens: TokenCounts = TOKENS) -> Estimate:
+def told(recipe: Recipe, tokens: TokenCounts = TOKENS) -> ResourceEstimate:
     return estimate(check_model(recipe), recipe, tokens)
 
 

@@ -15,7 +15,7 @@ from toy import dpo, write_pairs
 
 from judgekit.errors import InputError
 from judgekit.train import train_dpo
-from judgekit.train.loop.folder import TrainingFolder, spare
+from judgekit.train.loop.folder import TrainingFolder, refuse_overwriting
 from judgekit.train.objectives.ranker import train_ranker
 from judgekit.train.recipes.ranker import Ranker
 
@@ -76,10 +76,10 @@ def test_a_ranker_is_never_removed_either(models: Path, here: Path) -> None:
 
 
 def test_a_folder_beside_or_within_what_is_read_is_free(models: Path, here: Path) -> None:
-    spare(models / "w2", [str(models / "w1")])
-    spare(models / "w1" / "dpo", [str(models / "w1")])
+    refuse_overwriting(models / "w2", [str(models / "w1")])
+    refuse_overwriting(models / "w1" / "dpo", [str(models / "w1")])
     (here / "org").mkdir()
-    spare(Path("org"), ["org/a-model-of-the-hub"])
+    refuse_overwriting(Path("org"), ["org/a-model-of-the-hub"])
 
 
 def test_it_starts_from_an_adapter_that_names_no_base(models: Path, here: Path) -> None:

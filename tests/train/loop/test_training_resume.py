@@ -19,7 +19,13 @@ from toy import dpo, losses, write_pairs
 
 from judgekit.errors import InputError
 from judgekit.train import train_dpo
-from judgekit.train.interfaces.events import Event, Referenced, Saved, Started, Step
+from judgekit.train.interfaces.events import (
+    Event,
+    ReferenceProgress,
+    StepFinished,
+    TrainingStarted,
+    WeightsSaved,
+)
 
 torch.set_num_threads(1)
 
@@ -96,9 +102,9 @@ def test_resumed_after_kill_9(model: Path, left: Path, whole: list[dict[str, Any
     assert untimed(tuned.metrics) == untimed(whole)
     lines = (left / "out" / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == tuned.metrics
-    assert isinstance(heard[0], Started)
+    assert isinstance(heard[0], TrainingStarted)
     assert heard[0].step == 4
-    assert [event.step for event in heard if isinstance(event, Step)] == [5, 6]
+    assert [event.step for event in heard if isinstance(event, StepFinished)] == [5, 6]
 
 
 def test_a_half_written_checkpoint_is_passed_over(
@@ -114,7 +120,7 @@ def test_a_half_written_checkpoint_is_passed_over(
         resume=True,
         on_event=heard.append,
     )
-    assert next(event.step for event in heard if isinstance(event, Step)) == 3
+    assert next(event.step for event in heard if isinstance(event, StepFinished)) == 3
     assert losses(tuned.metrics) == losses(whole)
 
 
@@ -137,7 +143,7 @@ def test_other_kinds_of_training_resume_as_well(
     recipe = dpo(model, **{**SETTINGS, "steps": 4, **kind})
 
     def stop(event: Event) -> None:
-        if event == Saved(here / "out" / "checkpoints" / f"checkpoint-{at}"):
+        if event == WeightsSaved(here / "out" / "checkpoints" / f"checkpoint-{at}"):
             raise Stopped
 
     whole = train_dpo(data, recipe, out=here / "whole")
@@ -159,7 +165,7 @@ def test_a_resumed_run_asks_the_reference_nothing(
         resume=True,
         on_event=heard.append,
     )
-    assert not any(isinstance(event, Referenced) for event in heard)
+    assert not any(isinstance(event, ReferenceProgress) for event in heard)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +213,7 @@ def test_a_finished_training_is_resumed_at_once(model: Path, killed: Path) -> No
     again = train_dpo(data, recipe, out=out, resume=True, on_event=heard.append)
     assert again.metrics == first.metrics
     assert again.facts == first.facts
-    assert heard == [Saved(out, final=True)]
+    assert heard == [WeightsSaved(out, final=True)]
 
 
 def test_a_folder_with_a_training_needs_a_word(model: Path, left: Path) -> None:
