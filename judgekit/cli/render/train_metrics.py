@@ -1,4 +1,4 @@
-"""A training's numbers in words: measures, memory, time, rows."""
+"""The numbers of a training as text: metrics, memory, time, rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 __all__ = [
-    "MEASURES",
+    "METRICS",
     "dry_run_lines",
     "duration",
     "gib",
@@ -15,8 +15,8 @@ __all__ = [
     "row_counts_text",
 ]
 
-# Measures of metrics.jsonl in the order in which they are shown. KL and log-probability: a token's.
-MEASURES = {
+# Metrics of metrics.jsonl in the order in which they are printed. KL is per token.
+METRICS = {
     "loss": "loss",
     "accuracy": "accuracy",
     "margin": "margin",
@@ -29,21 +29,21 @@ MEMORY = ("weights", "adapter", "optimizer", "activations", "logits")
 
 
 def metric_text(name: str, value: float) -> str:
-    """A measure as it is printed: ``0.6931``, ``72.0 %``, ``-0.120``."""
+    """A metric as it is printed: ``0.6931``, ``72.0 %``, ``-0.120``."""
     if name == "accuracy":
         return f"{100 * value:.1f} %"
     return f"{value:#.4g}" if name == "loss" else f"{value:.3f}"
 
 
 def metrics_text(row: Mapping[str, Any], between: str = ", ") -> str:
-    """The measures that a row has: ``loss 0.6931, accuracy 72.0 %``."""
+    """The metrics of a row: ``loss 0.6931, accuracy 72.0 %``."""
     return between.join(
-        f"{words} {metric_text(name, row[name])}" for name, words in MEASURES.items() if name in row
+        f"{words} {metric_text(name, row[name])}" for name, words in METRICS.items() if name in row
     )
 
 
 def gib(size: float) -> str:
-    """Bytes for people."""
+    """Bytes in GiB or MiB."""
     return f"{size / 2**30:.1f} GiB" if size >= 2**29 else f"{size / 2**20:.1f} MiB"
 
 
@@ -55,7 +55,7 @@ def duration(seconds: float) -> str:
 
 
 def row_counts_text(counts: Mapping[str, int]) -> tuple[str, str]:
-    """The rows that there are, and what was cut or dropped of them."""
+    """The numbers of rows, and of those that were cut or dropped by reason."""
     there = f"{counts['read']} read, {counts['train']} to train on, {counts['held_out']} held out"
     rest = {name: n for name, n in counts.items() if name not in ROWS and n}
     return there, ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in rest.items())
@@ -64,10 +64,10 @@ def row_counts_text(counts: Mapping[str, int]) -> tuple[str, str]:
 def dry_run_lines(
     estimate: Mapping[str, Any], counts: Mapping[str, int], steps: int
 ) -> list[tuple[str, str]]:
-    """What a training would be, a line a figure."""
+    """What a training would be, as names and values."""
     there, rest = row_counts_text(counts)
     lines = [("rows", there), ("cut or dropped", rest)] if rest else [("rows", there)]
-    lines.append(("trained", f"{estimate['trainable']:,} of {estimate['parameters']:,} weights"))
+    lines.append(("trained", f"{estimate['trainable']:,} of {estimate['parameters']:,} parameters"))
     free = "" if estimate["free"] is None else f" of {gib(estimate['free'])} free"
     lines.append(("memory", f"{gib(estimate['total'])}{free} on {estimate['device']}"))
     lines += [(f"  {name}", gib(estimate[name])) for name in MEMORY if estimate[name]]

@@ -1,4 +1,4 @@
-"""A training while it runs: a bar on the terminal, lines elsewhere, all on standard error."""
+"""The progress of a training on standard error: a bar on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from rich.text import Text
 
 from judgekit.cli.render.console import safe, stderr_console
 from judgekit.cli.render.train_metrics import (
-    MEASURES,
+    METRICS,
     dry_run_lines,
     duration,
+    metric_text,
+    metrics_text,
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console, RenderableType
 
     from judgekit.train.interfaces.events import (
@@ -34,38 +34,39 @@ if TYPE_CHECKING:
 
 __all__ = ["TrainingState", "interruption_message", "print_dry_run", "training_display"]
 
-QUIET_S = 60.0  # the longest silence in a log, where steps are slow
-LINES = 10  # in a log, of steps, at least
-WINDOW = 50  # steps over which the pace is taken
-NAMED = 13  # of the names in a plan
-WIDE = 13  # of a column; five and the step fit 80
+QUIET_S = 60.0  # at most this long without a line in a log, where steps are slow
+LINES = 10  # step lines in a log, at least
+WINDOW = 50  # steps over which the throughput is averaged
+NAME_WIDTH = 13  # in a plan
+COLUMN_WIDTH = 13  # five columns and the step fit 80 characters
 
 
 @dataclass
 class TrainingState:
-    """Where a training is. `kept` is the step of its newest checkpoint, `saved` the end's folder;
-    `step` is None until it has begun."""
+    """How far a training has come.
+
+    Attributes:
+        step: The last finished step; None until the training has started.
+        checkpoint_step: The step of the newest checkpoint; 0 for none.
+    """
 
     step: int | None = None
-    kept: int = 0
-    saved: Path | None = None
+    checkpoint_step: int = 0
 
-    def take(self, event: Event) -> None:
+    def update(self, event: Event) -> None:
         from judgekit.train.interfaces.events import StepFinished, TrainingStarted, WeightsSaved
 
         match event:
             case TrainingStarted():
-                self.step = self.kept = event.step
+                self.step = self.checkpoint_step = event.step
             case StepFinished():
                 self.step = event.step
-            case WeightsSaved(folder, True):
-                self.saved = folder
-            case WeightsSaved():
-                self.kept = self.step or 0
+            case WeightsSaved(final=False):
+                self.checkpoint_step = self.step or 0
 
 
 class Throughput:
-    """How fast steps follow one another, of `rows` each; what is measured in between counts."""
+    """Rows per second over the last steps, evaluations included; `rows` are those of a step."""
 
     def __init__(self, rows: int) -> None:
         self._rows = rows
@@ -83,31 +84,33 @@ class Throughput:
 
 
 @contextmanager
-def training_display(course: TrainingState, rows: int) -> Iterator[OnEvent]:
-    """Gives the callback that shows a training, and keeps `course` up to date.
+def training_display(state: TrainingState, rows: int) -> Iterator[OnEvent]:
+    """Gives the callback that displays a training and keeps `state` up to date.
 
-    `rows` are those of one step, all processes together.
+    Args:
+        state: Updated with each event.
+        rows: Rows in one step, over all processes.
     """
     console = stderr_console()
     if not console.is_terminal:
-        yield observed_by(course, LineDisplay(console, rows))
+        yield observed_by(state, LineDisplay(console, rows))
         return
     from rich.live import Live
 
     with Live(console=console, transient=True, refresh_per_second=8) as live:
-        yield observed_by(course, LiveDisplay(console, rows, live.update))
+        yield observed_by(state, LiveDisplay(console, rows, live.update))
 
 
-def observed_by(course: TrainingState, shows: OnEvent) -> OnEvent:
+def observed_by(state: TrainingState, display: OnEvent) -> OnEvent:
     def on_event(event: Event) -> None:
-        course.take(event)
-        shows(event)
+        state.update(event)
+        display(event)
 
     return on_event
 
 
 def plan_table(lines: Sequence[tuple[str, str]]) -> Table:
-    """Names and values below each other."""
+    """A table of names and values."""
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
@@ -119,24 +122,24 @@ def plan_table(lines: Sequence[tuple[str, str]]) -> Table:
 def print_dry_run(
     console: Console, estimate: Mapping[str, Any], counts: Mapping[str, int], steps: int
 ) -> None:
-    """What a training would be, and a warning where memory will not do."""
+    """Prints what a training would be, and a warning where memory does not suffice."""
     console.print(plan_table(dry_run_lines(estimate, counts, steps)))
     if not estimate["fits"]:
-        advice = estimate["advice"] or "take a smaller --batch-size or shorter rows"
-        console.print(Text(safe(f"more memory than is free: {advice}"), style="yellow"))
+        advice = estimate["advice"] or "use a smaller --batch-size or shorter rows"
+        console.print(Text(safe(f"not enough free memory: {advice}"), style="yellow"))
 
 
 def announce_start(console: Console, event: TrainingStarted) -> None:
     print_dry_run(console, event.estimate, event.counts, event.steps)
     if event.step:
-        console.print(Text(f"goes on after step {event.step}", style="dim"))
+        console.print(Text(f"continuing after step {event.step}", style="dim"))
 
 
 class LineDisplay:
-    """Lines for a file: the plan, each measurement, and steps now and then."""
+    """Lines for a log file: the plan, each evaluation, and some of the steps."""
 
     def __init__(self, console: Console, rows: int) -> None:
-        self._console, self._pace = console, Throughput(rows)
+        self._console, self._throughput = console, Throughput(rows)
         self._last = time.monotonic()
 
     def __call__(self, event: Event) -> None:
@@ -158,11 +161,11 @@ class LineDisplay:
                 self._say(f"step {event.step}, held out: {metrics_text(event.row)}")
 
     def _step(self, event: StepFinished) -> None:
-        pace = self._pace.after(event.step, event.steps)
+        throughput = self._throughput.after(event.step, event.steps)
         tenth = max(1, event.steps // LINES)
         if event.step % tenth and time.monotonic() - self._last < QUIET_S:
             return
-        left = f", {pace}" if pace else ""
+        left = f", {throughput}" if throughput else ""
         self._say(f"step {event.step} of {event.steps}: {metrics_text(event.row)}{left}")
 
     def _say(self, text: str) -> None:
@@ -171,14 +174,14 @@ class LineDisplay:
 
 
 class LiveDisplay:
-    """A bar with the newest step's measures below it; measurements scroll by above."""
+    """A bar with the last step's metrics below it; evaluations scroll by above."""
 
     def __init__(
         self, console: Console, rows: int, update: Callable[[RenderableType], None]
     ) -> None:
         from rich import progress
 
-        self._console, self._pace, self._update = console, Throughput(rows), update
+        self._console, self._throughput, self._update = console, Throughput(rows), update
         self._columns: list[str] = []
         self._bar = progress.Progress(
             progress.SpinnerColumn(),
@@ -206,16 +209,16 @@ class LiveDisplay:
                 announce_start(self._console, event)
                 self._phase("loading the model")
             case ModelLoaded():
-                self._console.print(plan_table([(f"{'prompts':<{NAMED}}", event.reason)]))
-                self._phase("getting ready")
+                self._console.print(plan_table([(f"{'prompts':<{NAME_WIDTH}}", event.reason)]))
+                self._phase("preparing")
             case ReferenceProgress():
-                self._phase("asking the reference", event.done, event.total)
+                self._phase("reference log-probabilities", event.done, event.total)
             case StepFinished():
                 self._step(event)
             case HeldOutMeasured():
                 self._measured(event)
             case AnswersSampled(when="before"):
-                self._phase("measuring")
+                self._phase("evaluating")
 
     def _phase(self, doing: str, done: int = 0, total: int | None = None) -> None:
         count = "" if total is None else f"{done}/{total}"
@@ -228,7 +231,7 @@ class LiveDisplay:
         from rich.console import Group
 
         if event.step == event.steps:
-            self._phase("measuring and saving")
+            self._phase("evaluating and saving")
             return
         self._bar.update(
             self._task,
@@ -236,27 +239,29 @@ class LiveDisplay:
             completed=event.step,
             total=event.steps,
             count=f"{event.step}/{event.steps}",
-            note=self._pace.after(event.step, event.steps),
+            note=self._throughput.after(event.step, event.steps),
         )
         self._update(Group(self._bar, Text(f"  {metrics_text(event.row, '  ')}", style="dim")))
 
     def _measured(self, event: HeldOutMeasured) -> None:
-        """A row of a table that grows: its head comes before the first."""
+        """Prints a row of a growing table, with its header before the first row."""
         if not self._columns:
-            self._columns = [name for name in MEASURES if name in event.row]
-            head = "".join(f"{MEASURES[name]:>{WIDE}}" for name in self._columns)
+            self._columns = [name for name in METRICS if name in event.row]
+            head = "".join(f"{METRICS[name]:>{COLUMN_WIDTH}}" for name in self._columns)
             self._console.print(Text(f"held out{head}", style="dim"))
-        cells = "".join(f"{metric_text(name, event.row[name]):>{WIDE}}" for name in self._columns)
+        cells = "".join(
+            f"{metric_text(name, event.row[name]):>{COLUMN_WIDTH}}" for name in self._columns
+        )
         self._console.print(Text(f"{f'step {event.step}':<8}{cells}"))
         if not event.step:
             self._phase("training")
 
 
-def interruption_message(course: TrainingState) -> str:
-    """What to say where Ctrl-C ended a training that had begun."""
-    if course.kept:
+def interruption_message(state: TrainingState) -> str:
+    """The message after Ctrl-C: how to continue the training."""
+    if state.checkpoint_step:
         return (
-            f"stopped at step {course.step}; the checkpoint of step {course.kept} is kept: the "
-            f"same command with --resume goes on"
+            f"stopped at step {state.step}; the checkpoint of step {state.checkpoint_step} is "
+            f"kept: run the same command with --resume to continue"
         )
-    return f"stopped at step {course.step}, before the first checkpoint: --force starts again"
+    return f"stopped at step {state.step}, before the first checkpoint: use --force to start again"

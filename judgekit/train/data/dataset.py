@@ -14,7 +14,7 @@ from judgekit.errors import InputError
 from judgekit.train.data.batches import ExampleRows
 from judgekit.train.data.encoding import EncodedRows, TokenCounts
 from judgekit.train.data.rows_reader import LoadedRows, hold_out
-from judgekit.train.recipes.language_model import Recipe
+from judgekit.train.recipes.recipe import Recipe
 from judgekit.types import digest
 
 __all__ = ["Dataset", "prepare"]
@@ -25,7 +25,7 @@ Encode = Callable[[Sequence[Any]], EncodedRows]
 
 @dataclass(frozen=True)
 class Dataset:
-    """Rows to train on and rows to measure on; `shown` are the latter before they were tokens.
+    """Rows to train on and rows to evaluate on; `held_out_rows` are the latter before encoding.
 
     `counts`, in rows: ``read``, ``train``, ``held_out``, and what was cut or dropped, by reason.
     `runs`: the judged runs that the data came from.
@@ -34,7 +34,7 @@ class Dataset:
     source: str
     train: ExampleRows
     held_out: ExampleRows
-    shown: Sequence[Any]
+    held_out_rows: Sequence[Any]
     counts: Mapping[str, int]
     runs: tuple[str, ...] = ()
 

@@ -36,8 +36,8 @@ class RewardEncoder:
     def pairs(self, rows: Sequence[PairRow]) -> EncodedRows:
         """Examples of two completions; what both conversations begin with is the prompt.
 
-        `counts` as `EncodedRows` has them: ``prompts_cut``, and dropped ``no_room``, ``refused`` and
-        ``same_once_cut``. Raises `InputError` if none is left.
+        The `counts` of `EncodedRows` are ``prompts_cut``, and of dropped rows ``no_room``,
+        ``refused`` and ``same_once_cut``. Raises `InputError` if none is left.
         """
         counts: Counter[str] = Counter()
         examples, kept, why = [], [], ""

@@ -75,8 +75,11 @@ def format_transcript(prompt: Conversation) -> str:
 
 
 def read_transcripts(data: Mapping[str, Any]) -> Preference:
-    """A row of two transcripts. What differs in the data set itself is `UnusableRow` for good: it is
-    nobody's to correct. Raises `RowError`."""
+    """A row of two transcripts.
+
+    Its defects are the data set's own, so an `UnusableRow` is lasting: nobody could correct it.
+    Raises `RowError`.
+    """
     prompt, chosen = split(data["chosen"])
     other, rejected = split(data["rejected"])
     if prompt != other:

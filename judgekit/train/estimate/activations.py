@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from judgekit.train.network.attention import unwrapped
+from judgekit.models.forward import unwrapped
 
 __all__ = ["kept_bytes"]
 

@@ -14,10 +14,10 @@ from judgekit.train.data.encoding import TokenCounts
 from judgekit.train.estimate.activations import kept_bytes
 from judgekit.train.estimate.model_size import ModelSize
 from judgekit.train.estimate.throughput import Workload, measured_speed, total_operations
-from judgekit.train.loop.guards import memory_advice
-from judgekit.train.network.lora import TASKS, Head, empty_model, lora_config
+from judgekit.train.interfaces.model_use import Head, ModelUse
+from judgekit.train.network.lora import TASKS, empty_model, lora_config
 from judgekit.train.network.lora_targets import head_of, is_target, untie
-from judgekit.train.recipes.language_model import Recipe, Reward
+from judgekit.train.recipes.language_model import LanguageModelRecipe
 
 __all__ = ["ResourceEstimate", "estimate", "free_bytes", "state_bytes"]
 
@@ -67,21 +67,22 @@ class ResourceEstimate:
         return {**asdict(self), "total": self.total, "fits": self.fits}
 
 
-def estimate(checkpoint: Checkpoint, recipe: Recipe, tokens: TokenCounts) -> ResourceEstimate:
+def estimate(
+    checkpoint: Checkpoint, recipe: LanguageModelRecipe, use: ModelUse, tokens: TokenCounts
+) -> ResourceEstimate:
     """What training this recipe on that many tokens will take. Nothing is loaded.
 
     The time comes from the speed of one layer, measured on the device for a tenth of a second; of
     a whole training it is the lower bound that products of matrices set. Raises `InputError` as
     `check_model` does.
     """
-    head: Head = "score" if isinstance(recipe, Reward) else "lm"
-    model = empty_model(checkpoint, head)
-    config = adapter_config(model, checkpoint, recipe, head)
+    model = empty_model(checkpoint, use.head)
+    config = adapter_config(model, checkpoint, recipe, use.head)
     learns = config is None or is_target(head_of(model), config.target_modules)
     if config is not None and learns:
         untie(model)
     whole = torch.float32 if config is None else checkpoint.dtype
-    at, load = ModelSize.of(model, checkpoint, whole), Workload.of(recipe, tokens)
+    at, load = ModelSize.of(model, checkpoint, whole), Workload.of(recipe, use, tokens)
     model = with_adapter(model.to(checkpoint.dtype), config)
     trained = [weight.numel() for weight in model.parameters() if weight.requires_grad]
     work = total_operations(at, load, recipe, sum(trained), head=learns)
@@ -97,10 +98,12 @@ def estimate(checkpoint: Checkpoint, recipe: Recipe, tokens: TokenCounts) -> Res
         device=str(checkpoint.device),
         free=free_bytes(checkpoint.device),
     )
-    return found if found.fits else replace(found, advice=memory_advice(recipe))
+    return found if found.fits else replace(found, advice=recipe.memory_advice())
 
 
-def adapter_config(model: Any, checkpoint: Checkpoint, recipe: Recipe, head: Head) -> Any | None:
+def adapter_config(
+    model: Any, checkpoint: Checkpoint, recipe: LanguageModelRecipe, head: Head
+) -> Any | None:
     """The adapter that will be trained, as peft knows it; None where all of the model is."""
     if not recipe.lora:
         return None
@@ -147,7 +150,7 @@ def state_bytes(trained: list[int], optimizer: str) -> int:
 
 
 def activation_bytes(
-    model: Any, at: ModelSize, load: Workload, checkpoint: Checkpoint, recipe: Recipe
+    model: Any, at: ModelSize, load: Workload, checkpoint: Checkpoint, recipe: LanguageModelRecipe
 ) -> int:
     """What is kept for the backward pass, and one 4-bit layer made whole."""
     kept = kept_bytes(model, load.rows, load.length, again=load.again)

@@ -8,7 +8,7 @@ import torch
 
 from judgekit.train.interfaces.distributed import Processes
 from judgekit.train.interfaces.order import RowOrder
-from judgekit.train.recipes.language_model import Recipe
+from judgekit.train.recipes.recipe import Recipe
 
 __all__ = ["TrainingPlan"]
 

@@ -1,4 +1,4 @@
-"""What a training starts from: the seam between the flow and the kinds of network it can train."""
+"""The models that a training can start from: the seam between the loop and the kinds of network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from judgekit.train.interfaces.schedule import TrainingPlan
 
 __all__ = ["ModelSource", "OnProgress", "TrainingModel"]
 
-OnProgress = Callable[[int, int], None]  # how many are done, of how many
+OnProgress = Callable[[int, int], None]  # items done, items in all
 
 
 class TrainingModel(Protocol):
@@ -26,42 +26,47 @@ class TrainingModel(Protocol):
 
     @property
     def path(self) -> str:
-        """How prompts are encoded."""
+        """How prompts are encoded: ``shared``, ``padded`` or ``packed``."""
         ...
 
     @property
     def reason(self) -> str:
-        """Why so, in words."""
+        """Why they are encoded so, in words."""
         ...
 
-    def reference(
-        self, examples: Sequence[Example], plan: TrainingPlan, told: OnProgress
+    def reference_logprobs(
+        self, examples: Sequence[Example], plan: TrainingPlan, on_progress: OnProgress
     ) -> torch.Tensor | None:
-        """[n, completions of each]: what the objective compares with, or None."""
+        """Log-probabilities under the reference model, [n, completions per example], in nats.
+
+        None where the objective needs none.
+        """
         ...
 
-    def sample(self, dataset: Dataset, count: int) -> list[LogRow]:
-        """Answers to `count` held-out prompts, as samples.jsonl shows them; or none."""
+    def sample_answers(self, dataset: Dataset) -> list[LogRow]:
+        """Answers to held-out prompts, as rows of samples.jsonl; empty for models without text."""
         ...
 
-    def keep(self, folder: Path) -> None:
+    def save_checkpoint(self, folder: Path) -> None:
         """Writes the trained weights into a checkpoint's folder."""
         ...
 
-    def restore(self, folder: Path) -> None:
-        """Reads what `keep` wrote."""
+    def load_checkpoint(self, folder: Path) -> None:
+        """Reads the weights that `save_checkpoint` wrote."""
         ...
 
     def save(self, folder: Path, facts: Mapping[str, Any]) -> None:
-        """Writes the tuned model as others load it; the facts in train.json, last."""
+        """Writes the trained model as others load it; last of all, `facts` in train.json."""
         ...
 
 
 class ModelSource(Protocol):
-    """A checkpoint that was found and can be trained; its weights are not read yet."""
+    """A model that was found and can be trained; its weights are not read yet."""
 
     @property
-    def fingerprint(self) -> str: ...
+    def fingerprint(self) -> str:
+        """Digest of the weights and of how they are held."""
+        ...
 
     @property
     def device(self) -> torch.device: ...
@@ -71,10 +76,17 @@ class ModelSource(Protocol):
         """What it computes in."""
         ...
 
-    def dataset(self, source: str | Path) -> Dataset: ...
+    @property
+    def reads_from(self) -> Sequence[str]:
+        """The models and adapters that it reads, by name: no training may write there."""
+        ...
+
+    def dataset(self, source: str | Path) -> Dataset:
+        """The data in this model's tokens."""
+        ...
 
     def estimate(self, dataset: Dataset) -> Mapping[str, Any]:
-        """Memory in bytes and time, before anything is loaded."""
+        """Memory in bytes and time in seconds, without loading anything."""
         ...
 
     def load(self) -> TrainingModel: ...

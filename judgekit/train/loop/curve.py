@@ -92,7 +92,7 @@ def curve_svg(rows: Iterable[Mapping[str, Any]], *, title: str = "") -> str:
         f'<rect width="{width}" height="{height}" rx="6"/>',
     ]
     if title:
-        out.append(f'<text class="h" x="12" y="20">{text(title)}</text>')
+        out.append(f'<text class="h" x="12" y="20">{xml_text(title)}</text>')
     for number, panel in enumerate(panels):
         x, y = WIDTH * (number % columns), head + HEIGHT * (number // columns)
         out += [f'<g transform="translate({x},{y})">', *panel_elements(panel), "</g>"]
@@ -177,7 +177,7 @@ def panel_elements(panel: Panel) -> list[str]:
         inner = HEIGHT - TOP - BOTTOM
         return HEIGHT - BOTTOM - inner * (value - up[0]) / (up[-1] - up[0])
 
-    out = [f'<text class="h" x="12" y="20">{text(panel.title)}</text>', *legend(panel.lines)]
+    out = [f'<text class="h" x="12" y="20">{xml_text(panel.title)}</text>', *legend(panel.lines)]
     for value in up:
         out.append(f'<path d="M{LEFT} {y(value):.1f}H{WIDTH - RIGHT}"/>')
         label = tick_label(value, up[1] - up[0])
@@ -201,7 +201,7 @@ def legend(lines: Sequence[Series]) -> list[str]:
     out, right = [], float(WIDTH - RIGHT)
     for line in reversed(lines):
         anchor = f'x="{right:.0f}" y="20" text-anchor="end"'
-        out.append(f'<text class="{line.style}" {anchor}>{text(line.label)}</text>')
+        out.append(f'<text class="{line.style}" {anchor}>{xml_text(line.label)}</text>')
         right -= CHARACTER * len(line.label) + 12
     return out
 

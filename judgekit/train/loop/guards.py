@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from judgekit.errors import TrainingError
-from judgekit.train.recipes.language_model import Recipe
+from judgekit.train.recipes.recipe import Recipe
 
 __all__ = ["check_gradients", "check_loss", "explain_out_of_memory", "peak_memory"]
 
@@ -51,34 +51,18 @@ def explain_out_of_memory(recipe: Recipe, doing: str) -> Iterator[None]:
         yield
     except torch.OutOfMemoryError as error:
         raise TrainingError(
-            f"out of memory while {doing}{used()}: {memory_advice(recipe)}"
+            f"out of memory while {doing}{used()}: {recipe.memory_advice()}"
         ) from error
     except RuntimeError as error:  # what the allocator for CPUs raises
         if not NO_MEMORY.search(str(error)):
             raise
-        raise TrainingError(f"out of memory while {doing}: {memory_advice(recipe)}") from error
+        raise TrainingError(f"out of memory while {doing}: {recipe.memory_advice()}") from error
 
 
 def used() -> str:
     """What is held on the GPU, of what it has."""
     free, total = torch.cuda.mem_get_info()
     return f" ({(total - free) / GIB:.1f} of {total / GIB:.1f} GiB held)"
-
-
-def memory_advice(recipe: Recipe) -> str:
-    """What takes memory in this recipe, the cheapest to give up first."""
-    ways: list[tuple[bool, str]] = [
-        (
-            recipe.batch_size > 1,
-            f"--batch-size {max(1, recipe.batch_size // 2)} --accumulate {recipe.accumulate * 2} "
-            f"(is {recipe.batch_size} and {recipe.accumulate}; trains the same)",
-        ),
-        (not recipe.checkpoint_activations, "--checkpoint-activations"),
-        (recipe.lora and recipe.quant == "none", "--quant nf4"),
-        (not recipe.lora, "training an adapter instead of the whole model"),
-        (True, f"a lower --max-length (is {recipe.max_length})"),
-    ]
-    return "try " + ", or ".join(text for useful, text in ways if useful)
 
 
 def peak_memory(device: torch.device) -> int:

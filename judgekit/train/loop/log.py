@@ -1,4 +1,4 @@
-"""What a training writes down and tells while it runs: metrics, curve, samples, events."""
+"""The log of a training: metrics.jsonl, samples.jsonl, the curve, and events for a display."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import orjson
 
+from judgekit.io.files import write_file
 from judgekit.train.interfaces.events import (
     AnswersSampled,
     Event,
@@ -19,13 +20,13 @@ from judgekit.train.interfaces.events import (
 from judgekit.train.loop.curve import curve_svg
 from judgekit.train.loop.folder import TrainingFolder
 
-__all__ = ["TrainingLog"]
+__all__ = ["TrainingLog", "read_rows"]
 
 
 class TrainingLog:
-    """A training's rows, on disk and to `on_event`.
+    """Writes a training's rows to its folder and passes events to `on_event`.
 
-    `first`: whether this process is the one that writes and tells; others keep the rows alone.
+    Only the `first` process writes and reports; the others keep the rows in memory.
     """
 
     def __init__(self, folder: TrainingFolder, on_event: OnEvent | None, *, first: bool) -> None:
@@ -33,42 +34,42 @@ class TrainingLog:
         self.rows: list[LogRow] = []
 
     def begin(self, step: int) -> None:
-        """Takes up what an earlier start wrote until `step`, and forgets what it wrote after."""
+        """Keeps the rows of an earlier start up to `step`, and drops those after it."""
         if step:
             rows = read_rows(self._folder.metrics)
             self.rows = [row for row in rows if row["step"] <= step]
         if self._first:
             write_rows(self._folder.metrics, self.rows)
 
-    def tell(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:
         if self._first and self._on_event is not None:
             self._on_event(event)
 
     def step(self, row: LogRow, steps: int) -> None:
         self._add(row)
-        self.tell(StepFinished(row["step"], steps, row))
+        self.emit(StepFinished(row["step"], steps, row))
 
-    def measured(self, row: LogRow) -> None:
+    def evaluated(self, row: LogRow) -> None:
         self._add(row)
-        self.draw()
-        self.tell(HeldOutMeasured(row["step"], row))
+        self.draw_curve()
+        self.emit(HeldOutMeasured(row["step"], row))
 
     def saved(self, folder: Path, *, final: bool = False) -> None:
-        self.tell(WeightsSaved(folder, final))
+        self.emit(WeightsSaved(folder, final))
 
     def sampled(self, when: str, rows: Sequence[LogRow]) -> None:
-        """Adds answers to samples.jsonl, in place of those of an earlier start."""
+        """Writes answers to samples.jsonl, in place of those of an earlier start."""
         if not (self._first and rows):
             return
         kept = [row for row in read_rows(self._folder.samples) if row["when"] != when]
         rows = [{"when": when, **row} for row in rows]
         write_rows(self._folder.samples, [*kept, *rows])
-        self.tell(AnswersSampled(when, tuple(rows)))
+        self.emit(AnswersSampled(when, tuple(rows)))
 
-    def draw(self) -> None:
-        """The curve so far."""
+    def draw_curve(self) -> None:
+        """Draws the curve of the rows so far."""
         if self._first:
-            write_whole(self._folder.curve, curve_svg(self.rows).encode())
+            write_file(self._folder.curve, curve_svg(self.rows).encode())
 
     def _add(self, row: LogRow) -> None:
         self.rows.append(row)
@@ -82,7 +83,7 @@ def as_line(row: LogRow) -> bytes:
 
 
 def read_rows(path: Path) -> list[LogRow]:
-    """The rows of a file whose last line may be torn: the process was killed as it wrote."""
+    """The rows of a JSON Lines file, without a last line that a killed process left unfinished."""
     if not path.exists():
         return []
     whole, _, _ = path.read_bytes().rpartition(b"\n")
@@ -90,11 +91,4 @@ def read_rows(path: Path) -> list[LogRow]:
 
 
 def write_rows(path: Path, rows: Iterable[LogRow]) -> None:
-    write_whole(path, b"".join(map(as_line, rows)))
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """The file whole or not at all."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(data)
-    partial.replace(path)
+    write_file(path, map(as_line, rows))

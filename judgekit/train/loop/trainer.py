@@ -26,7 +26,7 @@ from judgekit.train.loop.guards import check_gradients, check_loss
 from judgekit.train.loop.log import TrainingLog
 from judgekit.train.network import checkpoints
 from judgekit.train.network.evaluation import measure, score_batch
-from judgekit.train.recipes.language_model import Recipe
+from judgekit.train.recipes.recipe import Recipe
 
 __all__ = ["Trainer", "arguments"]
 
@@ -89,35 +89,35 @@ class Trainer(transformers.Trainer):
 
     def __init__(
         self,
-        ready: TrainingModel,
+        model: TrainingModel,
         objective: Objective,
         rows: ExampleRows,
         held_out: ExampleRows,
         plan: TrainingPlan,
-        record: TrainingLog,
+        log: TrainingLog,
         folder: Path,
     ) -> None:
         super().__init__(
-            model=ready.network,
+            model=model.network,
             args=arguments(plan, folder),
             data_collator=partial(collate, ends=objective.ends),
             train_dataset=rows,
-            callbacks=[StepCallback(self, ready.network, plan)],
+            callbacks=[StepCallback(self, model.network, plan)],
         )
         self.remove_callback(transformers.PrinterCallback)
         # The loss is divided by all that a step is a mean over, in `compute_loss`.
         self.model_accepts_loss_kwargs = True
-        self.ready: TrainingModel = ready
+        self.training_model: TrainingModel = model
         self.objective: Objective = objective
         self.plan: TrainingPlan = plan
-        self.record: TrainingLog = record
+        self.training_log: TrainingLog = log
         self.rows, self.held_out, self.order = rows, held_out, plan.order(len(rows))
         self._folder, self._tally = folder, RunningSums()
         self._began = time.monotonic()
 
     def run(self, start: Path | None) -> None:
         """Trains to the last step, from the beginning or from a checkpoint."""
-        seconds = [row["seconds"] for row in self.record.rows if "seconds" in row]
+        seconds = [row["seconds"] for row in self.training_log.rows if "seconds" in row]
         self._began = time.monotonic() - max(seconds, default=0.0)
         if start is None:
             self.evaluate()
@@ -175,7 +175,7 @@ class Trainer(transformers.Trainer):
             **means(self.plan.processes.gather(self._tally.take())),
             "seconds": round(time.monotonic() - self._began, 3),
         }
-        self.record.step(row, self.plan.steps)
+        self.training_log.step(row, self.plan.steps)
 
     @override
     def evaluate(self, *_args: Any, **_kwargs: Any) -> dict[str, float]:
@@ -187,13 +187,13 @@ class Trainer(transformers.Trainer):
         step, recipe = self.state.global_step, self.plan.recipe
         check_loss(found["loss"], step, ["held-out rows"], recipe)
         row = {"step": step, "heldout": True, **found}
-        self.record.measured(row)
+        self.training_log.evaluated(row)
         return {}
 
     @override
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         if self.args.should_save:
-            self.ready.keep(Path(output_dir or self._folder))
+            self.training_model.save_checkpoint(Path(output_dir or self._folder))
 
     @override
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
@@ -203,11 +203,11 @@ class Trainer(transformers.Trainer):
             checkpoint = self._folder / f"checkpoint-{self.state.global_step}"
             checkpoints.seal(checkpoint)
             checkpoints.drop_older(self._folder, self.plan.recipe.keep_checkpoints)
-            self.record.saved(checkpoint)
+            self.training_log.saved(checkpoint)
 
     @override
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        self.ready.restore(Path(resume_from_checkpoint))
+        self.training_model.load_checkpoint(Path(resume_from_checkpoint))
 
 
 class StepCallback(transformers.TrainerCallback):

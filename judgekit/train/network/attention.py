@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
+from judgekit.models.forward import unwrapped
 from judgekit.train.data.packing import Batch
 
 __all__ = [
@@ -23,7 +24,6 @@ __all__ = [
     "attach",
     "hidden_states",
     "temporarily_attached",
-    "unwrapped",
 ]
 
 NAME = "judgekit_shared_prompt"
@@ -157,11 +157,6 @@ def standard() -> Any:
 
     functions: Any = ALL_ATTENTION_FUNCTIONS
     return functions["sdpa"]
-
-
-def unwrapped(model: Any) -> Any:
-    """The transformers model itself, adapters in their places, without peft's wrapper."""
-    return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
 def attach(model: Any) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from judgekit.errors import InputError
 from judgekit.models.folders import one_line
+from judgekit.models.forward import unwrapped
 from judgekit.train.data.examples import Example
 from judgekit.train.data.packing import Batch, pack
 from judgekit.train.network import padded
@@ -21,7 +22,6 @@ from judgekit.train.network.attention import (
     UnsupportedModel,
     hidden_states,
     temporarily_attached,
-    unwrapped,
 )
 from judgekit.train.network.scorer import scored, scores
 from judgekit.train.network.token_logprobs import log_probs
@@ -69,7 +69,8 @@ def choose_path(
     """
     if unwrapped(model).config.is_encoder_decoder:
         raise InputError(
-            f"cannot train {class_name(model)}: it is an encoder-decoder; choose a decoder-only model"
+            f"cannot train {class_name(model)}: it is an encoder-decoder; choose a decoder-only "
+            f"model"
         )
     if asked == "padded":
         return "padded", "padded rows, as asked for"
@@ -99,9 +100,9 @@ def check_config(model: Any, max_length: int) -> None:
 
 
 def check_windows(network: Any, spans: Spans, max_length: int) -> None:
-    """Raises `UnsupportedModel` where layers do not tell the attention of the windows that the config has.
+    """Raises `UnsupportedModel` where layers do not pass the config's window to the attention.
 
-    The trial is too short for a window of thousands of tokens to show in its numbers.
+    The trial batch is too short for a window of thousands of tokens to change its numbers.
     """
     config = network.config.get_text_config()
     window = getattr(config, "sliding_window", None)
@@ -116,7 +117,10 @@ def check_windows(network: Any, spans: Spans, max_length: int) -> None:
 
 
 def compare_paths(model: Any, max_length: int) -> None:
-    """Runs both paths on a few tokens; raises `UnsupportedModel` where they differ or the shared one fails."""
+    """Runs both paths on a few tokens.
+
+    Raises `UnsupportedModel` where they differ or the shared one fails.
+    """
     network = unwrapped(model)
     head = network.get_output_embeddings()
     if head is None and not hasattr(network, "score"):

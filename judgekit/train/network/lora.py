@@ -7,23 +7,24 @@ back to where they were.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Any
 
 from judgekit.errors import EngineError, InputError
+from judgekit.installing import install_hint
 from judgekit.models.folders import one_line
 from judgekit.models.loading import Checkpoint, Weights, find, load_weights, quietly, reading
+from judgekit.train.interfaces.model_use import Head
+from judgekit.train.interfaces.torchrun import local_rank
 from judgekit.train.network.continue_adapter import continue_adapter, read_config
 from judgekit.train.network.lora_targets import find_targets, head_of, is_target, untie
-from judgekit.train.recipes.language_model import Recipe, Reward
+from judgekit.train.recipes.language_model import LanguageModelRecipe
 from judgekit.types import digest
 
-__all__ = ["Head", "TrainableModel", "check_model", "load_trainable"]
+__all__ = ["TrainableModel", "check_model", "load_trainable"]
 
-Head = Literal["lm", "score"]
 
 TASKS: Mapping[Head, str] = {"lm": "CAUSAL_LM", "score": "SEQ_CLS"}  # as peft calls them
 LIBRARIES = ("torch", "transformers", "peft", "accelerate", "safetensors")
@@ -47,7 +48,7 @@ class TrainableModel:
     head: Head = "lm"
 
 
-def check_model(recipe: Recipe) -> Checkpoint:
+def check_model(recipe: LanguageModelRecipe, *, head: Head = "lm") -> Checkpoint:
     """Finds the recipe's model (a hub id is downloaded) and checks all that needs no weights.
 
     Raises `InputError`: a package is missing, no such model or adapter, settings that exclude one
@@ -58,7 +59,7 @@ def check_model(recipe: Recipe) -> Checkpoint:
     names = [*LIBRARIES, *(["bitsandbytes"] if recipe.quant != "none" else [])]
     missing = [name for name in names if find_spec(name) is None]
     if missing:
-        raise InputError(f"training needs {missing[0]}; pip install 'judgekit[train]'")
+        raise InputError(f"training needs {missing[0]}; {install_hint('train')}")
     checkpoint = find(
         Weights(
             recipe.model,
@@ -70,7 +71,7 @@ def check_model(recipe: Recipe) -> Checkpoint:
     )
     if not held_in_4bit(checkpoint, recipe) and recipe.quant != "none":
         checkpoint = replace(checkpoint, quant=recipe.quant)
-    model = empty_model(checkpoint, "score" if isinstance(recipe, Reward) else "lm")
+    model = empty_model(checkpoint, head)
     if checkpoint.adapter is not None:
         read_config(checkpoint.adapter, str(recipe.adapter))
     elif recipe.lora:
@@ -78,7 +79,7 @@ def check_model(recipe: Recipe) -> Checkpoint:
     return checkpoint
 
 
-def load_trainable(recipe: Recipe, *, head: Head = "lm") -> TrainableModel:
+def load_trainable(recipe: LanguageModelRecipe, *, head: Head = "lm") -> TrainableModel:
     """The recipe's model, ready to train.
 
     `head` ``score`` makes a sequence classifier of one output of it; where the checkpoint is none,
@@ -89,7 +90,7 @@ def load_trainable(recipe: Recipe, *, head: Head = "lm") -> TrainableModel:
     """
     import torch
 
-    checkpoint = check_model(recipe)
+    checkpoint = check_model(recipe, head=head)
     tokenizer = checkpoint.load_tokenizer()
     device = checkpoint.device
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
@@ -109,7 +110,7 @@ def load_trainable(recipe: Recipe, *, head: Head = "lm") -> TrainableModel:
     )
 
 
-def check_settings(recipe: Recipe) -> None:
+def check_settings(recipe: LanguageModelRecipe) -> None:
     """What the recipe alone tells. Raises `InputError`."""
     if not recipe.lora and recipe.quant != "none":
         raise InputError(
@@ -130,13 +131,13 @@ def device_here(asked: str) -> str:
     """The device of this process: under torchrun each has a GPU of its own."""
     import torch
 
-    rank = os.environ.get("LOCAL_RANK")
+    rank = local_rank()
     if asked == "auto" and rank is not None and torch.cuda.is_available():
         return f"cuda:{rank}"
     return asked
 
 
-def held_in_4bit(checkpoint: Checkpoint, recipe: Recipe) -> bool:
+def held_in_4bit(checkpoint: Checkpoint, recipe: LanguageModelRecipe) -> bool:
     """Whether the checkpoint itself is in bitsandbytes' 4 bits, which are trained as they are.
 
     Raises `InputError` for other quantised weights: they cannot be trained, or not merged.
@@ -239,7 +240,7 @@ def set_padding(model: Any, tokenizer: Any) -> None:
     tokenizer.pad_token = tokenizer.convert_ids_to_tokens(pad)
 
 
-def adapt(model: Any, recipe: Recipe, checkpoint: Checkpoint, head: Head) -> Any:
+def adapt(model: Any, recipe: LanguageModelRecipe, checkpoint: Checkpoint, head: Head) -> Any:
     """The model with what is to be trained, in float32, and all else frozen."""
     import peft
 
@@ -265,7 +266,7 @@ def adapt(model: Any, recipe: Recipe, checkpoint: Checkpoint, head: Head) -> Any
     return model
 
 
-def lora_config(model: Any, recipe: Recipe, head: Head) -> Any:
+def lora_config(model: Any, recipe: LanguageModelRecipe, head: Head) -> Any:
     """The recipe's adapter as peft knows it; of a classifier, peft trains the head too.
 
     Raises `InputError` as `find_targets` does.

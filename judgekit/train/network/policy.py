@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from judgekit.errors import TrainingError
+from judgekit.models.forward import unwrapped
 from judgekit.train.data.packing import Batch
 from judgekit.train.network import padded
-from judgekit.train.network.attention import attach, hidden_states, unwrapped
+from judgekit.train.network.attention import attach, hidden_states
 from judgekit.train.network.choose_path import PromptPath, choose_path
 from judgekit.train.network.scorer import Scorer
 from judgekit.train.network.token_logprobs import Read, kl, log_probs

@@ -7,9 +7,10 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from judgekit.models.forward import unwrapped
 from judgekit.train.data.packing import Batch
 from judgekit.train.network import padded
-from judgekit.train.network.attention import attach, hidden_states, unwrapped
+from judgekit.train.network.attention import attach, hidden_states
 
 __all__ = ["Scorer", "scored", "scores"]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import orjson
 import torch
 
 from judgekit.errors import InputError
@@ -24,46 +23,27 @@ from judgekit.train.data.ranker_batches import encode
 from judgekit.train.data.ranker_rows import RankerRow, from_pair, read_candidates
 from judgekit.train.data.rows_reader import LoadedRows, read_pair_rows
 from judgekit.train.estimate.ranker_memory import estimate
-from judgekit.train.interfaces.events import LogRow, OnEvent
+from judgekit.train.interfaces.events import LogRow
 from judgekit.train.interfaces.schedule import TrainingPlan
+from judgekit.train.interfaces.task import TrainingTask
 from judgekit.train.interfaces.trainable import OnProgress
-from judgekit.train.loop.run import TrainedModel, TrainingTask, run
 from judgekit.train.network import checkpoints
 from judgekit.train.network.lora import device_here
 from judgekit.train.network.ranker_checkpoint import RankerCheckpoint, find_checkpoint
 from judgekit.train.network.ranker_network import RankerNetwork
-from judgekit.train.network.saving import SCHEMA
+from judgekit.train.network.saving import FACTS, write_facts
 from judgekit.train.objectives.ranker_objective import RankerObjective
 from judgekit.train.recipes.ranker import Ranker
 
-__all__ = ["train_ranker"]
+__all__ = ["task"]
 
 Read = Callable[[str | Path, int | None], LoadedRows[Any]]
 
 
-def train_ranker(
-    data: str | Path,
-    recipe: Ranker,
-    *,
-    out: Path,
-    resume: bool = False,
-    force: bool = False,
-    on_event: OnEvent | None = None,
-) -> TrainedModel:
-    """Trains a PairRM, and saves it in `out` in the layout of `llm-blender/PairRM-hf`.
-
-    `data`: preferences, as `intake.read_pair_rows` takes them; with `metrics` a file of answers,
-    several to a prompt, with references (`judgekit.io.load_candidates`). Each pair is shown in both
-    orders. metrics.jsonl has the accuracy on held-out pairs before the first step and after the
-    last. Everything else as `dpo.train_dpo`.
-    """
-    loop = recipe.loop()
-    return run(task(recipe), data, loop, out=out, resume=resume, force=force, on_event=on_event)
-
-
 def task(recipe: Ranker) -> TrainingTask:
-    """What `train_ranker` does."""
-    return TrainingTask("ranker", RankerObjective(recipe.loss), partial(RankerSource.find, recipe))
+    """A PairRM."""
+    find_model = partial(RankerSource.find, recipe)
+    return TrainingTask("ranker", recipe, RankerObjective(recipe.loss), find_model)
 
 
 @dataclass(frozen=True)
@@ -78,8 +58,11 @@ class RankerSource:
 
     @classmethod
     def find(cls, recipe: Ranker) -> RankerSource:
-        """Finds and checks the recipe's model. Raises `InputError`, also for metrics that are as
-        many as its heads are not."""
+        """Finds and checks the recipe's model.
+
+        Raises:
+            InputError: No such model, or it has another number of heads than there are metrics.
+        """
         checkpoint = find_checkpoint(recipe)
         asked = len(recipe.metrics)
         if checkpoint.tasks and asked > 1 and asked != checkpoint.tasks:
@@ -89,6 +72,10 @@ class RankerSource:
             )
         device = find_device(device_here(recipe.device))
         return cls(checkpoint, recipe, checkpoint.tasks or max(1, asked), device)
+
+    @property
+    def reads_from(self) -> Sequence[str]:
+        return [self.recipe.model]
 
     @cached_property
     def fingerprint(self) -> str:
@@ -104,7 +91,7 @@ class RankerSource:
             return EncodedRows(list(examples), list(range(len(rows))), counts)
 
         read: Read = self._candidates if self.recipe.metrics else self._pairs
-        return prepare(read, encoded, source, self.recipe.loop())
+        return prepare(read, encoded, source, self.recipe)
 
     def estimate(self, dataset: Dataset) -> Mapping[str, Any]:
         return estimate(self.checkpoint, self.recipe, self.tasks, self.device, dataset.tokens)
@@ -143,26 +130,22 @@ class RankerTrainingModel:
     path = "packed"
     reason = "without padding, as the judge computes it"
 
-    def reference(self, examples: Sequence[Example], plan: TrainingPlan, told: OnProgress) -> None:
-        """There is none."""
+    def reference_logprobs(
+        self, examples: Sequence[Example], plan: TrainingPlan, on_progress: OnProgress
+    ) -> None:
+        """A ranker is trained without a reference."""
 
-    def sample(self, dataset: Dataset, count: int) -> list[LogRow]:  # noqa: ARG002 (the protocol's)
-        """It answers nothing."""
+    def sample_answers(self, dataset: Dataset) -> list[LogRow]:  # noqa: ARG002 (the protocol's)
+        """A ranker writes no answers."""
         return []
 
-    def keep(self, folder: Path) -> None:
+    def save_checkpoint(self, folder: Path) -> None:
         self.checkpoint.save(self.network, folder, self.recipe.dropout)
 
-    def restore(self, folder: Path) -> None:
+    def load_checkpoint(self, folder: Path) -> None:
         checkpoints.load_whole(self.network, folder)
 
     def save(self, folder: Path, facts: Mapping[str, Any]) -> None:
-        told = folder / "train.json"
-        told.unlink(missing_ok=True)
-        self.keep(folder)
-        row = {"schema_version": SCHEMA, "model": {"name": self.recipe.model}, **facts}
-        partly = folder / "train.json.partial"
-        partly.write_bytes(
-            orjson.dumps(row, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        )
-        partly.replace(told)
+        (folder / FACTS).unlink(missing_ok=True)
+        self.save_checkpoint(folder)
+        write_facts(folder, {"name": self.recipe.model}, facts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,22 +14,22 @@ import torch
 from torch import Tensor
 
 from judgekit.errors import InputError
-from judgekit.train.data.dataset import Dataset, prepare
-from judgekit.train.data.encoding import Encoder
+from judgekit.io.files import write_file
+from judgekit.train.data.dataset import Encode
 from judgekit.train.data.examples import Example
 from judgekit.train.data.reward_encoding import RewardEncoder
 from judgekit.train.data.rows import PairRow
 from judgekit.train.data.rows_reader import LoadedRows, read_pair_rows
-from judgekit.train.interfaces.events import OnEvent
+from judgekit.train.interfaces.model_use import ModelUse
 from judgekit.train.interfaces.objective import ScoredBatch, Sums
-from judgekit.train.loop.run import TrainedModel, TrainingTask, run
-from judgekit.train.merge import merge
-from judgekit.train.network.saving import PRETTY, save_trained
+from judgekit.train.interfaces.task import TrainingTask
+from judgekit.train.merge import merge_adapter
+from judgekit.train.network.saving import FACTS, PRETTY, is_adapted, save_trained
 from judgekit.train.objectives.language import LanguageModelSource, LanguageTrainingModel
 from judgekit.train.objectives.losses import accuracy, reward_loss
-from judgekit.train.recipes.language_model import Reward
+from judgekit.train.recipes.language_model import LanguageModelRecipe, Reward
 
-__all__ = ["RewardObjective", "task", "train_reward"]
+__all__ = ["RewardObjective", "task"]
 
 
 @dataclass(frozen=True)
@@ -69,34 +69,28 @@ class RewardObjective:
 
 
 class RewardModelSource(LanguageModelSource):
-    """A model that becomes a reward model: its pairs are shown as the judge shows them."""
-
-    def dataset(self, source: str | Path) -> Dataset:
-        at = self.recipe
-        encoder = RewardEncoder(
-            self.checkpoint.load_tokenizer(), max_length=at.max_length, name=at.model
-        )
-        return prepare(self.read, encoder.pairs, source, at)
+    """A language model that becomes a reward model."""
 
     def load(self) -> RewardTrainingModel:
-        return RewardTrainingModel(**vars(super().load()))
+        model = super().load()
+        return RewardTrainingModel(**{f.name: getattr(model, f.name) for f in fields(model)})
 
 
 class RewardTrainingModel(LanguageTrainingModel):
     """A reward model in training; it is saved whole, its adapter merged."""
 
     def save(self, folder: Path, facts: Mapping[str, Any]) -> None:
-        if not hasattr(self.trainable.model, "peft_config"):
+        if not is_adapted(self.trainable.model):
             save_trained(self.trainable, folder, facts)
             return
-        told = folder / "train.json"
-        told.unlink(missing_ok=True)
+        facts_file = folder / FACTS
+        facts_file.unlink(missing_ok=True)
         with TemporaryDirectory(dir=folder, prefix="adapter-") as adapter:
             save_trained(self.trainable, Path(adapter), facts)
             # Where the model that was trained is not: there may be no room for a second one.
-            merge(Path(adapter), folder, device="cpu", force=True)
+            merge_adapter(Path(adapter), folder, device="cpu", force=True)
             write_padding(folder, self.trainable.model.config.pad_token_id)
-            (Path(adapter) / "train.json").replace(told)
+            (Path(adapter) / FACTS).replace(facts_file)
 
 
 def write_padding(folder: Path, token: int) -> None:
@@ -109,7 +103,7 @@ def write_padding(folder: Path, token: int) -> None:
     for part in (config, config.get("text_config")):
         if part is not None:
             part["pad_token_id"] = token
-    file.write_bytes(orjson.dumps(config, option=PRETTY))
+    write_file(file, orjson.dumps(config, option=PRETTY))
 
 
 def column(scored: ScoredBatch, name: str) -> Tensor:
@@ -119,27 +113,12 @@ def column(scored: ScoredBatch, name: str) -> Tensor:
     )
 
 
-def train_reward(
-    data: str | Path,
-    recipe: Reward,
-    *,
-    out: Path,
-    resume: bool = False,
-    force: bool = False,
-    on_event: OnEvent | None = None,
-) -> TrainedModel:
-    """Makes a reward model of the recipe's model, and saves it in `out` as a whole model.
-
-    `data` as `intake.read_pair_rows` takes it; with `use_margin` each row has a margin, with
-    `soft_labels` a probability. `out` holds a sequence classifier of one output with its tokenizer
-    and chat template, which transformers and the judge ``reward`` load. Everything else as
-    `dpo.train_dpo`.
-    """
-    return run(task(recipe), data, recipe, out=out, resume=resume, force=force, on_event=on_event)
-
-
 def task(recipe: Reward) -> TrainingTask:
-    """What `train_reward` does. Raises `InputError` for settings that exclude one another."""
+    """A reward model.
+
+    Raises:
+        InputError: Settings that exclude one another.
+    """
     if recipe.use_margin and recipe.soft_labels:
         raise InputError("use_margin and soft_labels exclude one another; choose one")
     if recipe.template != "chat":
@@ -148,10 +127,14 @@ def task(recipe: Reward) -> TrainingTask:
             "where the model has none, add a chat_template.jinja to its folder"
         )
     objective = RewardObjective(recipe.use_margin, recipe.soft_labels)
-    find = partial(
-        RewardModelSource.find, recipe, partial(read, recipe), Encoder.pairs, head="score"
-    )
-    return TrainingTask("reward", objective, find)
+    use = ModelUse(head="score", completions=2)
+    find_model = partial(RewardModelSource, recipe, use, partial(read, recipe), make_encode)
+    return TrainingTask("reward", recipe, objective, find_model)
+
+
+def make_encode(tokenizer: Any, recipe: LanguageModelRecipe) -> Encode:
+    """Pairs in the very tokens that the judge ``reward`` will read."""
+    return RewardEncoder(tokenizer, max_length=recipe.max_length, name=recipe.model).pairs
 
 
 def read(recipe: Reward, source: str | Path, limit: int | None) -> LoadedRows[PairRow]:

@@ -10,17 +10,17 @@ from typing import Any
 
 from torch import Tensor
 
-from judgekit.train.data.encoding import EncodedRows, Encoder
+from judgekit.train.data.dataset import Encode
 from judgekit.train.data.examples import Example
 from judgekit.train.data.rows import TextRow
 from judgekit.train.data.rows_reader import LoadedRows, read_text_rows
-from judgekit.train.interfaces.events import OnEvent
+from judgekit.train.interfaces.model_use import ModelUse
 from judgekit.train.interfaces.objective import ScoredBatch, Sums
-from judgekit.train.loop.run import TrainedModel, TrainingTask, run
-from judgekit.train.objectives.language import LanguageModelSource
-from judgekit.train.recipes.language_model import SFT
+from judgekit.train.interfaces.task import TrainingTask
+from judgekit.train.objectives.language import LanguageModelSource, text_encoder
+from judgekit.train.recipes.language_model import SFT, LanguageModelRecipe
 
-__all__ = ["ImitationObjective", "task", "train_sft"]
+__all__ = ["ImitationObjective", "task"]
 
 
 @dataclass(frozen=True)
@@ -47,32 +47,15 @@ class ImitationObjective:
         return {"kl": (network.divergence(scored.inputs).sum(), self.weight(scored.examples))}
 
 
-def train_sft(
-    data: str | Path,
-    recipe: SFT,
-    *,
-    out: Path,
-    resume: bool = False,
-    force: bool = False,
-    on_event: OnEvent | None = None,
-) -> TrainedModel:
-    """Trains the recipe's model to give the answers in `data`, and saves it in `out`.
-
-    `data` as `intake.read_text_rows` takes it; everything else as `dpo.train_dpo`.
-    """
-    return run(task(recipe), data, recipe, out=out, resume=resume, force=force, on_event=on_event)
-
-
 def task(recipe: SFT) -> TrainingTask:
-    """What `train_sft` does."""
-    return TrainingTask(
-        "sft", ImitationObjective(), partial(LanguageModelSource.find, recipe, read, encode)
-    )
+    """Supervised fine-tuning."""
+    find_model = partial(LanguageModelSource, recipe, ModelUse(completions=1), read, make_encode)
+    return TrainingTask("sft", recipe, ImitationObjective(), find_model)
 
 
 def read(source: str | Path, limit: int | None) -> LoadedRows[TextRow]:
     return read_text_rows(source, limit=limit)
 
 
-def encode(encoder: Encoder, rows: Sequence[TextRow]) -> EncodedRows:
-    return encoder.texts(rows)
+def make_encode(tokenizer: Any, recipe: LanguageModelRecipe) -> Encode:
+    return text_encoder(tokenizer, recipe).texts

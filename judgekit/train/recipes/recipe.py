@@ -98,6 +98,10 @@ class Recipe:
         """The recipe as JSON, for `train.json`."""
         return {name: as_json(value) for name, value in vars(self).items()}
 
+    def memory_advice(self) -> str:
+        """What to try where memory does not suffice."""
+        return "try " + ", or ".join(self.memory_savings())
+
     def memory_savings(self) -> list[str]:
         """Flags that lower the memory this recipe needs, the cheapest to give up first."""
         savings = []

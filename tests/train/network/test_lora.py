@@ -9,6 +9,7 @@ import pytest
 from checkpoints_llama import write_adapter, write_llama
 from checkpoints_reward import write_reward
 from fresh import python
+from places import ROOT
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("peft")
@@ -214,7 +215,7 @@ def test_without_peft_the_extra_is_named(llama: Path, tmp_path: Path) -> None:
         "except InputError as error: print(error)",
         cwd=tmp_path,
     )
-    assert said == "training needs peft; pip install 'judgekit[train]'\n"
+    assert said == f"training needs peft; run pip install -e '.[train]' in {ROOT}\n"
 
 
 def test_a_check_reads_no_weights(llama: Path, tmp_path: Path) -> None:
@@ -387,7 +388,7 @@ def test_a_reward_model_is_trained_further(tmp_path: Path) -> None:
     assert torch.equal(made.model.score.modules_to_save["default"].weight, held)
     several = write_reward(tmp_path / "several", outputs=3)
     with pytest.raises(InputError, match="has 3 outputs and a reward model has one"):
-        check_model(Reward(model=str(several)))
+        check_model(Reward(model=str(several)), head="score")
 
 
 def test_layers_that_4_bits_cannot_hold_stay_whole_and_get_an_adapter(tmp_path: Path) -> None:

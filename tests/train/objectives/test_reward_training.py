@@ -25,13 +25,14 @@ from judgekit.errors import InputError  # noqa: E402
 from judgekit.judging import JudgeSetup  # noqa: E402
 from judgekit.judging.templates import Prompts  # noqa: E402
 from judgekit.models.reward import RewardModel  # noqa: E402
+from judgekit.train import train_reward  # noqa: E402
 from judgekit.train.data.examples import Example  # noqa: E402
 from judgekit.train.data.packing import pack  # noqa: E402
 from judgekit.train.data.reward_encoding import RewardEncoder  # noqa: E402
 from judgekit.train.data.rows import PairRow  # noqa: E402
 from judgekit.train.interfaces.events import Event, WeightsSaved  # noqa: E402
 from judgekit.train.interfaces.objective import ScoredBatch  # noqa: E402
-from judgekit.train.objectives.reward import RewardObjective, train_reward  # noqa: E402
+from judgekit.train.objectives.reward import RewardObjective  # noqa: E402
 from judgekit.train.recipes.language_model import Reward  # noqa: E402
 from judgekit.types import Case, Message, Response, Trial  # noqa: E402
 
@@ -243,7 +244,7 @@ def test_goes_on_where_it_was_killed(llama: Path, pairs: Path, tmp_path: Path) -
 
     with pytest.raises(Killed):
         train_reward(pairs, recipe, out=tmp_path / "killed", on_event=kill)
-    resumed = train_reward(pairs, recipe, out=tmp_path / "killed", resume=True)
+    resumed = train_reward(pairs, recipe, out=tmp_path / "killed", start="resume")
     timeless = [
         [{k: v for k, v in row.items() if k != "seconds"} for row in found.metrics]
         for found in (whole, resumed)
