@@ -44,17 +44,17 @@ def main() -> None:
 def train_with_judgekit(task: Task, clock: Clock, folder: Path) -> None:
     """Trains by `judgekit.train`, as a script would."""
     from judgekit.train import train_dpo
-    from judgekit.train.interfaces.events import Event, Loaded, Referenced, Step
+    from judgekit.train.interfaces.events import Event, ModelLoaded, ReferenceProgress, StepFinished
     from judgekit.train.recipes.language_model import DPO
 
     starts: list[tuple[float, float]] = []
 
     def on_event(event: Event) -> None:
-        if isinstance(event, Loaded):
+        if isinstance(event, ModelLoaded):
             starts.append(clock.now())
-        elif isinstance(event, Referenced) and event.done == event.total:
+        elif isinstance(event, ReferenceProgress) and event.done == event.total:
             clock.add_reference(starts.pop())
-        elif isinstance(event, Step):
+        elif isinstance(event, StepFinished):
             clock.mark_step()
             clock.losses.append(event.row["loss"])
 
