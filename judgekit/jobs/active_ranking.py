@@ -20,7 +20,7 @@ from judgekit.harness.plan import Plan
 from judgekit.harness.trials import OnCase
 from judgekit.jobs.adaptive_orders import in_plan_order
 from judgekit.jobs.judge_runner import RunTrials
-from judgekit.stats.active_pairs import ActivePairs, prior_of
+from judgekit.stats.active_pairs import ActivePairs, rating_prior
 from judgekit.stats.bradley_terry import Game, ModelRating, Ratings, ratings
 from judgekit.stats.outcomes.values import Inconsistent
 from judgekit.stats.stopping import shuffled
@@ -85,7 +85,7 @@ class ActiveRanking:
     def ratings(self, rankings: Iterable[Ranking]) -> Ratings:
         """Of all models, those that were in no game last, without one.
 
-        A few made-up games give a rating also to those that never lost (`prior_of`).
+        A few made-up games give a rating also to those that never lost (`rating_prior`).
         """
         models = dict.fromkeys(r.model for case in self._plan.cases for r in case.responses)
         rankings = list(rankings)
@@ -95,7 +95,7 @@ class ActiveRanking:
             lost = sum(not outcome.decided for outcome in outcomes)
             why = f"{lost} without a verdict, {len(outcomes) - lost} inconsistent and left out"
             return Ratings((), None, 0, f"none of {len(outcomes)} games counts ({why})")
-        found = ratings(known, prior=prior_of(len(models)))
+        found = ratings(known, prior=rating_prior(len(models)))
         rated = {model.model for model in found.models}
         missing = (
             ModelRating(m, None, None, None, None, None, 0, 0.0) for m in models if m not in rated

@@ -17,7 +17,13 @@ from judgekit.harness.plan import Plan
 from judgekit.harness.trials import OnCase
 from judgekit.jobs.judge_runner import RunTrials
 from judgekit.stats.intervals import Rate
-from judgekit.stats.order_confidence import CALIBRATION, OrderConfidence, Row, learn, rounds
+from judgekit.stats.order_confidence import (
+    CALIBRATION,
+    OrderConfidence,
+    Row,
+    calibrate,
+    calibration_rounds,
+)
 from judgekit.stats.outcomes.values import Inconsistent
 from judgekit.stats.summaries.adaptive import AdaptiveMetrics
 from judgekit.types import Case, Judgement, StopReason, Verdict
@@ -46,7 +52,7 @@ class AdaptiveOrders:
 
     def learn(self) -> None:
         """Takes all cases shown in both orders so far into account."""
-        self.sureness = learn(self.rows, merge=self.merge, inconsistent=self.inconsistent)
+        self.sureness = calibrate(self.rows, merge=self.merge, inconsistent=self.inconsistent)
 
     def add(self, case: Case, judgements: Sequence[Judgement]) -> None:
         """Takes one case: shown once, or in both orders, the drawn one first."""
@@ -120,7 +126,7 @@ def in_plan_order(judgements: Sequence[Judgement]) -> list[Judgement]:
 def stretches(cases: Sequence[Case], most: int) -> Iterator[tuple[Sequence[Case], bool]]:
     """The cases in stretches, each with whether there is something to learn after it."""
     prompts = len({case.cluster or case.id for case in cases})
-    learning = set(rounds(prompts, CALIBRATION))
+    learning = set(calibration_rounds(prompts, CALIBRATION))
     seen: set[str] = set()
     start = 0
     for end, case in enumerate(cases, 1):

@@ -16,10 +16,10 @@ from judgekit.runs import reader
 from judgekit.runs.match import judged
 from judgekit.stats.agreement import Agreement, agreement
 from judgekit.stats.bradley_terry import Game, Ratings, ratings
-from judgekit.stats.length_control import LengthControl, length_controlled
+from judgekit.stats.length_control import LengthControl, length_controlled_rate
 from judgekit.stats.outcomes.values import Inconsistent, MaybeLabel, counted, label
 from judgekit.stats.power import prompts_needed
-from judgekit.stats.prediction_powered import Corrected, prediction_powered_rate
+from judgekit.stats.prediction_powered import PredictionPowered, prediction_powered_rate
 from judgekit.stats.summaries.ranking import games_of
 from judgekit.types import Case, Label, Outcome
 
@@ -34,7 +34,7 @@ class Labelled:
     """A run beside people's labels of some of its cases: agreement, and the corrected rate."""
 
     agreement: Agreement
-    corrected: Corrected
+    corrected: PredictionPowered
     unknown: int  # labels of cases that the run does not have
 
 
@@ -83,7 +83,7 @@ def analyse(folder: Path, labels: Path | None = None) -> Analysis:
         b=models[1],
         cases=len(pairs),
         prompts=len({outcome.cluster for _, outcome, _ in values}),
-        length=length_controlled(
+        length=length_controlled_rate(
             (o.cluster, v, len(case.responses[0].text), len(case.responses[1].text))
             for case, o, v in values
         ),

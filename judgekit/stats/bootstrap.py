@@ -1,4 +1,7 @@
-"""A rate's interval by resampling prompts: slower than `interval`'s formula, and assumes less."""
+"""A rate's interval by resampling prompts.
+
+Slower than the formula of `intervals.clustered_rate`, with fewer assumptions.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,25 @@ import numpy as np
 
 from judgekit.stats.intervals import Observation, Rate
 
-__all__ = ["bootstrapped_rate"]
+__all__ = ["bootstrap_rate"]
 
 
-def bootstrapped_rate(
+def bootstrap_rate(
     observations: Iterable[Observation], *, samples: int = 1000, seed: int = 0
 ) -> Rate:
-    """Σ counted / Σ out of, with the percentile interval of `samples` resamples of the clusters.
+    """A clustered rate with the percentile interval of the bootstrap (Efron 1979).
 
-    Efron (1979, Ann. Stat. 7, 1-26), clusters drawn with replacement, as many as there are. A few
-    clusters, or all alike, make it too narrow: `clustered_rate` is the one to report, this one
-    checks it. No interval with fewer than two clusters.
+    Clusters are drawn with replacement, as many as there are (Ann. Stat. 7, 1-26). With few
+    clusters, or clusters that are all alike, the interval is too narrow. Report `clustered_rate`,
+    and use this function to check it.
+
+    Args:
+        observations: Triples (cluster, counted, out of), with 0 ≤ counted ≤ out of.
+        samples: Number of bootstrap samples.
+        seed: Seed of the random generator.
+
+    Returns:
+        Σ counted / Σ out of with a 95 % interval; no interval from fewer than two clusters.
     """
     counted: dict[str, float] = {}
     out_of: dict[str, float] = {}

@@ -29,7 +29,7 @@ from judgekit.io.labelled_set import LabelledSet, SetSetup
 from judgekit.jobs.job import Job
 from judgekit.jobs.judge_settings import juror_settings
 from judgekit.jobs.prepare import prepare_all
-from judgekit.stats.accuracy import Graded, accuracy, compare_accuracy
+from judgekit.stats.accuracy import LabelledOutcome, accuracy, compare_accuracy
 from judgekit.stats.outcomes.fold import fold
 from judgekit.types import (
     Case,
@@ -195,7 +195,7 @@ def set_figures(entries: Sequence[Entry]) -> dict[str, Any]:
     }
 
 
-def without_verdict(graded: Sequence[Graded]) -> bool:
+def without_verdict(graded: Sequence[LabelledOutcome]) -> bool:
     """Whether a judge said nothing of any pair that it was shown, or was shown none.
 
     All its cases are then wrong, which says nothing of whether it would be right.
@@ -205,14 +205,16 @@ def without_verdict(graded: Sequence[Graded]) -> bool:
     return not any(outcome.decided for outcome in asked or outcomes)
 
 
-def finished(labelled: LabelledSet, graded: Sequence[Graded]) -> list[Graded]:
+def finished(labelled: LabelledSet, graded: Sequence[LabelledOutcome]) -> list[LabelledOutcome]:
     """Without the cases of questions that a stopped run began: the rest could have been wrong."""
     planned = Counter(labelled.group(case) for case in labelled.cases)
     judged = Counter(g.group for g in graded)
     return [g for g in graded if judged[g.group] == planned[g.group]]
 
 
-def judge_figures(entry: Entry, graded: Sequence[Graded], unfinished: int) -> dict[str, Any]:
+def judge_figures(
+    entry: Entry, graded: Sequence[LabelledOutcome], unfinished: int
+) -> dict[str, Any]:
     """One judge on one set, as a whole and in parts. `unfinished`: cases that were judged, and are
     in no figure because their question was not judged to its end."""
     facts = runs.read_json(entry.run / "run.json")
@@ -232,16 +234,18 @@ def judge_figures(entry: Entry, graded: Sequence[Graded], unfinished: int) -> di
     }
 
 
-def parts(graded: Sequence[Graded], keys: Sequence[str | None]) -> dict[str, dict[str, Any]]:
+def parts(
+    graded: Sequence[LabelledOutcome], keys: Sequence[str | None]
+) -> dict[str, dict[str, Any]]:
     """The figures of each part, by name; empty where nothing names one."""
-    of_part: dict[str, list[Graded]] = {}
+    of_part: dict[str, list[LabelledOutcome]] = {}
     for key, g in zip(keys, graded, strict=True):
         if key is not None:
             of_part.setdefault(key, []).append(g)
     return {key: accuracy(own).as_dict() for key, own in sorted(of_part.items())}
 
 
-def grade(entry: Entry) -> list[Graded]:
+def grade(entry: Entry) -> list[LabelledOutcome]:
     """An entry's finished run, case by case, beside the labels."""
     labelled, job = entry.labelled, entry.job
     said: dict[str, list[Mapping[str, Any]]] = {}
@@ -256,7 +260,7 @@ def grade(entry: Entry) -> list[Graded]:
         judgements = [judgement(case, row) for row in said.get(case.id, ())]
         a, b = (response.model for response in case.responses)
         found.append(
-            Graded(
+            LabelledOutcome(
                 outcome,
                 labelled.labels[case.id],
                 labelled.group(case),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from judgekit.errors import CallFailure, EngineError, InputError
 from judgekit.extension.engine import EngineSetup
-from judgekit.models.loading import Checkpoint, Weights, find
+from judgekit.models.loading import Checkpoint, Weights, find_checkpoint
 from judgekit.naming import unknown
 from judgekit.types import Call, Reply, Status, digest
 
@@ -87,7 +87,9 @@ def engine(setup: EngineSetup) -> Transformers:
         options.quant,
         None if options.adapter is None else str(options.adapter),
     )
-    return Transformers(find(weights), batch_tokens=options.batch_tokens, window=options.window)
+    return Transformers(
+        find_checkpoint(weights), batch_tokens=options.batch_tokens, window=options.window
+    )
 
 
 class Transformers:

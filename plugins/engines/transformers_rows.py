@@ -19,7 +19,7 @@ import torch
 from transformers.cache_utils import DynamicCache
 
 from judgekit.errors import CallFailure
-from judgekit.models.forward import accepted, cache_argument
+from judgekit.models.forward import cache_argument, forward_arguments
 
 from .transformers_sampling import label_logprobs, sample
 
@@ -123,7 +123,7 @@ class Rows:
         self._model = model
         self._device = next(model.parameters()).device
         # A model that needs no positions (ALiBi) takes none.
-        self._positions = "position_ids" in accepted(model)
+        self._positions = "position_ids" in forward_arguments(model)
         self._cache: Any = cache_argument(model)
         self._ends = ends
         self._decode = decode

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from judgekit.errors import InputError
 from judgekit.judging import BatchJudge, JudgeSetup
-from judgekit.models.text_metrics import TooLong
+from judgekit.models.text_metrics import TextTooLong
 from judgekit.types import Case, Status, Trial, Verdict
 
 from . import metrics
@@ -72,5 +72,5 @@ class Overlap(BatchJudge):
             return Verdict.scored(0.0)
         try:
             return Verdict.scored(self.metric(answer.text, trial.case.reference))
-        except TooLong as error:
+        except TextTooLong as error:
             return Verdict.without(Status.TOO_LONG, str(error))

@@ -10,12 +10,12 @@ from typing import Literal
 from judgekit.errors import InputError
 from judgekit.installing import install_hint
 from judgekit.judging import BatchJudge, JudgeSetup
-from judgekit.models.pairrm_text import shown
+from judgekit.models.pairrm_text import pair_texts
 from judgekit.types import Choice, Trial, Verdict
 
 __all__ = ["PairRM"]
 
-VERSION = "1"  # of how `shown` writes conversations: scores of another are not used
+VERSION = "1"  # of how `pair_texts` writes conversations: scores of another are not used
 BATCH = 8  # prompts; upstream's default, for the rule that goes by batches
 
 
@@ -88,7 +88,7 @@ class PairRM(BatchJudge):
 
     def judge_batch(self, trials: Sequence[Trial]) -> Sequence[Verdict]:
         """The verdict of each trial; a tie only where the logit is 0."""
-        scored = self._backend.score([shown(trial.case, *trial.order) for trial in trials])
+        scored = self._backend.score([pair_texts(trial.case, *trial.order) for trial in trials])
         return [verdict(logit, cut) for logit, cut in scored]
 
 

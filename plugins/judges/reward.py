@@ -9,7 +9,11 @@ from judgekit.errors import InputError
 from judgekit.judging import BatchJudge, JudgeSetup
 from judgekit.models.loading import DType, Quant
 from judgekit.models.reward import RewardModel
-from judgekit.models.reward_chat import Shown, TooLong, Unshowable
+from judgekit.models.reward_chat import (
+    ConversationTooLong,
+    EncodedConversation,
+    UnrenderableConversation,
+)
 from judgekit.types import Message, Status, Trial, Verdict
 
 __all__ = ["Reward"]
@@ -77,19 +81,21 @@ class Reward(BatchJudge):
     def judge_batch(self, trials: Sequence[Trial]) -> Sequence[Verdict]:
         """The score of each trial's answer, at the end of its conversation."""
         shown = [self._show(trial) for trial in trials]
-        scores = iter(self.weights.score([one.ids for one in shown if isinstance(one, Shown)]))
+        scores = iter(
+            self.weights.score([one.ids for one in shown if isinstance(one, EncodedConversation)])
+        )
         return [
             one if isinstance(one, Verdict) else Verdict.scored(next(scores), reasoning=one.remark)
             for one in shown
         ]
 
-    def _show(self, trial: Trial) -> Shown | Verdict:
+    def _show(self, trial: Trial) -> EncodedConversation | Verdict:
         """The tokens of a trial, or why there are none."""
         [answer], [index] = trial.shown, trial.order
         messages = (*trial.case.conversation(index), Message("assistant", answer.text))
         try:
-            return self.weights.show(messages)
-        except TooLong as error:
+            return self.weights.encode(messages)
+        except ConversationTooLong as error:
             return Verdict.without(Status.TOO_LONG, str(error))
-        except Unshowable as error:
+        except UnrenderableConversation as error:
             return Verdict.without(Status.FAILED, str(error))

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
-from judgekit.models.forward import unwrapped
+from judgekit.models.forward import base_model
 from judgekit.train.data.packing import Batch
 
 __all__ = [
@@ -171,7 +171,7 @@ def attach(model: Any) -> None:
     library: Any = transformers
     library.AttentionInterface.register(NAME, attend)
     library.AttentionMaskInterface.register(NAME, sdpa_mask)
-    network = unwrapped(model)
+    network = base_model(model)
     # transformers' own test of whether its models take their attention from the interface.
     if not network._can_set_attn_implementation():
         raise UnsupportedModel("has an attention of its own that cannot be replaced")
@@ -181,7 +181,7 @@ def attach(model: Any) -> None:
 @contextmanager
 def temporarily_attached(model: Any) -> Iterator[None]:
     """The model with this attention, and afterwards with the one it had."""
-    network = unwrapped(model)
+    network = base_model(model)
     before = network.config._attn_implementation
     attach(model)
     try:
@@ -195,7 +195,7 @@ def hidden_states(model: Any, batch: Batch) -> tuple[Tensor, Spans]:
 
     The model must have this attention.
     """
-    network = unwrapped(model)
+    network = base_model(model)
     spans = Spans(batch["spans"])
     row = batch["input_ids"]
     out = network.base_model(

@@ -29,7 +29,7 @@ from judgekit.plugins.engines.transformers_sampling import label_logprobs, sampl
 from judgekit.config.endpoints import Endpoint  # noqa: E402
 from judgekit.errors import CallFailure, EngineError, InputError  # noqa: E402
 from judgekit.extension.engine import EngineSetup  # noqa: E402
-from judgekit.models.loading import Weights, find  # noqa: E402
+from judgekit.models.loading import Weights, find_checkpoint  # noqa: E402
 from judgekit.types import Call, Case, Message, Reply, Response, Sampling, Status, Trial  # noqa: E402
 
 END = frozenset({2})
@@ -43,12 +43,12 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def model(llama: Path) -> Any:
-    return find(Weights(str(llama))).load_model()
+    return find_checkpoint(Weights(str(llama))).load_model()
 
 
 @pytest.fixture(scope="module")
 def chat(llama: Path) -> Chat:
-    return Chat("tiny", find(Weights(str(llama))).load_tokenizer())
+    return Chat("tiny", find_checkpoint(Weights(str(llama))).load_tokenizer())
 
 
 @pytest.fixture
