@@ -73,7 +73,9 @@ def length_controlled_rate(rows: Iterable[tuple[str, float, int, int]]) -> Lengt
     points = [(c, v, tanh(d / spread)) for (c, v, _, _), d in zip(given, differences, strict=True)]
     fitted = _fit(points)
     if fitted is None:
-        why = "length predicts every outcome, so its effect cannot be separated from quality"
+        why = (
+            "length and outcome go together without exception, so their parts cannot be told apart"
+        )
         return LengthControl(Rate(), Rate(), *facts, why)
     (theta, phi), (theta_error, phi_error), clusters = fitted
     t, unit = t95(clusters - 2), tanh(1)
@@ -85,7 +87,7 @@ def length_controlled_rate(rows: Iterable[tuple[str, float, int, int]]) -> Lengt
 def _missing_evidence(rows: Sequence[tuple[str, float, int, int]]) -> str:
     """Why the data cannot determine the rate at equal length; empty if they can."""
     if all(a == b for _, _, a, b in rows):
-        return "all answers have the same length, so there is nothing to control for"
+        return "all answers are of equal length: there is nothing to adjust for"
     if len({value for _, value, _, _ in rows}) == 1:
         return "every case has the same outcome, whatever the lengths"
     longer = len({c for c, _, a, b in rows if a >= b})
@@ -93,8 +95,8 @@ def _missing_evidence(rows: Sequence[tuple[str, float, int, int]]) -> str:
     if min(longer, shorter) < FEWEST:
         side = "longer" if longer > shorter else "shorter"
         return (
-            f"a's answer is {side} in all but {min(longer, shorter)} prompts, too few to estimate "
-            f"the win rate at equal length"
+            f"a's answer is {side} in all but {min(longer, shorter)} prompts: too few tell how it "
+            f"would do at equal length"
         )
     return ""
 

@@ -210,8 +210,8 @@ def test_without_torch_the_extra_is_named(tmp_path: Path) -> None:
         "-c",
         "import sys; sys.modules['torch'] = None\n"
         "from judgekit.errors import InputError\n"
-        "from judgekit.models.loading import Weights, find\n"
-        "try: find(Weights('any'))\n"
+        "from judgekit.models.loading import Weights, find_checkpoint\n"
+        "try: find_checkpoint(Weights('any'))\n"
         "except InputError as error: print(error)",
         cwd=tmp_path,
     )

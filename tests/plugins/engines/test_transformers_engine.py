@@ -141,7 +141,9 @@ def test_sampling_follows_the_distribution() -> None:
     numbers = [(i + 0.5) / 1000 for i in range(1000)]
 
     def shares(heat: float, top_p: float) -> list[float]:
-        found = [sample(logits, heat=[heat], top_p=[top_p], numbers=[n])[0] for n in numbers]
+        found = [
+            sample(logits, temperatures=[heat], top_p=[top_p], numbers=[n])[0] for n in numbers
+        ]
         return [found.count(token) / 1000 for token in range(4)]
 
     assert shares(1.0, 1.0) == pytest.approx([0.1, 0.6, 0.05, 0.25], abs=0.002)
