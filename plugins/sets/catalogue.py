@@ -1,4 +1,4 @@
-"""The published sets by the name that `judgekit bench` takes."""
+"""The published sets, by the names that `judgekit bench` takes."""
 
 from __future__ import annotations
 
