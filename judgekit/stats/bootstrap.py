@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from judgekit.stats.intervals import Observation, Rate
+from judgekit.stats.intervals import Observation, Rate, cluster_sums
 
 __all__ = ["bootstrap_rate"]
 
@@ -31,23 +31,17 @@ def bootstrap_rate(
     Returns:
         Σ counted / Σ out of with a 95 % interval; no interval from fewer than two clusters.
     """
-    counted: dict[str, float] = {}
-    out_of: dict[str, float] = {}
-    for cluster, x, n in observations:
-        if n:
-            counted[cluster] = counted.get(cluster, 0.0) + x
-            out_of[cluster] = out_of.get(cluster, 0.0) + n
-    size = len(counted)
+    sums = np.array(cluster_sums(observations))
+    size = sums.shape[1]
     if not size:
         return Rate()
-    sums = np.array([list(counted.values()), list(out_of.values())])
     value = float(sums[0].sum() / sums[1].sum())
     if size < 2:
         return Rate(value)
     draw = np.random.default_rng(seed)
-    found = np.empty(samples)
+    rates = np.empty(samples)
     for i in range(samples):
-        won, whole = sums[:, draw.integers(0, size, size)].sum(1)
-        found[i] = won / whole
-    low, high = np.quantile(found, [0.025, 0.975])
+        counted, out_of = sums[:, draw.integers(0, size, size)].sum(1)
+        rates[i] = counted / out_of
+    low, high = np.quantile(rates, [0.025, 0.975])
     return Rate(value, min(value, float(low)), max(value, float(high)))

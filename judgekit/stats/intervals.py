@@ -22,6 +22,7 @@ __all__ = [
     "Observation",
     "Rate",
     "chance_corrected_interval",
+    "cluster_sums",
     "clustered_mean",
     "clustered_rate",
     "expected_half_width",
@@ -187,12 +188,14 @@ def expected_half_width(prompts: int) -> float:
     return (high - low) / 2
 
 
-def _ratio(observations: Iterable[Observation]) -> _Ratio | None:
-    """The ratio of sums over clusters and its jackknife variance; None if nothing counts.
+def cluster_sums(observations: Iterable[Observation]) -> tuple[list[float], list[float]]:
+    """The sums of each cluster: what is counted, and out of how much.
 
-    Without a cluster with x of n the ratio changes by (x - ratio·n) / (total - n). For clusters of
-    equal size this is the linearised variance G/(G - 1) · Σ(x - ratio·n)² / total²; for unequal
-    ones it is larger, and closer to the truth if clusters are few.
+    Args:
+        observations: Triples (cluster, counted, out of); those out of nothing are ignored.
+
+    Returns:
+        Two lists with one number per cluster.
     """
     counted: dict[str, float] = {}
     out_of: dict[str, float] = {}
@@ -200,16 +203,26 @@ def _ratio(observations: Iterable[Observation]) -> _Ratio | None:
         if n:
             counted[cluster] = counted.get(cluster, 0.0) + x
             out_of[cluster] = out_of.get(cluster, 0.0) + n
+    return list(counted.values()), list(out_of.values())
+
+
+def _ratio(observations: Iterable[Observation]) -> _Ratio | None:
+    """The ratio of sums over clusters and its jackknife variance; None if nothing counts.
+
+    Without a cluster with x of n the ratio changes by (x - ratio·n) / (total - n). For clusters of
+    equal size this is the linearised variance G/(G - 1) · Σ(x - ratio·n)² / total²; for unequal
+    ones it is larger, and closer to the truth if clusters are few.
+    """
+    counted, out_of = cluster_sums(observations)
     size = len(counted)
     if not size:
         return None
-    total = fsum(out_of.values())
-    value = fsum(counted.values()) / total
+    total = fsum(out_of)
+    value = fsum(counted) / total
     if size == 1:
         return _Ratio(value, inf, 1)
     squares = fsum(
-        ((x - value * n) / (total - n)) ** 2
-        for x, n in zip(counted.values(), out_of.values(), strict=True)
+        ((x - value * n) / (total - n)) ** 2 for x, n in zip(counted, out_of, strict=True)
     )
     return _Ratio(value, (size - 1) / size * squares, size)
 
