@@ -107,7 +107,7 @@ def _table(rows: Sequence[tuple[Row, Outcome]]) -> dict[str, Any]:
     table: dict[str, Any] = {
         "rows": made.cases,
         "n": made.scored,
-        "null": made.undecided,
+        "null": made.no_verdict,
         "mean": made.mean_score.value,
         "duplicate_keys": sum(n > 1 for n in keys.values()),
         "distribution": {str(score): n for score, n in Counter(scores).items()},

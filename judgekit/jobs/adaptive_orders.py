@@ -10,8 +10,8 @@ then those in doubt the other way round.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from judgekit.harness.plan import Plan
 from judgekit.harness.trials import OnCase
@@ -19,7 +19,8 @@ from judgekit.jobs.judge_runner import RunTrials
 from judgekit.stats.intervals import Rate
 from judgekit.stats.order_confidence import CALIBRATION, OrderConfidence, Row, learn, rounds
 from judgekit.stats.outcomes.values import Inconsistent
-from judgekit.types import Case, Judgement, StopReason, Verdict
+from judgekit.stats.summaries.adaptive import AdaptiveMetrics
+from judgekit.types import Case, Judgement, Verdict
 
 __all__ = ["AdaptiveOrders", "in_plan_order", "run_adaptively"]
 
@@ -57,15 +58,14 @@ class AdaptiveOrders:
             cluster = case.cluster or case.id
             self.rows.append((cluster, first.trial.order[0], first.verdict, second.verdict))
 
-    def as_dict(self) -> dict[str, Any]:
-        """For `summary.json`: cases shown once, by how much that may shift a's win rate, and what
-        was learned of each kind of verdict."""
-        return {
-            "shown_once": len(self.once),
-            "calibration": self.calibration,
-            "shift_a": self.shift.as_dict(),
-            "kinds": [asdict(kind) for kind in self.sureness.kinds],
-        }
+    def metrics(self) -> AdaptiveMetrics:
+        """What the summary says of what was not asked."""
+        return AdaptiveMetrics(
+            shown_once=len(self.once),
+            calibration=self.calibration,
+            shift_a=self.shift,
+            kinds=self.sureness.kinds,
+        )
 
     @property
     def shift(self) -> Rate:
@@ -75,11 +75,11 @@ class AdaptiveOrders:
 
 async def run_adaptively(
     plan: Plan, ask: RunTrials, on_case: OnCase, found: AdaptiveOrders, *, stretch: int
-) -> StopReason | None:
+) -> str:
     """Judges a plan of pairs; `on_case` gets each case with its judgements, in order.
 
     The cases of one prompt stand side by side. `stretch` is how many cases are taken at a time.
-    Returns why the run ended before its plan, None at the end; fills `found`.
+    Returns why the run ended before its plan, or an empty string; fills `found`.
     """
     for cases, learns in stretches(plan.cases, stretch):
         told: dict[str, list[Judgement]] = {case.id: [] for case in cases}
@@ -88,8 +88,9 @@ async def run_adaptively(
             case: Case,
             judgements: Sequence[Judgement],
             told: dict[str, list[Judgement]] = told,
-        ) -> None:
+        ) -> str:
             told[case.id] += judgements
+            return ""
 
         stopped = await ask(replace(plan, cases=cases, orders="one"), collect)
         doubted = [
@@ -109,7 +110,7 @@ async def run_adaptively(
                 return reason
         if learns:
             found.learn()
-    return None
+    return ""
 
 
 def in_plan_order(judgements: Sequence[Judgement]) -> list[Judgement]:

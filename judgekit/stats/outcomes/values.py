@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
-from judgekit.types import Outcome
+from judgekit.types import Outcome, Status
 
-__all__ = ["Inconsistent", "Label", "counted", "label", "value"]
+__all__ = ["Inconsistent", "Label", "counted", "label", "statuses", "value"]
 
 Inconsistent = Literal["half", "drop"]
 """An inconsistent case counts as half a win for each side, or is left out."""
@@ -34,3 +35,19 @@ def label(outcome: Outcome) -> Label:
     if not outcome.decided:
         return None
     return "tie" if outcome.winner is None else outcome.winner
+
+
+def statuses(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    """How many trials ended how.
+
+    Args:
+        outcomes: Of comparisons or of scored answers.
+
+    Returns:
+        Trials by the name of their status, zeros included.
+    """
+    total = {status.value: 0 for status in Status}
+    for outcome in outcomes:
+        for status, n in outcome.statuses.items():
+            total[status] += n
+    return total

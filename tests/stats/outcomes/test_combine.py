@@ -10,6 +10,7 @@ import pytest
 from judgekit.config.judge_spec import JudgeSpec
 from judgekit.errors import InputError
 from judgekit.jobs.routing import assign, parse_route
+from judgekit.stats import Rate
 from judgekit.stats.outcomes.combine import combine, majority
 from judgekit.stats.outcomes.values import Label
 from judgekit.stats.summaries.jury import jury_metrics
@@ -153,28 +154,29 @@ def test_what_is_said_of_the_seats() -> None:
     lost = [outcome(None, decided=False, case=o.case, cluster=o.cluster) for o in good[:50]]
     seats = {"good": good, "same": [*lost, *good[50:]], "fair": fair}
     found = jury_metrics(seats, "vote")
-    of = {seat["judge"]: seat for seat in found["seats"]}
-    assert of["good"]["win_rate_a"]["value"] == pytest.approx(0.9, abs=0.04)
-    assert of["same"]["abstained"]["value"] == 0.1
-    assert of["good"]["equal"]["value"] > of["fair"]["equal"]["value"] + 0.1
-    assert of["good"]["kappa"]["value"] > of["fair"]["kappa"]["value"] + 0.2
-    assert 0 < found["alpha"]["low"] < found["alpha"]["value"] < 1
+    of = {juror.judge: juror for juror in found.jurors}
+    assert of["good"].win_rate_a.value == pytest.approx(0.9, abs=0.04)
+    assert of["same"].abstained.value == 0.1
+    good, fair = of["good"], of["fair"]
+    assert good.percent_agreement.value > fair.percent_agreement.value + 0.1
+    assert good.kappa.value > fair.kappa.value + 0.2
+    assert 0 < found.alpha.low < found.alpha.value < 1
 
 
 def test_judges_who_guess_have_no_agreement() -> None:
     draw = random.Random(3)
     seats = {name: simulated(0.5, draw, 2000) for name in "xyz"}
     found = jury_metrics(seats, "vote")
-    assert found["alpha"]["low"] < 0 < found["alpha"]["high"]
-    for seat in found["seats"]:
-        assert seat["equal"]["low"] < 0.5 < seat["equal"]["high"]
-        assert seat["kappa"]["low"] < 0 < seat["kappa"]["high"]
+    assert found.alpha.low < 0 < found.alpha.high
+    for juror in found.jurors:
+        assert juror.percent_agreement.low < 0.5 < juror.percent_agreement.high
+        assert juror.kappa.low < 0 < juror.kappa.high
 
 
 def test_a_jury_of_no_cases_names_every_figure() -> None:
     found = jury_metrics({"x": [], "y": []}, "vote")
-    assert found["alpha"] == {"value": None, "low": None, "high": None}
-    assert found["seats"][0]["kappa"]["value"] is None
+    assert found.alpha == Rate()
+    assert found.jurors[0].kappa.value is None
 
 
 @pytest.mark.parametrize(
