@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 
-from judgekit import io
 from judgekit.api import Run
 from judgekit.errors import InputError
+from judgekit.harness.limits import Budget
 from judgekit.io.files import make_parents, write_file
-from judgekit.jobs.estimate import Estimate, estimate
+from judgekit.jobs.estimate import Estimate
 from judgekit.jobs.job import Job
 from judgekit.runs.failures import commonest_failure
 from judgekit.trust.audit.figure import Figure
@@ -94,6 +94,8 @@ class Runs:
         self.calls = 0
         self.calls_from_store = 0
         self.cost: float | None = 0.0
+        settings = given.job.settings
+        self._budget = Budget(settings.max_calls, settings.max_cost)
         self._run = run
         self._done: dict[str, Run] = {}
 
@@ -107,24 +109,13 @@ class Runs:
         return run
 
     def _judge(self, showing: Showing) -> Run:
-        run = self._run(self._within_budget(job_of(self.given, showing, self.folder)))
+        run = self._run(job_of(self.given, showing, self.folder).with_budget(self._budget))
         counts = run.facts["counts"]
         self.calls += counts["calls"]
         self.calls_from_store += counts["calls_from_store"]
         cost = counts["cost_usd"]
         self.cost = None if cost is None or self.cost is None else self.cost + cost
         return run
-
-    def _within_budget(self, job: Job) -> Job:
-        """The job with what the runs before it left of `--max-calls` and `--max-cost`."""
-        s, bound_engine = job.settings, job.bound_engine
-        if bound_engine is None:
-            return job
-        if s.max_calls is not None:
-            s = replace(s, max_calls=max(0, s.max_calls - self.calls))
-        if s.max_cost is not None and self.cost is not None:
-            s = replace(s, max_cost=max(0.0, s.max_cost - self.cost))
-        return replace(job, settings=s, bound_engine=replace(bound_engine, settings=s))
 
 
 def examine(
@@ -223,8 +214,8 @@ def job_of(given: Given, showing: Showing, folder: Path) -> Job:
         raise Unidentified(str(error)) from error
     # What was made of the files is no longer what they hold, and the run is known by it.
     made = digest(repr((names, repeats)), *map(repr, showing.cases))
-    inputs = io.Joined(list(showing.cases), showing.models, ())
-    return replace(job, settings=settings, plan=plan, inputs=inputs, digests=(*job.digests, made))
+    inputs = job.inputs.derived(showing.cases, showing.models, made)
+    return replace(job, settings=settings, plan=plan, inputs=inputs)
 
 
 def silence(showing: Showing, run: Run) -> str:
@@ -273,5 +264,5 @@ def estimates(given: Given, probes: Sequence[Probe]) -> Estimates:
         for name, job in jobs.items():
             needed.setdefault(name, []).append(probe.name)
             if name not in found:
-                found[name] = estimate(job)
+                found[name] = job.estimate()
     return Estimates(found, needed, reasons)

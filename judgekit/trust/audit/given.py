@@ -13,8 +13,10 @@ from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
 from judgekit.io.labels import read_labels
+from judgekit.jobs.bindings import JudgeFactory
+from judgekit.jobs.inputs import JudgeInput, read_input
 from judgekit.jobs.job import Job
-from judgekit.jobs.prepare import prepare
+from judgekit.jobs.prepare import job_for
 from judgekit.stats.outcomes.values import Label
 from judgekit.trust.audit.families import Families, read_families
 from judgekit.trust.audit.probe import PLAIN, Showing
@@ -115,18 +117,19 @@ def make_given(
         )
     if settings.until is not None:
         raise InputError("an audit judges every case; leave out --until, or --limit the cases")
-    job = prepare(files, settings, registry)
-    if not job.comparing:
+    inputs = read_input(files, settings)
+    if inputs.kind != "compare":
         raise InputError(
             f"{str(files[0])!r} holds single answers; an audit needs two files, or pairs"
         )
+    job = job_of(inputs, settings, registry)
     seats = parse_judge_specs(wanted.beside) if wanted.beside is not None else ()
     others = {
-        str(seat): prepare(files, seated(settings, seat, registry), registry) for seat in seats
+        str(seat): job_of(inputs, seated(settings, seat, registry), registry) for seat in seats
     }
     guided = None
     if job.judge.model == "engine" and job.judge_name != wanted.guided:
-        guided = prepare(files, seated(settings, JudgeSpec(wanted.guided), registry), registry)
+        guided = job_of(inputs, seated(settings, JudgeSpec(wanted.guided), registry), registry)
     return Given(
         job,
         None if wanted.labels is None else read_labels(wanted.labels, job.inputs.models),
@@ -136,8 +139,13 @@ def make_given(
         guided,
         None
         if wanted.rephraser is None
-        else rephraser_job(files, settings, registry, wanted.rephraser),
+        else rephraser_job(inputs, settings, registry, wanted.rephraser),
     )
+
+
+def job_of(inputs: JudgeInput, settings: Settings, registry: Registry) -> Job:
+    """The job of one judge on the audit's input."""
+    return job_for(inputs, JudgeFactory(registry, settings), out=settings.out)
 
 
 def seated(settings: Settings, seat: JudgeSpec, registry: Registry) -> Settings:

@@ -7,15 +7,17 @@ here too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from judgekit.config.settings import Settings
 from judgekit.extension.registry import Registry
 from judgekit.harness.plan import Plan
+from judgekit.jobs.bindings import JudgeFactory
+from judgekit.jobs.inputs import JudgeInput
 from judgekit.jobs.job import Job
-from judgekit.jobs.prepare import prepare
+from judgekit.jobs.prepare import job_for
 from judgekit.judging import JudgeSetup, PromptJudge
 from judgekit.judging.templates import Prompts
 from judgekit.trust.audit.lists import Listing, find_list
@@ -44,10 +46,10 @@ class Rephraser(PromptJudge):
         return Verdict.scored(float(len(found.items)), reasoning=reply.text)
 
 
-def rephraser_job(files: Sequence[Path], settings: Settings, registry: Registry, model: str) -> Job:
+def rephraser_job(inputs: JudgeInput, settings: Settings, registry: Registry, model: str) -> Job:
     """A job that asks `model` for lists; it has no cases yet."""
     asking = replace(settings, judge=None, model=model, options={}, prompt=None, repeats=None)
-    job = prepare(files, asking, registry)
+    job = job_for(inputs, JudgeFactory(registry, asking), out=settings.out)
     judge = Rephraser(JudgeSetup(arity=1, prompts=Prompts([Path(__file__).parent / "prompts"])))
     return replace(job, judge=judge, judge_name=MODEL, plan=Plan((), 1, judge.names))
 

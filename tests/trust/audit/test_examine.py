@@ -128,7 +128,7 @@ def test_one_budget_for_all_runs(tmp_path: Path) -> None:
     )
     assert found.calls == 30
     names, null = found.findings
-    assert "(10 made)" in names.stopped
+    assert "--max-calls 30 (30 made, 20 by the runs before)" in names.stopped
     assert figure(found, "effect of the place").cases == 5
     assert "nothing was judged of 'null'" in null.reason
 
