@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import typer
 
 from judgekit.cli.gate_flags import FailIf, Gate, Junit
-from judgekit.cli.render.panel import JuryRule, Routes, said_too
 from judgekit.errors import InputError
 
 __all__ = ["compare"]
@@ -27,8 +26,6 @@ def compare(
         Path | None,
         typer.Option(help="Compare each file with this one, instead of all with all."),
     ] = None,
-    jury: JuryRule = None,
-    route: Routes = None,
     fail_if: FailIf = None,
     junit: Junit = None,
     dry_run: Annotated[
@@ -43,7 +40,7 @@ def compare(
     gate = Gate.of(fail_if, junit)
     groups = comparisons(files, baseline)
     registry = context.obj
-    chosen = run_jobs.chosen_settings(said_too(settings, jury, route), registry)
+    chosen = run_jobs.chosen_settings(settings, registry)
     jobs = prepare_runs(groups, chosen, registry)
     for job in jobs:
         if not job.comparing:

@@ -20,14 +20,6 @@ def rank(
         typer.Argument(help="A file of answers per model, or one file with several a prompt."),
     ],
     settings: Mapping[str, Any],
-    games: Annotated[
-        int | None,
-        typer.Option(
-            help="Of many models: play so many comparisons in all, more of them where the order is "
-            "open, instead of every two on every prompt; the result is ratings.",
-            rich_help_panel="Judge",
-        ),
-    ] = None,
     fail_if: FailIf = None,
     junit: Junit = None,
     dry_run: Annotated[
@@ -41,7 +33,6 @@ def rank(
 
     gate = Gate.of(fail_if, junit)
     registry = context.obj
-    said = settings if games is None else {**settings, "games": games}
-    chosen = run_jobs.chosen_settings(said, registry)
+    chosen = run_jobs.chosen_settings(settings, registry)
     jobs = prepare_runs([files], chosen, registry, ranking=True)
     run_jobs.perform(jobs, dry_run=dry_run, as_json=as_json, gate=gate)

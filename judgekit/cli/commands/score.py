@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from judgekit.cli.gate_flags import FailIf, Gate, Junit
-from judgekit.cli.render.panel import JuryRule, said_too
 from judgekit.errors import InputError
 
 __all__ = ["score"]
@@ -19,7 +18,6 @@ def score(
     context: typer.Context,
     files: Annotated[list[Path], typer.Argument(help="Files of answers, each scored by itself.")],
     settings: Mapping[str, Any],
-    jury: JuryRule = None,
     fail_if: FailIf = None,
     junit: Junit = None,
     dry_run: Annotated[
@@ -33,7 +31,7 @@ def score(
 
     gate = Gate.of(fail_if, junit)
     registry = context.obj
-    chosen = run_jobs.chosen_settings(said_too(settings, jury), registry)
+    chosen = run_jobs.chosen_settings(settings, registry)
     jobs = prepare_runs([[file] for file in files], chosen, registry)
     for job in jobs:
         if job.comparing:
