@@ -42,12 +42,7 @@ __all__ = ["GROUP", "Plugin", "load_file", "load_installed", "reason"]
 GROUP = "judgekit"
 """The entry-point group, and pluggy's name for the project."""
 
-BUILTIN = "judgekit.plugins"
-"""The module of the built-in plugin, as its entry point names it."""
-
-BUILTIN_CODE = "judgekit"
-"""The code of the built-in judges: an update that changes no verdict keeps its users' runs."""
-
+DISTRIBUTION = "judgekit"  # the built-in plugin is this distribution's own entry point
 HOOKS = tuple(name for name in hookspecs.__dict__ if name.startswith("judgekit_"))
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
@@ -59,10 +54,11 @@ class Plugin:
     Attributes:
         name: The name of its entry point, or its file's stem.
         origin: Distribution and version, or the file's path.
-        code: What tells one state of its code from another: distribution and version, the digest
-            of its file, or ``"judgekit"`` for the built-in plugin, whatever the version.
+        code: What tells one state of its code from another: distribution and version, or the
+            digest of its file.
         add_commands: Adds its commands; None if it has none.
         broken: Why it gives nothing; empty if all is well.
+        builtin: Whether it comes with judgekit itself.
     """
 
     name: str
@@ -74,6 +70,7 @@ class Plugin:
     prompt_dirs: tuple[Path, ...] = ()
     add_commands: Callable[[typer.Typer], None] | None = None
     broken: str = ""
+    builtin: bool = False
 
     def __str__(self) -> str:
         return f"plugin {self.name!r} ({self.origin})"
@@ -89,10 +86,11 @@ def load_installed() -> list[Plugin]:
         ]
         points.sort(key=lambda found: (found[1].name, found[0].name))
         return [
-            _load(
-                point.name, origin, BUILTIN_CODE if point.value == BUILTIN else origin, point.load
+            replace(
+                _load(point.name, origin := f"{dist.name} {dist.version}", origin, point.load),
+                builtin=dist.name == DISTRIBUTION,
             )
-            for point, origin in [(p, f"{dist.name} {dist.version}") for p, dist in points]
+            for point, dist in points
         ]
 
 

@@ -80,7 +80,11 @@ class Registry:
         """The state of the code behind a judge: its plugin's distribution and version, or the
         digest of its plugin's file. Of the built-in judges it is ``"judgekit"``, whatever the
         version; of a prompt file that judges by itself, nothing."""
-        return next((p.code for p in self._plugins if p.judges.holds(judge)), "")
+        plugin = next((p for p in self._plugins if p.judges.holds(judge)), None)
+        if plugin is None:
+            return ""
+        # An update that changes no verdict keeps its users' runs: `job.RULES` tells one that does.
+        return "judgekit" if plugin.builtin else plugin.code
 
     @property
     def engines(self) -> frozenset[str]:
