@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field
 from pathlib import Path
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["FlagsCommand", "with_flags", "with_judge_options"]
 
 OPTION = "judge_option_"  # keeps a judge's option apart from a setting of the same name
+WIDEST = 24  # characters of choices that stand beside a flag; they take the room of all help
 GENERAL = "General"  # the last panel: a command's own options and --help
 ENGINE = "Engine"  # the panel before which a judge's own options stand
 
@@ -96,22 +97,28 @@ def with_flags(
             **mine,
         )
 
-    first = next((i for i, name in enumerate(shown) if panel_of(shown[name]) == ENGINE), len(flags))
-    arguments = [p for p in own if p is not context and p.default is inspect.Parameter.empty]
-    options = [p for p in own if p is not context and p not in arguments]
     parameters = [
         parameter("context_", typer.Context, inspect.Parameter.empty),
-        *arguments,
-        *flags[:first],
-        *extra,
-        *flags[first:],
-        *options,
+        *in_order([p for p in own if p is not context], flags, extra),
     ]
     keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
     run.__signature__ = inspect.Signature(keyword)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in keyword}
     run.__doc__, run.__name__ = command.__doc__, command.__name__
     return run
+
+
+def in_order(
+    own: Sequence[inspect.Parameter],
+    flags: Sequence[inspect.Parameter],
+    extra: Sequence[inspect.Parameter],
+) -> list[inspect.Parameter]:
+    """Arguments, the judge's flags, its own options (`extra`), other flags, own options."""
+    arguments = [p for p in own if p.default is inspect.Parameter.empty]
+    options = [p for p in own if p not in arguments]
+    panels = [p.annotation.__metadata__[0].rich_help_panel for p in flags]
+    first = panels.index(ENGINE) if ENGINE in panels else len(panels)
+    return [*arguments, *flags[:first], *extra, *flags[first:], *options]
 
 
 def was_given(context: typer.Context, name: str) -> bool:
@@ -131,7 +138,7 @@ def flag(declared: Field[Any], hint: Any) -> inspect.Parameter:
     option = typer.Option(
         # Named here, or typer would add a --no- form to every switch.
         f"{name}/--no-{name[2:]}" if default is True else name,
-        help=declared.metadata["help"],
+        help=help_text(declared, hint),
         rich_help_panel=panel_of(declared),
         metavar=metavar(declared, hint),
     )
@@ -162,9 +169,19 @@ def typed(declared: Field[Any], hint: Any) -> Any:
     return kind
 
 
+def help_text(declared: Field[Any], hint: Any) -> str:
+    """The help of a setting; it names the choices if the flag has no place for them."""
+    text: str = declared.metadata["help"]
+    if metavar(declared, hint) != "NAME":
+        return text
+    return f"{text.rstrip('.')}: {', '.join(get_args(present(hint)))}."
+
+
 def metavar(declared: Field[Any], hint: Any) -> str | None:
     """What the help shows in place of a value that is given in parts; None leaves it to typer."""
     kind = present(hint)
+    if get_origin(kind) is Literal:
+        return None if len("|".join(get_args(kind))) < WIDEST else "NAME"
     if get_origin(kind) is Mapping:
         return "K=V"
     if get_origin(kind) is not tuple:

@@ -134,3 +134,21 @@ def test_starting_up_stays_cheap() -> None:
     found = startup.measure(3)
     assert found["ratio"] < 2  # what the benchmark holds to 1.6, on a machine that is busy
     assert found["ratio_compare"] < 4
+
+
+@pytest.mark.parametrize(
+    "name", ["compare", "gate", "generate", "pairs", "plugins", "rank", "score"]
+)
+def test_the_help_of_one_option_fits_two_lines(
+    cli: Cli, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    helps: list[list[str]] = []
+    for line in cli(name, "--help").out.splitlines():
+        if line.startswith("│ --"):
+            helps.append([line])
+        elif helps and line.startswith("│  ") and "[default:" not in line:
+            helps[-1].append(line)
+        elif not line.startswith("│"):
+            helps.append([])
+    assert [lines for lines in helps if len(lines) > 2] == []

@@ -17,17 +17,19 @@ def rank(
     context: typer.Context,
     files: Annotated[
         list[Path],
-        typer.Argument(help="A file of answers per model, or one file with several a prompt."),
+        typer.Argument(
+            help="A file of answers per model, or one file with several answers per prompt."
+        ),
     ],
     settings: Mapping[str, Any],
     fail_if: FailIf = None,
     junit: Junit = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Ask nothing; print calls, tokens, cost.")
+        bool, typer.Option("--dry-run", help="Call no model; print calls, tokens and cost.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Rank the answers to each prompt: each against each, or by single scores."""
+    """Rank the answers to each prompt: each pair compared, or each answer scored."""
     from judgekit.cli import run_jobs
     from judgekit.jobs.prepare_panel import prepare_runs
 
