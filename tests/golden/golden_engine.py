@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from judgekit import hookimpl
-from judgekit.engines import EngineSetup
 from judgekit.errors import CallFailure
+from judgekit.extension.engine import EngineSetup
 from judgekit.types import Call, Reply
 
 STORE = Path(__file__).with_name("store.db")

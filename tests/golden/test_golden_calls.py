@@ -10,8 +10,8 @@ import pytest
 from commands import Cli
 from golden import GOLDEN, assert_holds, command_names, load, read_rows, replies_of
 
-from judgekit.engines import EngineSetup
-from judgekit.registry import Registry
+from judgekit.extension.engine import EngineSetup
+from judgekit.extension.registry import Registry
 from judgekit.types import Call, Message, Sampling
 
 COMMANDS = {command["name"]: command for command in load("calls.json")["commands"]}

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from golden import GOLDEN, assert_holds, load
 
-from judgekit.config import load_project, load_user
-from judgekit.settings import Settings
+from judgekit.config.files import load_project, load_user
+from judgekit.config.settings import Settings
 
 FOLDER = GOLDEN / "config"
 EXPECTED = load("config/expected.json")

@@ -43,5 +43,5 @@ def rank(
     registry = context.obj
     said = settings if games is None else {**settings, "games": games}
     chosen = run_jobs.chosen_settings(said, registry)
-    jobs = prepare_runs([files], chosen, registry, ranking=True)
+    jobs = prepare_runs([files], chosen, registry, kind="rank")
     run_jobs.perform(jobs, dry_run=dry_run, as_json=as_json, gate=gate)

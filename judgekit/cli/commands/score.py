@@ -10,7 +10,6 @@ import typer
 
 from judgekit.cli.gate_flags import FailIf, Gate, Junit
 from judgekit.cli.render.panel import JuryRule, said_too
-from judgekit.errors import InputError
 
 __all__ = ["score"]
 
@@ -34,9 +33,5 @@ def score(
     gate = Gate.of(fail_if, junit)
     registry = context.obj
     chosen = run_jobs.chosen_settings(said_too(settings, jury), registry)
-    jobs = prepare_runs([[file] for file in files], chosen, registry)
-    for job in jobs:
-        if job.comparing:
-            file = job.files[0]
-            raise InputError(f"{str(file)!r} holds pairs; use `judgekit compare {file}`")
+    jobs = prepare_runs([[file] for file in files], chosen, registry, kind="score")
     run_jobs.perform(jobs, dry_run=dry_run, as_json=as_json, gate=gate)
