@@ -40,7 +40,8 @@ def test_the_plain_run_is_what_compare_would_give(tmp_path: Path) -> None:
 
     files = write_pair(tmp_path, 10)
     audited(tmp_path, files, "position", position=0.5)
-    compare(
+    audited_run = (tmp_path / "audit" / "plain" / "outcomes.jsonl").read_bytes()
+    compared = compare(
         *files,
         judge="planted",
         options={"position": 0.5},
@@ -48,6 +49,8 @@ def test_the_plain_run_is_what_compare_would_give(tmp_path: Path) -> None:
         store=tmp_path / "replies.db",
         out=tmp_path / "audit" / "plain",  # the same identity, or it would be refused
     )
+    assert compared.folder == tmp_path / "audit" / "plain"
+    assert (compared.folder / "outcomes.jsonl").read_bytes() == audited_run
 
 
 @pytest.mark.parametrize(
