@@ -30,6 +30,7 @@ from typing import Any, Literal
 
 import judgekit
 from judgekit.pairs import PreferencePair, pairs_of_run
+from judgekit.runs import StoredRun
 from judgekit.train import train_dpo, train_sft
 from judgekit.train.recipes.language_model import DPO, SFT
 
@@ -152,7 +153,7 @@ class Loop:
             orders=orders,
             **self.place(f"judged-{orders}"),
         )
-        pairs = pairs_of_run(run.folder, all_winners=orders == "one")
+        pairs = pairs_of_run(StoredRun(run.folder), all_winners=orders == "one")
         file = self.folder / f"pairs-{orders}.jsonl"
         pairs.write(file)
         tuned = train_dpo(file, dpo(base, self.seed), out=self.folder / f"dpo-{orders}")
