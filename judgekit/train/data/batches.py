@@ -15,9 +15,8 @@ from judgekit.train.data.packing import pack
 __all__ = ["ExampleRows", "Microbatch", "collate", "slices"]
 
 T = TypeVar("T")
-Microbatch = dict[
-    str, Any
-]  # inputs (packing.Batch), and the examples and rows that they were made of
+# "inputs" (a packing.Batch), and the "examples" and "rows" that they were made of.
+Microbatch = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import orjson
 
 from judgekit.errors import InputError
 from judgekit.train.data.rows import Conversation
-from judgekit.train.data.transcripts import format_transcript, messages
+from judgekit.train.data.transcripts import format_transcript, parse_transcript
 from judgekit.types import Message
 
 __all__ = [
@@ -25,8 +25,8 @@ __all__ = [
     "Prompt",
     "PromptFormat",
     "TemplateRefusal",
-    "later_parts",
     "messages_of",
+    "recent_turns",
 ]
 
 CUT = "\ufdd0"  # a noncharacter, which Unicode reserves for internal use
@@ -61,23 +61,25 @@ class ControlTokenEscaper:
 
 
 class PromptFormat(Protocol):
-    """A format of rows as text: the prompt's text, an answer's text, then `ending`.
+    """A format of rows as text: the prompt's text, an answer's text, then `end_of_turn`.
 
     All methods raise `TemplateRefusal`.
     """
 
     guard: ControlTokenEscaper
-    ending: str  # the template's end of turn; "" where the end-of-text token is used
+    end_of_turn: str  # the template's end of turn; "" where the end-of-text token is used
 
-    def take(self, prompt: Prompt, answers: Sequence[str]) -> tuple[Prompt, Sequence[str]]: ...
-    def opening(self, prompt: Prompt) -> str: ...
-    def body(self, prompt: Prompt, opening: str, answer: str) -> str: ...
+    def normalized(
+        self, prompt: Prompt, answers: Sequence[str]
+    ) -> tuple[Prompt, Sequence[str]]: ...
+    def prompt_text(self, prompt: Prompt) -> str: ...
+    def answer_text(self, prompt: Prompt, prompt_text: str, answer: str) -> str: ...
 
 
 class PlainFormat:
     """Plain texts: a single user message is its text, a longer conversation a transcript."""
 
-    ending = ""
+    end_of_turn = ""
 
     def __init__(self, tokenizer: Any) -> None:
         added = tokenizer.added_tokens_decoder.values()
@@ -85,7 +87,7 @@ class PlainFormat:
             {t.content for t in added if t.special and len(t.content) > 1}
         )
 
-    def take(self, prompt: Prompt, answers: Sequence[str]) -> tuple[str, Sequence[str]]:
+    def normalized(self, prompt: Prompt, answers: Sequence[str]) -> tuple[str, Sequence[str]]:
         """The row as texts; after a speaker's name, an answer begins with a space."""
         if isinstance(prompt, str):
             return prompt, answers
@@ -93,10 +95,10 @@ class PlainFormat:
             return prompt[0].content, answers
         return format_transcript(prompt), [f" {answer}" for answer in answers]
 
-    def opening(self, prompt: Prompt) -> str:
+    def prompt_text(self, prompt: Prompt) -> str:
         return self.guard(str(prompt))
 
-    def body(self, prompt: Prompt, opening: str, answer: str) -> str:  # noqa: ARG002
+    def answer_text(self, prompt: Prompt, prompt_text: str, answer: str) -> str:  # noqa: ARG002
         return self.guard(answer)
 
 
@@ -115,31 +117,33 @@ class ChatFormat:
                 f"{name!r} has no chat template; start from a chat model, or use --template plain"
             ) from error
         self.guard = ControlTokenEscaper(set())
-        self._takes_system = self._shows_system(name)
-        self._closes = self._closing()
-        self.guard = ControlTokenEscaper(self._markers())
+        self._writes_system = self._finds_system(name)
+        self._after_answer = self._text_after_answer()
+        self.guard = ControlTokenEscaper(self._control_tokens())
         # What follows the end of turn (usually a newline) is not part of the answer.
-        end = self.guard.marker.search(self._closes)
-        self.ending = self._closes[: end.end(1)] if end else ""
+        end = self.guard.marker.search(self._after_answer)
+        self.end_of_turn = self._after_answer[: end.end(1)] if end else ""
 
-    def take(self, prompt: Prompt, answers: Sequence[str]) -> tuple[Conversation, Sequence[str]]:
+    def normalized(
+        self, prompt: Prompt, answers: Sequence[str]
+    ) -> tuple[Conversation, Sequence[str]]:
         """The row as messages.
 
         A text is a transcript or one user message; a system prompt that the template would drop is
         put before the next user message.
         """
         if isinstance(prompt, str):
-            turns = messages(prompt)
+            turns = parse_transcript(prompt)
             if turns is not None:
                 return turns, [answer.strip() for answer in answers]
             prompt = (Message("user", prompt),)
-        return prompt if self._takes_system else without_system(prompt), answers
+        return prompt if self._writes_system else without_system(prompt), answers
 
-    def opening(self, prompt: Prompt) -> str:
+    def prompt_text(self, prompt: Prompt) -> str:
         """The prompt up to the beginning of the answer."""
         return self._render(messages_of(prompt), opens=True)
 
-    def body(self, prompt: Prompt, opening: str, answer: str) -> str:
+    def answer_text(self, prompt: Prompt, prompt_text: str, answer: str) -> str:
         """The answer as the template writes it after the prompt.
 
         Some templates write an answered conversation differently (without earlier turns' thinking,
@@ -150,10 +154,10 @@ class ChatFormat:
             whole = self._render((*messages_of(prompt), Message("assistant", answer)), opens=False)
         except TemplateRefusal:  # an answer may not come last
             whole = ""
-        if whole.startswith(opening) and whole.endswith(self._closes):
-            body = whole[len(opening) :].removesuffix(self._closes)
-            if body.strip():
-                return body
+        if whole.startswith(prompt_text) and whole.endswith(self._after_answer):
+            answer_text = whole[len(prompt_text) :].removesuffix(self._after_answer)
+            if answer_text.strip():
+                return answer_text
         return self.guard(answer)
 
     def _render(self, conversation: Conversation, *, opens: bool) -> str:
@@ -182,7 +186,7 @@ class ChatFormat:
             row["tool_calls"] = [{"type": "function", "function": calls}] if one else calls
         return row
 
-    def _shows_system(self, name: str) -> bool:
+    def _finds_system(self, name: str) -> bool:
         """Whether the template writes a system message; some refuse it, some drop it."""
         try:
             return PROBE[0].content in self._render(PROBE[:2], opens=True)
@@ -196,20 +200,20 @@ class ChatFormat:
             ) from error
         return False
 
-    def _closing(self) -> str:
+    def _text_after_answer(self) -> str:
         """What the template writes after an answer; "" where an answer may not come last."""
         try:
             return self._render(PROBE[1:3], opens=False).rpartition(PROBE[2].content)[2]
         except TemplateRefusal:
             return ""
 
-    def _markers(self) -> set[str]:
+    def _control_tokens(self) -> set[str]:
         """The control tokens: special tokens, and added tokens that the template puts around turns.
 
         Only tokens around earlier turns count: those around thoughts appear in the last answer
         alone, and a model's answers may rightly spell them.
         """
-        probe = PROBE if self._takes_system else PROBE[1:]
+        probe = PROBE if self._writes_system else PROBE[1:]
         try:
             shown = self._render(probe, opens=False)
         except TemplateRefusal:  # it takes only conversations that end with a user message
@@ -241,7 +245,7 @@ def without_system(prompt: Conversation) -> Conversation:
     return tuple(out)
 
 
-def later_parts(prompt: Conversation) -> Iterator[Conversation]:
+def recent_turns(prompt: Conversation) -> Iterator[Conversation]:
     """The conversation without its oldest turns, ever fewer of them.
 
     Each part is the system prompt and everything from some user message on.

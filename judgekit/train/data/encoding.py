@@ -15,8 +15,8 @@ from judgekit.train.data.chat_format import (
     Prompt,
     PromptFormat,
     TemplateRefusal,
-    later_parts,
     messages_of,
+    recent_turns,
 )
 from judgekit.train.data.examples import Example
 from judgekit.train.data.rows import Conversation, PairRow, TextRow
@@ -139,11 +139,11 @@ class Encoder:
         name = name or str(tokenizer.name_or_path)
         self._tokenizer = tokenizer
         chat = template == "chat"
-        self._shape: PromptFormat = ChatFormat(tokenizer, name) if chat else PlainFormat(tokenizer)
+        self._format: PromptFormat = ChatFormat(tokenizer, name) if chat else PlainFormat(tokenizer)
         # A chat template writes the beginning of text itself. Without a template, or if it has no
         # end of turn, the end-of-text token ends an answer.
-        self._start = [] if chat else self._opening_ids()
-        self._end = [] if self._shape.ending else [tokenizer.eos_token_id]
+        self._start = [] if chat else self._start_ids()
+        self._end = [] if self._format.end_of_turn else [tokenizer.eos_token_id]
         if self._end == [None]:
             raise InputError(
                 f"the tokenizer of {name!r} has no end-of-text token, so no answer could end; "
@@ -206,15 +206,15 @@ class Encoder:
         self, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]]
     ) -> Iterator[PromptRow | DroppedRow]:
         """The prompts in tokens; those that are too long lose their beginnings."""
-        taken = [self._shape.take(p, a) for p, a in zip(prompts, answers, strict=True)]
+        prepared = [self._format.normalized(p, a) for p, a in zip(prompts, answers, strict=True)]
         texts: list[str | DroppedRow] = []
-        for prompt, _ in taken:
+        for prompt, _ in prepared:
             try:
-                texts.append(self._shape.opening(prompt))
+                texts.append(self._format.prompt_text(prompt))
             except TemplateRefusal as error:
                 texts.append(DroppedRow("refused", str(error)))
         encoded = iter(self._encode([text for text in texts if isinstance(text, str)]))
-        for (prompt, said), text in zip(taken, texts, strict=True):
+        for (prompt, said), text in zip(prepared, texts, strict=True):
             if isinstance(text, DroppedRow):
                 yield text
                 continue
@@ -229,14 +229,14 @@ class Encoder:
         """
         if isinstance(row.prompt, str):
             return replace(row, skipped=len(row.ids) - self._room, shortened=True)
-        for later in later_parts(row.prompt):
+        for later in recent_turns(row.prompt):
             row = self._with_prompt(row, later)
             if len(row.ids) <= self._room:
                 return row
         prompt = messages_of(row.prompt)
         place = next((i for i, message in enumerate(prompt) if message.role == "user"), 0)
         content = prompt[place].content
-        (letters,) = self._encode([self._shape.guard(content)])
+        (letters,) = self._encode([self._format.guard(content)])
         keep = len(letters)
         while (over := len(row.ids) - self._room) > 0 and (keep := keep - over) > 0:
             # Decoded only to measure it: what remains is an end of the text, in whole characters.
@@ -252,7 +252,7 @@ class Encoder:
     def _with_prompt(self, row: PromptRow, prompt: Conversation) -> PromptRow:
         """The row with another prompt; unchanged where the template refuses that one."""
         try:
-            text = self._shape.opening(prompt)
+            text = self._format.prompt_text(prompt)
         except TemplateRefusal:
             return row
         (ids,) = self._encode([text])
@@ -262,8 +262,8 @@ class Encoder:
         """The row, and its texts: the prompt with each answer up to the end of its turn."""
         if isinstance(row, DroppedRow):
             return row, []
-        bodies = [self._shape.body(row.prompt, row.text, answer) for answer in row.answers]
-        return row, [row.text + body + self._shape.ending for body in bodies]
+        bodies = [self._format.answer_text(row.prompt, row.text, answer) for answer in row.answers]
+        return row, [row.text + answer_text + self._format.end_of_turn for answer_text in bodies]
 
     def _encoded_row(
         self, row: PromptRow, texts: Sequence[str], wholes: Iterator[Tokens]
@@ -297,7 +297,7 @@ class Encoder:
         found = iter(encoded["input_ids"])
         return [[i for _ in parts for i in next(found)] for parts in pieces]
 
-    def _opening_ids(self) -> Tokens:
+    def _start_ids(self) -> Tokens:
         """The tokens that the tokenizer puts before a text."""
         (bare,) = self._encode(["x"])
         dressed = list(self._tokenizer("x")["input_ids"])
