@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from judgekit import stats
+from judgekit.config.fields import taken_by
 from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
@@ -40,8 +41,6 @@ from judgekit.types import Judgement, Outcome
 __all__ = ["DriftCheck", "prepare_drift", "read_drift"]
 
 LEVEL = 0.01  # of each test: a check that is repeated every week must seldom raise a false alarm
-OF_FILES = ("columns", "prompts", "references", "join", "skip_bad_rows", "until")
-OF_PLACE = ("out", "store")
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ def check_folder(folder: Path, frozen: Path) -> None:
 
 def settings_again(before: Mapping[str, Any], changes: Mapping[str, Any]) -> Settings:
     """The settings of the earlier run with the changes."""
-    known = {f.name for f in fields(Settings)} - {*OF_FILES, *OF_PLACE}
+    known = {f.name for f in fields(Settings) if taken_by(f, "drift")} - {"out"}
     settings = {name: value for name, value in before.items() if name in known}
     if changes.get("judge", settings.get("judge")) != settings.get("judge"):
         settings |= {"options": {}, "prompt": None}

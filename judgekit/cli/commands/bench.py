@@ -12,19 +12,7 @@ if TYPE_CHECKING:
     from judgekit.runs.bench_report import BenchReport
     from judgekit.trust.benchmark import Benchmark
 
-__all__ = ["LEFT_OUT", "bench"]
-
-LEFT_OUT = (
-    "judge",
-    "limit",
-    "until",
-    "orders",
-    "join",
-    "prompts",
-    "inconsistent",
-    "skip_bad_rows",
-)
-"""Settings without a flag here, or with another one."""
+__all__ = ["bench"]
 
 Part = Literal["category", "language"]
 TOTALS = ("cases", "calls", "tokens_in", "tokens_out", "cost_usd")
