@@ -30,7 +30,7 @@ class Recipe:
 
     model: str = setting("", "Model to start from: a folder or a hub id.", MODEL)
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = setting(
-        "auto", "Compute dtype; auto: bfloat16 on a GPU that supports it, else float32.", MODEL
+        "auto", "Compute dtype; auto: bfloat16 (float16 on older GPUs), float32 on a CPU.", MODEL
     )
     device: str = setting("auto", "Device to train on: cpu, cuda, cuda:1.", MODEL)
     checkpoint_activations: bool = setting(
