@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -16,8 +17,10 @@ import orjson
 
 from judgekit.errors import InputError
 from judgekit.io.files import partial_beside, safe_name, write_file
+from judgekit.runs.metadata import RunMetadata
 from judgekit.runs.reader import read_json
-from judgekit.runs.schema import SCHEMA, case_row, judgement_row, outcome_row
+from judgekit.runs.schema import case_row, judgement_row, outcome_row
+from judgekit.stats.summaries.document import AnySummary, document
 from judgekit.types import Case, Judgement, Outcome, Ranking, digest
 
 __all__ = ["RunWriter", "check_folder", "folder_name", "write_latest"]
@@ -32,8 +35,17 @@ def folder_name(models: Sequence[str], judge: str, identity: str) -> str:
     return "-".join(map(safe_name, ["-vs-".join(models), judge, identity[:8]]))
 
 
-def check_folder(folder: Path, identity: str) -> None:
-    """Refuses a folder that holds another command's run, or something else altogether."""
+def check_folder(folder: Path, identity: str, rules: int) -> None:
+    """Refuses a folder that holds another run, or something else altogether.
+
+    Args:
+        folder: Where a run is to go.
+        identity: The run's identity.
+        rules: By which rules its identity is made (`judgekit.jobs.identity.RULES`).
+
+    Raises:
+        InputError: The folder holds another command's run, one of an older version, or no run.
+    """
     with writing(folder):
         if not folder.exists():
             return
@@ -44,12 +56,19 @@ def check_folder(folder: Path, identity: str) -> None:
         return  # empty, or what was moved in before something broke
     if not (folder / "run.json").is_file():
         raise InputError(f"{str(folder)!r} holds something that is no run; choose another --out")
-    held = read_json(folder / "run.json").get("identity")
-    if held != identity:
+    run = read_json(folder / "run.json")
+    held = run.get("identity")
+    if held == identity:
+        return
+    if run.get("decides", {}).get("rules", 0) < rules:
         raise InputError(
-            f"{str(folder)!r} holds the run of another command (identity {held!r}); "
-            f"choose another --out, or remove it"
+            f"{str(folder)!r} holds a run of an older version of judgekit, which does not replace "
+            f"it; choose another --out, or remove it: every stored reply is used again"
         )
+    raise InputError(
+        f"{str(folder)!r} holds the run of another command (identity {held!r}); "
+        f"choose another --out, or remove it"
+    )
 
 
 @contextmanager
@@ -126,18 +145,25 @@ class RunWriter:
         t = judgement.trial
         return digest(self.identity, t.case.id, repr(t.order), str(t.repeat), size=8)
 
-    def finish(self, summary: Mapping[str, Any], run: Mapping[str, Any]) -> Path:
+    def finish(self, summary: AnySummary, metadata: RunMetadata) -> Path:
         """Moves everything into place: a new folder as a whole, file by file into one there is.
+
+        Args:
+            summary: What the run says; its sentence is composed here.
+            metadata: How the run was made; the writer's identity goes into it.
+
+        Returns:
+            The run's folder.
 
         The old `run.json` goes first and the new one comes last: whatever happens in between, a
         folder that has one is a whole run, and one that has none is taken over.
         """
-        whole = {"schema": SCHEMA, "identity": self.identity, **run}
+        run = replace(metadata, identity=self.identity).to_dict()
         with writing(self.folder):
             for file in self._files.values():
                 file.close()
-            (self._partial / "summary.json").write_bytes(orjson.dumps(summary, option=PRETTY))
-            (self._partial / "run.json").write_bytes(orjson.dumps(whole, option=PRETTY))
+            for name, plain in (("summary.json", document(summary)), ("run.json", run)):
+                (self._partial / name).write_bytes(orjson.dumps(plain, option=PRETTY))
             if self.folder.exists():
                 (self.folder / "run.json").unlink(missing_ok=True)
                 for name in FILES:

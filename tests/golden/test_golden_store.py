@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ def without_identity(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", command_names(judged=True))
 def test_a_run_from_the_store(cli: Cli, recorded: Path, name: str) -> None:
+    if name.startswith("overlap") and version("sacrebleu") != load("weights.json")["sacrebleu"]:
+        pytest.skip("the store was recorded with another version of sacrebleu, part of its keys")
     before = keys_of(recorded / "store.db")
     # Where a reply is missing, the server is asked, and there is none.
     found = cli(*COMMANDS[name], "--store", "store.db", "--out", "out", "--json").json
@@ -35,8 +38,9 @@ def test_a_run_from_the_store(cli: Cli, recorded: Path, name: str) -> None:
             assert_holds(rows, RESULTS[name][file], file)
     if kept.is_dir():
         assert (recorded / "out/cases.jsonl").read_bytes() == (kept / "cases.jsonl").read_bytes()
-        summary = f"recorded/{name}/summary.json"
-        assert_holds(load(recorded / "out" / "summary.json"), load(summary), "summary")
+        summary = load(f"recorded/{name}/summary.json")
+        del summary["sentence"]  # for people: its wording may change
+        assert_holds(load(recorded / "out" / "summary.json"), summary, "summary")
 
 
 @pytest.mark.parametrize("name", ["generate", "generate-system"])

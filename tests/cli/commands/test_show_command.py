@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 from click.testing import Result
+from run_folders import metadata
 from typer.testing import CliRunner
 
 from judgekit import runs, stats
@@ -66,12 +68,10 @@ CASES = [
 def write_run(folder: Path, cases: Sequence[tuple[Case, list[Judgement], Outcome]]) -> Path:
     outcomes = [outcome for _, _, outcome in cases]
     summary = stats.summarise(outcomes, a="north", b="south", judge="pairwise", model="openai/m")
-    rest = {"heading": "", "left_out": {}, "repaired": 0, "stopped": "", "cases_planned": 7}
     with runs.RunWriter(folder, "identity") as writer:
         for case, judgements, outcome in cases:
             writer.add(case, judgements, outcome)
-        decides = {"judge": "pairwise", "model": "openai/m"}
-        return writer.finish(summary.as_dict() | rest, {"decides": decides})
+        return writer.finish(replace(summary, cases_planned=7), metadata())
 
 
 @pytest.fixture
@@ -218,11 +218,10 @@ def test_a_run_of_single_answers(tmp_path: Path) -> None:
     case = Case(whole.id, whole.prompt, whole.responses[:1], cluster="c")
     judgements = [Judgement(Trial(case, (0,), ("A",)), Verdict.scored(4))]
     outcome = fold(case, judgements)
-    said = stats.summarise_scores([outcome], a="north", judge="additive", model=None).as_dict()
-    rest = {"heading": "", "left_out": {}, "repaired": 0, "stopped": "", "cases_planned": 1}
+    said = stats.summarise_scores([outcome], a="north", judge="additive", model=None)
     with runs.RunWriter(tmp_path / "run", "identity") as writer:
         writer.add(case, judgements, outcome)
-        run = writer.finish(said | rest, {"decides": {"judge": "additive", "model": None}})
+        run = writer.finish(said, metadata("score", judge="additive", model=None))
     output = shown(run)
     assert "mean score" in output
     assert "→ score 4" in output
@@ -352,7 +351,7 @@ def test_pairs_are_written_and_told(run: Path, tmp_path: Path) -> None:
     assert result.stdout == f"{out}\n"
     assert f"2 pairs to {out}" in result.stderr
     said = re.findall(r"left out: (.+?) +(\d+)", result.stderr)
-    assert said == [("identical", "1"), ("undecided", "1"), ("inconsistent", "2"), ("tie", "1")]
+    assert said == [("identical", "1"), ("no verdict", "1"), ("inconsistent", "2"), ("tie", "1")]
     assert len(out.read_text("utf-8").splitlines()) == 2
     assert "--force" in refused("pairs", run, "-o", out)
     assert invoke("pairs", run, "-o", out, "--force", "--format", "standard").exit_code == 0
@@ -376,7 +375,7 @@ def test_pairs_in_train_and_test(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--min-margin", "1.5"], "makes a pair (1 identical, 1 undecided, 2 inconsistent, 1 tie"),
+        (["--min-margin", "1.5"], "makes a pair (1 identical, 1 no verdict, 2 inconsistent, 1 tie"),
         (["--test-share", "0"], "leaves 'p.test.jsonl' without any of 2 pairs"),
         (["--test-share", "2"], "test share must be from 0 to 1"),
         (["--min-margin", "nan"], "least margin"),
