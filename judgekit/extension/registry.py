@@ -1,7 +1,7 @@
-"""What is installed: looks judges, engines, sets and prompts up, and tells where each is from.
+"""The registry of plugins: looks up judges, engines, labelled sets and prompts.
 
-A broken plugin stops only the look-up that needs it. A name that two plugins give is an error
-when it is looked up, never settled by who was loaded first.
+A broken plugin affects only the look-up that needs it. A name that two plugins give is an error
+when it is looked up; the order of loading never decides.
 """
 
 from __future__ import annotations
@@ -31,10 +31,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
-    """One line of a listing.
+    """One plugin as `judgekit plugins` lists it.
 
-    `origin`: distribution and version, or the file's path. `broken` is why it gives nothing,
-    `clashes` says which of its names others give as well; both are empty where all is well.
+    Attributes:
+        origin: Distribution and version, or the file's path.
+        commands: Whether it adds commands.
+        broken: Why it gives nothing; empty if all is well.
+        clashes: Names that other plugins give as well, one sentence each.
     """
 
     name: str
@@ -53,24 +56,32 @@ class PluginInfo:
 
 
 class Registry:
-    """The plugins of one process; made by `Registry.load`."""
+    """The plugins of a process, made by `Registry.load`."""
 
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         self._plugins = list(plugins)
 
     @classmethod
     def load(cls, *, files: Sequence[Path] = ()) -> Self:
-        """All installed plugins, the built-in one among them, and these Python files.
+        """Loads all installed plugins, the built-in one among them.
 
-        A plugin that fails is kept as broken. Raises `InputError` for a file that is not there.
+        Args:
+            files: Python files to load as plugins as well.
+
+        Raises:
+            InputError: A file does not exist. A plugin that fails is kept as broken.
         """
         return cls([*load_installed(), *(load_file(file) for file in files)])
 
     def judge(self, name: str) -> type[Judge]:
-        """The judge of that name, or one made for the prompt file at that path (``./rubric.md``).
+        """The class of a judge.
 
-        Raises `PluginError` where no plugin gives the name or two do, `InputError` for a prompt
-        file that cannot judge by itself.
+        Args:
+            name: Its name, or the path of a prompt file (``./rubric.md``).
+
+        Raises:
+            PluginError: No plugin gives the name, or two do.
+            InputError: The prompt file cannot judge on its own.
         """
         if "/" in name or "\\" in name or name.endswith(".md"):
             return _rubric(name)
@@ -92,9 +103,11 @@ class Registry:
         return frozenset(name for plugin in self._plugins for name in plugin.engines)
 
     def engine(self, spec: str) -> tuple[EngineFactory, str]:
-        """The engine that ``ENGINE/MODEL`` names, and what stands after the slash.
+        """The engine that ``ENGINE/MODEL`` names, and the part after the slash.
 
-        Raises `InputError` for another form, `PluginError` where no plugin or two give the engine.
+        Raises:
+            InputError: `spec` has another form.
+            PluginError: No plugin gives the engine, or two do.
         """
         name, _, model = spec.partition("/")
         if not name or not model:
@@ -107,15 +120,15 @@ class Registry:
         return self._find("engine", name, lambda plugin: plugin.engines), model
 
     def labelled_set(self, name: str) -> SetFactory:
-        """The labelled set of that name; `PluginError` where no plugin gives it or two do."""
+        """The labelled set of that name; `PluginError` if no plugin gives it, or two do."""
         return self._find("set", name, lambda plugin: plugin.sets)
 
     def prompts_for(self, judge: type[Judge]) -> Prompts:
-        """The prompts a judge finds by name.
+        """The prompts that a judge finds by name.
 
-        First ``prompts`` beside the module of its class, then of the classes it derives from;
-        then the folders of the plugin that gives it, and those of all others: nobody's file
-        stands in for another's of the same name.
+        They are searched in this order: ``prompts`` beside the module of its class, then beside
+        those of its base classes, then the folders of the plugin that gives it, then those of all
+        others. So no plugin's file replaces another's of the same name.
         """
         beside = [
             Path(file).parent / "prompts"
@@ -133,7 +146,7 @@ class Registry:
         return any(plugin.add_commands is not None for plugin in self._plugins)
 
     def add_commands(self, app: typer.Typer) -> None:
-        """Adds the plugins' commands; one whose hook fails, or takes a name, becomes broken."""
+        """Adds the plugins' commands; a plugin whose hook fails or takes a name becomes broken."""
         for place, plugin in enumerate(self._plugins):
             if plugin.add_commands is None:
                 continue
@@ -143,7 +156,7 @@ class Registry:
                 self._plugins[place] = Plugin(plugin.name, plugin.origin, broken=reason(error))
 
     def listing(self) -> list[PluginInfo]:
-        """What is installed, from where, what is broken and why."""
+        """All plugins, with what each gives and what is wrong with it."""
         return [
             PluginInfo(
                 plugin.name,
@@ -185,7 +198,7 @@ class Registry:
 
 
 def _add_commands(add: Callable[[typer.Typer], None], app: typer.Typer) -> None:
-    """Adds to a copy first: a hook that fails half-way, or takes a name, leaves nothing behind."""
+    """Adds to a copy first, so that a hook that fails or takes a name leaves nothing behind."""
     from typer.main import get_group
 
     fresh = type(app)()
