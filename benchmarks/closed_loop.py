@@ -30,6 +30,7 @@ from typing import Any, Literal
 
 import judgekit
 from judgekit.pairs import PreferencePair, pairs_of_run
+from judgekit.stats import Rate
 from judgekit.train import train_dpo, train_sft
 from judgekit.train.recipes.language_model import DPO, SFT
 
@@ -51,9 +52,9 @@ def main() -> None:
         loops = [Loop(Path(folder), seed) for seed in range(1 if options.quick else 3)]
         seeds = [loop.run() for loop in loops]
         found = {
-            "win_rate": pooled(loops, "both")["value"],
+            "win_rate": pooled(loops, "both").value,
             "ci": interval(pooled(loops, "both")),
-            "win_rate_without_swap": pooled(loops, "one")["value"],
+            "win_rate_without_swap": pooled(loops, "one").value,
             "ci_without_swap": interval(pooled(loops, "one")),
             "length_change": statistics.mean(seed["both"]["length_change"] for seed in seeds),
             "seeds": seeds,
@@ -160,22 +161,20 @@ class Loop:
         new = self.answered(test, base, f"new-{orders}", adapter=tuned.folder)
         rate = self.exact(new, old, f"exact-{orders}")
         return {
-            "win_rate": rate["value"],
+            "win_rate": rate.value,
             "ci": interval(rate),
             "right_old": share_right(old),
             "right_new": share_right(new),
             "length_change": length(new) / length(old) - 1,
-            "shown": sum(run.summary["statuses"].values()),
+            "shown": sum(run.summary.statuses.values()),
             "pairs": len(pairs.pairs),
             **quality(pairs.pairs),
         }
 
-    def exact(self, new: Path, old: Path, name: str) -> dict[str, float]:
+    def exact(self, new: Path, old: Path, name: str) -> Rate:
         """The new answers' win rate and its interval."""
-        rate: dict[str, float] = judgekit.compare(
-            new, old, judge="exact", **self.place(name)
-        ).summary["win_rate_a"]
-        return rate
+        run = judgekit.compare(new, old, judge="exact", **self.place(name))
+        return run.summary.win_rate_a
 
     def place(self, name: str) -> dict[str, Any]:
         return {
@@ -203,7 +202,7 @@ def generate(
     return out
 
 
-def pooled(loops: Sequence[Loop], orders: Orders) -> dict[str, float]:
+def pooled(loops: Sequence[Loop], orders: Orders) -> Rate:
     """The win rate over all seeds: judged as one run, whose clusters are the prompts."""
     first = loops[0]
     sides = []
@@ -243,8 +242,8 @@ def quality(pairs: Sequence[PreferencePair]) -> dict[str, float]:
     return {"pairs_right": (right - both) / len(pairs), "pairs_wrong": wrong / len(pairs)}
 
 
-def interval(rate: dict[str, float]) -> list[float]:
-    return [rate["low"], rate["high"]]
+def interval(rate: Rate) -> list[float | None]:
+    return [rate.low, rate.high]
 
 
 def show(found: Mapping[str, Any]) -> None:

@@ -69,7 +69,7 @@ def print_drift(found: Drift, folder: Path) -> None:
     from rich.text import Text
 
     from judgekit.cli.render.console import safe, stdout_console
-    from judgekit.cli.render.tables import percent, rate_text, score_text
+    from judgekit.cli.render.figures import percent, rate_text, score_text
 
     console = stdout_console()
     by = found.judge + (f" · {found.model}" if found.model else "")
@@ -87,9 +87,9 @@ def print_drift(found: Drift, folder: Path) -> None:
             name = f"trials {status.replace('_', ' ')}"
             table.add_row(name, str(counted[status]), str(again[status]))
     console.print(table)
-    lines = [("outcomes as before", rate_text(found.same.as_dict()))]
+    lines = [("outcomes as before", rate_text(found.same))]
     if found.agreement is not None:
-        lines.append(("kappa", score_text(found.agreement.kappa.as_dict())))
+        lines.append(("kappa", score_text(found.agreement.kappa)))
     lines += [("mean value moved by", moved(found.shift))]
     lines += [("share decided moved by", moved(found.decided))]
     if found.unsteady is not None:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from judgekit import io
-from judgekit.api import Run
+from judgekit.api import AnyRun
 from judgekit.errors import InputError
 from judgekit.io.files import make_parents, write_file
 from judgekit.jobs.estimate import Estimate, estimate
@@ -88,30 +88,30 @@ class Audit:
 class Runs:
     """Judges each showing once, in a folder of its own, within one budget for them all."""
 
-    def __init__(self, given: Given, folder: Path, run: Callable[[Job], Run]) -> None:
+    def __init__(self, given: Given, folder: Path, run: Callable[[Job], AnyRun]) -> None:
         self.given = given
         self.folder = folder
         self.calls = 0
         self.calls_from_store = 0
         self.cost: float | None = 0.0
         self._run = run
-        self._done: dict[str, Run] = {}
+        self._done: dict[str, AnyRun] = {}
 
-    def judged(self, showing: Showing) -> Run:
+    def judged(self, showing: Showing) -> AnyRun:
         """The showing's run. Raises `Unidentified` where no trial of it has a valid verdict."""
         if showing.name not in self._done:
             self._done[showing.name] = self._judge(showing)
         run = self._done[showing.name]
-        if not run.summary["statuses"].get(Status.VALID):
+        if not run.summary.statuses.get(Status.VALID):
             raise Unidentified(silence(showing, run))
         return run
 
-    def _judge(self, showing: Showing) -> Run:
+    def _judge(self, showing: Showing) -> AnyRun:
         run = self._run(self._within_budget(job_of(self.given, showing, self.folder)))
-        counts = run.facts["counts"]
-        self.calls += counts["calls"]
-        self.calls_from_store += counts["calls_from_store"]
-        cost = counts["cost_usd"]
+        counts = run.metadata.counts
+        self.calls += counts.calls
+        self.calls_from_store += counts.calls_from_store
+        cost = counts.cost_usd
         self.cost = None if cost is None or self.cost is None else self.cost + cost
         return run
 
@@ -128,7 +128,7 @@ class Runs:
 
 
 def examine(
-    given: Given, probes: Sequence[Probe], folder: Path, run: Callable[[Job], Run]
+    given: Given, probes: Sequence[Probe], folder: Path, run: Callable[[Job], AnyRun]
 ) -> Audit:
     """Has every probe's showings judged by `run` and reads the figures; writes ``audit.json``.
 
@@ -175,16 +175,16 @@ def found_by(probe: Probe, runs: Runs) -> Finding:
         figures = tuple(probe.figures(replace(given, silent=silent), judged))
     except Unidentified as reason:
         return Finding(probe.name, probe.about, reason=str(reason))
-    stopped = next((s for run in done.values() if (s := run.summary["stopped"])), "")
+    stopped = next((s for run in done.values() if (s := run.summary.stopped)), "")
     return Finding(probe.name, probe.about, figures, tuple(done), stopped)
 
 
-def all_judged(showings: Sequence[Showing], runs: Runs) -> tuple[dict[str, Run], dict[str, str]]:
+def all_judged(showings: Sequence[Showing], runs: Runs) -> tuple[dict[str, AnyRun], dict[str, str]]:
     """The runs of the showings by name, and why raters without any verdict have none.
 
     Raises `Unidentified` for what no probe can do without.
     """
-    done: dict[str, Run] = {}
+    done: dict[str, AnyRun] = {}
     silent: dict[str, str] = {}
     for showing in showings:
         try:
@@ -227,11 +227,11 @@ def job_of(given: Given, showing: Showing, folder: Path) -> Job:
     return replace(job, settings=settings, plan=plan, inputs=inputs, digests=(*job.digests, made))
 
 
-def silence(showing: Showing, run: Run) -> str:
+def silence(showing: Showing, run: AnyRun) -> str:
     """Why a showing gave no verdict at all: the commonest failure of its trials."""
-    failure = commonest_failure(run.folder)
+    failure = commonest_failure(run.stored)
     if failure is None:
-        why = run.summary["stopped"] or "all answers are the same text"
+        why = run.summary.stopped or "all answers are the same text"
         whom = f"by {showing.rater}" if showing.rater else f"of {showing.name!r}"
         return f"nothing was judged {whom}: {why}"
     who = f"{showing.rater} gave no verdict"
