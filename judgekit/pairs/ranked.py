@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from judgekit import runs
-from judgekit.stats.outcomes.rank import mirrored, of_two
+from judgekit.stats.outcomes.rank import of_two
+from judgekit.stats.outcomes.values import mirror
 from judgekit.types import Case, Outcome, Ranking
 
 __all__ = ["Pairing", "duels", "duels_of_run"]
@@ -77,4 +78,4 @@ def oriented(ranking: Ranking, one: int, other: int) -> Outcome:
     """The outcome of two responses with `one` as its response 0."""
     if one < other:
         return ranking.comparisons[one, other]
-    return mirrored(ranking.comparisons[other, one])
+    return mirror(ranking.comparisons[other, one])

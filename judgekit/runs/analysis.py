@@ -19,7 +19,7 @@ from judgekit.stats.agreement import Agreement, agreement
 from judgekit.stats.bradley_terry import Game, Ratings, ratings
 from judgekit.stats.length_control import LengthControl, length_controlled
 from judgekit.stats.metric import metric
-from judgekit.stats.outcomes.values import Inconsistent, Label, counted, label
+from judgekit.stats.outcomes.values import Inconsistent, Label, counted, label, value_of
 from judgekit.stats.plain import encode
 from judgekit.stats.power import prompts_needed
 from judgekit.stats.prediction_powered import PredictionPowered, prediction_powered_rate
@@ -143,11 +143,10 @@ def compare_with_labels(
     if not cases & labels.keys():
         raise InputError(f"{path} labels no case of this run; ids are those of its cases.jsonl")
     rows = [(o.cluster, label(o), labels[case.id]) for case, o in pairs if case.id in labels]
-    worth: Mapping[Label, float | None] = {0: 1.0, 1: 0.0, "tie": 0.5, None: None}
     return LabelComparison(
         agreement(rows),
         prediction_powered_rate(
-            (o.cluster, v, worth[labels.get(case.id)])
+            (o.cluster, v, value_of(labels.get(case.id)))
             for case, o in pairs
             if (v := counted(o, inconsistent)) is not None
         ),

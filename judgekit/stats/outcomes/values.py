@@ -17,6 +17,7 @@ __all__ = [
     "mirror_label",
     "statuses",
     "value",
+    "value_of",
 ]
 
 Inconsistent = Literal["half", "drop"]
@@ -28,9 +29,14 @@ Label = int | Literal["tie"] | None
 
 def value(outcome: Outcome) -> float | None:
     """Response 0's value: 1 won, 0.5 tied or inconsistent, 0 lost; None without a verdict."""
-    if not outcome.decided:
+    return value_of(label(outcome))
+
+
+def value_of(label: Label) -> float | None:
+    """Response 0's value by a label: 1 won, 0.5 tied, 0 lost; None without one."""
+    if label is None:
         return None
-    return 0.5 if outcome.winner in (None, "tie") else 1.0 - float(outcome.winner)
+    return 0.5 if label == "tie" else 1.0 - label
 
 
 def counted(outcome: Outcome, inconsistent: Inconsistent) -> float | None:
