@@ -8,21 +8,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from judgekit.config.settings import GenerateSettings, Settings
-from judgekit.errors import InputError
 from judgekit.harness.dispatcher import Tally
-from judgekit.jobs.event_loop import in_loop
-from judgekit.jobs.generation import Answers, GenerationJob, prepare_generation
-from judgekit.jobs.job import Job
-from judgekit.jobs.panel import Panel, check_panels
+from judgekit.harness.trials import OnProgress
+from judgekit.jobs import runnable
+from judgekit.jobs.generation import Answers, prepare_generation, run_generation
 from judgekit.jobs.prepare_panel import prepare_runs
-from judgekit.runs import CaseResult, RunMetadata, StoredRun, check_folder, resolve
+from judgekit.jobs.runnable import Runnable
+from judgekit.runs import CaseResult, RunMetadata, StoredRun
 from judgekit.runs.schema import judgement_row, outcome_row
 from judgekit.stats import RankingSummary, ScoreSummary, Summary
 from judgekit.stats.plain import encode
@@ -37,12 +36,10 @@ if TYPE_CHECKING:
 __all__ = [
     "AnyRun",
     "Run",
-    "check_jobs",
     "compare",
     "generate",
     "load_run",
     "rank",
-    "run_generation",
     "run_job",
     "score",
 ]
@@ -136,7 +133,7 @@ class Run(Generic[S]):
         """
         from judgekit.pairs import pairs_of_run
 
-        return pairs_of_run(self.folder, min_margin=min_margin, pairing=pairing)
+        return pairs_of_run(self.stored, min_margin=min_margin, pairing=pairing)
 
 
 AnyRun = Run[AnySummary]
@@ -151,7 +148,7 @@ def load_run(folder: str | Path = "runs/latest") -> AnyRun:
     Raises:
         InputError: The folder holds no run.
     """
-    return AnyRun(resolve(Path(folder)))
+    return AnyRun(StoredRun.open(folder).folder)
 
 
 def compare(a: str | Path, b: str | Path | None = None, **settings: Any) -> Run[Summary]:
@@ -172,9 +169,7 @@ def compare(a: str | Path, b: str | Path | None = None, **settings: Any) -> Run[
         JudgekitError: Its other leaves, where an engine or a plugin fails.
     """
     files = [Path(a)] if b is None else [Path(a), Path(b)]
-    [job] = prepare_runs([files], Settings.of(settings))
-    if not job.comparing:
-        raise InputError(f"{str(a)!r} holds single answers; compare needs two files, or pairs")
+    [job] = prepare_runs([files], Settings.of(settings), kind="compare")
     return Run(run_job(job).folder)
 
 
@@ -192,9 +187,7 @@ def score(a: str | Path, **settings: Any) -> Run[ScoreSummary]:
         InputError: A file or a setting is wrong.
         JudgekitError: Its other leaves, where an engine or a plugin fails.
     """
-    [job] = prepare_runs([[Path(a)]], Settings.of(settings))
-    if job.comparing:
-        raise InputError(f"{str(a)!r} holds pairs; use judgekit.compare")
+    [job] = prepare_runs([[Path(a)]], Settings.of(settings), kind="score")
     return Run(run_job(job).folder)
 
 
@@ -215,7 +208,7 @@ def rank(file: str | Path, *files: str | Path, **settings: Any) -> Run[RankingSu
         JudgekitError: Its other leaves, where an engine or a plugin fails.
     """
     paths = [Path(path) for path in (file, *files)]
-    [job] = prepare_runs([paths], Settings.of(settings), ranking=True)
+    [job] = prepare_runs([paths], Settings.of(settings), kind="rank")
     return Run(run_job(job).folder)
 
 
@@ -247,44 +240,8 @@ def generate(
     return answers
 
 
-def run_generation(
-    job: GenerationJob,
-    tally: Tally | None = None,
-    on_progress: Callable[[Tally], None] | None = None,
-) -> Answers:
-    """Runs a prepared generation to its end; in a notebook on a thread of its own."""
-    counted = tally or Tally()
-    return in_loop(lambda: job.run(counted, on_progress))
-
-
 def run_job(
-    job: Job | Panel,
-    tally: Tally | None = None,
-    on_progress: Callable[[Tally], None] | None = None,
+    job: Runnable, tally: Tally | None = None, on_progress: OnProgress | None = None
 ) -> AnyRun:
-    """Runs a prepared job to its end; in a notebook on a thread of its own."""
-    counted = tally or Tally()
-    return AnyRun(in_loop(lambda: job.run(counted, on_progress)))
-
-
-def check_jobs(jobs: Sequence[Job | Panel]) -> None:
-    """Refuses what would stop one of several jobs before the first is run: its folder, a key."""
-    plain = [job for job in jobs if isinstance(job, Job)]
-    if plain:
-        in_loop(lambda: check_folders(plain))
-    in_loop(lambda: check_panels([job for job in jobs if isinstance(job, Panel)]))
-
-
-async def check_folders(jobs: Sequence[Job]) -> None:
-    """Refuses the folders that one of these jobs could not write, before the first is run.
-
-    The jobs are those of one `prepare_all`: they ask the same engine.
-    """
-    fingerprint = ""
-    if jobs[0].bound_engine is not None:
-        engine = jobs[0].bound_engine.engine()
-        fingerprint = engine.fingerprint
-        await engine.aclose()
-    for job in jobs:
-        identity = job.identity(fingerprint)
-        check_folder(job.folder(identity), identity)
+    """Runs a prepared job to its end; see `judgekit.jobs.runnable.run_job`."""
+    return AnyRun(runnable.run_job(job, tally, on_progress))

@@ -41,6 +41,9 @@ __all__ = [
 Orders = Literal["both", "one", "adaptive"]
 """Which orders of a pair are shown."""
 
+Label = int | Literal["tie"]
+"""What is known or said of two responses: the index of the better one, or a tie."""
+
 RunKind = Literal["compare", "score", "rank"]
 """What a run does with its cases: the command that makes it."""
 

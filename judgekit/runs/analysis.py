@@ -19,12 +19,12 @@ from judgekit.stats.agreement import Agreement, agreement
 from judgekit.stats.bradley_terry import Game, Ratings, ratings
 from judgekit.stats.length_control import LengthControl, length_controlled
 from judgekit.stats.metric import metric
-from judgekit.stats.outcomes.values import Inconsistent, Label, counted, label, value_of
+from judgekit.stats.outcomes.values import Inconsistent, counted, label, value_of
 from judgekit.stats.plain import encode
 from judgekit.stats.power import prompts_needed
 from judgekit.stats.prediction_powered import PredictionPowered, prediction_powered_rate
 from judgekit.stats.summaries.ranking import games_of
-from judgekit.types import Case, Outcome
+from judgekit.types import Case, Label, Outcome
 
 __all__ = ["Analysis", "LabelComparison", "analyse", "rate_models"]
 

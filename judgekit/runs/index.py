@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from judgekit.errors import InputError
 from judgekit.runs.reader import StoredRun
+from judgekit.runs.reports import REPORTS
 from judgekit.stats import Rate, ScoreSummary, Summary
 from judgekit.stats.metric import metric
 from judgekit.stats.plain import encode
@@ -15,7 +16,7 @@ from judgekit.types import StopReason
 
 __all__ = ["Listing", "RunInfo", "list_runs"]
 
-WHOLES = ("run.json", "bench.json", "audit.json", "drift.json")  # of what is made of runs
+WHOLES = ("run.json", *REPORTS)  # of what is made of runs
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from judgekit.runs.schema import (
     read_outcome,
     read_ranking,
 )
-from judgekit.stats.outcomes.values import Label
+from judgekit.stats.outcomes.values import MaybeLabel
 from judgekit.stats.summaries.document import AnySummary, read_summary
 from judgekit.types import Case, Judgement, Outcome, Ranking, RunKind
 
@@ -68,7 +68,7 @@ class CaseResult:
     case: Case
     outcome: Outcome | Ranking
     stored: tuple[StoredJudgement, ...]
-    votes: Mapping[str, Label]
+    votes: Mapping[str, MaybeLabel]
 
     @property
     def judgements(self) -> tuple[Judgement, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from judgekit.stats.outcomes.values import Label
+from judgekit.stats.outcomes.values import MaybeLabel
 from judgekit.types import (
     Case,
     Choice,
@@ -95,7 +95,7 @@ def judgement_row(judgement_id: str, judgement: Judgement, judge: str = "") -> d
 def outcome_row(
     outcome: Outcome | Ranking,
     judgements: Sequence[str],
-    votes: Mapping[str, Label] | None = None,
+    votes: Mapping[str, MaybeLabel] | None = None,
 ) -> dict[str, Any]:
     """A row of ``outcomes.jsonl``.
 

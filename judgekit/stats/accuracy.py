@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from judgekit.stats.agreement import Agreement, agreement
 from judgekit.stats.intervals import Rate, clustered_rate
-from judgekit.stats.outcomes.values import Label, label, mirror_label, statuses
+from judgekit.stats.outcomes.values import MaybeLabel, label, mirror_label, statuses
 from judgekit.stats.paired_test import PairedTest, paired_test
 from judgekit.stats.position import Positions, positions
 from judgekit.stats.win_rate import counts
@@ -109,7 +109,7 @@ def share(questions: Mapping[str, tuple[str, bool]]) -> Rate:
     return clustered_rate((cluster, won, 1) for cluster, won in questions.values())
 
 
-def labels(graded: Iterable[Graded]) -> Iterable[tuple[str, Label, Label]]:
+def labels(graded: Iterable[Graded]) -> Iterable[tuple[str, MaybeLabel, MaybeLabel]]:
     """(cluster, the judge's label, the set's), with the models in the order of their names."""
     for g in graded:
         pair = label(g.outcome), g.label

@@ -19,17 +19,18 @@ from typing import Any
 
 import orjson
 
-from judgekit import io, runs, stats
-from judgekit.config.files import load_user
+from judgekit import runs, stats
+from judgekit.config.fields import taken_by
 from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
 from judgekit.io import input_digest
 from judgekit.io.files import write_file
 from judgekit.jobs.bindings import JudgeFactory
+from judgekit.jobs.inputs import JudgeInput
 from judgekit.jobs.job import Job
 from judgekit.jobs.judge_settings import judge_specs, juror_settings
-from judgekit.jobs.prepare import job_over
+from judgekit.jobs.prepare import job_for
 from judgekit.runs.diff import value_or_score, word
 from judgekit.stats import Rate, clustered_rate
 from judgekit.stats.agreement import Agreement, agreement
@@ -41,8 +42,6 @@ __all__ = ["Drift", "DriftCheck", "prepare_drift", "read_drift"]
 
 LEVEL = 0.01  # of each test: a check that is repeated every week must seldom cry wolf
 SCHEMA = "judgekit.drift/1"
-OF_FILES = ("columns", "prompts", "references", "join", "skip_bad_rows", "until")
-OF_PLACE = ("out", "store")
 
 
 @dataclass(frozen=True)
@@ -141,10 +140,14 @@ def prepare_drift(
     for seat in seats:
         settings = juror_settings(seat, settings, registry, alone=True)
     cases = list(runs.read_cases(frozen))
-    inputs = io.Joined(cases, tuple(facts["decides"]["models"]), ())
-    digests = (input_digest(frozen / "cases.jsonl"),)
-    bench, user = JudgeFactory(registry, settings), load_user()
-    job = job_over(inputs, [frozen / "cases.jsonl"], digests, settings, bench, user)
+    file = frozen / "cases.jsonl"
+    inputs = JudgeInput.of_cases(
+        cases[: settings.limit],
+        facts["decides"]["models"],
+        files=[file],
+        digests=[input_digest(file)],
+    )
+    job = job_for(inputs, JudgeFactory(registry, settings), out=settings.out)
     return DriftCheck(frozen, folder, job, tolerance)
 
 
@@ -155,7 +158,8 @@ def usual_folder(frozen: Path) -> Path:
 
 def again(before: Mapping[str, Any], said: Mapping[str, Any]) -> Settings:
     """The settings of a frozen run with what is said now over them."""
-    known = {f.name for f in fields(Settings)} - {*OF_FILES, *OF_PLACE}
+    # Its cases and its place are its own; panels and flagless settings are as they were.
+    known = {f.name for f in fields(Settings) if taken_by(f, "drift")} - {"out"}
     own = {name: value for name, value in before.items() if name in known}
     if said.get("judge", own.get("judge")) != own.get("judge"):
         own |= {"options": {}, "prompt": None}
@@ -263,7 +267,7 @@ def repeats(job: Job, case: Case, rows: Sequence[Mapping[str, Any]]) -> list[str
     of_repeat: dict[int, list[Judgement]] = {}
     for row in rows:
         of_repeat.setdefault(row["repeat"], []).append(judgement(case, row))
-    outcomes = [job.outcome(case, own) for own in of_repeat.values()]
+    outcomes = [job.task.fold(case, own) for own in of_repeat.values()]
     return [word(outcome) for outcome in outcomes if isinstance(outcome, Outcome)]
 
 

@@ -10,9 +10,9 @@ import asyncio
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from judgekit.errors import CallFailure, InputError
+from judgekit.errors import CallFailure, EngineError, InputError
 from judgekit.extension.engine import EngineSetup
 from judgekit.models.loading import Checkpoint, Weights, find
 from judgekit.naming import unknown
@@ -94,6 +94,7 @@ class Transformers:
     """One chat model. It answers windows of calls on a worker thread, one after the other."""
 
     stored = True
+    settled: ClassVar[Mapping[str, str]] = {}  # no parameter is ever refused
 
     def __init__(
         self,
@@ -118,12 +119,16 @@ class Transformers:
     async def answer(self, calls: Sequence[Call]) -> Sequence[Reply | CallFailure]:
         """The replies, in order.
 
-        Raises `EngineError` where the weights cannot be loaded, `InputError` for an argument
-        that the chat template has no word for and labels that are no single tokens.
+        Raises:
+            EngineError: No call can be answered: the weights cannot be loaded, the model keeps
+                more than keys and values, a `--model-arg` is no variable of the chat template,
+                or a label is not a single token.
         """
         given_up = threading.Event()
         try:
             return await asyncio.to_thread(self._answer, calls, given_up)
+        except InputError as error:
+            raise EngineError(str(error)) from error
         finally:
             given_up.set()  # a run that is stopped does not wait for the window
 
@@ -250,9 +255,13 @@ class Transformers:
     def _model(self) -> tuple[Any, Rows]:
         """The model and what generates with it; loaded when first asked."""
         if self._loaded is None:
+            from judgekit.models.forward import cache_argument
+
             from .transformers_rows import Rows
 
             model = self._checkpoint.load_model()
+            if cache_argument(model) is None:
+                raise unbatchable(self._checkpoint.name)
             own = model.generation_config.eos_token_id
             ends = {self._chat.tokenizer.eos_token_id, *(own if isinstance(own, list) else [own])}
             rows = Rows(
@@ -293,7 +302,12 @@ def check_cache(checkpoint: Checkpoint) -> None:
     layers = DynamicCache(config=checkpoint.config).layers
     other = {type(layer) for layer in layers} - {DynamicLayer, DynamicSlidingWindowLayer}
     if other or checkpoint.config.is_encoder_decoder:
-        raise InputError(
-            f"{checkpoint.name!r} is no decoder that keeps keys and values alone, so this engine "
-            f"cannot batch it; serve it and judge with --model openai/NAME --base-url URL"
-        )
+        raise unbatchable(checkpoint.name)
+
+
+def unbatchable(name: str) -> InputError:
+    """The refusal of a model whose rows cannot come and go in a batch."""
+    return InputError(
+        f"{name!r} is no decoder that keeps keys and values alone, so this engine "
+        f"cannot batch it; serve it and judge with --model openai/NAME --base-url URL"
+    )

@@ -170,7 +170,7 @@ def test_a_folder_appears_filled_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="exists already"), new_folder(tmp_path / "made"):
         pass
     with (
-        pytest.raises(InputError, match="cannot make the folder .*failed"),
+        pytest.raises(InputError, match=r"cannot make the folder .*failed"),
         new_folder(tmp_path / "failed") as partial,
     ):
         (partial / "absent" / "file").write_bytes(b"1")

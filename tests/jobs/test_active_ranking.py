@@ -336,7 +336,7 @@ def test_what_it_cannot_do(files: list[str], here: Path) -> None:
         rank(files, games=100, judge="lengths")
     with pytest.raises(InputError, match="games must be at least 1"):
         rank(files, games=0)
-    with pytest.raises(InputError, match="of `judgekit rank`"):
+    with pytest.raises(InputError, match="works only with `judgekit rank`"):
         judgekit.compare(
             "m0.jsonl", "m1.jsonl", judge="strengths", plugins=(here / "plugin.py",), games=5
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from judgekit.models.label_logits import (  # noqa: E402
     can_reuse,
     label_logprobs,
     label_tokens,
+    warn_once,
 )
 
 VOCABULARY = 97
@@ -128,14 +130,45 @@ def test_a_window_is_shared_up_to_its_length() -> None:
     close(label_logprobs(model, rows(asked)), [alone(model, prompt) for prompt in asked])
 
 
+@pytest.mark.parametrize(
+    ("family", "why"),
+    [
+        ("mamba, no keys", "MambaForCausalLM takes no position_ids"),
+        ("mistral, narrow window", "MistralForCausalLM attends to the last 24 tokens only"),
+        ("phi3, long positions", r"Phi3ForCausalLM has rotary positions \(longrope\)"),
+    ],
+)
+def test_what_is_not_shared_is_said_once(
+    family: str, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    warn_once.cache_clear()
+    model = build(family)
+    for _ in range(2):
+        label_logprobs(model, rows(prompts(40, (7, 30))))
+    label_logprobs(model, rows(prompts(40, (7, 31))))
+    [said] = caplog.messages
+    assert re.match(why, said)
+
+
+def test_nothing_is_said_where_nothing_is_lost(caplog: pytest.LogCaptureFixture) -> None:
+    warn_once.cache_clear()
+    label_logprobs(build("llama"), rows(prompts(40, (7, 30))))
+    narrow = build("mistral, narrow window")
+    label_logprobs(narrow, rows(prompts(40, (7, 30))), reuse=False)
+    label_logprobs(narrow, rows(prompts(8, (30, 31))))  # too little is shared
+    assert caplog.messages == []
+
+
 @pytest.mark.parametrize("attention", ["eager", "sdpa"])
 def test_shared_states_are_read_only(attention: str) -> None:
     """Batch after batch sees the same beginning, whatever stood in the batches before."""
     model = build("llama", attn_implementation=attention)
     asked = prompts(40, (9, 9, 9, 8, 8, 30, 2))
     expected = [alone(model, prompt) for prompt in asked]
-    close(label_logprobs(model, rows(asked), token_budget=1), expected)
-    close(label_logprobs(model, rows(asked), token_budget=18), expected)
+    for token_budget in (1, 18):
+        found = label_logprobs(model, rows(asked), token_budget=token_budget)
+        assert len(found) == len(expected)
+        close(found, expected)
 
 
 def seen_tokens(model: Any) -> list[int]:

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from judgekit.jobs.estimate import Estimate
-    from judgekit.jobs.job import Job
-    from judgekit.jobs.panel import Panel
+    from judgekit.jobs.runnable import Runnable
 
 __all__ = [
     "comparisons_table",
@@ -173,7 +172,7 @@ def input_lines(s: Summary | ScoreSummary | RankingSummary) -> list[Line]:
     return rows
 
 
-def print_estimates(found: Sequence[tuple[Job | Panel, Estimate]]) -> None:
+def print_estimates(found: Sequence[tuple[Runnable, Estimate]]) -> None:
     """What the jobs would ask and cost, and the interval to expect."""
     console = stdout_console()
     table = Table(box=None, pad_edge=False, header_style="dim")

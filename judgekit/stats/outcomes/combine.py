@@ -8,7 +8,7 @@ from math import fsum
 from typing import Literal
 
 from judgekit.stats.outcomes.lean import lean, margin_of
-from judgekit.stats.outcomes.values import Label, label, value
+from judgekit.stats.outcomes.values import MaybeLabel, label, value
 from judgekit.types import Case, Outcome, Position
 
 __all__ = ["Rule", "combine", "majority"]
@@ -16,7 +16,7 @@ __all__ = ["Rule", "combine", "majority"]
 Rule = Literal["vote", "mean"]
 
 
-def majority(votes: Sequence[Label]) -> Label:
+def majority(votes: Sequence[MaybeLabel]) -> MaybeLabel:
     """The label with most votes, a tie where two labels share them; None where nobody votes."""
     ranked = Counter(vote for vote in votes if vote is not None).most_common(2)
     if not ranked:
@@ -54,7 +54,7 @@ def combine(case: Case, outcomes: Sequence[Outcome], rule: Rule) -> Outcome:
     values = [_value(o, rule) for o in with_verdict]
     decided = 2 * len(with_verdict) > len(outcomes)
     mean = fsum(values) / len(values) if values else None
-    winner: Label = None
+    winner: MaybeLabel = None
     if decided and mean is not None:
         winner = majority([label(o) for o in with_verdict]) if rule == "vote" else lean(mean)
     return Outcome(
@@ -100,7 +100,7 @@ def _value(outcome: Outcome, rule: Rule) -> float:
 
 
 def _position(
-    winner: Label, with_verdict: Sequence[Outcome], values: Sequence[float]
+    winner: MaybeLabel, with_verdict: Sequence[Outcome], values: Sequence[float]
 ) -> Position | None:
     """Whether the winner is one in both orders, by the seats that lean to it."""
     if not isinstance(winner, int):

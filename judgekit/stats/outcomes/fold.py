@@ -12,12 +12,11 @@ from math import fsum, isfinite
 from judgekit.stats.outcomes.lean import (
     TOLERANCE,
     Merge,
-    Winner,
     lean,
     margin_of,
     merge_orders,
 )
-from judgekit.types import Case, Choice, Judgement, Outcome, Position, Status, Verdict
+from judgekit.types import Case, Choice, Judgement, Label, Outcome, Position, Status, Verdict
 
 __all__ = ["fold", "identical_outcome", "is_choice", "is_score", "sift", "value_of_first"]
 
@@ -122,7 +121,7 @@ def _singles(case: Case, judgements: Sequence[Judgement], tie_margin: float) -> 
     )
     known = [s for s in scores if s is not None]
     decided = len(known) == len(scores)
-    winner: Winner | None = None
+    winner: Label | None = None
     margin = None
     if decided and len(scores) == 2:
         margin = abs(known[0] - known[1])
@@ -191,7 +190,7 @@ def _valid_mean(values: Sequence[float], *, out_of: int) -> float | None:
     return _mean(values) if 2 * len(values) > out_of else None
 
 
-def _position(leans: Sequence[Winner]) -> Position:
+def _position(leans: Sequence[Label]) -> Position:
     """How the orders (0, 1) and (1, 0) agree; fewer than two leans: one was invalid."""
     if len(leans) < 2:
         return Position.ERROR

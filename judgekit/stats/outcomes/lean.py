@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from math import fsum
 from typing import Literal
 
-__all__ = ["TOLERANCE", "Merge", "Winner", "lean", "margin_of", "merge_orders"]
+from judgekit.types import Label
 
-Winner = int | Literal["tie"]
-"""A response's index, or a tie."""
+__all__ = ["TOLERANCE", "Merge", "lean", "margin_of", "merge_orders"]
 
 Merge = Literal["agree", "mean"]
 """How two orders become one: a winner only where both have it, or by the mean of their values."""
@@ -21,14 +20,14 @@ Merge = Literal["agree", "mean"]
 TOLERANCE = 1e-12  # a mean of probabilities or scores may miss a tie by rounding
 
 
-def lean(value: float) -> Winner:
+def lean(value: float) -> Label:
     """Which response a value of response 0 speaks for."""
     if abs(value - 0.5) <= TOLERANCE:
         return "tie"
     return 0 if value > 0.5 else 1
 
 
-def merge_orders(values: Sequence[float], merge: Merge) -> Winner | None:
+def merge_orders(values: Sequence[float], merge: Merge) -> Label | None:
     """The winner of one or more valid orders.
 
     Args:
@@ -44,7 +43,7 @@ def merge_orders(values: Sequence[float], merge: Merge) -> Winner | None:
     return leans.pop() if len(leans) == 1 else None
 
 
-def margin_of(winner: Winner | None, mean: float) -> float:
+def margin_of(winner: Label | None, mean: float) -> float:
     """How far a mean value speaks for the winner, in 0 to 1: 0 where it speaks against.
 
     Where nobody won, how far it speaks for either.

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
 
-from judgekit.types import Outcome, Status
+from judgekit.types import Label, Outcome, Status
 
 __all__ = [
     "Inconsistent",
-    "Label",
+    "MaybeLabel",
     "counted",
     "label",
     "mirror",
@@ -23,8 +23,8 @@ __all__ = [
 Inconsistent = Literal["half", "drop"]
 """An inconsistent case counts as half a win for each side, or is left out."""
 
-Label = int | Literal["tie"] | None
-"""A response's index, a tie, or none at all."""
+MaybeLabel = Label | None
+"""A label, or None where a case has no verdict."""
 
 
 def value(outcome: Outcome) -> float | None:
@@ -32,7 +32,7 @@ def value(outcome: Outcome) -> float | None:
     return value_of(label(outcome))
 
 
-def value_of(label: Label) -> float | None:
+def value_of(label: MaybeLabel) -> float | None:
     """Response 0's value by a label: 1 won, 0.5 tied, 0 lost; None without one."""
     if label is None:
         return None
@@ -46,7 +46,7 @@ def counted(outcome: Outcome, inconsistent: Inconsistent) -> float | None:
     return value(outcome)
 
 
-def label(outcome: Outcome) -> Label:
+def label(outcome: Outcome) -> MaybeLabel:
     """The winner; a tie where the two orders disagree, None without a verdict."""
     if not outcome.decided:
         return None
@@ -63,7 +63,7 @@ def mirror(outcome: Outcome) -> Outcome:
     )
 
 
-def mirror_label(label: Label) -> Label:
+def mirror_label(label: MaybeLabel) -> MaybeLabel:
     """A label of two responses that are named the other way round."""
     return 1 - label if isinstance(label, int) else label
 

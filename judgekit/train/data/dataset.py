@@ -1,4 +1,4 @@
-"""A training's data: rows read, held out, and made into tokens, before any weight is loaded."""
+"""A training's data: read, split and encoded before any weight is loaded."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from typing import Any
 
 from judgekit import io
 from judgekit.errors import InputError
-from judgekit.train.data.batches import Rows
-from judgekit.train.data.encoding import Encoded, TokenCounts
-from judgekit.train.data.rows_reader import Intake, hold_out
-from judgekit.train.recipes.language_model import Recipe
+from judgekit.train.data.batches import ExampleRows
+from judgekit.train.data.encoding import EncodedRows, TokenCounts
+from judgekit.train.data.rows_reader import LoadedRows, hold_out
+from judgekit.train.recipes.recipe import Recipe
 from judgekit.types import digest
 
 __all__ = ["Dataset", "prepare"]
 
-Read = Callable[[str | Path, int | None], Intake[Any]]  # of a source, only the first rows
-Encode = Callable[[Sequence[Any]], Encoded]
+Read = Callable[[str | Path, int | None], LoadedRows[Any]]  # a source; only its first N rows
+Encode = Callable[[Sequence[Any]], EncodedRows]
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Rows to train on and rows to measure on; `shown` are the latter before they were tokens.
+    """Rows to train on and rows to evaluate on; `held_out_rows` are the latter before encoding.
 
-    `counts`, in rows: ``read``, ``train``, ``held_out``, and what was cut or dropped, by reason.
-    `runs`: the judged runs that the data came from.
+    `counts` are rows: ``read``, ``train``, ``held_out``, and those cut or dropped by reason. `runs`
+    are the judged runs that the data came from.
     """
 
     source: str
-    train: Rows
-    held_out: Rows
-    shown: Sequence[Any]
+    train: ExampleRows
+    held_out: ExampleRows
+    held_out_rows: Sequence[Any]
     counts: Mapping[str, int]
     runs: tuple[str, ...] = ()
 
     @property
     def tokens(self) -> TokenCounts:
-        """How much there is to train on."""
+        """The tokens of the rows to train on."""
         return TokenCounts.of(self.train.examples)
 
     @property
     def digests(self) -> dict[str, str]:
-        """What tells these data from others: all tokens with their labels."""
+        """Digests of all tokens and labels, which identify the data."""
         return {
             "data": digest(*map(repr, self.train.examples)),
             "held_out": digest(*map(repr, self.held_out.examples)),
@@ -53,7 +53,7 @@ class Dataset:
 
 
 def prepare(read: Read, encode: Encode, source: str | Path, recipe: Recipe) -> Dataset:
-    """Reads, holds out and encodes. Raises `InputError` where no row is left to train on."""
+    """Reads, splits and encodes the data. Raises `InputError` where no row is left to train on."""
     found = read(source, recipe.limit)
     counts = Counter({"read": len(found.rows) + sum(found.dropped.values()), **found.dropped})
     if recipe.eval_data is None:
@@ -78,24 +78,27 @@ def prepare(read: Read, encode: Encode, source: str | Path, recipe: Recipe) -> D
     )
 
 
-def held_out(encode: Encode, rows: Sequence[Any], recipe: Recipe) -> Encoded:
-    """The held-out rows encoded. Where none of a share can be used there is nothing to measure on;
-    a file of them that is of no use is an `InputError` that names it."""
+def held_out(encode: Encode, rows: Sequence[Any], recipe: Recipe) -> EncodedRows:
+    """Encodes the held-out rows.
+
+    A share of the data of which no row can be used is counted; a file of held-out rows of which
+    none can be used is an `InputError`.
+    """
     try:
         return encode(rows)
     except InputError as error:
         if recipe.eval_data is not None:
             raise InputError(f"{recipe.eval_data}, held out: {error}") from error
-        return Encoded([], [], {"held_out_unusable": len(rows)})
+        return EncodedRows([], [], {"held_out_unusable": len(rows)})
 
 
-def placed(encoded: Encoded, rows: Sequence[Any]) -> Rows:
-    """Examples, each with its row's place in the data."""
-    return Rows(encoded.examples, [rows[index].place for index in encoded.kept])
+def placed(encoded: EncodedRows, rows: Sequence[Any]) -> ExampleRows:
+    """The examples with the places of their rows in the data."""
+    return ExampleRows(encoded.examples, [rows[index].place for index in encoded.kept])
 
 
 def runs_of(source: str | Path, limit: int | None) -> tuple[str, ...]:
-    """The judged runs that the rows of a file of `judgekit pairs` name; none for other data."""
+    """The judged runs that a file of `judgekit pairs` names; none for other data."""
     path = Path(source)
     if not path.is_file():
         return ()

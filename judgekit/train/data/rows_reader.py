@@ -1,6 +1,6 @@
-"""Rows of training data: read, recognised by their columns, and checked before any model is loaded.
+"""Reads rows of training data, recognizes them by their columns, and checks them.
 
-Formats and columns: docs/training-data.md.
+docs/training-data.md lists the formats and columns.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from judgekit.io.row import BadRow, Row, RowError, shown
 from judgekit.io.values import read_answer, read_prompt
 from judgekit.train.data.preference import (
     Preference,
-    Unfit,
-    conversation,
-    prompt_of,
+    UnusableRow,
+    checked_prompt,
     read_preference,
+    split_conversation,
 )
 from judgekit.train.data.rated_answers import read_ranking
 from judgekit.train.data.rows import Conversation, PairRow, TextRow
-from judgekit.train.data.sources import Source, open_source
-from judgekit.train.data.transcripts import is_transcript, messages, read_transcripts
+from judgekit.train.data.sources import RowSource, open_source
+from judgekit.train.data.transcripts import is_transcript, parse_transcript, read_transcripts
 from judgekit.types import Message, digest
 
-__all__ = ["Intake", "hold_out", "read_pair_rows", "read_text_rows"]
+__all__ = ["LoadedRows", "hold_out", "read_pair_rows", "read_text_rows"]
 
 _Made = TypeVar("_Made", PairRow, TextRow)
 
 
 @dataclass(frozen=True)
-class Intake(Generic[_Made]):
-    """Rows ready to be encoded, and those left out, counted by reason.
+class LoadedRows(Generic[_Made]):
+    """Rows to encode, and the numbers of dropped ones by reason.
 
     Reasons: ``different_prompts``, ``empty``, ``human_last``, ``identical``, ``tie``, ``unrated``,
     and of data sets ``unreadable`` (docs/training-data.md says what each is).
@@ -46,32 +46,46 @@ class Intake(Generic[_Made]):
     dropped: Mapping[str, int]
 
 
-def read_pair_rows(source: str | Path, *, limit: int | None = None) -> Intake[PairRow]:
-    """Preferences from a file, or from a data set of the hub (`sources.open_source`).
+def read_pair_rows(source: str | Path, *, limit: int | None = None) -> LoadedRows[PairRow]:
+    """Reads preferences from a file or a data set of the hub, see `sources.open_source`.
 
-    `limit`: only the first rows, those left out included. Raises `InputError` at the first row of a
-    file that cannot be used, naming its line, and where no row is left.
+    Args:
+        source: The file or data set.
+        limit: Read only the first N rows, including those that are dropped.
+
+    Raises:
+        InputError: A row of a file cannot be used (the message names its line), or no row is left.
     """
-    return take_in(open_source(source, limit), _pairs)
+    return load_rows(open_source(source, limit), _pairs)
 
 
-def read_text_rows(source: str | Path, *, limit: int | None = None) -> Intake[TextRow]:
-    """Prompts with an answer to imitate: files of answers, messages that end with one, or
-    preferences, of which the chosen answer is taken. Otherwise as `read_pair_rows`.
+def read_text_rows(source: str | Path, *, limit: int | None = None) -> LoadedRows[TextRow]:
+    """Reads prompts with answers to learn; otherwise as `read_pair_rows`.
+
+    Rows are answers, messages that end with one, or preferences, whose chosen answer is taken.
     """
-    return take_in(open_source(source, limit), _texts)
+    return load_rows(open_source(source, limit), _texts)
 
 
 def hold_out(rows: Sequence[_Made], share: float, seed: int) -> tuple[list[_Made], list[_Made]]:
-    """Rows to train on and rows held out, each in the order given; no cluster is in both.
+    """Splits rows into those to train on and held-out ones; no cluster is in both.
 
-    `share` is that of the clusters: to the nearest whole number, but neither side is empty where
-    there are two clusters and the share is not 0. A hash of seed and cluster decides, so neither
-    the order of the rows nor most of their neighbours do. Raises `InputError` for a share outside
-    0 to 1.
+    A hash of seed and cluster decides, so the split does not depend on the rows' order.
+
+    Args:
+        rows: The rows.
+        share: The share of clusters to hold out, rounded to whole clusters. With two clusters or
+            more and a share above 0, neither side is empty.
+        seed: The seed.
+
+    Returns:
+        Rows to train on and held-out rows, each in the given order.
+
+    Raises:
+        InputError: A share outside 0 to 1.
     """
     if not 0 <= share < 1:
-        raise InputError(f"the share of held-out prompts is {share!r}; it is from 0 to below 1")
+        raise InputError(f"eval_share must be from 0 to below 1, not {share!r}")
     clusters = {row.cluster for row in rows}
     count = min(max(1, round(share * len(clusters))), len(clusters) - 1) if share else 0
     by_hash = sorted(clusters, key=lambda name: (digest("held out", str(seed), name), name))
@@ -79,20 +93,20 @@ def hold_out(rows: Sequence[_Made], share: float, seed: int) -> tuple[list[_Made
     return [r for r in rows if r.cluster not in held], [r for r in rows if r.cluster in held]
 
 
-def take_in(
-    source: Source, build: Callable[[Mapping[str, Any], str], list[_Made]]
-) -> Intake[_Made]:
-    """All rows of a source as `build` makes them of a row's columns and its place."""
+def load_rows(
+    source: RowSource, build: Callable[[Mapping[str, Any], str], list[_Made]]
+) -> LoadedRows[_Made]:
+    """All rows of a source; `build` makes them of a row's columns and place."""
     rows: list[_Made] = []
     dropped: Counter[str] = Counter()
-    wrong: list[str] = []  # what the owner of a file has to correct
-    first = ""  # of the rows left out
+    wrong: list[str] = []  # rows of a file, which its owner can correct
+    first = ""  # dropped row
     for row in source.rows:
         place = f"{source.name}, {row.unit} {row.line}"
         try:
             rows += build(readable(row), place)
             continue
-        except Unfit as error:
+        except UnusableRow as error:
             name, lasting, why = error.name, error.lasting, str(error)
         except RowError as error:
             name, lasting, why = "unreadable", False, str(error)
@@ -108,7 +122,7 @@ def take_in(
         raise InputError(f"none of {dropped.total()} rows can be used; the first is {first}")
     if not rows:
         raise InputError(f"{source.name}: no rows; write one JSON object per line")
-    return Intake(source.name, rows, dict(dropped))
+    return LoadedRows(source.name, rows, dict(dropped))
 
 
 def readable(row: Row | BadRow) -> Mapping[str, Any]:
@@ -127,9 +141,11 @@ def _pairs(data: Mapping[str, Any], place: str) -> list[PairRow]:
         )
     for name, answer in (("chosen", found.chosen), ("rejected", found.rejected)):
         if not answer.strip():
-            raise Unfit("empty", f"the {name} answer is empty")
+            raise UnusableRow("empty", f"the {name} answer is empty")
     if found.chosen.strip() == found.rejected.strip():
-        raise Unfit("identical", f"chosen and rejected are the same text, {shown(found.chosen)}")
+        raise UnusableRow(
+            "identical", f"chosen and rejected are the same text, {shown(found.chosen)}"
+        )
     return [
         PairRow(
             found.prompt,
@@ -144,7 +160,7 @@ def _pairs(data: Mapping[str, Any], place: str) -> list[PairRow]:
 
 
 def _preference(data: Mapping[str, Any]) -> Preference | None:
-    """A row's preference, in whatever layout its columns show; None where they show none."""
+    """A row's preference, in the layout that its columns show; None if they show none."""
     sides = [data.get("chosen"), data.get("rejected")]
     if sides == [None, None]:
         return read_ranking(data) if data.get("completions") is not None else None
@@ -161,15 +177,15 @@ def _texts(data: Mapping[str, Any], place: str) -> list[TextRow]:
     taught = [(found.prompt, found.chosen)] if found is not None else _answers(data)
     for _, answer in taught:
         if not answer.strip():
-            raise Unfit("empty", "the answer is empty")
+            raise UnusableRow("empty", "the answer is empty")
     return [TextRow(prompt, text, place, _cluster(data, prompt)) for prompt, text in taught]
 
 
 def _answers(data: Mapping[str, Any]) -> list[tuple[Conversation | str, str]]:
-    """The prompts and answers of a row of a file of answers, one per user turn."""
+    """The prompts and answers of a row of answers, one per user turn."""
     response = _column(data, "response")
     if response is None and isinstance(data.get("messages"), list) and data["messages"]:
-        return [conversation(data["messages"], "messages")]
+        return [split_conversation(data["messages"], "messages")]
     prompt = _column(data, "prompt")
     if response is None or prompt is None:
         missing = "prompt" if prompt is None else "response"
@@ -181,7 +197,7 @@ def _answers(data: Mapping[str, Any]) -> list[tuple[Conversation | str, str]]:
     messages_, turns = read_prompt(asked)
     answers = read_answer(data[response], turns)
     if turns is None:
-        return [(prompt_of(asked), answers[0])]
+        return [(checked_prompt(asked), answers[0])]
     taught: list[tuple[Conversation | str, str]] = []
     history: Conversation = ()
     for message, answer in zip(messages_, answers, strict=True):
@@ -191,7 +207,7 @@ def _answers(data: Mapping[str, Any]) -> list[tuple[Conversation | str, str]]:
 
 
 def _column(data: Mapping[str, Any], part: str) -> str | None:
-    """The column that holds a part of the row, of the usual names. Raises `RowError` for two."""
+    """The column of a part of the row, by its usual names. Raises `RowError` if there are two."""
     names = [name for name in NAMES[part] if data.get(name) is not None]
     if part == "prompt" and names[:2] == ["instruction", "input"]:
         names.remove("input")
@@ -204,12 +220,12 @@ def _column(data: Mapping[str, Any], part: str) -> str | None:
 
 
 def _cluster(data: Mapping[str, Any], prompt: Conversation | str) -> str:
-    """The row's own cluster; else the opening of its conversation, as judged cases have it."""
+    """The row's cluster; by default a digest of its system prompt and first user message."""
     given = data.get("cluster")
     if isinstance(given, str) and given:
         return given
     if isinstance(prompt, str):
-        prompt = messages(prompt) or (Message("user", prompt),)
+        prompt = parse_transcript(prompt) or (Message("user", prompt),)
     systems = (message.content for message in prompt if message.role == "system")
     opening = next((message.content for message in prompt if message.role == "user"), "")
     return digest(*systems, opening, size=8)

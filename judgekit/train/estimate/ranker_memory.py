@@ -1,4 +1,4 @@
-"""What training a ranker will take in memory, before its weights are loaded."""
+"""Estimates the memory of training a ranker before its weights are loaded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from judgekit.train.data.encoding import TokenCounts
 from judgekit.train.data.examples import Example
 from judgekit.train.data.packing import pack
-from judgekit.train.estimate.memory import Estimate, free_bytes, state_bytes
+from judgekit.train.estimate.memory import ResourceEstimate, free_bytes, state_bytes
 from judgekit.train.network.ranker_checkpoint import RankerCheckpoint
 from judgekit.train.network.ranker_network import RankerNetwork
 from judgekit.train.recipes.ranker import Ranker
@@ -28,12 +28,12 @@ def estimate(
     device: torch.device,
     tokens: TokenCounts,
 ) -> Mapping[str, Any]:
-    """As `memory.estimate`, of a batch in which every pair is as long as the longest; no time."""
+    """As `memory.estimate`, for a batch of pairs as long as the longest; without time."""
     with torch.device("meta"):
-        network = checkpoint.skeleton(recipe, tasks)
+        network = checkpoint.empty_network(recipe, tasks)
     sizes = [weight.numel() for weight in network.parameters()]
     weights = sum(sizes)
-    found = Estimate(
+    found = ResourceEstimate(
         weights=FLOAT * weights,
         adapter=FLOAT * weights,  # gradients
         optimizer=state_bytes(sizes, recipe.optimizer),
@@ -49,7 +49,7 @@ def estimate(
 
 
 def kept_bytes(network: RankerNetwork, pairs: int, length: int) -> int:
-    """What autograd says that it keeps for so many pairs of `length` tokens.
+    """The bytes that autograd keeps for pairs of `length` tokens.
 
     `network` is on the device `meta`, where nothing is computed or held.
     """
@@ -60,7 +60,9 @@ def kept_bytes(network: RankerNetwork, pairs: int, length: int) -> int:
     kept: dict[int, Tensor] = {}
 
     def note(tensor: Tensor) -> Tensor:
-        kept[tensor.untyped_storage()._cdata] = tensor  # which keeps its number from being reused
+        kept[tensor.untyped_storage()._cdata] = (
+            tensor  # holding it keeps its address from being reused
+        )
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):

@@ -1,4 +1,4 @@
-"""What a training tells while it runs: small facts for a progress display or a log."""
+"""The events of a training, for a progress display or a log."""
 
 from __future__ import annotations
 
@@ -8,27 +8,30 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
+    "AnswersSampled",
     "Event",
-    "Loaded",
-    "Measured",
+    "HeldOutMeasured",
+    "LogRow",
+    "ModelLoaded",
     "OnEvent",
-    "Referenced",
-    "Row",
-    "Sampled",
-    "Saved",
-    "Started",
-    "Step",
+    "ReferenceProgress",
+    "StepFinished",
+    "TrainingStarted",
+    "WeightsSaved",
 ]
 
-Row = dict[str, Any]  # a line of metrics.jsonl or of samples.jsonl
+LogRow = dict[str, Any]  # a line of metrics.jsonl or of samples.jsonl
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class TrainingStarted:
     """Data and recipe are checked; the weights are loaded next.
 
-    `estimate` is memory in bytes and time, as `memory.Estimate.as_dict` gives it. `counts` are
-    rows: read, used, held out, cut, dropped. `step` is where a resumed training goes on, else 0.
+    Attributes:
+        estimate: Memory in bytes and time in seconds, see `estimate.memory.ResourceEstimate`.
+        counts: Rows: read, used for training, held out, cut, dropped.
+        steps: Optimizer steps in all.
+        step: The step after which a resumed training continues, else 0.
     """
 
     estimate: Mapping[str, Any]
@@ -38,53 +41,61 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """The model is there. `path` is how prompts are encoded, `reason` why, in words."""
+class ModelLoaded:
+    """The model is loaded. `path` is how prompts are encoded; `reason` says why."""
 
     path: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Referenced:
-    """`done` of `total` answers have the reference model's log-probabilities."""
+class ReferenceProgress:
+    """`done` of `total` answers have their log-probabilities under the reference model."""
 
     done: int
     total: int
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """An optimizer step and its row of metrics.jsonl."""
+class StepFinished:
+    """An optimizer step is finished; `row` is its row of metrics.jsonl."""
 
     step: int
     steps: int
-    row: Row
+    row: LogRow
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What the held-out rows say at a step: a row of metrics.jsonl with ``heldout``."""
+class HeldOutMeasured:
+    """The held-out rows were evaluated; `row` is a row of metrics.jsonl with ``heldout``."""
 
     step: int
-    row: Row
+    row: LogRow
 
 
 @dataclass(frozen=True, slots=True)
-class Sampled:
-    """Answers to held-out prompts, ``before`` or ``after`` training: rows of samples.jsonl."""
+class AnswersSampled:
+    """Held-out prompts were answered ``before`` or ``after`` training: rows of samples.jsonl."""
 
     when: str
-    rows: tuple[Row, ...]
+    rows: tuple[LogRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
-    """A checkpoint, or at the end the tuned model itself, stands in `folder`."""
+class WeightsSaved:
+    """A checkpoint, or at the end (`final`) the trained model, was written to `folder`."""
 
     folder: Path
     final: bool = False
 
 
-Event = Started | Loaded | Referenced | Step | Measured | Sampled | Saved
+Event = (
+    TrainingStarted
+    | ModelLoaded
+    | ReferenceProgress
+    | StepFinished
+    | HeldOutMeasured
+    | AnswersSampled
+    | WeightsSaved
+)
 OnEvent = Callable[[Event], None]

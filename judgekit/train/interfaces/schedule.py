@@ -1,4 +1,4 @@
-"""How a training goes, once its rows are known."""
+"""The plan of a training, made once the number of rows is known."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import torch
 
 from judgekit.train.interfaces.distributed import Processes
-from judgekit.train.interfaces.order import Order
-from judgekit.train.recipes.language_model import Recipe
+from judgekit.train.interfaces.order import RowOrder
+from judgekit.train.recipes.recipe import Recipe
 
-__all__ = ["Plan"]
+__all__ = ["TrainingPlan"]
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A training's recipe, where and in what it computes, its steps, and who takes part."""
+class TrainingPlan:
+    """A training's recipe, device, compute dtype, number of steps and processes."""
 
     recipe: Recipe
     device: torch.device
@@ -23,21 +23,21 @@ class Plan:
     steps: int
     processes: Processes
 
-    def order(self, rows: int) -> Order:
-        """Which of that many rows this process sees, pass by pass."""
-        at = self.recipe
-        return Order(
+    def order(self, rows: int) -> RowOrder:
+        """The order in which this process sees that many rows."""
+        recipe = self.recipe
+        return RowOrder(
             rows=rows,
-            batch_size=at.batch_size,
-            accumulate=at.accumulate,
+            batch_size=recipe.batch_size,
+            accumulate=recipe.accumulate,
             steps=self.steps,
-            seed=at.seed,
+            seed=recipe.seed,
             rank=self.processes.rank,
             processes=self.processes.count,
         )
 
     def measures(self, step: int) -> bool:
-        """Whether the held-out rows are measured after this step."""
+        """Whether the held-out rows are evaluated after this step."""
         return step % (self.recipe.eval_every or self._tenth) == 0 or step == self.steps
 
     def saves(self, step: int) -> bool:

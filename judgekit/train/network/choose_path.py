@@ -1,7 +1,7 @@
-"""Which of two paths a model takes: prompts shared, or padded rows.
+"""Chooses how a model encodes prompts: shared between answers, or in padded rows.
 
-What is known to differ is read off the config. What nobody thought of is measured: both paths are
-run on a few tokens, and where they disagree the padded one is right.
+Known differences are read from the config. Unknown ones are measured: both paths run on a few
+tokens, and where they disagree the padded one is right.
 """
 
 from __future__ import annotations
@@ -13,24 +13,30 @@ from torch import Tensor
 
 from judgekit.errors import InputError
 from judgekit.models.folders import one_line
+from judgekit.models.forward import unwrapped
 from judgekit.train.data.examples import Example
 from judgekit.train.data.packing import Batch, pack
 from judgekit.train.network import padded
-from judgekit.train.network.attention import Spans, Unfit, bare, hidden_states, lent
+from judgekit.train.network.attention import (
+    Spans,
+    UnsupportedModel,
+    hidden_states,
+    temporarily_attached,
+)
 from judgekit.train.network.scorer import scored, scores
 from judgekit.train.network.token_logprobs import log_probs
 
-__all__ = ["Path", "choose_path"]
+__all__ = ["PromptPath", "choose_path"]
 
-Path = Literal["shared", "padded"]
+PromptPath = Literal["shared", "padded"]
 
-# How far the paths may differ in a token's log-probability, or in a score. Rounding gives 1e-5
+# How much the paths may differ in a token's log-probability or in a score. Rounding gives 1e-5
 # in float32; in bfloat16 one logit of 16 to 32 is rounded by up to 0.06.
 TOLERANCES = {torch.float16: 0.03, torch.bfloat16: 0.2}
 TOLERANCE = 1e-3
-SHAPES = ((5, (4, 6)), (1, (1, 3)))  # of the trial: tokens of a prompt, of its completions
+TRIAL_LENGTHS = ((5, (4, 6)), (1, (1, 3)))  # tokens of a prompt, of its completions
 
-# What a config's setting other than nothing (or 1) does that the shared path does not.
+# Settings of a config, and what they do (unless None or 1) that the shared path does not.
 SETTINGS = {
     "attn_logit_softcapping": "caps its attention scores",
     "final_logit_softcapping": "caps its logits",
@@ -39,7 +45,7 @@ SETTINGS = {
 }
 ATTENTIONS = {"full_attention", "sliding_attention", "chunked_attention"}
 
-# What a network that was not made for a packed row may answer it with.
+# What a network that was not made for packed rows may raise.
 MISFITS = (
     ArithmeticError,
     AssertionError,
@@ -54,24 +60,32 @@ MISFITS = (
 
 def choose_path(
     model: Any, asked: Literal["auto", "shared", "padded"], max_length: int
-) -> tuple[Path, str]:
-    """The path for a language model or a one-output classifier, and the reason in words.
+) -> tuple[PromptPath, str]:
+    """Chooses the path of a language model or a classifier with one output.
 
-    `max_length`, the tokens of a prompt with one answer, says whether a sliding window matters.
-    The model is in eval mode meanwhile. Raises `InputError` where shared was asked for and cannot
-    be, and for an encoder-decoder.
+    Args:
+        model: The model, perhaps within peft's wrapper. It is in eval mode meanwhile.
+        asked: The recipe's `path`.
+        max_length: Tokens of a prompt with one answer; decides whether a sliding window matters.
+
+    Returns:
+        The path, and the reason for it in words.
+
+    Raises:
+        InputError: An encoder-decoder, or ``shared`` was asked for and is not possible.
     """
-    if bare(model).config.is_encoder_decoder:
+    if unwrapped(model).config.is_encoder_decoder:
         raise InputError(
-            f"cannot train {kind(model)}: it is an encoder-decoder; choose a decoder-only model"
+            f"cannot train {class_name(model)}: it is an encoder-decoder; choose a decoder-only "
+            f"model"
         )
     if asked == "padded":
-        return "padded", "padded rows, as asked for"
+        return "padded", "padded rows, as requested"
     try:
         check_config(model, max_length)
-        compare(model, max_length)
-    except Unfit as misfit:
-        why = f"{kind(model)} {misfit}"
+        compare_paths(model, max_length)
+    except UnsupportedModel as misfit:
+        why = f"{class_name(model)} {misfit}"
         if asked == "shared":
             raise InputError(f"cannot share prompts: {why}; use the path auto or padded") from None
         return "padded", f"padded rows: {why}"
@@ -79,23 +93,23 @@ def choose_path(
 
 
 def check_config(model: Any, max_length: int) -> None:
-    """Raises `Unfit` for what the config says that the shared path does not compute."""
-    config = bare(model).config.get_text_config()
+    """Raises `UnsupportedModel` for settings that the shared path does not compute."""
+    config = unwrapped(model).config.get_text_config()
     for name, what in SETTINGS.items():
         if getattr(config, name, None) not in (None, 1):
-            raise Unfit(f"{what} ({name})")
+            raise UnsupportedModel(f"{what} ({name})")
     odd = set(getattr(config, "layer_types", None) or ()) - ATTENTIONS
     if odd:
-        raise Unfit(f"has layers other than attention ({', '.join(sorted(odd))})")
+        raise UnsupportedModel(f"has layers other than attention ({', '.join(sorted(odd))})")
     chunk = getattr(config, "attention_chunk_size", None)
     if chunk is not None and chunk < max_length:
-        raise Unfit(f"attends within chunks of {chunk} tokens (attention_chunk_size)")
+        raise UnsupportedModel(f"attends within chunks of {chunk} tokens (attention_chunk_size)")
 
 
 def check_windows(network: Any, spans: Spans, max_length: int) -> None:
-    """Raises `Unfit` where layers do not tell the attention of the windows that the config has.
+    """Raises `UnsupportedModel` where layers do not pass the config's window to the attention.
 
-    The trial is too short for a window of thousands of tokens to show in its numbers.
+    The trial batch is too short for a window of thousands of tokens to change its numbers.
     """
     config = network.config.get_text_config()
     window = getattr(config, "sliding_window", None)
@@ -104,45 +118,50 @@ def check_windows(network: Any, spans: Spans, max_length: int) -> None:
     kinds = getattr(config, "layer_types", None) or ["sliding_attention"] * len(spans.windows)
     expected = [window if k == "sliding_attention" else None for k in kinds]
     if spans.windows != expected:
-        raise Unfit(f"keeps its window of {window} tokens (sliding_window) from the attention")
+        raise UnsupportedModel(
+            f"keeps its window of {window} tokens (sliding_window) from the attention"
+        )
 
 
-def compare(model: Any, max_length: int) -> None:
-    """Runs both paths on a few tokens; raises `Unfit` where they differ or the shared one fails."""
-    network = bare(model)
+def compare_paths(model: Any, max_length: int) -> None:
+    """Runs both paths on a few tokens.
+
+    Raises `UnsupportedModel` where they differ or the shared one fails.
+    """
+    network = unwrapped(model)
     head = network.get_output_embeddings()
     if head is None and not hasattr(network, "score"):
-        raise Unfit("has no head over each token")
-    batch = trial(network, ends=head is None)
+        raise UnsupportedModel("has no head over each token")
+    batch = trial_batch(network, ends=head is None)
     training = network.training
     network.eval()
     try:
         with torch.no_grad():
-            expected = values(model, batch, "padded", max_length)
+            expected = path_values(model, batch, "padded", max_length)
             try:
-                with lent(model):
-                    found = values(model, batch, "shared", max_length)
+                with temporarily_attached(model):
+                    found = path_values(model, batch, "shared", max_length)
             except torch.OutOfMemoryError:
                 raise
             except MISFITS as error:
-                raise Unfit(f"does not take a packed row ({one_line(error)})") from error
+                raise UnsupportedModel(f"does not take a packed row ({one_line(error)})") from error
     finally:
         network.train(training)
     off = float((found - expected).abs().max())
-    if not off <= tolerance(network):  # not: nan is no agreement
-        raise Unfit(f"says something else in a packed row (off by {off:.2g})")
+    if not off <= tolerance(network):  # "not <=", so that NaN fails
+        raise UnsupportedModel(f"computes something else in a packed row (off by {off:.2g})")
 
 
 def tolerance(network: Any) -> float:
-    """How far the paths may differ, by the coarsest type that the network computes in."""
+    """How much the paths may differ, by the coarsest dtype that the network computes in."""
     dtypes = {weight.dtype for weight in network.parameters()}
     dtypes |= {getattr(module, "compute_dtype", None) for module in network.modules()}  # 4 bits
     return max((TOLERANCES[dtype] for dtype in dtypes if dtype in TOLERANCES), default=TOLERANCE)
 
 
-def values(model: Any, batch: Batch, path: Path, max_length: int) -> Tensor:
+def path_values(model: Any, batch: Batch, path: PromptPath, max_length: int) -> Tensor:
     """Each token's log-probability, or each completion's score."""
-    network = bare(model)
+    network = unwrapped(model)
     if path == "padded":
         if "ends" in batch:
             return scores(model, batch, path)
@@ -158,7 +177,7 @@ def values(model: Any, batch: Batch, path: Path, max_length: int) -> Tensor:
     )
 
 
-def trial(network: Any, *, ends: bool) -> Batch:
+def trial_batch(network: Any, *, ends: bool) -> Batch:
     """A small batch of arbitrary tokens, on the network's device."""
     draw = torch.Generator().manual_seed(0)
     vocabulary = network.config.get_text_config().vocab_size
@@ -166,12 +185,12 @@ def trial(network: Any, *, ends: bool) -> Batch:
     def tokens(n: int) -> tuple[int, ...]:
         return tuple(torch.randint(vocabulary, (n,), generator=draw).tolist())
 
-    examples = [Example(tokens(p), tuple(map(tokens, several))) for p, several in SHAPES]
+    examples = [Example(tokens(p), tuple(map(tokens, several))) for p, several in TRIAL_LENGTHS]
     batch = pack(examples, ends=ends)
     device = next(network.parameters()).device
     return {k: v.to(device) if isinstance(v, Tensor) else v for k, v in batch.items()}
 
 
-def kind(model: Any) -> str:
-    """What a model is called in a message: ``LlamaForCausalLM``."""
-    return type(bare(model)).__name__
+def class_name(model: Any) -> str:
+    """The class name of a model, for messages: ``LlamaForCausalLM``."""
+    return type(unwrapped(model)).__name__

@@ -1,27 +1,29 @@
 """The plain way: one padded row for each prompt and completion, through the whole model.
 
-For architectures that cannot share prompts. Slower, larger, and right for any decoder.
+For architectures that cannot share prompts: slower, more memory, correct for any decoder.
 """
 
 from __future__ import annotations
 
-from inspect import signature
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from judgekit.models.forward import accepted, unwrapped
 from judgekit.train.data.packing import Batch
-from judgekit.train.network.attention import bare
 
-__all__ = ["Rows", "completion_logits", "ending_states"]
+__all__ = ["PaddedRows", "completion_logits", "ending_states"]
 
 
-class Rows:
-    """A packed batch as padded rows. S rows, the longest of L tokens.
+class PaddedRows:
+    """A packed batch as S padded rows, the longest of L tokens.
 
-    `ids` and `mask` [S, L], padded on the right, where no position moves for it; `prompts` and
-    `inputs` [S], the tokens of each row's prompt and of the whole row.
+    Attributes:
+        ids: [S, L], token ids, padded on the right, so that positions stay.
+        mask: [S, L], 1 at tokens and 0 at padding.
+        prompts: [S], tokens of each row's prompt.
+        inputs: [S], tokens of each row.
     """
 
     def __init__(self, batch: Batch) -> None:
@@ -46,12 +48,12 @@ class Rows:
 
 def completion_logits(model: Any, batch: Batch) -> Tensor:
     """The logits that predict each completion's tokens, [M, vocabulary], in the batch's order."""
-    network, padded = bare(model), Rows(batch)
+    network, padded = unwrapped(model), PaddedRows(batch)
     lengths = batch["lengths"]
     first = int(padded.prompts.min()) - 1
     kept = torch.arange(first, padded.ids.shape[1], device=padded.ids.device)
-    some = {"logits_to_keep": kept} if "logits_to_keep" in parameters(network) else {}
-    # No positions: a model that counts from the left counts right, whatever it calls them.
+    some = {"logits_to_keep": kept} if "logits_to_keep" in accepted(network) else {}
+    # No position ids: a model that counts from the left is right, whatever it calls them.
     found = network(input_ids=padded.ids, attention_mask=padded.mask, use_cache=False, **some)
     ahead = kept - (padded.prompts[:, None] - 1)
     chosen = (ahead >= 0) & (ahead < lengths[:, None])
@@ -61,12 +63,9 @@ def completion_logits(model: Any, batch: Batch) -> Tensor:
 
 def ending_states(model: Any, batch: Batch) -> Tensor:
     """The last hidden state of each row's last token, [S, width]."""
-    padded = Rows(batch)
-    out = bare(model).base_model(input_ids=padded.ids, attention_mask=padded.mask, use_cache=False)
+    padded = PaddedRows(batch)
+    out = unwrapped(model).base_model(
+        input_ids=padded.ids, attention_mask=padded.mask, use_cache=False
+    )
     states: Tensor = out.last_hidden_state
     return states[torch.arange(len(padded.ids)), padded.inputs - 1]
-
-
-def parameters(network: Any) -> frozenset[str]:
-    """The names that a network's forward pass takes."""
-    return frozenset(signature(network.forward).parameters)

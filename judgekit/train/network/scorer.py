@@ -1,4 +1,4 @@
-"""A reward model as training sees it: one number for each completion."""
+"""A reward model in training: one score for each completion."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from judgekit.models.forward import unwrapped
 from judgekit.train.data.packing import Batch
 from judgekit.train.network import padded
-from judgekit.train.network.attention import attach, bare, hidden_states
+from judgekit.train.network.attention import attach, hidden_states
 
 __all__ = ["Scorer", "scored", "scores"]
 
 
 class Scorer(torch.nn.Module):
-    """A sequence classifier of one output, over batches that `layout.pack` made with `ends`.
+    """A sequence classifier with one output, over batches that `packing.pack` made with `ends`.
 
-    `model` is the (peft) model, `path` as `policy.choose_path` says.
+    `model` may have peft's wrapper; `path` is the one that `choose_path` chose.
     """
 
     def __init__(self, model: Any, *, path: Literal["shared", "padded"]) -> None:
@@ -33,20 +34,20 @@ class Scorer(torch.nn.Module):
 
 
 def scores(model: Any, batch: Batch, path: Literal["shared", "padded"]) -> Tensor:
-    """The network's one output for each prompt and completion, [S], in float32."""
-    network = bare(model)
+    """The network's output for each prompt with completion, [S], in float32."""
+    network = unwrapped(model)
     if path == "shared":
         return scored(network, hidden_states(model, batch)[0][batch["ends"]])
     if hasattr(network, "score"):
-        # Not the network's own choice of a token: it looks for padding by the token's id, and a
-        # completion may well end with that.
+        # The network would look for padding by the token's id, and a completion may end with that
+        # token: choose the last one here.
         return scored(network, padded.ending_states(model, batch))
-    rows = padded.Rows(batch)  # an encoder reads its first token
+    rows = padded.PaddedRows(batch)  # an encoder reads its first token
     values: Tensor = network(input_ids=rows.ids, attention_mask=rows.mask).logits
     return values.float().squeeze(-1)
 
 
 def scored(network: Any, states: Tensor) -> Tensor:
-    """A decoder's one output for hidden states [S, width]: [S] in float32."""
+    """A decoder's output for hidden states [S, width]: [S] in float32."""
     values: Tensor = network.score(states)
     return values.float().squeeze(-1)

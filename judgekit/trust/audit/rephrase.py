@@ -1,69 +1,77 @@
-"""Lists written anew by a model, for the verbosity probe: a run like any other.
-
-A list is the one "answer" of a case, and the reply is read as a verdict: valid where it is a list
-of as many items, with the reply as its reasoning. So retries, the reply store and budgets hold
-here too.
-"""
+"""Lists rewritten by a model, for the probe ``verbosity``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 
-from judgekit.config.settings import Settings
+from judgekit.config.files import load_user
+from judgekit.config.settings import EngineSettings, GenerateSettings, Settings
 from judgekit.extension.registry import Registry
-from judgekit.harness.plan import Plan
-from judgekit.jobs.job import Job
-from judgekit.jobs.prepare import prepare
-from judgekit.judging import JudgeSetup, PromptJudge
+from judgekit.harness.sampling import GenerationTask, Sampler
+from judgekit.jobs.bindings import BoundEngine, check_price
+from judgekit.jobs.text_generation import TextGeneration
+from judgekit.judging import Judge
 from judgekit.judging.templates import Prompts
 from judgekit.trust.audit.lists import Listing, find_list
-from judgekit.trust.audit.probe import Judged
-from judgekit.types import Case, Reply, Response, Status, Trial, Verdict, digest
+from judgekit.types import Case, Response, Sampling, Trial, digest
 
-__all__ = ["Rephraser", "list_case", "rephraser_job", "rephrasings"]
+__all__ = ["list_id", "prepare_rephraser", "rephrasing_of", "with_lists"]
 
-MODEL = "list"
-
-
-class Rephraser(PromptJudge):
-    """Reads a reply as the list written anew; its score is the number of items."""
-
-    arity = frozenset({1})
-    names = ("A",)
-    prompt = "rephrase"
-
-    def parse(self, reply: Reply, trial: Trial) -> Verdict:
-        if reply.finish == "length":
-            return Verdict.without(Status.TRUNCATED, "the list was cut", reasoning=reply.text)
-        wanted, found = find_list(trial.shown[0].text), find_list(reply.text)
-        if wanted is None or found is None or len(found.items) != len(wanted.items):
-            why = "the reply is no list of as many items"
-            return Verdict.without(Status.UNPARSED, why, reasoning=reply.text)
-        return Verdict.scored(float(len(found.items)), reasoning=reply.text)
+PROMPT = "rephrase"
 
 
-def rephraser_job(files: Sequence[Path], settings: Settings, registry: Registry, model: str) -> Job:
-    """A job that asks `model` for lists; it has no cases yet."""
-    asking = replace(settings, judge=None, model=model, options={}, prompt=None, repeats=None)
-    job = prepare(files, asking, registry)
-    judge = Rephraser(JudgeSetup(arity=1, prompts=Prompts([Path(__file__).parent / "prompts"])))
-    return replace(job, judge=judge, judge_name=MODEL, plan=Plan((), 1, judge.names))
+def prepare_rephraser(settings: Settings, registry: Registry, model: str) -> TextGeneration:
+    """A generation by `model` without tasks; `with_lists` gives it some.
 
+    The model is asked as judges are: at temperature 0 unless the settings say otherwise.
 
-def list_case(listing: Listing) -> Case:
-    """A list as the one answer of a case, named by its content."""
-    text = listing.rendered(listing.items)
-    name = f"list-{digest(text, size=8)}"
-    return Case(name, (), (Response(text, MODEL),), cluster=name)
-
-
-def rephrasings(judged: Judged) -> Mapping[str, tuple[str, ...]]:
-    """The new items by the id of the list's case; lists that were not rightly written are left
-    out."""
-    valid: Iterable[Mapping[str, object]] = (
-        row for row in judged.judgements() if row["status"] == Status.VALID
+    Raises:
+        InputError: The model's engine or price is not known.
+        PluginError: The engine's plugin cannot be loaded.
+    """
+    usual = Judge.sampling
+    engine = {
+        f.name: value
+        for f in fields(EngineSettings)
+        if (value := getattr(settings, f.name)) is not None
+    }
+    sampling = {"temperature": usual.temperature, "max_tokens": usual.max_tokens}
+    s = GenerateSettings.of(sampling | engine | {"model": model})
+    bound_engine = BoundEngine.of(s, model, registry, load_user())
+    check_price(s, bound_engine.price)
+    asks_with = Sampling(
+        s.temperature, s.max_tokens, s.top_p, s.seed, extra=tuple(s.model_args.items())
     )
-    found = {str(row["case"]): find_list(str(row["reasoning"])) for row in valid}
-    return {case: listing.items for case, listing in found.items() if listing is not None}
+    return TextGeneration((), Sampler(asks_with), bound_engine)
+
+
+def with_lists(rephraser: TextGeneration, listings: Sequence[Listing]) -> TextGeneration:
+    """The generation with a task for each list; the same list is asked once."""
+    template = Prompts([Path(__file__).parent / "prompts"]).load(PROMPT)
+    tasks = {}
+    for listing in listings:
+        name, text = list_id(listing), text_of(listing)
+        case = Case(name, (), (Response(text, "list"),), cluster=name)
+        messages, _ = template.render(Trial(case, (0,), ("A",)))
+        tasks[name] = GenerationTask(Case(name, messages, ()))
+    return replace(rephraser, tasks=tuple(tasks.values()))
+
+
+def list_id(listing: Listing) -> str:
+    """The id of a list's task, made from its content."""
+    return f"list-{digest(text_of(listing), size=8)}"
+
+
+def text_of(listing: Listing) -> str:
+    """The list as text."""
+    return listing.rendered(listing.items)
+
+
+def rephrasing_of(listing: Listing, reply: str | None) -> Sequence[str]:
+    """The items of a reply; empty where it is no list of as many items."""
+    rewritten = None if reply is None else find_list(reply)
+    if rewritten is None or len(rewritten.items) != len(listing.items):
+        return ()
+    return rewritten.items

@@ -12,7 +12,7 @@ from judgekit.errors import InputError
 from judgekit.jobs.routing import assign, parse_route
 from judgekit.stats import Rate
 from judgekit.stats.outcomes.combine import combine, majority
-from judgekit.stats.outcomes.values import Label
+from judgekit.stats.outcomes.values import MaybeLabel
 from judgekit.stats.summaries.jury import jury_metrics
 from judgekit.types import Case, Message, Outcome, Position, Response
 
@@ -21,7 +21,7 @@ ALONE = Case("q", (Message("user", "?"),), (Response("x", "a"),), cluster="q")
 MEAN = {0: 1.0, 1: 0.0, "tie": 0.5, None: 0.5}
 
 
-def outcome(winner: Label, **other: Any) -> Outcome:
+def outcome(winner: MaybeLabel, **other: Any) -> Outcome:
     """A seat's outcome of a case shown in both orders; None is inconsistent."""
     fields: dict[str, Any] = {
         "case": "q",
@@ -57,7 +57,7 @@ UNDECIDED = outcome(
         ([], None),
     ],
 )
-def test_the_majority(votes: list[Label], winner: Label) -> None:
+def test_the_majority(votes: list[MaybeLabel], winner: MaybeLabel) -> None:
     assert majority(votes) == winner
 
 
@@ -74,7 +74,11 @@ def test_the_majority(votes: list[Label], winner: Label) -> None:
     ],
 )
 def test_a_vote(
-    seats: list[Outcome], winner: Label, decided: bool, mean: float | None, margin: float | None
+    seats: list[Outcome],
+    winner: MaybeLabel,
+    decided: bool,
+    mean: float | None,
+    margin: float | None,
 ) -> None:
     found = combine(CASE, seats, "vote")
     assert (found.winner, found.decided) == (winner, decided)
@@ -92,7 +96,7 @@ def test_a_vote(
         ([0.2, 0.5, 0.6], 1),
     ],
 )
-def test_a_mean_of_probabilities(values: list[float], winner: Label) -> None:
+def test_a_mean_of_probabilities(values: list[float], winner: MaybeLabel) -> None:
     seats = [outcome("tie" if v == 0.5 else int(v < 0.5), mean=v) for v in values]
     assert combine(CASE, seats, "mean").winner == winner
 
@@ -180,16 +184,16 @@ def test_a_jury_of_no_cases_names_every_figure() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "categories", "seat"),
+    ("text", "categories", "juror"),
     [
         ("category=math,coding: reference", ("math", "coding"), JudgeSpec("reference")),
         ("category = math : overlap", ("math",), JudgeSpec("overlap")),
         ("category=a b:pairwise@openai/q:7b", ("a b",), JudgeSpec("pairwise", "openai/q:7b")),
     ],
 )
-def test_a_route(text: str, categories: tuple[str, ...], seat: JudgeSpec) -> None:
+def test_a_route(text: str, categories: tuple[str, ...], juror: JudgeSpec) -> None:
     found = parse_route(text)
-    assert (found.categories, found.seat) == (categories, seat)
+    assert (found.categories, found.juror) == (categories, juror)
 
 
 @pytest.mark.parametrize(
