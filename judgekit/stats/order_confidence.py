@@ -17,10 +17,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import sqrt
 
 from judgekit.stats.intervals import Rate, clustered_rate
+from judgekit.stats.metric import metric
 from judgekit.stats.outcomes.fold import is_choice, value_of_first
 from judgekit.stats.outcomes.lean import Merge, lean, merge_orders
 from judgekit.stats.outcomes.values import Inconsistent, value_of
@@ -46,11 +47,25 @@ class Kind:
     on average.
     """
 
-    name: str
-    cases: int
-    changed: Rate
-    shift: Rate
-    sure: bool
+    name: str = field(metadata=metric("the first verdict, with the bin of its probability"))
+    cases: int = field(metadata=metric("the cases of this kind in both orders", unit="cases"))
+    changed: Rate = field(
+        metadata=metric(
+            "how often the second order changed what the case counts for",
+            unit="share",
+            denominator="cases of this kind in both orders",
+        )
+    )
+    shift: Rate = field(
+        metadata=metric(
+            "how much more the first order alone gives a than both orders, on average",
+            unit="difference of shares",
+            denominator="cases of this kind in both orders",
+        )
+    )
+    sure: bool = field(
+        metadata=metric("whether cases of this kind are shown in one order from then on")
+    )
 
 
 @dataclass(frozen=True, slots=True)

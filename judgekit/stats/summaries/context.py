@@ -30,7 +30,10 @@ class RunContext:
     )
     stop: StopReason | None = field(
         default=None,
-        metadata=metric("why the run ended before its last case: kind and text; null where not"),
+        metadata=metric(
+            "why the run ended before its last case: `kind` (budget, decided or precise) and "
+            "`text`; null where it did not. `stopped` is the text alone"
+        ),
     )
     left_out: Mapping[str, int] = field(
         default_factory=dict,
