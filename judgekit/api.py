@@ -128,6 +128,9 @@ class Run(Generic[S]):
             min_margin: The least margin of a pair, in 0 to 1, or in points of scores.
             pairing: Which two answers of a ranking make a pair.
 
+        Returns:
+            The pairs in the order of the cases, and how many cases make none, by reason.
+
         Raises:
             InputError: The run scored single answers, or its folder is damaged.
         """
@@ -144,6 +147,9 @@ def load_run(folder: str | Path = "runs/latest") -> AnyRun:
 
     Args:
         folder: A run's folder, or ``latest`` beside it.
+
+    Returns:
+        The run; its files are read when asked.
 
     Raises:
         InputError: The folder holds no run.

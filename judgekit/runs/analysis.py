@@ -78,6 +78,10 @@ def analyse(folder: str | Path, labels: Path | None = None) -> Analysis:
         folder: The run's folder.
         labels: A file of people's labels of some of its cases.
 
+    Returns:
+        The length-controlled win rate, the prompts needed and, beside labels, the agreement and
+        the prediction-powered win rate.
+
     Raises:
         InputError: The run is of another kind, or no case of it counts.
     """
@@ -160,6 +164,9 @@ def rate_models(folders: Sequence[str | Path], *, prior: float = 0.0) -> Ratings
     Args:
         folders: The runs' folders.
         prior: Made-up games between every two models, half of them won by each.
+
+    Returns:
+        The models, best first, with intervals of their ratings and ranks.
 
     Raises:
         InputError: No case counts, or models have no names by which runs could share them.

@@ -99,6 +99,9 @@ def diff_runs(before: str | Path, after: str | Path) -> Difference:
         before: The earlier run's folder.
         after: The later run's folder.
 
+    Returns:
+        What changed, with a paired test on the cases of both.
+
     Raises:
         InputError: A folder holds no run, or the two are of different kinds.
     """

@@ -72,6 +72,9 @@ def list_runs(folder: Path = Path("runs"), *, parts: bool = False) -> Listing:
         folder: Where to look, at any depth.
         parts: Also those that other runs, benchmarks and the like are made of.
 
+    Returns:
+        A row per run, newest first.
+
     Raises:
         InputError: There is no such folder.
     """

@@ -98,6 +98,9 @@ class StoredRun:
         Args:
             path: The run's folder, or ``latest`` beside it.
 
+        Returns:
+            The run; its files are read when asked.
+
         Raises:
             InputError: The folder holds no run.
         """
@@ -181,7 +184,11 @@ class StoredRun:
             yield case, outcome
 
     def case_results(self) -> Iterator[CaseResult]:
-        """Each judged case with its outcome and its judgements, in the order of the run."""
+        """Each judged case with its outcome and its judgements, in the order of the run.
+
+        Raises:
+            InputError: The files do not belong together.
+        """
         rows = read_rows(self.folder / "judgements.jsonl")
         for case, row, outcome in self._joined():
             with self._intact("judgements.jsonl"):
