@@ -75,6 +75,7 @@ def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gat
         typer.Exit: With the exit code 1 if the gate fails, 3 if a run has no verdict.
     """
     for job in jobs:
+        gate.check_inputs(job.inputs.files)
         gate.check_known(job.empty_summary().to_dict())
     if dry_run:
         estimates(jobs, as_json=as_json)
@@ -107,8 +108,8 @@ def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gat
     announce_ends(runs, silent)
     gate.write(suites)
     for suite in suites:
-        for finding in suite.findings:
-            announce(f"{suite.name}: {finding.message}" if len(suites) > 1 else finding.message)
+        for result in suite.results:
+            announce(f"{suite.name}: {result.message}" if len(suites) > 1 else result.message)
     if silent:
         raise typer.Exit(NO_VERDICT)
     if any(suite.failures for suite in suites):

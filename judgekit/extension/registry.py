@@ -1,7 +1,7 @@
-"""What is installed: looks judges, engines, sets and prompts up, and tells where each is from.
+"""The registry of plugins: looks up judges, engines, labelled sets and prompts.
 
-A broken plugin stops only the look-up that needs it. A name that two plugins give is an error
-when it is looked up, never settled by who was loaded first.
+A broken plugin affects only the look-up that needs it. A name that two plugins give is an error
+when it is looked up; the order of loading never decides.
 """
 
 from __future__ import annotations
@@ -31,10 +31,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
-    """One line of a listing.
+    """One plugin as `judgekit plugins` lists it.
 
-    `origin`: distribution and version, or the file's path. `broken` is why it gives nothing,
-    `clashes` says which of its names others give as well; both are empty where all is well.
+    Attributes:
+        origin: Distribution and version, or the file's path.
+        commands: Whether it adds commands.
+        broken: Why it gives nothing; empty if all is well.
+        clashes: Names that other plugins give as well, one sentence each.
     """
 
     name: str
@@ -53,14 +56,14 @@ class PluginInfo:
 
 
 class Registry:
-    """The plugins of one process; made by `Registry.load`."""
+    """The plugins of a process, made by `Registry.load`."""
 
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         self._plugins = list(plugins)
 
     @classmethod
     def load(cls, *, files: Sequence[Path] = ()) -> Self:
-        """All installed plugins, the built-in one among them, and these Python files.
+        """Loads all installed plugins, the built-in one among them.
 
         A plugin that fails is kept as broken.
 
@@ -76,7 +79,7 @@ class Registry:
         return cls([*load_installed(), *(load_file(file) for file in files)])
 
     def judge(self, name: str) -> type[Judge]:
-        """The judge of that name, or one made for the prompt file at that path (``./rubric.md``).
+        """The class of a judge.
 
         Args:
             name: A judge's name, or a path of a prompt file.
@@ -152,7 +155,7 @@ class Registry:
         return self._find("set", name, lambda plugin: plugin.sets)
 
     def prompts_for(self, judge: type[Judge]) -> Prompts:
-        """The prompts a judge finds by name.
+        """The prompts that a judge finds by name.
 
         First ``prompts`` beside the module of its class, then of the classes it derives from;
         then the folders of the plugin that has it, and those of all others, so that no file
@@ -194,7 +197,7 @@ class Registry:
                 self._plugins[place] = Plugin(plugin.name, plugin.origin, broken=reason(error))
 
     def listing(self) -> list[PluginInfo]:
-        """What is installed, from where, what is broken and why."""
+        """All plugins, with what each gives and what is wrong with it."""
         return [
             PluginInfo(
                 plugin.name,
@@ -236,7 +239,7 @@ class Registry:
 
 
 def _add_commands(add: Callable[[typer.Typer], None], app: typer.Typer) -> None:
-    """Adds to a copy first: a hook that fails half-way, or takes a name, leaves nothing behind."""
+    """Adds to a copy first, so that a hook that fails or takes a name leaves nothing behind."""
     from typer.main import get_group
 
     fresh = type(app)()
