@@ -211,7 +211,10 @@ def test_scores_have_a_mean_of_one_judge_only(sides: list[Path]) -> None:
         ({"judge": "errs20,nosuch"}, "no judge named 'nosuch'"),
         ({"judge": "errs20,errs20"}, "'errs20' is named twice"),
         ({"judge": "errs20,,errs25"}, "names no judge"),
-        ({"judge": "pairwise,pairwise@openai/m", "model": "openai/m"}, "is named twice; remove one"),
+        (
+            {"judge": "pairwise,pairwise@openai/m", "model": "openai/m"},
+            "is named twice; remove one",
+        ),
         ({"judge": "errs20,pairwise"}, "'pairwise' asks a model"),
         ({"judge": "errs20,weighs"}, "needs its weights: write weighs@FOLDER"),
         ({"judge": JURY, "model": "openai/m"}, "asks --model 'openai/m'; leave it out"),
