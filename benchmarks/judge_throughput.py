@@ -6,9 +6,9 @@
 
 Parts: `speed` (share of the ideal rate, compared with a bare aiohttp loop; CPU time per judgement),
 `kill` (kill -9 and resume), `faults` (429, 500, resets, hangs, malformed verdicts), `start` (CPU
-time of ``judgekit --help``; the rate of a whole command), `large` (many cases from the reply
-store). Every run is the installed `judgekit` command in its own process, against a mock server on
-this machine.
+time of ``judgekit --help``; the rate of a whole command, start-up included), `large` (many cases
+from the reply store). Every run is the installed `judgekit` command in its own process, against a
+mock server on this machine.
 """
 
 from __future__ import annotations

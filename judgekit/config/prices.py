@@ -23,6 +23,15 @@ class Price:
     output: float
 
     def cost(self, tokens_in: int, tokens_out: int) -> float:
+        """What so many tokens cost.
+
+        Args:
+            tokens_in: Tokens of prompts.
+            tokens_out: Tokens of replies.
+
+        Returns:
+            US dollars.
+        """
         return (tokens_in * self.input + tokens_out * self.output) / 1e6
 
 

@@ -65,11 +65,16 @@ class Registry:
     def load(cls, *, files: Sequence[Path] = ()) -> Self:
         """Loads all installed plugins, the built-in one among them.
 
+        A plugin that fails is kept as broken.
+
         Args:
-            files: Python files to load as plugins as well.
+            files: Python files that hold plugins.
+
+        Returns:
+            A registry of all of them.
 
         Raises:
-            InputError: A file does not exist. A plugin that fails is kept as broken.
+            InputError: A file does not exist.
         """
         return cls([*load_installed(), *(load_file(file) for file in files)])
 
@@ -77,20 +82,30 @@ class Registry:
         """The class of a judge.
 
         Args:
-            name: Its name, or the path of a prompt file (``./rubric.md``).
+            name: A judge's name, or a path of a prompt file.
+
+        Returns:
+            The judge's class.
 
         Raises:
-            PluginError: No plugin gives the name, or two do.
-            InputError: The prompt file cannot judge on its own.
+            PluginError: No plugin has a judge of this name, or two have.
+            InputError: The prompt file cannot judge by itself.
         """
         if "/" in name or "\\" in name or name.endswith(".md"):
             return _rubric(name)
         return self._find("judge", name, lambda plugin: plugin.judges)
 
     def code_of(self, judge: type[Judge]) -> str:
-        """The state of the code behind a judge: its plugin's distribution and version, or the
-        digest of its plugin's file. Of the built-in judges it is ``"judgekit"``, whatever the
-        version; of a prompt file that judges by itself, nothing."""
+        """The state of the code behind a judge.
+
+        Args:
+            judge: The judge's class.
+
+        Returns:
+            Its plugin's distribution and version, or the digest of its plugin's file. Of the
+            built-in judges it is ``"judgekit"``, whatever the version; of a prompt file that
+            judges by itself, an empty text.
+        """
         plugin = next((p for p in self._plugins if p.judges.holds(judge)), None)
         if plugin is None:
             return ""
@@ -103,11 +118,17 @@ class Registry:
         return frozenset(name for plugin in self._plugins for name in plugin.engines)
 
     def engine(self, spec: str) -> tuple[EngineFactory, str]:
-        """The engine that ``ENGINE/MODEL`` names, and the part after the slash.
+        """The engine that ``ENGINE/MODEL`` names.
+
+        Args:
+            spec: ``ENGINE/MODEL``; the model may contain slashes.
+
+        Returns:
+            The engine's factory, and the model.
 
         Raises:
             InputError: `spec` has another form.
-            PluginError: No plugin gives the engine, or two do.
+            PluginError: No plugin has an engine of this name, or two have.
         """
         name, _, model = spec.partition("/")
         if not name or not model:
@@ -120,15 +141,31 @@ class Registry:
         return self._find("engine", name, lambda plugin: plugin.engines), model
 
     def labelled_set(self, name: str) -> SetFactory:
-        """The labelled set of that name; `PluginError` if no plugin gives it, or two do."""
+        """The labelled set of that name.
+
+        Args:
+            name: The set's name.
+
+        Returns:
+            The set's factory.
+
+        Raises:
+            PluginError: No plugin has a set of this name, or two have.
+        """
         return self._find("set", name, lambda plugin: plugin.sets)
 
     def prompts_for(self, judge: type[Judge]) -> Prompts:
         """The prompts that a judge finds by name.
 
-        They are searched in this order: ``prompts`` beside the module of its class, then beside
-        those of its base classes, then the folders of the plugin that gives it, then those of all
-        others. So no plugin's file replaces another's of the same name.
+        First ``prompts`` beside the module of its class, then of the classes it derives from;
+        then the folders of the plugin that has it, and those of all others, so that no file
+        replaces another plugin's of the same name.
+
+        Args:
+            judge: The judge's class.
+
+        Returns:
+            The prompts of all these folders, the first found first.
         """
         beside = [
             Path(file).parent / "prompts"
@@ -146,7 +183,11 @@ class Registry:
         return any(plugin.add_commands is not None for plugin in self._plugins)
 
     def add_commands(self, app: typer.Typer) -> None:
-        """Adds the plugins' commands; a plugin whose hook fails or takes a name becomes broken."""
+        """Adds the plugins' commands; one whose hook fails, or takes a name, becomes broken.
+
+        Args:
+            app: The application that gets the commands.
+        """
         for place, plugin in enumerate(self._plugins):
             if plugin.add_commands is None:
                 continue
