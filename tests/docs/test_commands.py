@@ -1,0 +1,65 @@
+"""Every `judgekit` command of the documents runs, and prints what its page shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from doc_examples import NOT_RUN, Example, Terminal, console_examples, differs, titled_files
+from doc_needs import PAGES, Page
+from places import DOCS, ROOT
+from servers import JudgeServer
+
+SERVER = "http://127.0.0.1:8000/v1"
+"""The address that the documents give to a server on the reader's own machine."""
+
+
+def named_pages() -> list[str]:
+    """README and every page of docs/ that shows a command."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+    return [str(page.relative_to(ROOT)) for page in pages if any(console_examples(page))]
+
+
+def of_page(name: str) -> object:
+    slow = PAGES.get(name, Page()).slow
+    return pytest.param(name, id=name, marks=[pytest.mark.slow] if slow else [])
+
+
+@pytest.mark.parametrize("name", map(of_page, named_pages()))
+def test_the_commands_of_a_page(
+    name: str, here: Path, server: JudgeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = PAGES.get(name, Page())
+    monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+    monkeypatch.setenv("OPENAI_API_KEY", "the-readers-own")
+    for file, text in titled_files(ROOT / name).items():
+        (here / file).parent.mkdir(parents=True, exist_ok=True)
+        (here / file).write_text(text, encoding="utf-8")
+    for need in page.needs:
+        need(here)
+    terminal = Terminal({SERVER: server.base_url})
+    found = list(console_examples(ROOT / name))
+    failures = [
+        failure
+        for example, following in zip(found, [*found[1:], None], strict=True)
+        if (failure := tried(terminal, page, example, following))
+    ]
+    assert not failures, "\n\n".join(failures)
+
+
+def tried(terminal: Terminal, page: Page, example: Example, following: Example | None) -> str:
+    """What is wrong with an example; empty where nothing is."""
+    if example.words[0] in NOT_RUN:
+        return ""
+    if any(example.command.startswith(start) for start in page.not_run):
+        return ""
+    printed = terminal.run(example)
+    told = following is not None and following.words[0] == "echo"
+    if terminal.code != 0 and not told and example.words[0] != "echo":
+        return f"{example.place}: {example.command}\nexit code {terminal.code}: {printed}"
+    why = differs(example.shown, printed) if example.shown else ""
+    return f"{example.place}: {example.command}\n{why}" if why else ""
+
+
+def test_the_table_of_needs_names_pages_that_are_there() -> None:
+    assert set(PAGES) <= set(named_pages())
