@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from judgekit.errors import InputError
+from judgekit.io.files import write_file
 from judgekit.runs.failures import silence
 from judgekit.trust import gate
 
@@ -75,12 +76,8 @@ class Gate:
 
     def write(self, suites: Sequence[gate.Suite]) -> None:
         """Writes the JUnit file, where one is asked for."""
-        if self.file is None:
-            return
-        try:
-            self.file.write_text(gate.junit(suites), encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"cannot write {str(self.file)!r}: {error.strerror}") from error
+        if self.file is not None:
+            write_file(self.file, gate.junit(suites).encode())
 
 
 def as_rows(suite: gate.Suite) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from judgekit.errors import InputError
+from judgekit.io.files import new_folder
 
 __all__ = ["write_plugin"]
 
@@ -25,21 +26,16 @@ def write_plugin(name: str, folder: Path) -> list[Path]:
     """
     words = _spellings(name)
     top = folder / name
-    try:
-        top.mkdir(parents=True)
-    except FileExistsError as error:
-        raise InputError(f"{str(top)!r} exists already; choose another name") from error
-    except OSError as error:
-        raise InputError(f"cannot make the folder {str(top)!r}: {error.strerror}") from error
     written = []
-    for source in sorted(SKELETON.rglob("*")):
-        if source.is_dir() or "__pycache__" in source.parts:  # installers compile what is shipped
-            continue
-        target = top / _renamed(source.relative_to(SKELETON).as_posix(), words)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        text = _renamed(source.read_text(encoding="utf-8"), words)
-        target.write_text(text, encoding="utf-8", newline="\n")
-        written.append(target)
+    with new_folder(top) as partial:
+        for source in sorted(SKELETON.rglob("*")):
+            if source.is_dir() or "__pycache__" in source.parts:  # installers compile it
+                continue
+            target = _renamed(source.relative_to(SKELETON).as_posix(), words)
+            (partial / target).parent.mkdir(parents=True, exist_ok=True)
+            text = _renamed(source.read_text(encoding="utf-8"), words)
+            (partial / target).write_text(text, encoding="utf-8", newline="\n")
+            written.append(top / target)
     return sorted(written)
 
 

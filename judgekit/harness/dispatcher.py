@@ -17,7 +17,7 @@ from judgekit.config.prices import Price
 from judgekit.errors import CallFailure, EngineError, JudgekitError, StoreError
 from judgekit.extension.engine import Engine
 from judgekit.harness.batcher import Batcher
-from judgekit.harness.limits import Budget, Rate, RetryPolicy, expected_tokens
+from judgekit.harness.limits import Budget, RateLimiter, RetryPolicy, expected_tokens
 from judgekit.harness.reply_store import ReplyStore, pack_reply, unpack_reply
 from judgekit.types import Call, Reply, Trial, digest
 
@@ -80,8 +80,8 @@ class Dispatcher:
         self.limits = limits
         self.tally = tally or Tally()
         self._windows = Batcher(engine) if engine.window > 1 else None
-        self._requests = Rate(limits.rpm) if limits.rpm else None
-        self._tokens = Rate(limits.tpm) if limits.tpm else None
+        self._requests = RateLimiter(limits.rpm) if limits.rpm else None
+        self._tokens = RateLimiter(limits.tpm) if limits.tpm else None
         self._under_way: dict[bytes, asyncio.Task[Reply]] = {}
         self._unreachable = 0
         self._reached = False

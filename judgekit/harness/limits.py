@@ -12,9 +12,17 @@ from dataclasses import dataclass, replace
 
 from judgekit.config.prices import Price
 from judgekit.errors import CallFailure
-from judgekit.types import Call
+from judgekit.types import Call, StopKind, StopReason
 
-__all__ = ["Budget", "BudgetSpent", "Rate", "RetryPolicy", "Spent", "Stopped", "expected_tokens"]
+__all__ = [
+    "Budget",
+    "BudgetSpent",
+    "RateLimiter",
+    "RetryPolicy",
+    "Spent",
+    "Stopped",
+    "expected_tokens",
+]
 
 CHARS_PER_TOKEN = 4  # a rough rule for English, only for rates and estimates
 REASONING_LIMIT = "max_completion_tokens"
@@ -50,7 +58,7 @@ class RetryPolicy:
         return pause if failure.after is None else failure.after + pause / 4
 
 
-class Rate:
+class RateLimiter:
     """At most `per_minute` units a minute, a second's worth at once; callers pass in turn."""
 
     def __init__(self, per_minute: float) -> None:
@@ -67,7 +75,11 @@ class Rate:
 
 
 class Stopped(Exception):  # noqa: N818 (a stop, not an error)
-    """A run ends before its plan; says why."""
+    """A run ends before its plan, for the reason given."""
+
+    def __init__(self, reason: StopReason) -> None:
+        super().__init__(reason.text)
+        self.reason = reason
 
 
 class BudgetSpent(Stopped):
@@ -114,7 +126,7 @@ class Budget:
         self._reserved_calls = 0
         self._reserved_cost = 0.0
         self._under_way = 0
-        self._reason = ""
+        self._reason: StopReason | None = None
         self._turn = asyncio.Lock()  # first come, first served: trials come in the plan's order
         self._settled = asyncio.Event()
 
@@ -162,7 +174,7 @@ class Budget:
             self.max_cost is None or self.spent + cost <= self.max_cost
         )
 
-    def _stop(self) -> str:
+    def _stop(self) -> StopReason:
         limits = []
         before = self._before
         if self.max_calls is not None:
@@ -171,7 +183,8 @@ class Budget:
         if self.max_cost is not None:
             earlier = f", ${before.cost:.4f} by the runs before" if before.cost else ""
             limits.append(f"--max-cost {self.max_cost:g} (${self.spent:.4f} spent{earlier})")
-        return f"the next trial might pass {' or '.join(limits)}"
+        text = f"the next trial might pass {' or '.join(limits)}"
+        return StopReason(StopKind.BUDGET, text)
 
     def settle(self, calls: int, cost: float, made: int, spent: float) -> None:
         """Puts what a trial used in the place of what was reserved for it."""

@@ -14,7 +14,17 @@ from judgekit.harness.dispatcher import Dispatcher, Tally
 from judgekit.harness.limits import Budget, BudgetSpent
 from judgekit.harness.workers import within_budget, work_through
 from judgekit.judging.judge import Ask
-from judgekit.types import Call, Case, Message, Reply, Sampling, Status, Trial, digest
+from judgekit.types import (
+    Call,
+    Case,
+    Message,
+    Reply,
+    Sampling,
+    Status,
+    StopReason,
+    Trial,
+    digest,
+)
 
 __all__ = ["Generated", "Sampler", "Task", "generate", "visible"]
 
@@ -97,11 +107,25 @@ async def generate(
     n: int = 1,
     concurrency: int = 64,
     on_progress: Callable[[Tally], None] | None = None,
-) -> tuple[list[Generated], str]:
+) -> tuple[list[Generated], StopReason | None]:
     """`n` candidates for each task, all of a task one after the other, in the tasks' order.
 
-    With them, why it ended before the last (a budget's reason), or an empty string. Raises what
-    stops a run: `EngineError`, `StoreError`, cancellation; the reply store keeps what was paid.
+    The reply store keeps every reply that was paid for.
+
+    Args:
+        tasks: The prompts.
+        sampler: How they are asked.
+        dispatcher: Where calls are handed in; closed at the end.
+        n: Candidates for each prompt.
+        concurrency: Candidates under way at once.
+        on_progress: Called after each candidate.
+
+    Returns:
+        The candidates, and why there are fewer than planned: None where all are there.
+
+    Raises:
+        EngineError: No call can be answered.
+        StoreError: The reply store cannot be used.
     """
     tally, end = dispatcher.tally, n * len(tasks)
     made: dict[int, Generated] = {}
@@ -131,8 +155,8 @@ async def generate(
         if on_progress:
             on_progress(tally)
 
-    stopped = await work_through(queue(), work, dispatcher, concurrency=concurrency)
-    return [made[number] for number in range(end)], stopped
+    stop = await work_through(queue(), work, dispatcher, concurrency=concurrency)
+    return [made[number] for number in range(end)], stop
 
 
 async def candidate(task: Task, repeat: int, sampler: Sampler, ask: Ask) -> Generated:

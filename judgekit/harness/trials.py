@@ -19,20 +19,20 @@ from judgekit.harness.plan import Plan
 from judgekit.harness.reply_store import ReplyStore, pack_verdict, unpack_verdict
 from judgekit.harness.workers import within_budget, work_through
 from judgekit.judging import BatchJudge, Judge
-from judgekit.types import Case, Judgement, Status, Trial, Verdict, digest
+from judgekit.types import Case, Judgement, Status, StopReason, Trial, Verdict, digest
 
 __all__ = ["OnCase", "OnProgress", "run_batches", "run_trials"]
 
-OnCase = Callable[[Case, Sequence[Judgement]], str]
-"""Takes a case with its judgements; says why the run has enough with it, or nothing."""
+OnCase = Callable[[Case, Sequence[Judgement]], StopReason | None]
+"""Takes a case with its judgements; returns why the run may end with it, None to go on."""
 OnProgress = Callable[[Tally], None]
 
 
 class InOrder:
     """Hands cases on in the order of the plan, each once all its judgements are in.
 
-    `stopped` is what the last case was answered with where that ended the run: a prefix of the
-    plan, whichever judgement came first.
+    `stop` is what `on_case` returned for the last case where that ended the run: so the run is a
+    prefix of the plan, whichever judgement came first.
     """
 
     def __init__(self, plan: Plan, on_case: OnCase) -> None:
@@ -41,7 +41,7 @@ class InOrder:
         self._open: dict[int, list[Judgement | None]] = {}
         self._next = 0
         self._end = len(plan.cases)
-        self.stopped = ""
+        self.stop: StopReason | None = None
 
     @property
     def complete(self) -> bool:
@@ -68,9 +68,9 @@ class InOrder:
             if len(judgements) < len(self._open[self._next]):
                 return
             del self._open[self._next]
-            self.stopped = self._on_case(self._cases[self._next], judgements)
+            self.stop = self._on_case(self._cases[self._next], judgements)
             self._next += 1
-            if self.stopped:
+            if self.stop:
                 self.end_before(self._next)
 
 
@@ -102,7 +102,7 @@ async def run_trials(
     *,
     concurrency: int = 64,
     on_progress: OnProgress | None = None,
-) -> str:
+) -> StopReason | None:
     """Judges every trial; `on_case` gets each case with its judgements, in order.
 
     Returns why the run ended before its plan (a budget's reason, or what `on_case` said), or an
@@ -124,13 +124,13 @@ async def run_trials(
         order.add(place.case, place.position, judgement)
         if on_progress:
             on_progress(tally)
-        if order.stopped:
-            raise Stopped(order.stopped)
+        if order.stop:
+            raise Stopped(order.stop)
 
-    stopped = await work_through(places(plan, order), work, dispatcher, concurrency=concurrency)
-    if not stopped and not order.complete:
+    stop = await work_through(places(plan, order), work, dispatcher, concurrency=concurrency)
+    if stop is None and not order.complete:
         raise AssertionError("a run without a stop hands on every case")
-    return stopped
+    return stop
 
 
 async def judge_within_budget(
@@ -199,7 +199,7 @@ async def run_batches(
     on_case: OnCase,
     *,
     on_progress: OnProgress | None = None,
-) -> str:
+) -> StopReason | None:
     """The same for a judge that scores batches by itself, on one worker thread.
 
     Verdicts are kept in the reply store under the judge's identity and the texts shown. A batch in
@@ -231,9 +231,9 @@ async def run_batches(
             order.add(place.case, place.position, Judgement(trial, verdict, (key.hex(),)))
         if on_progress:
             on_progress(tally)
-        if order.stopped:
+        if order.stop:
             break
-    return order.stopped
+    return order.stop
 
 
 def verdict_key(identity: str, trial: Trial) -> bytes:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from judgekit.harness.dispatcher import Dispatcher, TrialAsk
 from judgekit.harness.limits import Stopped
-from judgekit.types import Trial
+from judgekit.types import StopReason, Trial
 
 __all__ = ["within_budget", "work_through"]
 
@@ -22,22 +22,33 @@ async def work_through(
     dispatcher: Dispatcher,
     *,
     concurrency: int,
-) -> str:
+) -> StopReason | None:
     """Does `work` for every item, begun in the order of the queue, several at the same time.
 
-    Returns why it ended before the queue (`work` lets a `Stopped` pass, a budget's or another), or
-    an empty string. Closes the dispatcher. Raises what breaks a run off: `EngineError`,
-    `StoreError`, cancellation; the reply store keeps what was paid.
+    Closes the dispatcher. The reply store keeps every reply that was paid for.
+
+    Args:
+        queue: The items.
+        work: Handles one item; it raises `Stopped` to end the queue early.
+        dispatcher: Where the work hands in its calls.
+        concurrency: How many items are under way at once; more for an engine that takes windows.
+
+    Returns:
+        Why it ended before the end of the queue, None at the end.
+
+    Raises:
+        EngineError: No call can be answered.
+        StoreError: The reply store cannot be used.
     """
-    stopped = ""
+    reason: StopReason | None = None
 
     async def worker() -> None:
-        nonlocal stopped
-        while not stopped and (item := next(queue, None)) is not None:
+        nonlocal reason
+        while reason is None and (item := next(queue, None)) is not None:
             try:
                 await work(item)
             except Stopped as stop:
-                stopped = stopped or str(stop)
+                reason = reason or stop.reason
 
     # An engine that takes windows finds the next one waiting when it is done with one.
     workers = max(concurrency, 2 * dispatcher.engine.window if dispatcher.engine.window > 1 else 1)
@@ -47,7 +58,7 @@ async def work_through(
                 group.create_task(worker())
     except BaseExceptionGroup as errors:
         raise first_cause(errors) from None
-    return stopped
+    return reason
 
 
 def first_cause(error: BaseException) -> BaseException:

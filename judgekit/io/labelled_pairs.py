@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from judgekit.errors import InputError, PluginError
-from judgekit.io.files import safe_name
+from judgekit.io.files import make_parents, safe_name, write_file
 from judgekit.io.labelled_set import Label, LabelledSet
 from judgekit.io.labels import agreeing, read_label
 from judgekit.io.layout import Layout, Source, find_layout
@@ -120,13 +120,8 @@ def keep_labelled(labelled: LabelledSet, folder: Path) -> Path:
     name = f"{safe_name(labelled.name)}-{digest(data.decode(), size=4)}"
     path = folder / f"{name}.jsonl"
     if not path.is_file():
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            partial = path.with_suffix(".partial")
-            partial.write_bytes(data)
-            partial.replace(path)
-        except OSError as error:
-            raise InputError(f"cannot write {str(path)!r}: {error.strerror}") from error
+        make_parents(path)
+        write_file(path, data)
     return path
 
 

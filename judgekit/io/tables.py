@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from judgekit.errors import InputError
+from judgekit.installing import install_hint
 from judgekit.io.row import BadRow, Row, place, shown
 
 __all__ = ["csv_rows", "parquet_rows"]
@@ -60,8 +61,8 @@ def parquet_rows(stream: BinaryIO, path: Path) -> Iterator[Row | BadRow]:
         import pyarrow
         from pyarrow.parquet import ParquetFile
     except ImportError as error:
-        way = "pip install 'judgekit[parquet]'"
-        raise InputError(f"{path}: reading Parquet needs pyarrow; {way}") from error
+        how = install_hint("parquet")
+        raise InputError(f"{path}: reading Parquet needs pyarrow; {how}") from error
     number = 0
     try:
         for batch in ParquetFile(stream).iter_batches():

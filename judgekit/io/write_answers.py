@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from judgekit.errors import InputError
+from judgekit.io.files import make_parents, write_file
 
 __all__ = ["check_answers_file", "write_answers"]
 
@@ -54,21 +55,12 @@ def write_answers(path: Path, rows: Sequence[Row], *, force: bool = False) -> No
     it raises `InputError`, as for a path that cannot be written.
     """
     written = [orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows]
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        if path.exists() and not force:
-            new = iter(written)
-            if not all(line in new for line in lines(path)):  # each is looked for after the last
-                raise other(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with partial.open("wb") as file:
-                file.writelines(written)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
+    if path.exists() and not force:
+        new = iter(written)
+        if not all(line in new for line in lines(path)):  # each is looked for after the last
+            raise other(path)
+    make_parents(path)
+    write_file(path, written)
 
 
 def lines(path: Path) -> Iterator[bytes]:

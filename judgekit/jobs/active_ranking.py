@@ -25,7 +25,7 @@ from judgekit.stats.bradley_terry import Game, ModelRating, Ratings, ratings
 from judgekit.stats.outcomes.values import Inconsistent
 from judgekit.stats.stopping import shuffled
 from judgekit.stats.summaries.ranking import games_of
-from judgekit.types import Case, Judgement, Pair, Ranking
+from judgekit.types import Case, Judgement, Pair, Ranking, StopReason
 
 __all__ = ["ActiveRanking", "Draw"]
 
@@ -42,26 +42,26 @@ class ActiveRanking:
         self._inconsistent = inconsistent
         self.of_case: dict[str, list[Pair]] = {}
 
-    async def run(self, ask: RunTrials, on_case: OnCase, fold: Fold) -> str:
+    async def run(self, ask: RunTrials, on_case: OnCase, fold: Fold) -> StopReason | None:
         """Plays; `on_case` then gets each case that was in a game, in the order of the plan.
 
-        Returns why the run ended before its games, or an empty string.
+        Returns why the run ended before its games, None at the end.
         """
         draw = Draw(self._plan.cases)
         known: list[Game] = []
         told: dict[str, list[Judgement]] = {}
-        stopped, left = "", self._most
+        stopped: StopReason | None = None
+        left = self._most
         while not stopped and (drawn := draw.round(known, left)):
             left -= sum(map(len, drawn.values()))
 
             def collect(
                 case: Case, judgements: Sequence[Judgement], drawn: dict[str, list[Pair]] = drawn
-            ) -> str:
+            ) -> None:
                 own = told.setdefault(case.id, [])
                 own += judgements
                 known.extend(games_of(fold(case, own, drawn[case.id]), self._inconsistent))
                 self.of_case.setdefault(case.id, []).extend(drawn[case.id])
-                return ""
 
             cases = [case for case in self._plan.cases if case.id in drawn]
             # Answers of the same text share a showing, and it may have been in an earlier round.

@@ -19,7 +19,7 @@ from judgekit.jobs.judge_runner import RunTrials
 from judgekit.stats.intervals import Rate
 from judgekit.stats.order_confidence import CALIBRATION, OrderConfidence, Row, learn, rounds
 from judgekit.stats.outcomes.values import Inconsistent
-from judgekit.types import Case, Judgement, Verdict
+from judgekit.types import Case, Judgement, StopReason, Verdict
 
 __all__ = ["AdaptiveOrders", "in_plan_order", "run_adaptively"]
 
@@ -75,11 +75,11 @@ class AdaptiveOrders:
 
 async def run_adaptively(
     plan: Plan, ask: RunTrials, on_case: OnCase, found: AdaptiveOrders, *, stretch: int
-) -> str:
+) -> StopReason | None:
     """Judges a plan of pairs; `on_case` gets each case with its judgements, in order.
 
     The cases of one prompt stand side by side. `stretch` is how many cases are taken at a time.
-    Returns why the run ended before its plan, or an empty string; fills `found`.
+    Returns why the run ended before its plan, None at the end; fills `found`.
     """
     for cases, learns in stretches(plan.cases, stretch):
         told: dict[str, list[Judgement]] = {case.id: [] for case in cases}
@@ -88,9 +88,8 @@ async def run_adaptively(
             case: Case,
             judgements: Sequence[Judgement],
             told: dict[str, list[Judgement]] = told,
-        ) -> str:
+        ) -> None:
             told[case.id] += judgements
-            return ""
 
         stopped = await ask(replace(plan, cases=cases, orders="one"), collect)
         doubted = [
@@ -110,7 +109,7 @@ async def run_adaptively(
                 return reason
         if learns:
             found.learn()
-    return ""
+    return None
 
 
 def in_plan_order(judgements: Sequence[Judgement]) -> list[Judgement]:

@@ -28,7 +28,8 @@ from judgekit.harness.sampling import Generated, Sampler, Task, generate
 from judgekit.harness.trials import OnProgress
 from judgekit.io.write_answers import check_answers_file, write_answers
 from judgekit.jobs.bindings import BoundEngine, check_price
-from judgekit.types import Case, Sampling
+from judgekit.jobs.metadata import stop_fields
+from judgekit.types import Case, Sampling, StopReason
 
 __all__ = ["Answers", "GenerationEstimate", "GenerationJob", "prepare_generation"]
 
@@ -143,7 +144,7 @@ class GenerationJob:
         engine = self.bound_engine.engine()
         try:
             with ReplyStore(s.store) as store:
-                found, stopped = await generate(
+                found, stop = await generate(
                     self.tasks(),
                     self.sampler,
                     self.bound_engine.dispatcher(engine, store, tally, self.bound_engine.budget()),
@@ -151,7 +152,7 @@ class GenerationJob:
                     concurrency=s.concurrency,
                     on_progress=on_progress,
                 )
-            return self._answers(found, stopped, self._counts(engine, tally))
+            return self._answers(found, stop, self._counts(engine, tally))
         finally:
             await engine.aclose()
 
@@ -165,7 +166,9 @@ class GenerationJob:
             "cost_usd": None if cost is None else round(cost, 6),
         }
 
-    def _answers(self, found: Sequence[Generated], stopped: str, counts: dict[str, Any]) -> Answers:
+    def _answers(
+        self, found: Sequence[Generated], stop: StopReason | None, counts: dict[str, Any]
+    ) -> Answers:
         n = self.settings.n
         made = [(self.prompts[i // n], one) for i, one in enumerate(found) if one.texts]
         failed = Counter((one.status, one.error) for one in found if not one.texts)
@@ -182,7 +185,7 @@ class GenerationJob:
             "empty": sum(not any(one.texts) for _, one in made),
             "without_answer": dict(statuses),
             "not_asked": n * len(self.prompts) - len(found),
-            "stopped": stopped,
+            **stop_fields(stop),
             "left_out": {"duplicates": intake.duplicates, "unusable rows": intake.skipped},
             **counts,
         }

@@ -29,12 +29,13 @@ from judgekit.jobs.adaptive_orders import AdaptiveOrders, run_adaptively
 from judgekit.jobs.bindings import BoundEngine
 from judgekit.jobs.judge_runner import trial_runner
 from judgekit.jobs.metadata import facts as run_facts
+from judgekit.jobs.metadata import stop_fields
 from judgekit.judging import Judge, PromptJudge
 from judgekit.stats import Rate
 from judgekit.stats.outcomes.fold import fold, identical_outcome
 from judgekit.stats.outcomes.rank import rank
 from judgekit.stats.stopping import FEWEST, Stopping
-from judgekit.types import Case, Judgement, Outcome, Pair, Ranking, digest
+from judgekit.types import Case, Judgement, Outcome, Pair, Ranking, StopReason, digest
 
 __all__ = ["Job"]
 
@@ -82,7 +83,7 @@ class Job:
 
     def blank(self) -> dict[str, Any]:
         """The summary as of no cases: the names of all figures."""
-        return self.summary([], "")
+        return self.summary([], None)
 
     def decides(self, fingerprint: str) -> dict[str, Any]:
         """All that decides what the run says, the engine's fingerprint among it."""
@@ -157,29 +158,29 @@ class Job:
             runs.RunWriter(folder, identity) as writer,
         ):
 
-            def on_case(case: Case, judgements: Sequence[Judgement]) -> str:
+            def on_case(case: Case, judgements: Sequence[Judgement]) -> StopReason | None:
                 games = chosen.of_case[case.id] if chosen else None
                 outcome = self.outcome(case, judgements, games)
                 outcomes.append(outcome)
                 writer.add(case, judgements, outcome)
-                return watch.add(outcome) if watch and isinstance(outcome, Outcome) else ""
+                return watch.add(outcome) if watch and isinstance(outcome, Outcome) else None
 
             ask = trial_runner(self.judge, self.bound_engine, engine, store, tally, on_progress)
             if chosen is not None:
-                stopped = await chosen.run(ask, on_case, self.ranked)
+                stop = await chosen.run(ask, on_case, self.ranked)
             elif adaptive is not None:
                 stretch = max(4 * self.settings.concurrency, engine.window if engine else 0)
                 stretch = FEWEST if watch else stretch  # no more than it may need
-                stopped = await run_adaptively(self.plan, ask, on_case, adaptive, stretch=stretch)
+                stop = await run_adaptively(self.plan, ask, on_case, adaptive, stretch=stretch)
             else:
-                stopped = await ask(self.plan, on_case)
+                stop = await ask(self.plan, on_case)
             paid = engine is not None and engine.stored
             cost = tally.cost(self.price) if paid and tally.calls else 0.0
-            facts = run_facts(self.files, self.settings, started, tally, stopped, cost)
+            facts = run_facts(self.files, self.settings, started, tally, stop, cost)
             facts["decides"] = self.decides(fingerprint)
             facts["settled"] = dict(getattr(engine, "settled", {}))
             watched = watch.interval if watch else None
-            summary = self.summary(outcomes, stopped, watched, adaptive)
+            summary = self.summary(outcomes, stop, watched, adaptive)
             writer.finish(summary, facts)
         if self.settings.out is None:
             runs.write_latest(folder)
@@ -250,7 +251,7 @@ class Job:
     def summary(
         self,
         outcomes: Sequence[Outcome | Ranking],
-        stopped: str,
+        stop: StopReason | None,
         watched: Rate | None = None,
         adaptive: AdaptiveOrders | None = None,
     ) -> dict[str, Any]:
@@ -283,14 +284,14 @@ class Job:
                 folded, a=models[0], judge=self.judge_name, model=s.model
             ).as_dict()
         planned = len(self.plan.cases)
-        if stopped and not outcomes:
-            said["sentence"] = stats.unjudged(planned, planned, stopped)
+        if stop is not None and not outcomes:
+            said["sentence"] = stats.unjudged(planned, planned, stop.text)
         return (
             said
             | {
                 "heading": self.judge.heading,
                 "cases_planned": planned,
-                "stopped": stopped,
+                **stop_fields(stop),
                 "left_out": dict(self.inputs.left_out),
                 "repaired": self.inputs.repaired,
             }

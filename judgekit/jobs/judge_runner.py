@@ -12,11 +12,12 @@ from judgekit.harness.reply_store import ReplyStore
 from judgekit.harness.trials import OnCase, OnProgress, run_batches, run_trials
 from judgekit.jobs.bindings import BoundEngine
 from judgekit.judging import BatchJudge, Judge
+from judgekit.types import StopReason
 
 __all__ = ["RunTrials", "trial_runner"]
 
-RunTrials = Callable[[Plan, OnCase], Awaitable[str]]
-"""Judges a whole plan, and says why it ended before, or nothing."""
+RunTrials = Callable[[Plan, OnCase], Awaitable[StopReason | None]]
+"""Judges a plan; returns why it ended before the last trial, None at the end."""
 
 
 def trial_runner(
@@ -34,7 +35,7 @@ def trial_runner(
     if isinstance(judge, BatchJudge):
         batches = judge
 
-        async def score(plan: Plan, on_case: OnCase) -> str:
+        async def score(plan: Plan, on_case: OnCase) -> StopReason | None:
             return await run_batches(plan, batches, store, tally, on_case, on_progress=on_progress)
 
         return score
@@ -44,7 +45,7 @@ def trial_runner(
     many = bound_engine.settings.concurrency
     kept = bound_engine.dispatcher(engine, store, tally, budget)  # it counts requests a minute
 
-    async def ask(plan: Plan, on_case: OnCase) -> str:
+    async def ask(plan: Plan, on_case: OnCase) -> StopReason | None:
         # Where calls go in windows, these are closed with the dispatcher.
         dispatcher = (
             kept if engine.window == 1 else bound_engine.dispatcher(engine, store, tally, budget)

@@ -11,8 +11,9 @@ from typing import Any
 
 from judgekit.config.settings import Settings
 from judgekit.harness.dispatcher import Tally
+from judgekit.types import StopReason
 
-__all__ = ["facts"]
+__all__ = ["facts", "stop_fields"]
 
 
 def facts(
@@ -20,7 +21,7 @@ def facts(
     settings: Settings,
     started: datetime.datetime,
     tally: Tally,
-    stopped: str,
+    stop: StopReason | None,
     cost: float | None,
 ) -> dict[str, Any]:
     """What `run.json` holds beside the identity and what decides it; ends now. `cost` in dollars,
@@ -34,7 +35,7 @@ def facts(
         "started": started.isoformat(timespec="seconds"),
         "ended": ended.isoformat(timespec="seconds"),
         "seconds": round((ended - started).total_seconds(), 3),
-        "stopped": stopped,
+        **stop_fields(stop),
         "counts": {
             "trials": tally.trials,
             "judged": tally.judged,
@@ -49,3 +50,15 @@ def facts(
             "retries": dict(tally.retries),
         },
     }
+
+
+def stop_fields(stop: StopReason | None) -> dict[str, Any]:
+    """Why a run ended before its plan, as `run.json` and `summary.json` hold it.
+
+    Returns:
+        ``stopped``, the reason in words, empty where there is none; and ``stop``, its kind and
+        text, None where there is none.
+    """
+    if stop is None:
+        return {"stopped": "", "stop": None}
+    return {"stopped": stop.text, "stop": {"kind": stop.kind.value, "text": stop.text}}

@@ -26,7 +26,7 @@ from judgekit.jobs.metadata import facts as run_facts
 from judgekit.stats.outcomes.combine import Rule, combine
 from judgekit.stats.outcomes.values import label
 from judgekit.stats.summaries.jury import juror_metrics, jury_metrics
-from judgekit.types import Case, Outcome, digest
+from judgekit.types import Case, Outcome, StopKind, StopReason, digest
 
 __all__ = ["Panel", "Part", "check_panels"]
 
@@ -161,22 +161,21 @@ class Panel:
                 folders = await self._run_parts(aside, tally, on_progress)
                 said = [runs.read_json(own / "run.json") for own in folders]
                 outcomes, of_part = self._compose(folders, writer)
-            stopped = "; ".join(
-                dict.fromkeys(
-                    facts["stopped"] + share_of(self.settings, before)
-                    for facts in said
-                    if facts["stopped"]
-                )
-            )
+            reasons = [facts["stop"] for facts in said if facts["stop"] is not None]
+            texts = [reason["text"] + share_of(self.settings, before) for reason in reasons]
+            stop = None
+            if reasons:
+                kind = StopKind(reasons[0]["kind"])
+                stop = StopReason(kind, "; ".join(dict.fromkeys(texts)))
             costs = [own["counts"]["cost_usd"] for own in said]
             cost = None if None in costs else sum(costs)
-            facts = run_facts(self.files, self.settings, started, tally, stopped, cost)
+            facts = run_facts(self.files, self.settings, started, tally, stop, cost)
             facts["decides"] = self.decides(identities)
             facts["parts"] = [
                 {"judge": part.name} | {k: own[k] for k in ("decides", "settled", "counts")}
                 for part, own in zip(self.parts, said, strict=True)
             ]
-            writer.finish(self.summary(outcomes, of_part, stopped), facts)
+            writer.finish(self.summary(outcomes, of_part, stop), facts)
         if self.settings.out is None:
             runs.write_latest(folder)
         return folder
@@ -239,7 +238,7 @@ class Panel:
         self,
         outcomes: Sequence[Outcome],
         of_part: Sequence[Sequence[Outcome]],
-        stopped: str,
+        stop: StopReason | None,
     ) -> dict[str, Any]:
         """`summary.json`: a pure function of the outcomes, the panel's and those of its parts.
 
@@ -255,14 +254,14 @@ class Panel:
             # The judges' scales need not be the same.
             plain |= {"mean_score_a": None, "mean_score_b": None}
             plain["route"] = [asdict(juror_metrics(n, own, inconsistent)) for n, own in of_name]
-            return self._whole.summary(bare, stopped) | plain
+            return self._whole.summary(bare, stop) | plain
         seats = dict(zip(names, of_part, strict=True))
         plain["jury"] = jury_metrics(seats, self.rule, inconsistent)
-        return self._whole.summary(bare, stopped) | plain
+        return self._whole.summary(bare, stop) | plain
 
     def blank(self) -> Mapping[str, Any]:
         """The summary as of no cases: the names of all figures."""
-        return self.summary([], [[] for _ in self.parts], "")
+        return self.summary([], [[] for _ in self.parts], None)
 
 
 async def check_panels(panels: Sequence[Panel]) -> None:

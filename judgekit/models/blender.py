@@ -20,6 +20,7 @@ from typing import Any
 import transformers
 
 from judgekit.errors import InputError
+from judgekit.installing import install_hint
 from judgekit.models.deberta import Size
 from judgekit.models.pairrm import (
     ENCODER,
@@ -164,7 +165,7 @@ def import_upstream() -> ModuleType:
     except ModuleNotFoundError as error:
         raise InputError(
             f"the backend 'llm-blender' needs the package {error.name!r}; "
-            "pip install 'judgekit[llm-blender]'"
+            f"{install_hint('llm-blender')}"
         ) from error
 
 

@@ -7,8 +7,9 @@ model in batches of about equal length.
 
 from __future__ import annotations
 
-import inspect
+import logging
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import takewhile
 from typing import Any
 
@@ -16,6 +17,7 @@ import torch
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer, DynamicSlidingWindowLayer
 
 from judgekit.errors import InputError
+from judgekit.models.forward import accepted, bare, cache_argument
 
 __all__ = ["can_reuse", "label_logprobs", "label_tokens"]
 
@@ -24,6 +26,8 @@ Tokens = tuple[int, ...]
 WORTH = 16  # shared tokens below which a pass of their own costs more than it saves
 PADDING = 1 / 8  # the most of a batch that may be padding
 SHIFTING_ROPES = ("dynamic", "longrope")  # turn every key by the length of the whole prompt
+
+log = logging.getLogger(__name__)
 
 
 def label_logprobs(
@@ -39,7 +43,8 @@ def label_logprobs(
     and the ids of the labels that may come next. `token_budget`: the most tokens in one batch,
     padding included (a longer prompt goes alone). `reuse`: compute what all prompts begin with
     once, where the model allows it; the result is that of the plain pass within rounding (1e-6
-    in fp32). Equal prompts are computed once.
+    in fp32). Where the model does not, a warning is logged once that says why. Equal prompts are
+    computed once.
     Raises ValueError for an empty prompt.
     """
     wanted: dict[Tokens, list[int]] = {}
@@ -49,11 +54,14 @@ def label_logprobs(
         raise ValueError("a prompt has no tokens, so nothing can follow it")
     prompts = list(wanted)
     shared = shared_tokens(prompts) if reuse and len(prompts) > 1 else 0
-    if shared < WORTH or not can_reuse(model, max(map(len, prompts))):
+    if shared < WORTH:
+        shared = 0
+    elif why := obstacle(model, max(map(len, prompts))):
+        warn_once(f"{called(model)} {why}, so what all prompts begin with is computed for each")
         shared = 0
     found: list[list[float]] = [[]] * len(rows)
     with torch.inference_mode():
-        past = prefix_states(model, prompts[0][:shared]) if shared else None
+        past = prefix_states(model, prompts[0][:shared]) if shared else {}
         for batch in batches(prompts, shared, token_budget):
             for prompt, chances in zip(batch, next_token(model, batch, shared, past), strict=True):
                 for number in wanted[prompt]:
@@ -67,21 +75,42 @@ def can_reuse(model: Any, tokens: int | None = None) -> bool:
 
     They may not where a layer keeps anything else than keys and values, looks back over a window
     that is shorter than the prompts, or turns its positions by the length of the whole prompt;
-    nor where positions cannot be told to the model.
+    nor where positions or states cannot be given to the model.
     """
-    inner = unwrapped(model)
-    config = inner.config.get_text_config(decoder=True)
-    if config.is_encoder_decoder or not {"position_ids", "past_key_values"} <= accepted(inner):
-        return False
-    if any(kind in SHIFTING_ROPES for kind in rope_types(config)):
-        return False
+    return obstacle(model, tokens) is None
+
+
+def obstacle(model: Any, tokens: int | None) -> str | None:
+    """Why `can_reuse` says no, as the predicate of "the model …"; None where it says yes."""
+    config = bare(model).config.get_text_config(decoder=True)
+    if config.is_encoder_decoder:
+        return "is an encoder-decoder"
+    if "position_ids" not in accepted(model):
+        return "takes no position_ids"
+    if cache_argument(model) is None:
+        return "takes no cache of keys and values"
+    for kind in rope_types(config):
+        if kind in SHIFTING_ROPES:
+            return f"has rotary positions ({kind}) that depend on the length of the whole prompt"
     for layer in DynamicCache(config=config).layers:
         if type(layer) is DynamicSlidingWindowLayer:
             if tokens is None or tokens > layer.sliding_window:
-                return False
+                return f"attends to the last {layer.sliding_window} tokens only in some layers"
         elif type(layer) is not DynamicLayer:
-            return False
-    return True
+            return "has layers that keep something else than keys and values"
+    return None
+
+
+def called(model: Any) -> str:
+    """A model's name and class, for a message."""
+    name = getattr(bare(model).config, "name_or_path", "")
+    return f"{name} ({type(bare(model)).__name__})" if name else type(bare(model)).__name__
+
+
+@cache
+def warn_once(message: str) -> None:
+    """Logs a warning the first time that it is given."""
+    log.warning(message)
 
 
 def label_tokens(tokenizer: Any, prefix_text: str, labels: Sequence[str]) -> list[int]:
@@ -150,11 +179,16 @@ def batches(
         yield batch
 
 
-def prefix_states(model: Any, prefix: Tokens) -> Cache:
-    """Keys and values of the shared beginning, for a batch of any size."""
+def prefix_states(model: Any, prefix: Tokens) -> dict[str, Cache]:
+    """Keys and values of the shared beginning, for a batch of any size, under the name of the
+    argument that takes them."""
     ids = torch.tensor([prefix], device=model.device)
-    filled = model(input_ids=ids, use_cache=True, logits_to_keep=1).past_key_values
-    return Cache(layers=[SharedLayer(layer.keys, layer.values) for layer in filled.layers])
+    name = cache_argument(model)
+    if name is None:
+        raise TypeError(f"{called(model)} takes no cache of keys and values")
+    filled: Any = DynamicCache(config=bare(model).config)
+    model(input_ids=ids, **{name: filled}, use_cache=True, logits_to_keep=1)
+    return {name: Cache([SharedLayer(layer.keys, layer.values) for layer in filled.layers])}
 
 
 class SharedLayer(DynamicLayer):  # type: ignore[no-untyped-call]
@@ -183,7 +217,7 @@ class SharedLayer(DynamicLayer):  # type: ignore[no-untyped-call]
 
 
 def next_token(
-    model: Any, prompts: Sequence[Tokens], shared: int, past: Cache | None
+    model: Any, prompts: Sequence[Tokens], shared: int, past: dict[str, Cache]
 ) -> torch.Tensor:
     """Log-probabilities of the next token, (rows, vocabulary), in fp32.
 
@@ -198,20 +232,8 @@ def next_token(
         ids[row, gap:] = torch.tensor(prompt[shared:])
         seen[row, shared : shared + gap] = 0
     inputs: dict[str, Any] = {"input_ids": ids, "attention_mask": seen}
-    if "position_ids" in accepted(unwrapped(model)):
+    if "position_ids" in accepted(model):
         inputs["position_ids"] = (seen.cumsum(1) - 1).clamp(min=0)[:, shared:]
     inputs = {name: tensor.to(model.device) for name, tensor in inputs.items()}
-    if past is not None:
-        inputs["past_key_values"] = past
-    out = model(**inputs, use_cache=past is not None, logits_to_keep=1)
+    out = model(**inputs, **past, use_cache=bool(past), logits_to_keep=1)
     return torch.log_softmax(out.logits[:, -1].float(), dim=-1)
-
-
-def unwrapped(model: Any) -> Any:
-    """The model itself where an adapter is wrapped around it."""
-    return model.get_base_model() if hasattr(model, "get_base_model") else model
-
-
-def accepted(model: Any) -> set[str]:
-    """The arguments that a model's forward pass names."""
-    return set(inspect.signature(model.forward).parameters)

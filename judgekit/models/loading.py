@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from judgekit.errors import EngineError, InputError
+from judgekit.installing import install_hint
 from judgekit.models.adapters import adapted
 from judgekit.models.folders import find_folder, folder_digest, one_line
 from judgekit.models.four_bit import Kind, guard_4bit, in_4bit
@@ -160,7 +161,7 @@ def find(weights: Weights) -> Checkpoint:
         import transformers
     except ImportError as error:
         raise InputError(
-            f"local models need torch and transformers ({error}); pip install 'judgekit[local]'"
+            f"local models need torch and transformers ({error}); {install_hint('local')}"
         ) from error
     folder = find_folder("model", weights.model)
     refuse_adapter(weights.model, folder)

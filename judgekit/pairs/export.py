@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +9,7 @@ from typing import Any, Literal
 import orjson
 
 from judgekit.errors import InputError
+from judgekit.io.files import write_files
 from judgekit.pairs.pair import PreferencePair
 from judgekit.types import Message
 
@@ -47,18 +47,7 @@ def write_parts(
             raise InputError(f"{str(path)!r} exists; --force replaces it (force=True in Python)")
         if not pairs:
             raise InputError(f"no pairs to write to {str(path)!r}; nothing is written")
-    partial = {path: path.with_name(f".{path.name}.{os.getpid()}.partial") for path in parts}
-    try:
-        for path, pairs in parts.items():
-            with partial[path].open("wb") as file:
-                file.writelines(_lines(pairs, form))
-        for path in parts:
-            partial[path].replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write {str(path)!r}: {error.strerror}") from error
-    finally:
-        for leftover in partial.values():
-            leftover.unlink(missing_ok=True)
+    write_files({path: _lines(pairs, form) for path, pairs in parts.items()})
 
 
 def _lines(pairs: Sequence[PreferencePair], form: Format) -> Iterator[bytes]:

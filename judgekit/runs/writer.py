@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import platform
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from typing import Any, BinaryIO, Self
 import orjson
 
 from judgekit.errors import InputError
-from judgekit.io.files import safe_name
+from judgekit.io.files import partial_beside, safe_name, write_file
 from judgekit.runs.reader import read_json
 from judgekit.runs.schema import SCHEMA, case_row, judgement_row, outcome_row
 from judgekit.types import Case, Judgement, Outcome, Ranking, digest
@@ -78,10 +77,7 @@ class RunWriter:
             folder.parent.mkdir(parents=True, exist_ok=True)
             if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-            # Who writes stands in the name, so that what a killed process left can be told.
-            beside = f".judgekit-{digest(folder.name, platform.node(), size=6)}"
-            sweep(folder.parent, beside)
-            self._partial = folder.parent / f"{beside}-{os.getpid()}-{os.urandom(4).hex()}.partial"
+            self._partial = partial_beside(folder)
             self._partial.mkdir()
             self._files: dict[str, BinaryIO] = {
                 name: (self._partial / f"{name}.jsonl").open("wb", buffering=1 << 20)
@@ -151,37 +147,16 @@ class RunWriter:
         return self.folder
 
 
-def sweep(parent: Path, beside: str) -> None:
-    """Removes what killed processes of this machine left of the same folder."""
-    for leftover in parent.glob(f"{beside}-*.partial"):
-        writer = leftover.name.removeprefix(f"{beside}-").partition("-")[0]
-        if writer.isdecimal() and not running(int(writer)):
-            shutil.rmtree(leftover, ignore_errors=True)
-
-
-def running(process: int) -> bool:
-    """Whether a process of this number runs; taken for granted where asking could end it."""
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
-
-
 def write_latest(folder: Path) -> None:
     """Points ``latest`` beside the folder to it: a link, or a file that names it."""
     latest = folder.parent / "latest"
     if latest.is_dir() and not latest.is_symlink():
         return  # somebody's own folder of that name
-    fresh = folder.parent / f".latest-{os.getpid()}"
     with writing(latest):
-        fresh.unlink(missing_ok=True)
+        fresh = partial_beside(latest)
         try:
             fresh.symlink_to(folder.name, target_is_directory=True)
         except OSError:  # a file system without links
-            fresh.write_text(folder.name, encoding="utf-8")
-        fresh.replace(latest)
+            write_file(latest, folder.name.encode())
+        else:
+            fresh.replace(latest)

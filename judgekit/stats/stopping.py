@@ -15,7 +15,7 @@ from math import fsum
 from judgekit.stats.confidence_sequence import ConfidenceSequence
 from judgekit.stats.intervals import Rate
 from judgekit.stats.outcomes.values import Inconsistent, counted
-from judgekit.types import Case, Outcome, digest
+from judgekit.types import Case, Outcome, StopKind, StopReason, digest
 
 __all__ = ["FEWEST", "Stopping", "shuffled"]
 
@@ -54,22 +54,22 @@ class Stopping:
         """How many outcomes were taken: the length of the plan's prefix that `interval` is of."""
         self.interval = Rate()
         """a's win rate so far, with an interval that holds at every moment."""
-        self.reason = ""
-        """Why to stop, in words; empty while there is none."""
+        self.reason: StopReason | None = None
+        """Why to stop; None while there is no reason."""
 
     @property
     def prompts(self) -> int:
         """How many prompts have counted."""
         return self._sequence.count
 
-    def add(self, outcome: Outcome) -> str:
-        """Takes the next case's outcome; the `reason` to stop, where there is one now.
+    def add(self, outcome: Outcome) -> StopReason | None:
+        """Takes the next case's outcome; returns the `reason` to stop, where there is one now.
 
         ValueError: it is not the next case's, or there is a `reason` to stop already: an interval
         of more cases than the prefix would not be what was stopped at.
         """
         if self.reason:
-            raise ValueError(f"case {outcome.case!r} comes after the end: {self.reason}")
+            raise ValueError(f"case {outcome.case!r} comes after the end: {self.reason.text}")
         if self.cases == len(self._clusters) or outcome.cluster != self._clusters[self.cases]:
             raise ValueError(f"case {outcome.case!r} is not case {self.cases + 1} of the plan")
         self.cases += 1
@@ -83,20 +83,22 @@ class Stopping:
                 self.reason = self._why(self.interval)
         return self.reason
 
-    def _why(self, rate: Rate) -> str:
+    def _why(self, rate: Rate) -> StopReason | None:
         if rate.value is None or rate.low is None or rate.high is None:
-            return ""
+            return None
         if rate.low == rate.high:  # no mean fits what came early and late: nothing is known
-            return ""
+            return None
         said = (
             f"after {self.prompts} prompts a's win rate is {100 * rate.value:.1f} % (95 % interval "
             f"at every moment {100 * rate.low:.1f} to {100 * rate.high:.1f})"
         )
         if rate.low > 0.5 or rate.high < 0.5:
-            return f"decided: {said}, {'above' if rate.low > 0.5 else 'below'} one half"
+            side = "above" if rate.low > 0.5 else "below"
+            return StopReason(StopKind.DECIDED, f"decided: {said}, {side} one half")
         if (rate.high - rate.low) / 2 <= self._until:
-            return f"narrow enough: {said}, within ±{100 * self._until:g}"
-        return ""
+            text = f"narrow enough: {said}, within ±{100 * self._until:g}"
+            return StopReason(StopKind.PRECISE, text)
+        return None
 
 
 def _ends(clusters: Sequence[str]) -> frozenset[int]:

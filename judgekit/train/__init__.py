@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from judgekit.errors import InputError
+from judgekit.installing import install_hint
 from judgekit.train.recipes.language_model import DPO, SFT, Reward
 
 if TYPE_CHECKING:
@@ -49,4 +50,4 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name not in EXTRA:
             raise
-        raise InputError(f"training needs {error.name}; pip install 'judgekit[train]'") from error
+        raise InputError(f"training needs {error.name}; {install_hint('train')}") from error

@@ -23,7 +23,7 @@ from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
 from judgekit.harness.limits import Spent
-from judgekit.io.files import safe_name
+from judgekit.io.files import make_parents, safe_name, write_file
 from judgekit.io.labelled_pairs import LETTERS, keep_labelled
 from judgekit.io.labelled_set import LabelledSet, SetSetup
 from judgekit.jobs.job import Job
@@ -79,8 +79,9 @@ class Benchmark:
         for entry in self.entries:
             of_set.setdefault(entry.labelled.name, []).append(entry)
         whole = {"schema": SCHEMA, "sets": [set_figures(own) for own in of_set.values()]}
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "bench.json").write_bytes(orjson.dumps(whole, option=orjson.OPT_INDENT_2))
+        path = self.folder / "bench.json"
+        make_parents(path)
+        write_file(path, orjson.dumps(whole, option=orjson.OPT_INDENT_2))
         return whole
 
 

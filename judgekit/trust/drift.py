@@ -25,6 +25,7 @@ from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
 from judgekit.io import input_digest
+from judgekit.io.files import write_file
 from judgekit.jobs.bindings import JudgeFactory
 from judgekit.jobs.job import Job
 from judgekit.jobs.judge_settings import judge_specs, juror_settings
@@ -196,7 +197,7 @@ def read_drift(check: DriftCheck, folder: Path) -> Drift:
     )
     found = replace(found, reasons=tuple(reasons(found)))
     data = orjson.dumps(found.as_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    (check.folder / "drift.json").write_bytes(data)
+    write_file(check.folder / "drift.json", data)
     return found
 
 

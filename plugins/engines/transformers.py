@@ -250,9 +250,13 @@ class Transformers:
     def _model(self) -> tuple[Any, Rows]:
         """The model and what generates with it; loaded when first asked."""
         if self._loaded is None:
+            from judgekit.models.forward import cache_argument
+
             from .transformers_rows import Rows
 
             model = self._checkpoint.load_model()
+            if cache_argument(model) is None:
+                raise unbatchable(self._checkpoint.name)
             own = model.generation_config.eos_token_id
             ends = {self._chat.tokenizer.eos_token_id, *(own if isinstance(own, list) else [own])}
             rows = Rows(
@@ -293,7 +297,12 @@ def check_cache(checkpoint: Checkpoint) -> None:
     layers = DynamicCache(config=checkpoint.config).layers
     other = {type(layer) for layer in layers} - {DynamicLayer, DynamicSlidingWindowLayer}
     if other or checkpoint.config.is_encoder_decoder:
-        raise InputError(
-            f"{checkpoint.name!r} is no decoder that keeps keys and values alone, so this engine "
-            f"cannot batch it; serve it and judge with --model openai/NAME --base-url URL"
-        )
+        raise unbatchable(checkpoint.name)
+
+
+def unbatchable(name: str) -> InputError:
+    """The refusal of a model whose rows cannot come and go in a batch."""
+    return InputError(
+        f"{name!r} is no decoder that keeps keys and values alone, so this engine "
+        f"cannot batch it; serve it and judge with --model openai/NAME --base-url URL"
+    )

@@ -8,7 +8,6 @@ it, but for rounding.
 
 from __future__ import annotations
 
-import inspect
 import random
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +19,7 @@ import torch
 from transformers.cache_utils import DynamicCache
 
 from judgekit.errors import CallFailure
+from judgekit.models.forward import accepted, cache_argument
 
 from .transformers_sampling import label_logprobs, sample
 
@@ -122,7 +122,9 @@ class Rows:
     def __init__(self, model: Any, *, budget: int, ends: frozenset[int], decode: Decode) -> None:
         self._model = model
         self._device = next(model.parameters()).device
-        self._positions = takes_positions(model)
+        # A model that needs no positions (ALiBi) takes none.
+        self._positions = "position_ids" in accepted(model)
+        self._cache: Any = cache_argument(model)
         self._ends = ends
         self._decode = decode
         self.budget = budget
@@ -206,7 +208,7 @@ class Rows:
         inputs = {"input_ids": ids, "attention_mask": seen}
         if self._positions:
             inputs["position_ids"] = (seen.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
-        out = self._model(**inputs, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        out = self._model(**inputs, **{self._cache: cache}, use_cache=True, logits_to_keep=1)
         logits: torch.Tensor = out.logits[:, -1].float()
         return logits
 
@@ -277,12 +279,6 @@ class Rows:
 def by_length(rows: Sequence[Row]) -> deque[Row]:
     """The longest first: what does not fit is found out early."""
     return deque(sorted(rows, key=lambda row: -row.size))
-
-
-def takes_positions(model: Any) -> bool:
-    """Whether the model is told each token's position: not those that need none (ALiBi)."""
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-    return "position_ids" in inspect.signature(inner.forward).parameters
 
 
 def out_of_memory(error: BaseException) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from judgekit.errors import InputError
+from judgekit.installing import install_hint
 from judgekit.judging import BatchJudge, JudgeSetup
 from judgekit.models.pairrm_text import shown
 from judgekit.types import Choice, Trial, Verdict
@@ -97,7 +98,7 @@ def native(model: str, options: Options) -> Backend:
         from judgekit.models import pairrm
     except ModuleNotFoundError as error:
         raise InputError(
-            f"the judge 'pairrm' needs the package {error.name!r}; pip install 'judgekit[local]'"
+            f"the judge 'pairrm' needs the package {error.name!r}; {install_hint('local')}"
         ) from error
     network = pairrm.PairRM.load(
         model, dtype=options.dtype, device=options.device, rule=options.rule
@@ -117,7 +118,7 @@ def upstream(model: str, options: Options) -> Backend:
     except ModuleNotFoundError as error:
         raise InputError(
             f"the backend 'llm-blender' needs the package {error.name!r}; "
-            "pip install 'judgekit[llm-blender]'"
+            f"{install_hint('llm-blender')}"
         ) from error
     network = Blender.load(model, options.device)
     size = BATCH if options.rule == "batch" else 1

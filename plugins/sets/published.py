@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from judgekit.errors import InputError
+from judgekit.installing import install_hint
 from judgekit.io.labelled_pairs import labelled_set
 from judgekit.io.labelled_set import LabelledSet, SetSetup
 from judgekit.io.row import Row, place
@@ -56,7 +57,7 @@ class Published:
         except ImportError as error:
             raise InputError(
                 f"the set {name!r} is downloaded through `datasets`, which is not installed: "
-                f"pip install 'judgekit[sets]', or {way}"
+                f"{install_hint('sets')}, or {way}"
             ) from error
         except (OSError, ValueError) as error:
             raise InputError(f"cannot download the set {name!r}: {why(error)}; {way}") from error

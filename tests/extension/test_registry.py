@@ -68,7 +68,7 @@ def test_loading_imports_nothing_heavy(tmp_path: Path) -> None:
     said = run(
         """
         import sys
-        from judgekit.registry import Registry
+        from judgekit.extension.registry import Registry
         Registry.load()
         print(*sorted({name.partition(".")[0] for name in sys.modules}))
         """,
@@ -93,9 +93,9 @@ def test_an_installed_package_gives_all_it_has(installed: Path, tmp_path: Path) 
     said = run(
         """
         import asyncio, json, typer
-        from judgekit.engines import EngineSetup
+        from judgekit.extension.engine import EngineSetup
         from judgekit.judging import JudgeSetup
-        from judgekit.registry import Registry, make_options
+        from judgekit.extension.registry import Registry, make_options
         from judgekit.types import Call, Case, Message, Response, Trial
         registry = Registry.load()
         kind = registry.judge("brevity")
@@ -155,7 +155,7 @@ def judgekit_engines():
 LISTING = """
 import sys
 before = list(sys.path)
-from judgekit.registry import Registry
+from judgekit.extension.registry import Registry
 print("LISTED", *(plugin.name for plugin in Registry.load().listing()))
 assert sys.path == before
 """
@@ -220,7 +220,7 @@ def test_a_file_finds_no_modules_beside_it(tmp_path: Path) -> None:
     said = run(
         """
         from pathlib import Path
-        from judgekit.registry import Registry
+        from judgekit.extension.registry import Registry
         file = Path("mine.py")
         file.write_text("import neighbour\\n")
         for plugin in Registry.load(files=[file]).listing():

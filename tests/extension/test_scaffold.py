@@ -13,7 +13,7 @@ from judgekit.extension.scaffold import write_plugin
 JUDGE = """
 import asyncio
 from judgekit.judging import JudgeSetup
-from judgekit.registry import Registry
+from judgekit.extension.registry import Registry
 from judgekit.types import Case, Message, Reply, Response, Trial
 registry = Registry.load()
 kind = registry.judge("plain-words")

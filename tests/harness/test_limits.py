@@ -10,7 +10,7 @@ import pytest
 
 from judgekit.config.prices import Price
 from judgekit.errors import CallFailure
-from judgekit.harness.limits import Budget, BudgetSpent, Rate, RetryPolicy, Spent
+from judgekit.harness.limits import Budget, BudgetSpent, RateLimiter, RetryPolicy, Spent
 from judgekit.types import Call, Message, Sampling
 
 CALL = Call((Message("user", "x" * 336),), Sampling(max_tokens=100))
@@ -103,7 +103,7 @@ def test_the_most_a_call_can_cost_counts_every_limit_that_was_given() -> None:
 
 def test_rate_paces() -> None:
     async def go() -> float:
-        rate = Rate(per_minute=6000)
+        rate = RateLimiter(per_minute=6000)
         start = time.monotonic()
         await asyncio.gather(*(rate.take() for _ in range(150)))
         return time.monotonic() - start

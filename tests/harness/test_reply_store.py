@@ -27,7 +27,7 @@ from judgekit.types import Choice, Reply, Status, Verdict
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from judgekit.harness.replies import ReplyStore
+from judgekit.harness.reply_store import ReplyStore
 
 async def main():
     with ReplyStore(Path(sys.argv[1])) as store:

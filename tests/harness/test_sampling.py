@@ -17,7 +17,7 @@ from judgekit.harness.dispatcher import Dispatcher, DispatchLimits, Tally
 from judgekit.harness.limits import Budget, RetryPolicy
 from judgekit.harness.reply_store import ReplyStore
 from judgekit.harness.sampling import Generated, Sampler, Task, generate, visible
-from judgekit.types import Call, Case, Message, Reply, Sampling, Status
+from judgekit.types import Call, Case, Message, Reply, Sampling, Status, StopReason
 
 ONCE = DispatchLimits(retry=RetryPolicy(0))
 SAMPLER = Sampler(Sampling(temperature=0.7, max_tokens=50))
@@ -45,7 +45,7 @@ def run(
     sampler: Sampler = SAMPLER,
     budget: Budget | None = None,
     limits: DispatchLimits = ONCE,
-) -> tuple[list[Generated], str, Tally]:
+) -> tuple[list[Generated], StopReason | None, Tally]:
     tally = Tally()
 
     async def go() -> tuple[list[Generated], str]:
@@ -66,7 +66,7 @@ def test_candidates_stand_together_in_the_order_of_the_prompts(tmp_path: Path, w
     for i in range(5):
         texts = {one.texts for one in found[3 * i : 3 * i + 3]}
         assert texts == {(f"prompt {i}: {k}",) for k in range(3)}, "each asked by itself"
-    assert (stopped, tally.judged, tally.calls) == ("", 15, 15)
+    assert (stopped, tally.judged, tally.calls) == (None, 15, 15)
 
 
 def test_more_candidates_ask_only_for_the_new_ones(tmp_path: Path) -> None:
@@ -218,7 +218,8 @@ def test_a_budget_stops_on_a_prefix(tmp_path: Path) -> None:
         budget=Budget(max_calls=7),
     )
     assert [(one.case, one.repeat) for one in found] == [(f"p{i // 2}", i % 2) for i in range(7)]
-    assert "--max-calls 7" in stopped
+    assert stopped is not None
+    assert "--max-calls 7" in stopped.text
     assert tally.calls == 7
 
 

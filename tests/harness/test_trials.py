@@ -17,7 +17,7 @@ from judgekit.harness.limits import Budget, RetryPolicy
 from judgekit.harness.plan import Plan
 from judgekit.harness.reply_store import ReplyStore
 from judgekit.harness.trials import run_batches, run_trials
-from judgekit.types import Call, Case, Choice, Judgement, Reply, Response, Status
+from judgekit.types import Call, Case, Choice, Judgement, Reply, Response, Status, StopReason
 
 Seen = list[tuple[str, list[Judgement]]]
 QUICK = RetryPolicy(retries=3, base=0.001)
@@ -36,11 +36,11 @@ def run(
     budget: Budget | None = None,
     limits: DispatchLimits | None = None,
     concurrency: int = 8,
-) -> tuple[Seen, Tally, str]:
+) -> tuple[Seen, Tally, StopReason | None]:
     seen: Seen = []
     tally = Tally()
 
-    async def go() -> str:
+    async def go() -> StopReason | None:
         with ReplyStore(path) as store:
             dispatcher = Dispatcher(
                 engine, store, budget or Budget(), limits or DispatchLimits(retry=QUICK), tally
@@ -65,7 +65,7 @@ def test_cases_come_in_order_whatever_the_arrival(tmp_path: Path) -> None:
     seen, tally, stopped = run(plan_of(30), Late(by_length), tmp_path / "s.db")
     assert [case for case, _ in seen] == [f"c{i}" for i in range(30)]
     assert [[j.trial.order for j in js] for _, js in seen] == [[(0, 1), (1, 0)]] * 30
-    assert stopped == ""
+    assert stopped is None
     assert (tally.calls, tally.calls_from_store, tally.judged) == (60, 0, 60)
     for number, (_, judgements) in enumerate(seen):
         expected = (
@@ -190,7 +190,8 @@ def test_a_budget_stops_on_a_prefix_of_cases(tmp_path: Path) -> None:
     )
     assert [case for case, _ in seen] == [f"c{i}" for i in range(5)]
     assert tally.calls == 11
-    assert "--max-calls 11" in stopped
+    assert stopped is not None
+    assert "--max-calls 11" in stopped.text
     seen, tally, stopped = run(
         plan_of(20), FakeEngine(by_length), tmp_path / "s.db", budget=Budget(max_calls=11)
     )

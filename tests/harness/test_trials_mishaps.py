@@ -19,7 +19,17 @@ from judgekit.harness.plan import Plan
 from judgekit.harness.reply_store import ReplyStore, pack_reply
 from judgekit.harness.trials import run_batches, run_trials
 from judgekit.judging.judge import Ask, Judge
-from judgekit.types import Call, Choice, Judgement, Message, Reply, Status, Trial, Verdict
+from judgekit.types import (
+    Call,
+    Choice,
+    Judgement,
+    Message,
+    Reply,
+    Status,
+    StopReason,
+    Trial,
+    Verdict,
+)
 
 LIMITS = DispatchLimits(retry=RetryPolicy(retries=1, base=0.001))
 
@@ -34,11 +44,11 @@ def run(
     concurrency: int = 8,
     repeats: int = 1,
     limits: DispatchLimits = LIMITS,
-) -> tuple[list[list[Judgement]], Tally, str]:
+) -> tuple[list[list[Judgement]], Tally, StopReason | None]:
     seen: list[list[Judgement]] = []
     tally = Tally()
 
-    async def go() -> str:
+    async def go() -> StopReason | None:
         with ReplyStore(path) as store:
             dispatcher = Dispatcher(engine, store, budget or Budget(), limits, tally)
             plan = Plan(cases(n), 2, ("A", "B"), repeats)
@@ -74,7 +84,7 @@ class Cancels(Longer):
 
 def test_a_judge_that_cancels_itself_fails_its_own_trial(tmp_path: Path) -> None:
     seen, _, stopped = run(Cancels, FakeEngine(by_length), tmp_path / "s.db")
-    assert stopped == ""
+    assert stopped is None
     assert statuses(seen)[2] == [Status.FAILED] * 2
     assert len(seen) == 6
 
@@ -140,7 +150,8 @@ def test_a_budget_admits_whole_trials_whatever_the_concurrency(
     # Three calls a case; the eleventh case's second trial might need two more than are left.
     assert len(seen) == 10
     assert tally.calls <= 31
-    assert "--max-calls 31" in stopped
+    assert stopped is not None
+    assert "--max-calls 31" in stopped.text
 
 
 class Greedy(Longer):
@@ -301,7 +312,8 @@ def test_max_cost_with_a_price(tmp_path: Path) -> None:
         Longer, FakeEngine(by_length), tmp_path / "s.db", n=99, budget=budget
     )
     assert budget.spent == pytest.approx(11e-5 * tally.calls)  # eleven tokens a call
-    assert "--max-cost" in stopped
+    assert stopped is not None
+    assert "--max-cost" in stopped.text
     assert 20 < len(seen) < 60  # until 2 048 tokens of reply might no longer fit
 
 

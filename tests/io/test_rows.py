@@ -164,7 +164,7 @@ def test_parquet_without_pyarrow_names_the_extra(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False
     )
-    assert "needs pyarrow; pip install 'judgekit[parquet]'" in done.stderr.splitlines()[-1]
+    assert "needs pyarrow; run pip install -e '.[parquet]' in" in done.stderr.splitlines()[-1]
 
 
 def test_the_digest_is_of_the_bytes(tmp_path: Path) -> None:

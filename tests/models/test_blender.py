@@ -195,7 +195,7 @@ def test_a_missing_package_names_the_extra(tmp_path: Path) -> None:
     )
     said = python("-c", code, cwd=tmp_path)
     assert "'llm_blender'" in said
-    assert "pip install 'judgekit[llm-blender]'" in said
+    assert "pip install -e '.[llm-blender]'" in said
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from judgekit.models.label_logits import (  # noqa: E402
     can_reuse,
     label_logprobs,
     label_tokens,
+    warn_once,
 )
 
 VOCABULARY = 97
@@ -126,6 +128,35 @@ def test_a_window_is_shared_up_to_its_length() -> None:
     assert [can_reuse(model, n) for n in (24, 25, None)] == [True, False, False]
     asked = prompts(17, (7, 4, 2))  # 24 tokens at most, padded to 24
     close(label_logprobs(model, rows(asked)), [alone(model, prompt) for prompt in asked])
+
+
+@pytest.mark.parametrize(
+    ("family", "why"),
+    [
+        ("mamba, no keys", "MambaForCausalLM takes no position_ids"),
+        ("mistral, narrow window", "MistralForCausalLM attends to the last 24 tokens only"),
+        ("phi3, long positions", r"Phi3ForCausalLM has rotary positions \(longrope\)"),
+    ],
+)
+def test_what_is_not_shared_is_said_once(
+    family: str, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    warn_once.cache_clear()
+    model = build(family)
+    for _ in range(2):
+        label_logprobs(model, rows(prompts(40, (7, 30))))
+    label_logprobs(model, rows(prompts(40, (7, 31))))
+    [said] = caplog.messages
+    assert re.match(why, said)
+
+
+def test_nothing_is_said_where_nothing_is_lost(caplog: pytest.LogCaptureFixture) -> None:
+    warn_once.cache_clear()
+    label_logprobs(build("llama"), rows(prompts(40, (7, 30))))
+    narrow = build("mistral, narrow window")
+    label_logprobs(narrow, rows(prompts(40, (7, 30))), reuse=False)
+    label_logprobs(narrow, rows(prompts(8, (30, 31))))  # too little is shared
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize("attention", ["eager", "sdpa"])

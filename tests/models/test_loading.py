@@ -215,5 +215,5 @@ def test_without_torch_the_extra_is_named(tmp_path: Path) -> None:
         "except InputError as error: print(error)",
         cwd=tmp_path,
     )
-    assert "pip install 'judgekit[local]'" in said
+    assert "pip install -e '.[local]'" in said
     assert said.count("\n") == 1

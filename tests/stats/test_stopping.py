@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from judgekit.stats import win_rate
 from judgekit.stats.stopping import Stopping, shuffled
-from judgekit.types import Case, Outcome, Response
+from judgekit.types import Case, Outcome, Response, StopKind
 
 
 def outcome(cluster: str, winner: Any, *, decided: bool = True) -> Outcome:
@@ -39,8 +39,10 @@ def watch(outcomes: Iterable[Outcome], **how: Any) -> Stopping:
 def test_a_clear_winner_stops_at_the_fewest_prompts(winner: int, reason: str) -> None:
     watcher = watch((outcome(str(i), winner) for i in range(100)), until=0.0, fewest=30)
     assert watcher.cases == watcher.prompts == 30
-    assert watcher.reason.startswith("decided: after 30 prompts")
-    assert watcher.reason.endswith(reason)
+    assert watcher.reason is not None
+    assert watcher.reason.kind is StopKind.DECIDED
+    assert watcher.reason.text.startswith("decided: after 30 prompts")
+    assert watcher.reason.text.endswith(reason)
     assert watcher.interval.value == 1 - winner
 
 
@@ -52,10 +54,12 @@ def test_narrow_enough() -> None:
     assert watcher.interval.high is not None
     assert watcher.interval.low < 0.5 < watcher.interval.high
     assert (watcher.interval.high - watcher.interval.low) / 2 <= 0.05
-    assert watcher.reason.startswith("narrow enough")
-    assert "±5" in watcher.reason
+    assert watcher.reason is not None
+    assert watcher.reason.kind is StopKind.PRECISE
+    assert watcher.reason.text.startswith("narrow enough")
+    assert "±5" in watcher.reason.text
     assert watcher.cases < len(outcomes)
-    assert watch(outcomes, until=0.0).reason == ""
+    assert watch(outcomes, until=0.0).reason is None
 
 
 @pytest.mark.parametrize("inconsistent", ["half", "drop"])
@@ -87,14 +91,15 @@ def test_values_that_contradict_each_other_decide_nothing() -> None:
     outcomes = [outcome(str(i), 0 if i < 400 else 1) for i in range(2000)]
     watcher = watch(outcomes, until=0.0, fewest=1500)
     assert watcher.interval.low == watcher.interval.high
-    assert watcher.reason == ""
+    assert watcher.reason is None
 
 
 def test_stopped_at_a_sign_it_is_rarely_wrong() -> None:
     """Equal models: at most 5 % of runs, watched after every prompt, find a winner."""
     draw = random.Random(5)
     found = sum(
-        watch((outcome(str(i), draw.choice([0, 1])) for i in range(200)), until=0.0).reason != ""
+        watch((outcome(str(i), draw.choice([0, 1])) for i in range(200)), until=0.0).reason
+        is not None
         for _ in range(200)
     )
     assert found / 200 <= 0.06

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -70,8 +71,10 @@ def new(
     written = write_plugin(name, folder)
     for path in written:
         print(path)
-    top = folder / name
+    top = str(folder / name)
+    package = shlex.quote(top + "[test]")
     print(
-        f"next: pip install -e {top} && pytest {top}, then judgekit compare … --judge {name}",
+        f"next: pip install -e {package} && pytest {shlex.quote(top)}, "
+        f"then judgekit compare … --judge {name}",
         file=sys.stderr,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from judgekit.errors import InputError
+from judgekit.installing import install_hint
 from judgekit.io.row import BadRow, Row
 from judgekit.io.rows import scan
 
@@ -75,7 +76,8 @@ def hub_rows(
         import datasets
     except ImportError as error:
         raise InputError(
-            f"{name!r} is no file, and data sets of the hub need pip install 'judgekit[train]'"
+            f"{name!r} is no file, and data sets of the hub need the package 'datasets'; "
+            f"{install_hint('train')}"
         ) from error
     library: Any = datasets
     try:

@@ -12,12 +12,12 @@ from typing import Any
 import orjson
 
 from judgekit.errors import InputError
+from judgekit.io.files import is_leftover, write_file
 from judgekit.train.network import checkpoints
 
 __all__ = ["FREE", "TrainingFolder", "read_object", "spare"]
 
 IDENTITY = "training.json"
-PARTIAL = f"{IDENTITY}.partial"
 OURS = (
     *("train.json", "metrics.jsonl", "samples.jsonl", "curve.svg", "checkpoints"),
     *("adapter_model.safetensors", "adapter_config.json"),
@@ -74,7 +74,7 @@ class TrainingFolder:
             names = {entry.name for entry in self.path.iterdir()} if self.path.exists() else set()
         except OSError as error:
             raise self._unusable(error) from error
-        if names <= {PARTIAL}:  # empty, or killed at its very beginning
+        if all(map(is_leftover, names)):  # empty, or killed at its very beginning
             return
         held = self._identity()
         if held is None:
@@ -105,11 +105,9 @@ class TrainingFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             if not resume:
                 self._clear()
-            partial = self.path / PARTIAL
-            partial.write_bytes(orjson.dumps(identity, option=orjson.OPT_INDENT_2))
-            partial.replace(self.path / IDENTITY)
         except OSError as error:
             raise self._unusable(error) from error
+        write_file(self.path / IDENTITY, orjson.dumps(identity, option=orjson.OPT_INDENT_2))
 
     def newest(self) -> tuple[int, Path] | None:
         """The checkpoint to go on from, with its step; None to start at the beginning."""

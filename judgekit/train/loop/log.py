@@ -7,6 +7,7 @@ from pathlib import Path
 
 import orjson
 
+from judgekit.io.files import write_file
 from judgekit.train.interfaces.events import Event, Measured, OnEvent, Row, Sampled, Saved, Step
 from judgekit.train.loop.curve import curve_svg
 from judgekit.train.loop.folder import TrainingFolder
@@ -60,7 +61,7 @@ class Record:
     def draw(self) -> None:
         """The curve so far."""
         if self._first:
-            write_whole(self._folder.curve, curve_svg(self.rows).encode())
+            write_file(self._folder.curve, curve_svg(self.rows).encode())
 
     def _add(self, row: Row) -> None:
         self.rows.append(row)
@@ -82,11 +83,4 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:
-    write_whole(path, b"".join(map(as_line, rows)))
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """The file whole or not at all."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(data)
-    partial.replace(path)
+    write_file(path, map(as_line, rows))

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
+from judgekit.models.forward import bare
 from judgekit.train.data.packing import Batch
 
 __all__ = ["NAME", "Spans", "Unfit", "attach", "bare", "hidden_states", "lent"]
@@ -149,11 +150,6 @@ def standard() -> Any:
 
     functions: Any = ALL_ATTENTION_FUNCTIONS
     return functions["sdpa"]
-
-
-def bare(model: Any) -> Any:
-    """The transformers model itself, adapters in their places, without peft's wrapper."""
-    return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
 def attach(model: Any) -> None:

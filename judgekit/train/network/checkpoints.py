@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from judgekit.errors import TrainingError
+from judgekit.io.files import write_file
 
 __all__ = ["drop_older", "load_adapter", "load_whole", "newest", "save_whole", "seal"]
 
@@ -30,9 +31,7 @@ def seal(checkpoint: Path) -> None:
         for file in sorted(checkpoint.rglob("*"))
         if file.is_file() and file.name != SEAL
     }
-    partial = checkpoint / f"{SEAL}.partial"
-    partial.write_bytes(orjson.dumps({"files": files}, option=orjson.OPT_INDENT_2))
-    partial.replace(checkpoint / SEAL)
+    write_file(checkpoint / SEAL, orjson.dumps({"files": files}, option=orjson.OPT_INDENT_2))
 
 
 def complete(checkpoint: Path) -> bool:

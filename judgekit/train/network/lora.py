@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import Any, Literal
 
 from judgekit.errors import EngineError, InputError
+from judgekit.installing import install_hint
 from judgekit.models.folders import one_line
 from judgekit.models.loading import Checkpoint, Weights, find, load_weights, quietly, reading
 from judgekit.train.network.continue_adapter import go_on, read_config
@@ -58,7 +59,7 @@ def check_model(recipe: Recipe) -> Checkpoint:
     names = [*LIBRARIES, *(["bitsandbytes"] if recipe.quant != "none" else [])]
     missing = [name for name in names if find_spec(name) is None]
     if missing:
-        raise InputError(f"training needs {missing[0]}; pip install 'judgekit[train]'")
+        raise InputError(f"training needs {missing[0]}; {install_hint('train')}")
     checkpoint = find(
         Weights(
             recipe.model,

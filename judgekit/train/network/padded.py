@@ -5,14 +5,13 @@ For architectures that cannot share prompts. Slower, larger, and right for any d
 
 from __future__ import annotations
 
-from inspect import signature
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from judgekit.models.forward import accepted, bare
 from judgekit.train.data.packing import Batch
-from judgekit.train.network.attention import bare
 
 __all__ = ["Rows", "completion_logits", "ending_states"]
 
@@ -50,7 +49,7 @@ def completion_logits(model: Any, batch: Batch) -> Tensor:
     lengths = batch["lengths"]
     first = int(padded.prompts.min()) - 1
     kept = torch.arange(first, padded.ids.shape[1], device=padded.ids.device)
-    some = {"logits_to_keep": kept} if "logits_to_keep" in parameters(network) else {}
+    some = {"logits_to_keep": kept} if "logits_to_keep" in accepted(network) else {}
     # No positions: a model that counts from the left counts right, whatever it calls them.
     found = network(input_ids=padded.ids, attention_mask=padded.mask, use_cache=False, **some)
     ahead = kept - (padded.prompts[:, None] - 1)
@@ -65,8 +64,3 @@ def ending_states(model: Any, batch: Batch) -> Tensor:
     out = bare(model).base_model(input_ids=padded.ids, attention_mask=padded.mask, use_cache=False)
     states: Tensor = out.last_hidden_state
     return states[torch.arange(len(padded.ids)), padded.inputs - 1]
-
-
-def parameters(network: Any) -> frozenset[str]:
-    """The names that a network's forward pass takes."""
-    return frozenset(signature(network.forward).parameters)

@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
 from judgekit.errors import EngineError, InputError
+from judgekit.io.files import write_file
 from judgekit.models.deberta import Size
 from judgekit.models.folders import find_folder, one_line
 from judgekit.models.loading import quietly, reading
@@ -104,7 +105,7 @@ class RankerCheckpoint:
             "sep_token_id": self.tokenizer.token_to_id("[SEP]"),
             **{name: self.tokenizer.token_to_id(text) for text, name in PREFIXES.items()},
         }
-        (folder / "config.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+        write_file(folder / "config.json", (json.dumps(settings, indent=2) + "\n").encode())
 
     def save_tokenizer(self, folder: Path) -> None:
         """The tokenizer's file as the network was trained with it."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from judgekit.io.files import write_file
 from judgekit.models.loading import Checkpoint, quietly
 from judgekit.train.network.lora import Trainable
 
@@ -35,9 +36,7 @@ def save_tuned(trainable: Trainable, folder: Path, facts: Mapping[str, Any]) -> 
             trainable.model.save_pretrained(folder)
         trainable.tokenizer.save_pretrained(folder)
     row = {"schema_version": SCHEMA, "model": model_facts(trainable), **facts}
-    partial = folder / "train.json.partial"
-    partial.write_bytes(orjson.dumps(row, option=PRETTY))
-    partial.replace(told)
+    write_file(told, orjson.dumps(row, option=PRETTY))
 
 
 def save_adapter(model: Any, folder: Path, base: str) -> None:
@@ -54,7 +53,7 @@ def save_adapter(model: Any, folder: Path, base: str) -> None:
     for name in ("target_modules", "modules_to_save"):
         if isinstance(config.get(name), list):
             config[name] = sorted(set(config[name]))  # peft's order differs from run to run
-    file.write_bytes(orjson.dumps(config, option=PRETTY | orjson.OPT_SORT_KEYS))
+    write_file(file, orjson.dumps(config, option=PRETTY | orjson.OPT_SORT_KEYS))
 
 
 def is_adapted(model: Any) -> bool:

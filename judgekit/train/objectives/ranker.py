@@ -13,6 +13,7 @@ import orjson
 import torch
 
 from judgekit.errors import InputError
+from judgekit.io.files import write_file
 from judgekit.models.folders import folder_digest
 from judgekit.models.loading import find_device
 from judgekit.models.pairrm_tokens import PairTokenizer
@@ -161,8 +162,4 @@ class RankerReady:
         told.unlink(missing_ok=True)
         self.keep(folder)
         row = {"schema_version": SCHEMA, "model": {"name": self.recipe.model}, **facts}
-        partly = folder / "train.json.partial"
-        partly.write_bytes(
-            orjson.dumps(row, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        )
-        partly.replace(told)
+        write_file(told, orjson.dumps(row, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

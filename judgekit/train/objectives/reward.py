@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from judgekit.errors import InputError
+from judgekit.io.files import write_file
 from judgekit.train.data.dataset import Dataset, prepare
 from judgekit.train.data.encoding import Encoder
 from judgekit.train.data.examples import Example
@@ -109,7 +110,7 @@ def write_padding(folder: Path, token: int) -> None:
     for part in (config, config.get("text_config")):
         if part is not None:
             part["pad_token_id"] = token
-    file.write_bytes(orjson.dumps(config, option=PRETTY))
+    write_file(file, orjson.dumps(config, option=PRETTY))
 
 
 def column(scored: Scored, name: str) -> Tensor:

@@ -12,6 +12,7 @@ import orjson
 from judgekit import io
 from judgekit.api import Run
 from judgekit.errors import InputError
+from judgekit.io.files import make_parents, write_file
 from judgekit.jobs.estimate import Estimate, estimate
 from judgekit.jobs.job import Job
 from judgekit.runs.failures import commonest_failure
@@ -150,9 +151,10 @@ def examine(
         findings,
         folder,
     )
-    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "audit.json"
+    make_parents(path)
     whole = orjson.dumps(audit.as_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    (folder / "audit.json").write_bytes(whole)
+    write_file(path, whole)
     return audit
 
 

@@ -81,6 +81,7 @@ def test_the_summary(cli: Cli, ask: list[str]) -> None:
         "without_answer": {},
         "not_asked": 0,
         "stopped": "",
+        "stop": None,
         "left_out": {"duplicates": 0, "unusable rows": 0},
         "calls": 2 * N,
         "calls_from_store": 0,

@@ -123,7 +123,7 @@ def test_a_new_plugin_is_written_and_says_what_comes_next(cli: Cli, here: Path) 
     written = [Path(line) for line in said.out.splitlines()]
     assert Path("my-judge/pyproject.toml") in written
     assert all(file.is_file() for file in written)
-    assert "pip install" in said.err
+    assert "pip install -e 'my-judge[test]' && pytest my-judge" in said.err
     source = "my-judge/src/my_judge/__init__.py"
     listed = cli("plugins", "--plugin", source, "--json").json["plugins"]
     assert ["my-judge"] in [plugin["judges"] for plugin in listed]

@@ -17,7 +17,7 @@ from judgekit.errors import InputError
 PLUGIN = '''
 from math import exp
 
-from judgekit.hookspecs import hookimpl
+from judgekit.extension.hookspecs import hookimpl
 from judgekit.judging import BatchJudge, Judge
 from judgekit.types import Call, Choice, Message, Reply, Verdict
 

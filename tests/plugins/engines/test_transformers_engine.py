@@ -570,6 +570,16 @@ def test_models_that_keep_more_than_keys_and_values_are_refused(
         made(folder)
 
 
+def test_a_model_that_takes_no_keys_and_values_is_refused(llama: Path, tmp_path: Path) -> None:
+    from transformers import OpenAIGPTConfig, OpenAIGPTLMHeadModel
+
+    folder = shutil.copytree(llama, tmp_path / "first")
+    config = OpenAIGPTConfig(vocab_size=512, n_embd=16, n_layer=1, n_head=2)
+    OpenAIGPTLMHeadModel(config).save_pretrained(folder)
+    with pytest.raises(InputError, match="cannot batch it; serve it"):
+        ask(made(folder), call())
+
+
 # --- whole runs ---------------------------------------------------------------------------------
 
 

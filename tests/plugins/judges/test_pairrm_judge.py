@@ -17,6 +17,7 @@ import pytest
 from checkpoints import EXAMPLES, write_pairrm
 from fresh import python
 from judgekit.plugins.judges.pairrm import Options, PairRM, verdict
+from places import ROOT
 
 import judgekit
 from judgekit.errors import InputError
@@ -169,7 +170,8 @@ def test_without_torch_it_names_the_extra(tmp_path: Path) -> None:
         "except judgekit.JudgekitError as error: print(error)"
     )
     said = python("-c", program, cwd=tmp_path).strip()
-    assert said == ("the judge 'pairrm' needs the package 'torch'; pip install 'judgekit[local]'")
+    hint = f"run pip install -e '.[local]' in {ROOT}"
+    assert said == f"the judge 'pairrm' needs the package 'torch'; {hint}"
 
 
 def test_is_imported_without_torch(tmp_path: Path) -> None:

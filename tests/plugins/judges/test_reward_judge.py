@@ -128,7 +128,7 @@ def test_without_torch_it_names_the_extra(weights: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 2, done.stderr
-    assert "pip install 'judgekit[local]'" in done.stderr
+    assert "pip install -e '.[local]'" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

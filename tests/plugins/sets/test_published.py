@@ -12,6 +12,7 @@ from answers import write_jsonl
 from fresh import python
 from judgekit.plugins.sets.catalogue import CATALOGUE
 from judgekit.plugins.sets.published import Published, sides
+from places import ROOT
 
 from judgekit.errors import InputError
 from judgekit.io.labelled_set import LabelledSet, SetSetup
@@ -234,7 +235,7 @@ def test_a_label_that_the_set_does_not_know(
 LOADING = """
 from judgekit.errors import InputError
 from judgekit.plugins.sets.catalogue import CATALOGUE
-from judgekit.sets import SetSetup
+from judgekit.io.labelled_set import SetSetup
 for name in ("judgebench", "llmbar", "hhh"):
     try:
         CATALOGUE[name](SetSetup(name))
@@ -272,7 +273,7 @@ def test_a_download_error_that_says_only_the_address_is_told_with_its_reason() -
 
 def test_without_the_library_a_line_says_how_to_get_it(tmp_path: Path) -> None:
     said = python("-c", "import sys\nsys.modules['datasets'] = None\n" + LOADING, cwd=tmp_path)
-    assert said.count("pip install 'judgekit[sets]', or give a file that you have") == 3
+    assert said.count(f"pip install -e '.[sets]' in {ROOT}, or give a file that you have") == 3
 
 
 @pytest.mark.parametrize(

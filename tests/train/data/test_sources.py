@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import ROOT
 
 from judgekit.errors import InputError
 from judgekit.train.data.rows_reader import read_pair_rows
@@ -103,4 +104,4 @@ def test_offline_and_without_the_extra(tmp_path: Path) -> None:
     assert offline.startswith("cannot load the data set 'owner/name': ")
     assert "download it and name its file" in offline
     assert missing.startswith("'owner/name:test' is no file")
-    assert missing.endswith("pip install 'judgekit[train]'")
+    assert missing.endswith(f"run pip install -e '.[train]' in {ROOT}")

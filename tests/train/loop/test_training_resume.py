@@ -29,7 +29,7 @@ import os, signal, sys
 import torch
 from toy import dpo
 from judgekit.train import train_dpo
-from judgekit.train.events import Step
+from judgekit.train.interfaces.events import Step
 
 torch.set_num_threads(1)
 model, settings, kill = sys.argv[1], eval(sys.argv[2]), int(sys.argv[3])

@@ -9,6 +9,7 @@ import pytest
 from checkpoints_llama import write_adapter, write_llama
 from checkpoints_reward import write_reward
 from fresh import python
+from places import ROOT
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("peft")
@@ -214,7 +215,7 @@ def test_without_peft_the_extra_is_named(llama: Path, tmp_path: Path) -> None:
         "except InputError as error: print(error)",
         cwd=tmp_path,
     )
-    assert said == "training needs peft; pip install 'judgekit[train]'\n"
+    assert said == f"training needs peft; run pip install -e '.[train]' in {ROOT}\n"
 
 
 def test_a_check_reads_no_weights(llama: Path, tmp_path: Path) -> None:
