@@ -1,24 +1,33 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/pip --disable-pip-version-check -q
-SOURCES := judgekit plugins benchmarks tests
+LATEST := .venv-latest
+LOWEST := .venv-lowest
+INSTALL := -m pip --disable-pip-version-check install -q
+# pip reads the variables (the second since 25.3) where it builds packages: `-c` stops before that.
+LOCKED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
+	$(BIN)/python $(INSTALL) -c constraints.txt
 
-.PHONY: demo demo-train test test-all check format clean
+.PHONY: demo demo-train test test-all test-latest test-lowest lock check format clean
 
 # What a user installs: no torch, no tools.
 $(VENV)/.base: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install -c constraints.txt -e .
+	$(LOCKED) -e .
 	touch $@
 
 $(VENV)/.train: $(VENV)/.base
-	$(PIP) install -c constraints.txt -e '.[train]'
+	$(LOCKED) -e '.[train]'
 	touch $@
 
 # What tests, checks and benchmarks need as well.
 $(VENV)/.dev: $(VENV)/.base
-	$(PIP) install -c constraints.txt -e '.[dev]'
+	$(LOCKED) -e '.[dev]'
+	touch $@
+
+# What only benchmarks and slow tests use.
+$(VENV)/.peers: $(VENV)/.dev
+	$(LOCKED) -e '.[dev,peers]'
 	touch $@
 
 demo: $(VENV)/.base
@@ -31,10 +40,30 @@ demo-train: $(VENV)/.train
 
 # One thread: the tests' networks are so small that a second one costs more than it gives.
 test: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(ARGS)
 
-test-all: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m ''
+test-all: $(VENV)/.peers
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m '' $(ARGS)
+
+# The newest version of everything but torch, which stays the build for CPUs.
+test-latest:
+	test -x $(LATEST)/bin/python || $(PYTHON) -m venv $(LATEST)
+	grep '^torch==' constraints.txt > $(LATEST)/torch.txt
+	$(LATEST)/bin/python $(INSTALL) --upgrade --upgrade-strategy eager -c $(LATEST)/torch.txt -e '.[dev]'
+	OMP_NUM_THREADS=1 $(LATEST)/bin/python -m pytest $(ARGS)
+
+# The oldest versions that pyproject.toml allows, of the base and of transformers; no TRL.
+test-lowest:
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(LOWEST)/bin/python $(INSTALL) packaging
+	$(LOWEST)/bin/python .ci/lowest.py transformers > $(LOWEST)/lowest.txt
+	grep '^torch==' constraints.txt >> $(LOWEST)/lowest.txt
+	$(LOWEST)/bin/python $(INSTALL) -c $(LOWEST)/lowest.txt -e '.[test]'
+	OMP_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest $(ARGS)
+
+# Renews constraints.txt, and prints what changes.
+lock:
+	$(PYTHON) .ci/lock.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -47,4 +76,4 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info runs .judgekit
+	rm -rf $(VENV) $(LATEST) $(LOWEST) build dist *.egg-info runs .judgekit
