@@ -23,7 +23,9 @@ from pathlib import Path
 
 __all__ = ["NOT_RUN", "Example", "Terminal", "console_examples", "differs", "titled_files"]
 
-FENCE = re.compile(r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=indent)```$", re.M | re.S)
+FENCE = re.compile(
+    r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=indent)```$", re.M | re.S
+)
 TITLE = re.compile(r'title="([^"]+)"')
 CUT = "…"
 NOT_RUN = {"cd", "git", "make", "pip", "python", "pytest", "torchrun", "transformers", "vllm"}
@@ -149,6 +151,5 @@ def exit_code(words: Sequence[str]) -> int:
     try:
         main(words)
     except SystemExit as ended:
-        assert ended.code is None or isinstance(ended.code, int)
-        return ended.code or 0
+        return int(ended.code or 0)
     return 0

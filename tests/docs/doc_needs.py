@@ -9,6 +9,7 @@ from pathlib import Path
 
 from answers import write_answers, write_jsonl
 from doc_examples import Example, Terminal
+from doc_models import deberta, pairrm, reward, talker
 from places import EXAMPLES
 
 __all__ = ["PAGES", "Page"]
@@ -53,6 +54,113 @@ def newer(folder: Path) -> None:
         write_answers(folder / f"{name}.jsonl", [answer(n, model) for n in range(24)])
 
 
+def prompts(folder: Path) -> None:
+    """prompts.jsonl: eight prompts."""
+    rows = ({"id": f"p{n}", "prompt": f"Say something about {n}."} for n in range(8))
+    write_jsonl(folder / "prompts.jsonl", rows)
+
+
+def both(folder: Path) -> None:
+    """both.jsonl: two answers in each row, and a reference."""
+    rows = (
+        {
+            "prompt": f"Question {n}?",
+            "response_a": answer(n, 0),
+            "response_b": answer(n, 1),
+            "reference": f"GOOD answer to question {n}.",
+        }
+        for n in range(8)
+    )
+    write_jsonl(folder / "both.jsonl", rows)
+
+
+def candidates(folder: Path) -> None:
+    """candidates.jsonl: three answers to each prompt, as rows of one id."""
+    rows = (
+        {"id": f"p{n}", "prompt": f"Question {n}?", "response": answer(n, model)}
+        for n in range(8)
+        for model in range(3)
+    )
+    write_jsonl(folder / "candidates.jsonl", rows)
+
+
+def scored(folder: Path) -> None:
+    """scored.jsonl: candidates with references, for a ranker to learn from."""
+    rows = (
+        {"id": f"p{n}", "prompt": f"Question {n}?", "response": answer(n, model)}
+        | {"reference": f"GOOD answer to question {n}."}
+        for n in range(8)
+        for model in range(3)
+    )
+    write_jsonl(folder / "scored.jsonl", rows)
+
+
+def soft_pairs(folder: Path) -> None:
+    """soft-pairs.jsonl: pairs with the judge's probability; answers.jsonl to score."""
+    rows = (
+        {"prompt": f"Question {n}?", "chosen": answer(n, 0), "rejected": answer(n, 1)}
+        | {"probability": 0.5 + n / 40}
+        for n in range(16)
+    )
+    write_jsonl(folder / "soft-pairs.jsonl", rows)
+    write_answers(folder / "answers.jsonl", [answer(n, 0) for n in range(8)])
+
+
+def imitate(folder: Path) -> None:
+    """answers.jsonl: answers to learn."""
+    write_answers(folder / "answers.jsonl", [answer(n, 0) for n in range(24)])
+
+
+def rubric(folder: Path) -> None:
+    shutil.copy(EXAMPLES / "rubric.md", folder / "rubric.md")
+
+
+def fastchat(folder: Path) -> None:
+    """Answers, questions and references in FastChat's layout."""
+    for name in ("model_answer", "reference_answer"):
+        (folder / name).mkdir()
+    for model, name in enumerate("ab"):
+        rows = [
+            {
+                "question_id": n,
+                "model_id": name,
+                "choices": [{"index": 0, "turns": [answer(n, model)]}],
+            }
+            for n in range(8)
+        ]
+        write_jsonl(folder / "model_answer" / f"{name}.jsonl", rows)
+    questions = ({"question_id": n, "turns": [f"Question {n}?"]} for n in range(8))
+    write_jsonl(folder / "question.jsonl", questions)
+    references = (
+        {"question_id": n, "choices": [{"index": 0, "turns": [f"GOOD answer to question {n}."]}]}
+        for n in range(8)
+    )
+    write_jsonl(folder / "reference_answer" / "gpt-4.jsonl", references)
+
+
+def fastchat_prompts(folder: Path) -> None:
+    """judge_prompts.jsonl with a row of each kind, in the originals' shape."""
+    pair = {
+        "name": "pair-v2",
+        "type": "pairwise",
+        "system_prompt": 'Say which is better, as "[[A]]", "[[B]]" or "[[C]]" for a tie.',
+        "prompt_template": "{question}\n<answer-A >{answer_a}\n<answer-B >{answer_b}",
+        "description": "",
+        "category": "general",
+        "output_format": "[[A]]",
+    }
+    single = {
+        "name": "single-v1",
+        "type": "single",
+        "system_prompt": "",
+        "prompt_template": 'Rate as "[[rating]]". {question}\n{answer}',
+        "description": "",
+        "category": "general",
+        "output_format": "[[rating]]",
+    }
+    write_jsonl(folder / "judge_prompts.jsonl", [pair, single])
+
+
 def run(words: str) -> Need:
     """A finished run, made by a command."""
 
@@ -76,6 +184,72 @@ class Page:
     not_run: Mapping[str, str] = field(default_factory=dict)
 
 
+COMPARED = run("judgekit compare a.jsonl b.jsonl --judge pairwise --model openai/x")
+PAIRRM = "judgekit compare a.jsonl b.jsonl --judge pairrm --model llm-blender/PairRM"
+DOWNLOADS = "downloads a set or a model"
+
 PAGES: Mapping[str, Page] = {
-    "README.md": Page((examples, answers)),
+    "README.md": Page(
+        (
+            examples,
+            answers,
+            newer,
+            prompts,
+            talker("Qwen/Qwen2.5-7B-Instruct"),
+            talker("mistralai/Mistral-7B-Instruct-v0.2"),
+        ),
+        slow=True,
+    ),
+    "docs/tutorial.md": Page((examples, talker(".real/SmolLM2-135M-Instruct")), slow=True),
+    "docs/guides/next-steps.md": Page((examples,)),
+    "docs/guides/judges.md": Page((answers,)),
+    "docs/guides/input.md": Page((answers, fastchat, both)),
+    "docs/guides/engines.md": Page((answers,)),
+    "docs/guides/local-models.md": Page(
+        (
+            answers,
+            talker("Qwen/Qwen2.5-7B-Instruct"),
+            talker("my-model", adapter="my-lora"),
+            pairrm("llm-blender/PairRM"),
+            pairrm("my-pairrm"),
+            reward("Skywork/Skywork-Reward-V2-Qwen3-0.6B"),
+            reward("my-reward-model"),
+        ),
+        slow=True,
+        not_run={f"{PAIRRM} --backend": "loads its encoder by hub id"},
+    ),
+    "docs/guides/prompts.md": Page((answers, fastchat_prompts)),
+    "docs/guides/rank.md": Page((answers, candidates, pairrm("llm-blender/PairRM"))),
+    "docs/guides/bench.md": Page((rubric,), not_run={"judgekit bench llmbar": DOWNLOADS}),
+    "docs/guides/audit.md": Page((answers,)),
+    "docs/guides/juries.md": Page((answers, pairrm("llm-blender/PairRM"))),
+    "docs/guides/gates.md": Page((answers, newer)),
+    "docs/guides/pairs.md": Page((answers, COMPARED)),
+    "docs/guides/generate.md": Page(
+        (prompts, talker("my-model", adapter="tuned"), pairrm("llm-blender/PairRM"))
+    ),
+    "docs/guides/train.md": Page(
+        (
+            answers,
+            newer,
+            prompts,
+            COMPARED,
+            talker("mistralai/Mistral-7B-Instruct-v0.2"),
+            talker("M"),
+            deberta("microsoft/deberta-v3-large"),
+            scored,
+            soft_pairs,
+        ),
+        slow=True,
+    ),
+    "docs/guides/training-data.md": Page(
+        (answers, COMPARED, run("judgekit pairs runs/latest -o pairs.jsonl"), talker("M"), imitate),
+        slow=True,
+        not_run={
+            "judgekit train dpo Anthropic/": DOWNLOADS,
+            "judgekit train dpo HuggingFaceH4/": DOWNLOADS,
+        },
+    ),
+    "docs/guides/plugins.md": Page((answers,)),
+    "docs/reference/exit-codes.md": Page((answers,)),
 }

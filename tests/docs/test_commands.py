@@ -25,7 +25,7 @@ def of_page(name: str) -> object:
     return pytest.param(name, id=name, marks=[pytest.mark.slow] if slow else [])
 
 
-@pytest.mark.parametrize("name", map(of_page, named_pages()))
+@pytest.mark.parametrize("name", [of_page(name) for name in named_pages()])
 def test_the_commands_of_a_page(
     name: str, here: Path, server: JudgeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
