@@ -27,6 +27,7 @@ FENCE = re.compile(
     r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=indent)```$", re.M | re.S
 )
 TITLE = re.compile(r'title="([^"]+)"')
+COMMENT = re.compile(r"\s# .*$")
 CUT = "…"
 NOT_RUN = {"cd", "git", "make", "pip", "python", "pytest", "torchrun", "transformers", "vllm"}
 """Programs that the documents name and the tests leave alone."""
@@ -48,7 +49,7 @@ class Example:
 
     @property
     def words(self) -> list[str]:
-        return shlex.split(self.command, comments=True)
+        return shlex.split(COMMENT.sub("", self.command))
 
 
 def console_examples(page: Path) -> Iterator[Example]:

@@ -8,10 +8,10 @@ import pytest
 from doc_examples import NOT_RUN, Example, Terminal, console_examples, differs, titled_files
 from doc_needs import PAGES, Page
 from places import DOCS, ROOT
-from servers import JudgeServer
+from servers import Body, JudgeServer, opinion, worth
 
-SERVER = "http://127.0.0.1:8000/v1"
-"""The address that the documents give to a server on the reader's own machine."""
+SERVERS = ("http://127.0.0.1:8000/v1", "https://llm.lab.example/v1")
+"""The addresses of the documents' servers: one on the reader's own machine, and a lab's."""
 
 
 def named_pages() -> list[str]:
@@ -32,12 +32,12 @@ def test_the_commands_of_a_page(
     page = PAGES.get(name, Page())
     monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
     monkeypatch.setenv("OPENAI_API_KEY", "the-readers-own")
+    server.says = says
+    terminal = Terminal(dict.fromkeys(SERVERS, server.base_url))
     for file, text in titled_files(ROOT / name).items():
-        (here / file).parent.mkdir(parents=True, exist_ok=True)
-        (here / file).write_text(text, encoding="utf-8")
+        (here / file).write_text(terminal.replaced(text), encoding="utf-8")
     for need in page.needs:
         need(here)
-    terminal = Terminal({SERVER: server.base_url})
     found = list(console_examples(ROOT / name))
     failures = [
         failure
@@ -45,6 +45,12 @@ def test_the_commands_of_a_page(
         if (failure := tried(terminal, page, example, following))
     ]
     assert not failures, "\n\n".join(failures)
+
+
+def says(body: Body) -> str:
+    """What the judge behind the API says; of the help desk's rubric a number as well."""
+    asked = body["messages"][-1]["content"]
+    return f"Tone: {3 + 2 * worth(asked)}" if "Tone: <number>" in asked else opinion(body)
 
 
 def tried(terminal: Terminal, page: Page, example: Example, following: Example | None) -> str:
