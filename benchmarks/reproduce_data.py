@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from judgekit.stats.outcomes.values import Label
+from judgekit.stats.outcomes.values import MaybeLabel
 
 __all__ = ["LABELS", "Data", "DataError", "Known", "Row", "Table"]
 
@@ -20,7 +20,7 @@ Kind = Literal[
     "judgements", "preferences", "ratings", "repeats", "scores", "pairs", "answers", "votes"
 ]
 
-LABELS: Mapping[str | None, Label] = {"A": 0, "B": 1, "tie": "tie"}
+LABELS: Mapping[str | None, MaybeLabel] = {"A": 0, "B": 1, "tie": "tie"}
 COLUMNS: Mapping[Kind, frozenset[str]] = {  # the first that fits
     "judgements": frozenset({"pair_id", "order", "parsed"}),
     "preferences": frozenset({"id", "model", "preference"}),
@@ -63,7 +63,7 @@ class Known:
     """What is known of the pairs that were judged: the set they are from, labels, categories."""
 
     set: str
-    labels: Mapping[str, Label]
+    labels: Mapping[str, MaybeLabel]
     categories: Mapping[str, str | None]
 
 
@@ -119,7 +119,7 @@ class Data:
 
 
 def _known(table: Table) -> Known:
-    labels: dict[str, Label] = {}
+    labels: dict[str, MaybeLabel] = {}
     categories: dict[str, str | None] = {}
     for row in table.rows():
         labels[row["id"]] = LABELS.get(row["label"])

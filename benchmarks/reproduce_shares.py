@@ -15,7 +15,7 @@ from reproduce_data import Known, Row
 from judgekit.stats import clustered_rate, positions, statuses
 from judgekit.stats.agreement import cohen_kappa
 from judgekit.stats.outcomes.fold import fold
-from judgekit.stats.outcomes.values import Label
+from judgekit.stats.outcomes.values import MaybeLabel
 from judgekit.types import Case, Judgement, Outcome, Position, Response, Status, Trial, Verdict
 
 __all__ = ["SIDES", "Read", "judgement", "one_order", "shares"]
@@ -30,7 +30,7 @@ FIELDS = {
     Position.ERROR: "any_null",
 }
 
-Labels = Mapping[str, Label]
+Labels = Mapping[str, MaybeLabel]
 
 
 class Read(NamedTuple):
@@ -156,7 +156,7 @@ def _merged(outcomes: Sequence[Outcome], labels: Labels) -> dict[str, Any]:
     }
 
 
-def _right(winners: Iterable[tuple[Outcome, Label]], labels: Labels) -> float | None:
+def _right(winners: Iterable[tuple[Outcome, MaybeLabel]], labels: Labels) -> float | None:
     """How many percent are as labelled; a pair without a winner is not."""
     return _percent(
         clustered_rate(
@@ -166,7 +166,7 @@ def _right(winners: Iterable[tuple[Outcome, Label]], labels: Labels) -> float | 
     )
 
 
-def _vote(outcome: Outcome, label: Label) -> int:
+def _vote(outcome: Outcome, label: MaybeLabel) -> int:
     """1 where the orders together speak for the label, -1 against it, 0 where for neither."""
     if outcome.mean is None or outcome.mean == 0.5 or label not in (0, 1):
         return 0

@@ -13,7 +13,7 @@ from reproduce_readings import Readings, Recorded, best_way, reply, single_ways,
 
 from judgekit.stats import clustered_mean, clustered_rate, summarise_scores
 from judgekit.stats.outcomes.fold import fold
-from judgekit.stats.outcomes.values import Label
+from judgekit.stats.outcomes.values import MaybeLabel
 from judgekit.types import Case, Judgement, Outcome, Response, Trial, Verdict
 
 __all__ = ["single"]
@@ -107,7 +107,7 @@ def _table(rows: Sequence[tuple[Row, Outcome]]) -> dict[str, Any]:
     table: dict[str, Any] = {
         "rows": made.cases,
         "n": made.scored,
-        "null": made.undecided,
+        "null": made.no_verdict,
         "mean": made.mean_score.value,
         "duplicate_keys": sum(n > 1 for n in keys.values()),
         "distribution": {str(score): n for score, n in Counter(scores).items()},
@@ -180,7 +180,7 @@ def _python_int(text: str | None) -> float | None:
 def _winners(outcome: Outcome) -> str:
     """What LLMBar records in the two orders: of equal scores the second shown wins, and where one
     is missing the first shown."""
-    won: dict[Label, str] = {0: "1/1", 1: "2/2", "tie": "2/1", None: "1/2"}
+    won: dict[MaybeLabel, str] = {0: "1/1", 1: "2/2", "tie": "2/1", None: "1/2"}
     return won[outcome.winner]
 
 

@@ -12,12 +12,12 @@ from reproduce_ledger import Computed
 
 from judgekit.stats import Rate, clustered_rate
 from judgekit.stats.agreement import Agreement, agreement, cohen_kappa, krippendorff_alpha
-from judgekit.stats.outcomes.values import Label
+from judgekit.stats.outcomes.values import MaybeLabel
 
 __all__ = ["votes"]
 
 INCONSISTENT = "tie (inconsistent)"
-WINNERS: Mapping[str, Label] = {"model_a": 0, "model_b": 1, "tie": "tie", INCONSISTENT: "tie"}
+WINNERS: Mapping[str, MaybeLabel] = {"model_a": 0, "model_b": 1, "tie": "tie", INCONSISTENT: "tie"}
 
 
 class Group(NamedTuple):
@@ -32,19 +32,19 @@ class Vote(NamedTuple):
     """One rater's label, 0 for the first of the sorted names."""
 
     rater: str
-    label: Label
+    label: MaybeLabel
 
 
 class Given(NamedTuple):
     """The labels with the models' names sorted, and whether the judge's file has them otherwise."""
 
     votes: Mapping[Group, Sequence[Vote]]
-    verdicts: Mapping[Group, Label]
+    verdicts: Mapping[Group, MaybeLabel]
     turned: Mapping[Group, bool]
     inconsistent: Collection[Group]
 
 
-Rows = list[tuple[str, Label, Label]]
+Rows = list[tuple[str, MaybeLabel, MaybeLabel]]
 
 
 def votes(data: Data, only: str) -> Iterator[Computed]:
@@ -64,7 +64,7 @@ def _group(row: Row) -> tuple[Group, bool]:
     return Group(row["question_id"], row["turn"], models), names != models
 
 
-def _label(row: Row, turned: bool) -> Label:
+def _label(row: Row, turned: bool) -> MaybeLabel:
     label = WINNERS[row["winner"]]
     return 1 - label if turned and isinstance(label, int) else label
 
@@ -147,7 +147,7 @@ def _setups(found: Agreement) -> dict[str, Any]:
     }
 
 
-def _plurality(cast: Iterable[Vote]) -> tuple[Label, bool]:
+def _plurality(cast: Iterable[Vote]) -> tuple[MaybeLabel, bool]:
     """The label of most votes, and whether two have as many: then it is a tie."""
     most = Counter(vote.label for vote in cast).most_common(2)
     tied = len(most) == 2 and most[0][1] == most[1][1]
@@ -157,7 +157,7 @@ def _plurality(cast: Iterable[Vote]) -> tuple[Label, bool]:
 def _majority(given: Given, *, sort: bool) -> dict[str, Any]:
     """The plurality of the votes against the judge. Kappa depends on which model is called a: by
     sorted names, or as the judge's file has them."""
-    rows: list[tuple[Group, Label, Label]] = []
+    rows: list[tuple[Group, MaybeLabel, MaybeLabel]] = []
     tied = 0
     for group, cast in given.votes.items():
         if group in given.verdicts:
@@ -172,11 +172,11 @@ def _majority(given: Given, *, sort: bool) -> dict[str, Any]:
     return figures
 
 
-def _turn(label: Label, turned: bool) -> Label:
+def _turn(label: MaybeLabel, turned: bool) -> MaybeLabel:
     return 1 - label if turned and isinstance(label, int) else label
 
 
-def _agreed(rows: Sequence[tuple[Group, Label, Label]]) -> dict[str, Any]:
+def _agreed(rows: Sequence[tuple[Group, MaybeLabel, MaybeLabel]]) -> dict[str, Any]:
     labels = [(_cluster(group), x, y) for group, x, y in rows]
     found = agreement(labels)
     decisive = cohen_kappa((c, x, y) for c, x, y in labels if "tie" not in (x, y))

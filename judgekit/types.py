@@ -27,6 +27,7 @@ __all__ = [
     "Ranking",
     "Reply",
     "Response",
+    "RunKind",
     "Sampling",
     "Status",
     "StopKind",
@@ -39,6 +40,12 @@ __all__ = [
 
 Orders = Literal["both", "one", "adaptive"]
 """Which orders of a pair are shown."""
+
+Label = int | Literal["tie"]
+"""What is known or said of two responses: the index of the better one, or a tie."""
+
+RunKind = Literal["compare", "score", "rank"]
+"""What a run does with its cases: the command that makes it."""
 
 Pair = tuple[int, int]
 """Two of a case's responses, the one with the lower index first."""

@@ -65,7 +65,7 @@ def announce(text: str) -> None:
 def perform(jobs: Sequence[Job | Panel], *, dry_run: bool, as_json: bool, gate: Gate) -> None:
     """Estimates the jobs, or runs them one after the other, and prints what they say."""
     for job in jobs:
-        gate.check_known(job.blank())
+        gate.check_known(job.blank().to_dict())
     if dry_run:
         estimates(jobs, as_json=as_json)
         return

@@ -41,6 +41,7 @@ __all__ = ["GROUP", "Plugin", "load_file", "load_installed", "reason"]
 GROUP = "judgekit"
 """The entry-point group, and pluggy's name for the project."""
 
+DISTRIBUTION = "judgekit"  # the built-in plugin is this distribution's own entry point
 HOOKS = tuple(name for name in hookspecs.__dict__ if name.startswith("judgekit_"))
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
@@ -51,7 +52,7 @@ class Plugin:
 
     `origin`: distribution and version, or the file's path. `code` tells one state of its code
     from another: distribution and version, or the digest of the file. `add_commands` is None
-    where it has no commands.
+    where it has no commands. `builtin`: it comes with judgekit itself.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Plugin:
     prompt_dirs: tuple[Path, ...] = ()
     add_commands: Callable[[typer.Typer], None] | None = None
     broken: str = ""
+    builtin: bool = False
 
     def __str__(self) -> str:
         return f"plugin {self.name!r} ({self.origin})"
@@ -78,7 +80,10 @@ def load_installed() -> list[Plugin]:
         ]
         points.sort(key=lambda found: (found[1].name, found[0].name))
         return [
-            _load(point.name, said := f"{dist.name} {dist.version}", said, point.load)
+            replace(
+                _load(point.name, origin := f"{dist.name} {dist.version}", origin, point.load),
+                builtin=dist.name == DISTRIBUTION,
+            )
             for point, dist in points
         ]
 

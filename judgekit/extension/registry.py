@@ -84,7 +84,7 @@ class Registry:
         if plugin is None:
             return ""
         # An update that changes no verdict keeps its users' runs: `job.RULES` tells one that does.
-        return "judgekit" if plugin.code.startswith("judgekit ") else plugin.code
+        return "judgekit" if plugin.builtin else plugin.code
 
     @property
     def engines(self) -> frozenset[str]:

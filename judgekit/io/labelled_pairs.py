@@ -16,13 +16,13 @@ import orjson
 
 from judgekit.errors import InputError, PluginError
 from judgekit.io.files import make_parents, safe_name, write_file
-from judgekit.io.labelled_set import Label, LabelledSet
+from judgekit.io.labelled_set import LabelledSet
 from judgekit.io.labels import agreeing, read_label
 from judgekit.io.layout import Layout, Source, find_layout
 from judgekit.io.pairs import PARTS, SIDES, Pair, read_pair
 from judgekit.io.row import BadRow, Row, RowError, place, shown
 from judgekit.io.rows import read_rows
-from judgekit.types import Case, Message, digest
+from judgekit.types import Case, Label, Message, digest
 
 __all__ = ["LEFT_OUT", "LETTERS", "keep_labelled", "labelled_set", "load_labelled"]
 

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from judgekit.errors import PluginError
-from judgekit.types import Case
+from judgekit.types import Case, Label
 
-__all__ = ["Label", "LabelledSet", "SetFactory", "SetSetup"]
-
-Label = int | Literal["tie"]
-"""The index of the better response, 0 or 1, or ``"tie"``."""
+__all__ = ["LabelledSet", "SetFactory", "SetSetup"]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from judgekit import io
 from judgekit.errors import InputError
-from judgekit.stats.outcomes.values import Label
+from judgekit.types import Label
 
 __all__ = ["agreeing", "read_label", "read_labels"]
 

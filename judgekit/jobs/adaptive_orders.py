@@ -10,8 +10,8 @@ then those in doubt the other way round.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from judgekit.harness.plan import Plan
 from judgekit.harness.trials import OnCase
@@ -19,6 +19,7 @@ from judgekit.jobs.judge_runner import RunTrials
 from judgekit.stats.intervals import Rate
 from judgekit.stats.order_confidence import CALIBRATION, OrderConfidence, Row, learn, rounds
 from judgekit.stats.outcomes.values import Inconsistent
+from judgekit.stats.summaries.adaptive import AdaptiveMetrics
 from judgekit.types import Case, Judgement, StopReason, Verdict
 
 __all__ = ["AdaptiveOrders", "in_plan_order", "run_adaptively"]
@@ -57,15 +58,14 @@ class AdaptiveOrders:
             cluster = case.cluster or case.id
             self.rows.append((cluster, first.trial.order[0], first.verdict, second.verdict))
 
-    def as_dict(self) -> dict[str, Any]:
-        """For `summary.json`: cases shown once, by how much that may shift a's win rate, and what
-        was learned of each kind of verdict."""
-        return {
-            "shown_once": len(self.once),
-            "calibration": self.calibration,
-            "shift_a": self.shift.as_dict(),
-            "kinds": [asdict(kind) for kind in self.sureness.kinds],
-        }
+    def metrics(self) -> AdaptiveMetrics:
+        """What the summary says of what was not asked."""
+        return AdaptiveMetrics(
+            shown_once=len(self.once),
+            calibration=self.calibration,
+            shift_a=self.shift,
+            kinds=self.sureness.kinds,
+        )
 
     @property
     def shift(self) -> Rate:

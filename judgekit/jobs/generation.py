@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from judgekit.errors import InputError
 from judgekit.extension.engine import Engine
 from judgekit.extension.registry import Registry
 from judgekit.harness.dispatcher import Tally
-from judgekit.harness.limits import USUAL_REPLY, expected_tokens
+from judgekit.harness.limits import USUAL_REPLY, Spent, expected_tokens
 from judgekit.harness.reply_store import ReplyStore
 from judgekit.harness.sampling import Generated, Sampler, Task, generate
 from judgekit.harness.trials import OnProgress
@@ -31,9 +31,19 @@ from judgekit.jobs.bindings import BoundEngine, check_price
 from judgekit.jobs.metadata import stop_fields
 from judgekit.types import Case, Sampling, StopReason
 
-__all__ = ["Answers", "GenerationEstimate", "GenerationJob", "prepare_generation"]
+__all__ = [
+    "Answers",
+    "GenerationEstimate",
+    "GenerationJob",
+    "generation_over",
+    "prepare_generation",
+]
 
 SCHEMA = "judgekit.generation/1"
+MODEL_NEEDED = (
+    "a model is needed to answer the prompts: add --model openai/gpt-4o-mini, or a local one with "
+    "--model transformers/FOLDER"
+)
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,10 @@ class GenerationJob:
     def remarks(self) -> list[str]:
         """A line where rows that cannot be used were left out."""
         return io.Joined([], (), (self.intake.counts,)).remarks
+
+    def within(self, spent: Spent) -> GenerationJob:
+        """The job with one budget for it and all others within the same."""
+        return replace(self, bound_engine=replace(self.bound_engine, spent=spent))
 
     def tasks(self) -> list[Task]:
         """A task for each prompt, in their order."""
@@ -205,28 +219,32 @@ def prepare_generation(
     """
     s = settings
     if s.model is None:
-        raise InputError(
-            "a model is needed to answer the prompts: add --model openai/gpt-4o-mini, or a local "
-            "one with --model transformers/FOLDER"
-        )
+        raise InputError(MODEL_NEEDED)
     intake = io.load_prompts(file, columns=s.columns, skip_bad_rows=s.skip_bad_rows)
-    registry = registry or Registry.load(files=s.plugins)
+    job = generation_over(intake, s, registry or Registry.load(files=s.plugins))
+    check_prompts(job, file)
+    return job
+
+
+def generation_over(
+    intake: io.Intake[io.Prompt], s: GenerateSettings, registry: Registry
+) -> GenerationJob:
+    """A generation of prompts that are read already. Raises `InputError`, `PluginError`."""
+    if s.model is None:
+        raise InputError(MODEL_NEEDED)
     bound_engine = BoundEngine.of(s, s.model, registry, load_user())
     check_price(s, bound_engine.price)
     sampling = Sampling(
         s.temperature, s.max_tokens, s.top_p, s.seed, s.stop, tuple(s.model_args.items())
     )
-    prompts = intake.kept[: s.limit]
-    job = GenerationJob(
+    return GenerationJob(
         s,
         intake,
-        prompts,
+        intake.kept[: s.limit],
         Sampler(sampling, system_of(s)),
         bound_engine,
         model_name(s, bound_engine),
     )
-    check_prompts(job, file)
-    return job
 
 
 def named(prompt: io.Prompt) -> str:

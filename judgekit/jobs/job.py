@@ -28,14 +28,14 @@ from judgekit.jobs.active_ranking import ActiveRanking
 from judgekit.jobs.adaptive_orders import AdaptiveOrders, run_adaptively
 from judgekit.jobs.bindings import BoundEngine
 from judgekit.jobs.judge_runner import trial_runner
-from judgekit.jobs.metadata import facts as run_facts
-from judgekit.jobs.metadata import stop_fields
+from judgekit.jobs.metadata import run_metadata
 from judgekit.judging import Judge, PromptJudge
 from judgekit.stats import Rate
 from judgekit.stats.outcomes.fold import fold, identical_outcome
 from judgekit.stats.outcomes.rank import rank
 from judgekit.stats.stopping import FEWEST, Stopping
-from judgekit.types import Case, Judgement, Outcome, Pair, Ranking, StopReason, digest
+from judgekit.stats.summaries.document import AnySummary
+from judgekit.types import Case, Judgement, Outcome, Pair, Ranking, RunKind, StopReason, digest
 
 __all__ = ["Job"]
 
@@ -81,9 +81,16 @@ class Job:
             self, bound_engine=self.bound_engine and replace(self.bound_engine, spent=spent)
         )
 
-    def blank(self) -> dict[str, Any]:
-        """The summary as of no cases: the names of all figures."""
-        return self.summary([], None)
+    @property
+    def kind(self) -> RunKind:
+        """What the run does with its cases."""
+        if self.ranking:
+            return "rank"
+        return "compare" if self.comparing else "score"
+
+    def blank(self) -> AnySummary:
+        """The summary as of no cases: the names of all metrics."""
+        return self.summary([], None, None, self.adaptive())
 
     def decides(self, fingerprint: str) -> dict[str, Any]:
         """All that decides what the run says, the engine's fingerprint among it."""
@@ -176,12 +183,19 @@ class Job:
                 stop = await ask(self.plan, on_case)
             paid = engine is not None and engine.stored
             cost = tally.cost(self.price) if paid and tally.calls else 0.0
-            facts = run_facts(self.files, self.settings, started, tally, stop, cost)
-            facts["decides"] = self.decides(fingerprint)
-            facts["settled"] = dict(getattr(engine, "settled", {}))
-            watched = watch.interval if watch else None
-            summary = self.summary(outcomes, stop, watched, adaptive)
-            writer.finish(summary, facts)
+            metadata = run_metadata(
+                self.files,
+                self.settings,
+                started,
+                tally,
+                stop,
+                cost,
+                kind=self.kind,
+                decides=self.decides(fingerprint),
+                settled=dict(getattr(engine, "settled", {})),
+            )
+            anytime = watch.interval if watch else None
+            writer.finish(self.summary(outcomes, stop, anytime, adaptive), metadata)
         if self.settings.out is None:
             runs.write_latest(folder)
         return folder
@@ -251,49 +265,55 @@ class Job:
     def summary(
         self,
         outcomes: Sequence[Outcome | Ranking],
-        stop: StopReason | None,
-        watched: Rate | None = None,
+        stop: StopReason | None = None,
+        anytime: Rate | None = None,
         adaptive: AdaptiveOrders | None = None,
-    ) -> dict[str, Any]:
-        """`summary.json`: a pure function of the outcomes. `watched`: as `Summary.watched_a`."""
+    ) -> AnySummary:
+        """What the run says: a pure function of its outcomes.
+
+        Args:
+            outcomes: One per judged case, in order.
+            stop: Why the run ended before its last case, where it did.
+            anytime: As `Summary.anytime_win_rate_a`.
+            adaptive: What an adaptive run learned and left out.
+        """
+        return replace(
+            self._metrics(outcomes, anytime, adaptive),
+            heading=self.judge.heading,
+            cases_planned=len(self.plan.cases),
+            stop=stop,
+            left_out=dict(self.inputs.left_out),
+            repaired=self.inputs.repaired,
+        )
+
+    def _metrics(
+        self,
+        outcomes: Sequence[Outcome | Ranking],
+        anytime: Rate | None,
+        adaptive: AdaptiveOrders | None,
+    ) -> AnySummary:
         models, s = self.inputs.models, self.settings
-        folded = [o for o in outcomes if isinstance(o, Outcome)]
         if self.ranking:
             rankings = [o for o in outcomes if isinstance(o, Ranking)]
             chosen = self.chosen_games()
-            said = stats.summarise_rankings(
+            return stats.summarise_rankings(
                 rankings,
                 judge=self.judge_name,
                 model=s.model,
                 inconsistent=s.inconsistent,
                 ratings=chosen.ratings(rankings) if chosen else None,
-            ).as_dict()
-        elif self.comparing:
-            said = stats.summarise(
-                folded,
-                a=models[0],
-                b=models[1],
-                judge=self.judge_name,
-                model=s.model,
-                inconsistent=s.inconsistent,
-                watched=watched,
-                placed=None if adaptive is None else adaptive.calibration,
-            ).as_dict()
-        else:
-            said = stats.summarise_scores(
-                folded, a=models[0], judge=self.judge_name, model=s.model
-            ).as_dict()
-        planned = len(self.plan.cases)
-        if stop is not None and not outcomes:
-            said["sentence"] = stats.unjudged(planned, planned, stop.text)
-        return (
-            said
-            | {
-                "heading": self.judge.heading,
-                "cases_planned": planned,
-                **stop_fields(stop),
-                "left_out": dict(self.inputs.left_out),
-                "repaired": self.inputs.repaired,
-            }
-            | ({} if adaptive is None else {"adaptive": adaptive.as_dict()})
+            )
+        folded = [o for o in outcomes if isinstance(o, Outcome)]
+        if not self.comparing:
+            return stats.summarise_scores(folded, a=models[0], judge=self.judge_name, model=s.model)
+        compared = stats.summarise(
+            folded,
+            a=models[0],
+            b=models[1],
+            judge=self.judge_name,
+            model=s.model,
+            inconsistent=s.inconsistent,
+            anytime=anytime,
+            placed=None if adaptive is None else adaptive.calibration,
         )
+        return replace(compared, adaptive=None if adaptive is None else adaptive.metrics())

@@ -1,55 +1,77 @@
-"""What `run.json` tells of how a run was made."""
+"""How a run was made, for its ``run.json``."""
 
 from __future__ import annotations
 
 import datetime
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from judgekit.config.settings import Settings
 from judgekit.harness.dispatcher import Tally
-from judgekit.types import StopReason
+from judgekit.runs import PartMetadata, RunCounts, RunMetadata
+from judgekit.types import RunKind, StopReason
 
-__all__ = ["facts", "stop_fields"]
+__all__ = ["run_metadata", "stop_fields"]
 
 
-def facts(
+def run_metadata(
     files: Sequence[Path],
     settings: Settings,
     started: datetime.datetime,
     tally: Tally,
     stop: StopReason | None,
     cost: float | None,
-) -> dict[str, Any]:
-    """What `run.json` holds beside the identity and what decides it; ends now. `cost` in dollars,
-    None where unknown."""
+    *,
+    kind: RunKind,
+    decides: Mapping[str, Any],
+    settled: Mapping[str, Any] | None = None,
+    parts: Sequence[PartMetadata] = (),
+) -> RunMetadata:
+    """How a run that ends now was made.
+
+    Args:
+        files: The input files.
+        settings: What the run was asked to do.
+        started: When it began, in UTC.
+        tally: What it asked and used.
+        stop: Why it ended before its last case, where it did.
+        cost: In dollars, None where unknown.
+        kind: What it does with its cases.
+        decides: All that decides what the run says.
+        settled: What the engine chose by itself.
+        parts: The judges of a jury or a route.
+    """
     ended = datetime.datetime.now(datetime.UTC)
-    return {
-        "judgekit": version("judgekit"),
-        "python": platform.python_version(),
-        "files": [str(f) for f in files],
-        "settings": settings.as_dict(),
-        "started": started.isoformat(timespec="seconds"),
-        "ended": ended.isoformat(timespec="seconds"),
-        "seconds": round((ended - started).total_seconds(), 3),
-        **stop_fields(stop),
-        "counts": {
-            "trials": tally.trials,
-            "judged": tally.judged,
-            "calls": tally.calls,
-            "attempts": tally.attempts,
-            "calls_from_store": tally.calls_from_store,
-            "tokens_in": tally.tokens_in,
-            "tokens_out": tally.tokens_out,
-            "without_usage": tally.without_usage,
-            "cost_usd": None if cost is None else round(cost, 6),
-            "failures": dict(tally.failures),
-            "retries": dict(tally.retries),
-        },
-    }
+    return RunMetadata(
+        kind=kind,
+        judgekit=version("judgekit"),
+        python=platform.python_version(),
+        files=tuple(str(f) for f in files),
+        settings=settings.as_dict(),
+        started=started.isoformat(timespec="seconds"),
+        ended=ended.isoformat(timespec="seconds"),
+        seconds=round((ended - started).total_seconds(), 3),
+        stop=stop,
+        counts=RunCounts(
+            trials=tally.trials,
+            judged=tally.judged,
+            calls=tally.calls,
+            attempts=tally.attempts,
+            calls_from_store=tally.calls_from_store,
+            tokens_in=tally.tokens_in,
+            tokens_out=tally.tokens_out,
+            without_usage=tally.without_usage,
+            cost_usd=None if cost is None else round(cost, 6),
+            failures=dict(tally.failures),
+            retries=dict(tally.retries),
+        ),
+        decides=decides,
+        settled=settled or {},
+        parts=tuple(parts),
+    )
 
 
 def stop_fields(stop: StopReason | None) -> dict[str, Any]:

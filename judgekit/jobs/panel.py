@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 import operator
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import reduce
 from itertools import islice
 from pathlib import Path
@@ -22,11 +22,13 @@ from judgekit.harness.trials import OnProgress
 from judgekit.jobs.budget_shares import share_of, shared_out
 from judgekit.jobs.estimate import Estimate, estimate
 from judgekit.jobs.job import Job
-from judgekit.jobs.metadata import facts as run_facts
+from judgekit.jobs.metadata import run_metadata
+from judgekit.runs import PartMetadata
+from judgekit.stats import RankingSummary, ScoreSummary, Summary
 from judgekit.stats.outcomes.combine import Rule, combine
 from judgekit.stats.outcomes.values import label
 from judgekit.stats.summaries.jury import juror_metrics, jury_metrics
-from judgekit.types import Case, Outcome, StopKind, StopReason, digest
+from judgekit.types import Case, Outcome, StopReason, digest
 
 __all__ = ["Panel", "Part", "check_panels"]
 
@@ -159,23 +161,29 @@ class Panel:
         with runs.RunWriter(folder, identity) as writer:
             with writer.aside() as aside:
                 folders = await self._run_parts(aside, tally, on_progress)
-                said = [runs.read_json(own / "run.json") for own in folders]
+                said = [runs.StoredRun(own).metadata for own in folders]
                 outcomes, of_part = self._compose(folders, writer)
-            reasons = [facts["stop"] for facts in said if facts["stop"] is not None]
-            texts = [reason["text"] + share_of(self.settings, before) for reason in reasons]
+            reasons = [own.stop for own in said if own.stop is not None]
+            texts = [reason.text + share_of(self.settings, before) for reason in reasons]
             stop = None
             if reasons:
-                kind = StopKind(reasons[0]["kind"])
-                stop = StopReason(kind, "; ".join(dict.fromkeys(texts)))
-            costs = [own["counts"]["cost_usd"] for own in said]
-            cost = None if None in costs else sum(costs)
-            facts = run_facts(self.files, self.settings, started, tally, stop, cost)
-            facts["decides"] = self.decides(identities)
-            facts["parts"] = [
-                {"judge": part.name} | {k: own[k] for k in ("decides", "settled", "counts")}
-                for part, own in zip(self.parts, said, strict=True)
-            ]
-            writer.finish(self.summary(outcomes, of_part, stop), facts)
+                stop = StopReason(reasons[0].kind, "; ".join(dict.fromkeys(texts)))
+            costs = [own.counts.cost_usd for own in said]
+            metadata = run_metadata(
+                self.files,
+                self.settings,
+                started,
+                tally,
+                stop,
+                None if None in costs else sum(cost or 0.0 for cost in costs),
+                kind="compare" if self.comparing else "score",
+                decides=self.decides(identities),
+                parts=[
+                    PartMetadata(part.name, own.decides, own.settled, own.counts)
+                    for part, own in zip(self.parts, said, strict=True)
+                ],
+            )
+            writer.finish(self.summary(outcomes, of_part, stop), metadata)
         if self.settings.out is None:
             runs.write_latest(folder)
         return folder
@@ -238,30 +246,33 @@ class Panel:
         self,
         outcomes: Sequence[Outcome],
         of_part: Sequence[Sequence[Outcome]],
-        stop: StopReason | None,
-    ) -> dict[str, Any]:
-        """`summary.json`: a pure function of the outcomes, the panel's and those of its parts.
+        stop: StopReason | None = None,
+    ) -> Summary | ScoreSummary:
+        """What the run says: a pure function of the outcomes, the panel's and those of its parts.
 
-        A panel has no position figures: its cases have no two orders, or only those of some judges
+        A panel has no position metrics: its cases have no two orders, or only those of some judges
         have. Each judge has its own, in the block ``jury`` or ``route``.
         """
         bare = [replace(outcome, position=None, first=0, second=0) for outcome in outcomes]
+        summary = self._whole.summary(bare, stop)
+        if isinstance(summary, RankingSummary):
+            raise TypeError("several judges together do not rank")
         names = [part.name for part in self.parts]
         inconsistent = self.settings.inconsistent
-        plain: dict[str, Any] = {"model": None, "heading": ""}
-        if self.rule is None:
-            of_name = zip(names, of_part, strict=True)
-            # The judges' scales need not be the same.
-            plain |= {"mean_score_a": None, "mean_score_b": None}
-            plain["route"] = [asdict(juror_metrics(n, own, inconsistent)) for n, own in of_name]
-            return self._whole.summary(bare, stop) | plain
-        seats = dict(zip(names, of_part, strict=True))
-        plain["jury"] = jury_metrics(seats, self.rule, inconsistent)
-        return self._whole.summary(bare, stop) | plain
+        summary = replace(summary, model=None, heading="")
+        if self.rule is not None:
+            jurors = dict(zip(names, of_part, strict=True))
+            return replace(summary, jury=jury_metrics(jurors, self.rule, inconsistent))
+        of_name = zip(names, of_part, strict=True)
+        route = tuple(juror_metrics(n, own, inconsistent) for n, own in of_name)
+        if isinstance(summary, ScoreSummary):
+            return replace(summary, route=route)
+        # The judges' scales need not be the same.
+        return replace(summary, mean_score_a=None, mean_score_b=None, route=route)
 
-    def blank(self) -> Mapping[str, Any]:
-        """The summary as of no cases: the names of all figures."""
-        return self.summary([], [[] for _ in self.parts], None)
+    def blank(self) -> Summary | ScoreSummary:
+        """The summary as of no cases: the names of all metrics."""
+        return self.summary([], [[] for _ in self.parts])
 
 
 async def check_panels(panels: Sequence[Panel]) -> None:

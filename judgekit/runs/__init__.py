@@ -7,7 +7,11 @@ folder never holds half a run. What is the same for every judgement (judge, engi
 their digests) stands once, in ``run.json`` under ``decides``; the rows belong to it.
 """
 
+from judgekit.runs.metadata import PartMetadata, RunCounts, RunMetadata
 from judgekit.runs.reader import (
+    CaseResult,
+    StoredJudgement,
+    StoredRun,
     holds_rankings,
     read_cases,
     read_json,
@@ -20,7 +24,13 @@ from judgekit.runs.schema import case_row, judgement_row, outcome_row
 from judgekit.runs.writer import RunWriter, check_folder, folder_name, write_latest
 
 __all__ = [
+    "CaseResult",
+    "PartMetadata",
+    "RunCounts",
+    "RunMetadata",
     "RunWriter",
+    "StoredJudgement",
+    "StoredRun",
     "case_row",
     "check_folder",
     "folder_name",

@@ -17,11 +17,11 @@ from judgekit.runs.match import judged
 from judgekit.stats.agreement import Agreement, agreement
 from judgekit.stats.bradley_terry import Game, Ratings, ratings
 from judgekit.stats.length_control import LengthControl, length_controlled
-from judgekit.stats.outcomes.values import Inconsistent, Label, counted, label
+from judgekit.stats.outcomes.values import Inconsistent, MaybeLabel, counted, label
 from judgekit.stats.power import prompts_needed
 from judgekit.stats.prediction_powered import Corrected, prediction_powered_rate
 from judgekit.stats.summaries.ranking import games_of
-from judgekit.types import Case, Outcome
+from judgekit.types import Case, Label, Outcome
 
 __all__ = ["Analysis", "Labelled", "analyse", "rate_models"]
 
@@ -118,7 +118,7 @@ def beside(
     if not cases & labels.keys():
         raise InputError(f"{path} labels no case of this run; ids are those of its cases.jsonl")
     rows = [(o.cluster, label(o), labels[case.id]) for case, o in pairs if case.id in labels]
-    worth: Mapping[Label, float | None] = {0: 1.0, 1: 0.0, "tie": 0.5, None: None}
+    worth: Mapping[MaybeLabel, float | None] = {0: 1.0, 1: 0.0, "tie": 0.5, None: None}
     return Labelled(
         agreement(rows),
         prediction_powered_rate(

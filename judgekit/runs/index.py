@@ -9,10 +9,11 @@ from typing import Any
 
 from judgekit.errors import InputError
 from judgekit.runs import reader
+from judgekit.runs.reports import REPORTS
 
 __all__ = ["Listing", "RunInfo", "list_runs"]
 
-WHOLES = ("run.json", "bench.json", "audit.json", "drift.json")  # of what is made of runs
+WHOLES = ("run.json", *REPORTS)  # of what is made of runs
 
 
 @dataclass(frozen=True, slots=True)

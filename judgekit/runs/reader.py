@@ -1,18 +1,40 @@
-"""A run's folder read back."""
+"""A run's folder read back: the one typed reader of everything that works on finished runs.
+
+>>> run = StoredRun.open(Path("runs/latest"))
+>>> run.kind, run.summary.cases, run.metadata.counts.calls
+>>> for result in run.case_results(): ...
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Self
 
 import orjson
 
 from judgekit.errors import InputError
-from judgekit.runs.schema import SCHEMA
-from judgekit.types import Case, Message, Outcome, Position, Ranking, Response
+from judgekit.runs.metadata import RunMetadata
+from judgekit.runs.schema import (
+    SCHEMA,
+    Row,
+    read_case,
+    read_judgement,
+    read_outcome,
+    read_ranking,
+)
+from judgekit.stats.outcomes.values import MaybeLabel
+from judgekit.stats.summaries.document import AnySummary, read_summary
+from judgekit.types import Case, Judgement, Outcome, Ranking, RunKind
 
 __all__ = [
+    "CaseResult",
+    "StoredJudgement",
+    "StoredRun",
     "holds_rankings",
     "read_cases",
     "read_json",
@@ -23,8 +45,179 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class StoredJudgement:
+    """A judgement as a run holds it: its id, and which judge it is of.
+
+    `judge` is empty where the run has one judge.
+    """
+
+    id: str
+    judge: str
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """A case of a run with its outcome and its judgements, in the order of the run.
+
+    `outcome` is a `Ranking` in a run of the kind ``rank``. `votes`: the label of each juror, by
+    its name in the run; empty where the run has one judge.
+    """
+
+    case: Case
+    outcome: Outcome | Ranking
+    stored: tuple[StoredJudgement, ...]
+    votes: Mapping[str, MaybeLabel]
+
+    @property
+    def judgements(self) -> tuple[Judgement, ...]:
+        """The judgements alone."""
+        return tuple(own.judgement for own in self.stored)
+
+    @property
+    def judgement_ids(self) -> tuple[str, ...]:
+        """The judgements' ids."""
+        return tuple(own.id for own in self.stored)
+
+
+class StoredRun:
+    """A finished run, read from its folder when asked.
+
+    Everything here raises `InputError`, with the file's name, where the folder is damaged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        """The run's folder, which holds a ``run.json``."""
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """The run in a folder.
+
+        Args:
+            path: The run's folder, or ``latest`` beside it.
+
+        Raises:
+            InputError: The folder holds no run.
+        """
+        return cls(resolve(Path(path)))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.folder)!r})"
+
+    @cached_property
+    def metadata(self) -> RunMetadata:
+        """``run.json``: settings, versions, digests, times and counts."""
+        with self._intact("run.json"):
+            return RunMetadata.from_dict(read_json(self.folder / "run.json"))
+
+    @property
+    def kind(self) -> RunKind:
+        """Whether the run compared, scored or ranked."""
+        return self.metadata.kind
+
+    @cached_property
+    def summary(self) -> AnySummary:
+        """``summary.json``: counts, rates with their intervals, position, statuses."""
+        with self._intact("summary.json"):
+            return read_summary(self._summary_document, self.kind)
+
+    @cached_property
+    def sentence(self) -> str:
+        """What the summary means, as the run was written."""
+        with self._intact("summary.json"):
+            return str(self._summary_document["sentence"])
+
+    @cached_property
+    def _summary_document(self) -> dict[str, Any]:
+        return read_json(self.folder / "summary.json")
+
+    def cases(self) -> Iterator[Case]:
+        """The cases, in the order of the run."""
+        for row in read_rows(self.folder / "cases.jsonl"):
+            with self._intact("cases.jsonl"):
+                case = read_case(row)
+            yield case
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """The outcomes of a comparison or a scoring, in the order of the cases.
+
+        Raises:
+            InputError: The run ranked; it has `rankings`.
+        """
+        for _, outcome in self._folded():
+            if not isinstance(outcome, Outcome):
+                raise InputError(f"{str(self.folder)!r} is a ranking; it has no single outcomes")
+            yield outcome
+
+    def rankings(self) -> Iterator[Ranking]:
+        """The rankings of a run of the kind ``rank``, in the order of the cases.
+
+        Raises:
+            InputError: The run did not rank; it has `outcomes`.
+        """
+        for _, outcome in self._folded():
+            if not isinstance(outcome, Ranking):
+                raise InputError(f"{str(self.folder)!r} holds no rankings")
+            yield outcome
+
+    def comparisons(self) -> Iterator[Outcome]:
+        """The outcomes, or in a ranking those of every two answers that were compared."""
+        for _, outcome in self._folded():
+            if isinstance(outcome, Ranking):
+                yield from outcome.comparisons.values()
+            else:
+                yield outcome
+
+    def judgements(self) -> Iterator[Judgement]:
+        """All judgements, case by case."""
+        for result in self.case_results():
+            yield from result.judgements
+
+    def case_results(self) -> Iterator[CaseResult]:
+        """Each judged case with its outcome and its judgements, in the order of the run."""
+        rows = read_rows(self.folder / "judgements.jsonl")
+        for case, folded in zip_longest(self.cases(), self._folded()):
+            if case is None or folded is None:
+                raise self._damaged("cases.jsonl and outcomes.jsonl are not of the same cases")
+            row, outcome = folded
+            with self._intact("judgements.jsonl"):
+                ids = tuple(row["judgements"])
+                stored = tuple(
+                    StoredJudgement(own["id"], own.get("judge", ""), read_judgement(case, own))
+                    for own in islice(rows, len(ids))
+                )
+            if outcome.case != case.id or tuple(own.id for own in stored) != ids:
+                raise self._damaged(f"the case {case.id!r} lacks its own outcome or judgements")
+            yield CaseResult(case, outcome, stored, row.get("votes", {}))
+
+    def _folded(self) -> Iterator[tuple[Row, Outcome | Ranking]]:
+        """The rows of ``outcomes.jsonl``, each with what it holds."""
+        read = read_ranking if self.kind == "rank" else read_outcome
+        for row in read_rows(self.folder / "outcomes.jsonl"):
+            with self._intact("outcomes.jsonl"):
+                outcome = read(row)
+            yield row, outcome
+
+    @contextmanager
+    def _intact(self, name: str) -> Iterator[None]:
+        """Turns what a damaged file raises into one line that names it."""
+        try:
+            yield
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            raise self._damaged(f"{name}: {error!r}") from error
+
+    def _damaged(self, why: str) -> InputError:
+        return InputError(f"the run {str(self.folder)!r} is damaged ({why}); judge again")
+
+
 def resolve(path: Path) -> Path:
-    """The run's folder that a path means: itself, or what a ``latest`` file names."""
+    """The run's folder that a path means: itself, or what a ``latest`` file names.
+
+    Raises:
+        InputError: There is no run.
+    """
     if path.is_file() and path.name == "latest":
         path = path.parent / path.read_text(encoding="utf-8").strip()
     if not (path / "run.json").is_file():
@@ -36,7 +229,11 @@ def resolve(path: Path) -> Path:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object of a run's folder."""
+    """A JSON object of a run's folder.
+
+    Raises:
+        InputError: It cannot be read.
+    """
     try:
         data = orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:
@@ -47,7 +244,11 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of one of the folder's JSONL files."""
+    """The rows of one of the folder's JSONL files.
+
+    Raises:
+        InputError: It cannot be read, or another release wrote it in another form.
+    """
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
@@ -64,93 +265,21 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def read_cases(folder: Path) -> Iterator[Case]:
     """The cases of a run, in order."""
-    for row in read_rows(folder / "cases.jsonl"):
-        yield Case(
-            id=row["id"],
-            prompt=tuple(
-                Message(m["role"], m["content"], m.get("tool_calls", "")) for m in row["prompt"]
-            ),
-            responses=tuple(
-                Response(r["text"], r["model"], tuple(r.get("earlier", ())))
-                for r in row["responses"]
-            ),
-            reference=row.get("reference"),
-            category=row.get("category"),
-            cluster=row["cluster"],
-            earlier_references=tuple(row.get("earlier_references", ())),
-        )
+    return StoredRun(folder).cases()
 
 
 def read_outcomes(folder: Path) -> Iterator[tuple[Outcome, tuple[str, ...]]]:
     """The outcomes of a run, in order, each with its judgements' ids."""
     for row in read_rows(folder / "outcomes.jsonl"):
-        winner: int | Literal["tie"] | None = row["winner"]
-        yield (
-            Outcome(
-                case=row["case"],
-                cluster=row["cluster"],
-                winner=winner,
-                decided=row["decided"],
-                position=None if row["position"] is None else Position(row["position"]),
-                mean=row["mean"],
-                margin=row["margin"],
-                scores=tuple(row["scores"]),
-                statuses=row["statuses"],
-                first=row["first"],
-                second=row["second"],
-                identical=row["identical"],
-                category=row["category"],
-            ),
-            tuple(row["judgements"]),
-        )
+        yield read_outcome(row), tuple(row["judgements"])
 
 
 def holds_rankings(folder: Path) -> bool:
-    """Whether the run ranked its cases: `read_rankings` reads it, not `read_outcomes`."""
-    decides: Mapping[str, Any] = read_json(folder / "run.json").get("decides", {})
-    return bool(decides.get("task") == "rank")
+    """Whether the run ranked its cases."""
+    return StoredRun(folder).kind == "rank"
 
 
 def read_rankings(folder: Path) -> Iterator[tuple[Ranking, tuple[str, ...]]]:
     """The rankings of a run, in order, each with its judgements' ids."""
     for row in read_rows(folder / "outcomes.jsonl"):
-        yield (
-            Ranking(
-                case=row["case"],
-                cluster=row["cluster"],
-                models=tuple(row["models"]),
-                ranks=tuple(row["ranks"]),
-                scores=tuple(row["scores"]),
-                scale=row["scale"],
-                complete=row["complete"],
-                beats=tuple(map(tuple, row["beats"])),
-                comparisons={
-                    (c["of"][0], c["of"][1]): compared(row, c) for c in row["comparisons"]
-                },
-                originals=tuple(row["originals"]),
-                statuses=row["statuses"],
-                category=row["category"],
-            ),
-            tuple(row["judgements"]),
-        )
-
-
-def compared(row: Mapping[str, Any], comparison: Mapping[str, Any]) -> Outcome:
-    """The outcome of two responses, from a ranking's row and its own."""
-    of, winner = comparison["of"], comparison["winner"]
-    scored = row["scale"] == "points" and not comparison["identical"]
-    return Outcome(
-        case=row["case"],
-        cluster=row["cluster"],
-        winner=of.index(winner) if isinstance(winner, int) else winner,
-        decided=comparison["decided"],
-        position=None if comparison["position"] is None else Position(comparison["position"]),
-        mean=comparison["mean"],
-        margin=comparison["margin"],
-        scores=tuple(row["scores"][i] for i in of) if scored else (),
-        statuses=comparison["statuses"],
-        first=comparison["first"],
-        second=comparison["second"],
-        identical=comparison["identical"],
-        category=row["category"],
-    )
+        yield read_ranking(row), tuple(row["judgements"])

@@ -1,13 +1,42 @@
-"""What each line of a run's files holds."""
+"""What each line of a run's files holds: cases, judgements and outcomes as rows, and back.
+
+What reads a row raises KeyError, TypeError or ValueError where that is damaged; the reader says
+which file it is of.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from judgekit.types import Case, Judgement, Message, Outcome, Ranking
+from judgekit.types import (
+    Case,
+    Choice,
+    Judgement,
+    Message,
+    Outcome,
+    Position,
+    Ranking,
+    Response,
+    Status,
+    Trial,
+    Verdict,
+)
 
-__all__ = ["SCHEMA", "case_row", "judgement_row", "outcome_row"]
+__all__ = [
+    "SCHEMA",
+    "Row",
+    "case_row",
+    "judgement_row",
+    "outcome_row",
+    "read_case",
+    "read_judgement",
+    "read_outcome",
+    "read_ranking",
+]
+
+Row = Mapping[str, Any]
+"""A line of a run's file."""
 
 SCHEMA = 1
 
@@ -114,3 +143,97 @@ def comparison_row(of: tuple[int, int], outcome: Outcome) -> dict[str, Any]:
         "first": outcome.first,
         "second": outcome.second,
     }
+
+
+def read_case(row: Row) -> Case:
+    """The case of a row of ``cases.jsonl``."""
+    return Case(
+        id=row["id"],
+        prompt=tuple(
+            Message(m["role"], m["content"], m.get("tool_calls", "")) for m in row["prompt"]
+        ),
+        responses=tuple(
+            Response(r["text"], r["model"], tuple(r.get("earlier", ()))) for r in row["responses"]
+        ),
+        reference=row.get("reference"),
+        category=row.get("category"),
+        cluster=row["cluster"],
+        earlier_references=tuple(row.get("earlier_references", ())),
+    )
+
+
+def read_judgement(case: Case, row: Row) -> Judgement:
+    """The judgement of a row of ``judgements.jsonl``, on its case."""
+    verdict = Verdict(
+        Status(row["status"]),
+        choice=None if row["choice"] is None else Choice(row["choice"]),
+        score=row["score"],
+        probability=row["probability"],
+        reasoning=row["reasoning"],
+        error=row["error"],
+    )
+    return Judgement(
+        Trial(case, tuple(row["order"]), tuple(row["names"]), row["repeat"]),
+        verdict,
+        calls=tuple(row["calls"]),
+        tokens_in=row["tokens_in"],
+        tokens_out=row["tokens_out"],
+    )
+
+
+def read_outcome(row: Row) -> Outcome:
+    """The outcome of a row of ``outcomes.jsonl``, of a comparison or of scored answers."""
+    return Outcome(
+        case=row["case"],
+        cluster=row["cluster"],
+        winner=row["winner"],
+        decided=row["decided"],
+        position=None if row["position"] is None else Position(row["position"]),
+        mean=row["mean"],
+        margin=row["margin"],
+        scores=tuple(row["scores"]),
+        statuses=row["statuses"],
+        first=row["first"],
+        second=row["second"],
+        identical=row["identical"],
+        category=row["category"],
+    )
+
+
+def read_ranking(row: Row) -> Ranking:
+    """The ranking of a row of ``outcomes.jsonl``."""
+    return Ranking(
+        case=row["case"],
+        cluster=row["cluster"],
+        models=tuple(row["models"]),
+        ranks=tuple(row["ranks"]),
+        scores=tuple(row["scores"]),
+        scale=row["scale"],
+        complete=row["complete"],
+        beats=tuple(map(tuple, row["beats"])),
+        comparisons={(c["of"][0], c["of"][1]): read_comparison(row, c) for c in row["comparisons"]},
+        originals=tuple(row["originals"]),
+        statuses=row["statuses"],
+        category=row["category"],
+    )
+
+
+def read_comparison(row: Row, comparison: Row) -> Outcome:
+    """The outcome of two responses, from a ranking's row and its own."""
+    of, winner = comparison["of"], comparison["winner"]
+    scored = row["scale"] == "points" and not comparison["identical"]
+    return Outcome(
+        case=row["case"],
+        cluster=row["cluster"],
+        winner=of.index(winner) if isinstance(winner, int) else winner,
+        decided=comparison["decided"],
+        position=None if comparison["position"] is None else Position(comparison["position"]),
+        mean=comparison["mean"],
+        margin=comparison["margin"],
+        scores=tuple(row["scores"][i] for i in of) if scored else (),
+        statuses=comparison["statuses"],
+        first=comparison["first"],
+        second=comparison["second"],
+        identical=comparison["identical"],
+        category=row["category"],
+    )

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -16,8 +17,10 @@ import orjson
 
 from judgekit.errors import InputError
 from judgekit.io.files import partial_beside, safe_name, write_file
+from judgekit.runs.metadata import RunMetadata
 from judgekit.runs.reader import read_json
-from judgekit.runs.schema import SCHEMA, case_row, judgement_row, outcome_row
+from judgekit.runs.schema import case_row, judgement_row, outcome_row
+from judgekit.stats.summaries.document import AnySummary, document
 from judgekit.types import Case, Judgement, Outcome, Ranking, digest
 
 __all__ = ["RunWriter", "check_folder", "folder_name", "write_latest"]
@@ -126,18 +129,25 @@ class RunWriter:
         t = judgement.trial
         return digest(self.identity, t.case.id, repr(t.order), str(t.repeat), size=8)
 
-    def finish(self, summary: Mapping[str, Any], run: Mapping[str, Any]) -> Path:
+    def finish(self, summary: AnySummary, metadata: RunMetadata) -> Path:
         """Moves everything into place: a new folder as a whole, file by file into one there is.
+
+        Args:
+            summary: What the run says; its sentence is composed here.
+            metadata: How the run was made; the writer's identity goes into it.
+
+        Returns:
+            The run's folder.
 
         The old `run.json` goes first and the new one comes last: whatever happens in between, a
         folder that has one is a whole run, and one that has none is taken over.
         """
-        whole = {"schema": SCHEMA, "identity": self.identity, **run}
+        run = replace(metadata, identity=self.identity).to_dict()
         with writing(self.folder):
             for file in self._files.values():
                 file.close()
-            (self._partial / "summary.json").write_bytes(orjson.dumps(summary, option=PRETTY))
-            (self._partial / "run.json").write_bytes(orjson.dumps(whole, option=PRETTY))
+            for name, plain in (("summary.json", document(summary)), ("run.json", run)):
+                (self._partial / name).write_bytes(orjson.dumps(plain, option=PRETTY))
             if self.folder.exists():
                 (self.folder / "run.json").unlink(missing_ok=True)
                 for name in FILES:

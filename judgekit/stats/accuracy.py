@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from judgekit.stats.agreement import Agreement, agreement
 from judgekit.stats.intervals import Rate, clustered_rate
+from judgekit.stats.outcomes.values import statuses
 from judgekit.stats.paired_test import PairedTest, paired_test
 from judgekit.stats.position import Positions, positions
-from judgekit.stats.summaries.comparison import statuses
 from judgekit.stats.win_rate import counts
 from judgekit.types import Outcome
 
@@ -76,7 +76,7 @@ def accuracy(graded: Sequence[Graded]) -> Accuracy:
         questions=len(merged),
         right=sum(won for _, won in merged.values()),
         inconsistent=n.inconsistent,
-        undecided=n.undecided,
+        undecided=n.no_verdict,
         ties=n.ties,
         accuracy=share(merged),
         accuracy_ab=share(right(both, lambda g: g.orders[0] if g.orders else g.outcome)),

@@ -14,7 +14,7 @@ from math import isnan
 from typing import Literal, NamedTuple, TypeVar
 
 from judgekit.stats.intervals import Rate, clustered_rate, jackknifed, over_chance
-from judgekit.stats.outcomes.values import Label
+from judgekit.stats.outcomes.values import MaybeLabel
 
 __all__ = ["Agreement", "Level", "agreement", "cohen_kappa", "krippendorff_alpha"]
 
@@ -56,7 +56,7 @@ class Agreement:
     kappa: Rate
 
 
-def agreement(rows: Iterable[tuple[str, Label, Label]]) -> Agreement:
+def agreement(rows: Iterable[tuple[str, MaybeLabel, MaybeLabel]]) -> Agreement:
     """Agreement over rows of (cluster, our label, their label)."""
     given = list(rows)
     both = [(c, x, y) for c, x, y in given if x is not None and y is not None]

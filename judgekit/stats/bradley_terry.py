@@ -22,11 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judgekit.stats.intervals import Z95, t95
+from judgekit.stats.ratings import Game, ModelRating, Ratings
 
 __all__ = ["Game", "ModelRating", "Ratings", "ratings"]
-
-Game = tuple[str, str, str, float]
-"""Cluster (prompt), model, the other model, and the first one's value: 1 won, 0.5 tied, 0 lost."""
 
 Array = NDArray[np.float64]
 
@@ -37,36 +35,6 @@ STEPS = 100
 FAR = 25.0  # between the best and the worst log-strength: some model has run away, stop there
 ROUNDING = 1e-9
 OPEN = 8.0  # from the middle model: odds of 3000 to one are as good as without bound
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRating:
-    """One model. An end of the interval, or of the ranks', is None where resampled prompts leave
-    it open: a model that hardly ever lost may be better without limit."""
-
-    model: str
-    rating: float | None
-    low: float | None
-    high: float | None
-    best_rank: int | None
-    worst_rank: int | None
-    games: int
-    value: float  # games won, ties half
-
-
-@dataclass(frozen=True, slots=True)
-class Ratings:
-    """Models, best first; those of a table that is not connected have no rating.
-
-    `tie` is ν: 0 without ties, and 1 makes a tie between equals as likely as either's win,
-    and None that there are ties alone.
-    `reason` says which models nothing compares, or who never lost, where ratings do not exist.
-    """
-
-    models: tuple[ModelRating, ...]
-    tie: float | None
-    prompts: int
-    reason: str = ""
 
 
 def ratings(games: Iterable[Game], *, samples: int = 1000, prior: float = 0.0) -> Ratings:

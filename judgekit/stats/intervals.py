@@ -12,9 +12,11 @@ one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import atanh, fsum, inf, pi, sqrt, tan, tanh
 from typing import NamedTuple
+
+from judgekit.stats.metric import metric
 
 __all__ = [
     "Observation",
@@ -42,9 +44,13 @@ Observation = tuple[str, float, float]
 class Rate:
     """An estimate and its 95 % interval; None where there is nothing to estimate from."""
 
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
+    value: float | None = field(default=None, metadata=metric("the estimate"))
+    low: float | None = field(
+        default=None, metadata=metric("the lower end of the 95 % interval, clustered by prompt")
+    )
+    high: float | None = field(
+        default=None, metadata=metric("the upper end of the 95 % interval, clustered by prompt")
+    )
 
     def as_dict(self) -> dict[str, float | None]:
         return {"value": self.value, "low": self.low, "high": self.high}

@@ -3,32 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from judgekit.stats.intervals import Rate, clustered_rate
+from judgekit.stats.metric import metric
 from judgekit.types import Outcome, Position
 
 __all__ = ["Positions", "positions"]
 
+BOTH_ORDERS = "cases shown in both orders"
+
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """Shares of the cases shown in both orders; the first five add up to 1.
+    """How the two orders of a case agree; the first five shares add up to 1.
 
-    `first_share` is over all valid trials of pairs: how many that chose a position chose the
-    first. What nothing was shown for is an empty rate.
+    A share of nothing is an empty rate: no case was shown in both orders.
     """
 
-    consistent: Rate
-    first: Rate
-    second: Rate
-    half_tie: Rate
-    error: Rate
-    first_share: Rate
+    consistent: Rate = field(
+        metadata=metric(
+            "position consistency: the share of cases whose two orders give the same response, "
+            "or a tie twice",
+            unit="share",
+            denominator=BOTH_ORDERS,
+        )
+    )
+    first: Rate = field(
+        metadata=metric(
+            "the share of cases in which both orders chose the answer shown first",
+            unit="share",
+            denominator=BOTH_ORDERS,
+        )
+    )
+    second: Rate = field(
+        metadata=metric(
+            "the share of cases in which both orders chose the answer shown second",
+            unit="share",
+            denominator=BOTH_ORDERS,
+        )
+    )
+    half_tie: Rate = field(
+        metadata=metric(
+            "the share of cases in which one order is a tie and the other is not",
+            unit="share",
+            denominator=BOTH_ORDERS,
+        )
+    )
+    error: Rate = field(
+        metadata=metric(
+            "the share of cases in which an order has no valid verdict",
+            unit="share",
+            denominator=BOTH_ORDERS,
+        )
+    )
+    first_share: Rate = field(
+        metadata=metric(
+            "how often the answer shown first was chosen, ties aside",
+            unit="share",
+            denominator="valid trials of pairs that chose a position",
+            formula="first / (first + second)",
+        )
+    )
 
 
 def positions(outcomes: Sequence[Outcome]) -> Positions:
-    """How often the two orders agree, and where they do not, which position was preferred."""
+    """How often the two orders agree, and where they do not, which position was preferred.
+
+    Args:
+        outcomes: Of comparisons. Those shown in one order count in `first_share` alone.
+
+    Returns:
+        Rates in 0 to 1, their intervals clustered by prompt.
+    """
     shown = [o for o in outcomes if o.position is not None]
 
     def share(position: Position) -> Rate:

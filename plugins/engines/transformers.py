@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from judgekit.errors import CallFailure, InputError
+from judgekit.errors import CallFailure, EngineError, InputError
 from judgekit.extension.engine import EngineSetup
 from judgekit.models.loading import Checkpoint, Weights, find
 from judgekit.naming import unknown
@@ -118,12 +118,16 @@ class Transformers:
     async def answer(self, calls: Sequence[Call]) -> Sequence[Reply | CallFailure]:
         """The replies, in order.
 
-        Raises `EngineError` where the weights cannot be loaded, `InputError` for an argument
-        that the chat template has no word for and labels that are no single tokens.
+        Raises:
+            EngineError: No call can be answered: the weights cannot be loaded, the model keeps
+                more than keys and values, a `--model-arg` is no variable of the chat template,
+                or a label is not a single token.
         """
         given_up = threading.Event()
         try:
             return await asyncio.to_thread(self._answer, calls, given_up)
+        except InputError as error:
+            raise EngineError(str(error)) from error
         finally:
             given_up.set()  # a run that is stopped does not wait for the window
 

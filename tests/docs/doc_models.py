@@ -37,7 +37,7 @@ def teach(folder: Path) -> None:
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = LlamaForCausalLM.from_pretrained(folder)
-    digits = {str(n): SURE - n / 2 for n in range(10)}
+    digits = {str(n): SURE - 2 - n / 8 for n in range(10)}
     spaced = {f" {digit}": weight for digit, weight in digits.items()}
     follows = {
         "\n": {"[[": SURE},

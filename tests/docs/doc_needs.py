@@ -16,6 +16,7 @@ __all__ = ["PAGES", "Page"]
 
 Need = Callable[[Path], object]
 
+PROMPTS = [{"id": f"p{n}", "prompt": f"Say something about {n}."} for n in range(8)]
 QUALITY = ("GOOD", "POOR", "plain")
 
 
@@ -48,6 +49,12 @@ def answers(folder: Path) -> None:
         write_jsonl(folder / f"{name}.jsonl", rows)
 
 
+def older(folder: Path) -> None:
+    """old.jsonl: answers to the prompts of prompts.jsonl."""
+    rows = ({**row, "response": answer(n, 1)} for n, row in enumerate(PROMPTS))
+    write_jsonl(folder / "old.jsonl", rows)
+
+
 def newer(folder: Path) -> None:
     """old.jsonl and new.jsonl, the second of which is better."""
     for name, model in (("old", 1), ("new", 0)):
@@ -56,8 +63,7 @@ def newer(folder: Path) -> None:
 
 def prompts(folder: Path) -> None:
     """prompts.jsonl: eight prompts."""
-    rows = ({"id": f"p{n}", "prompt": f"Say something about {n}."} for n in range(8))
-    write_jsonl(folder / "prompts.jsonl", rows)
+    write_jsonl(folder / "prompts.jsonl", PROMPTS)
 
 
 def both(folder: Path) -> None:
@@ -193,14 +199,14 @@ PAGES: Mapping[str, Page] = {
         (
             examples,
             answers,
-            newer,
+            older,
             prompts,
             talker("Qwen/Qwen2.5-7B-Instruct"),
             talker("mistralai/Mistral-7B-Instruct-v0.2"),
         ),
         slow=True,
     ),
-    "docs/tutorial.md": Page((examples, talker(".real/SmolLM2-135M-Instruct")), slow=True),
+    "docs/tutorial.md": Page((examples, talker(".real-model/SmolLM2-135M-Instruct")), slow=True),
     "docs/guides/next-steps.md": Page((examples,)),
     "docs/guides/judges.md": Page((answers,)),
     "docs/guides/input.md": Page((answers, fastchat, both)),
@@ -236,7 +242,7 @@ PAGES: Mapping[str, Page] = {
     "docs/guides/train.md": Page(
         (
             answers,
-            newer,
+            older,
             prompts,
             COMPARED,
             talker("mistralai/Mistral-7B-Instruct-v0.2"),

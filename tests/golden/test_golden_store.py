@@ -35,8 +35,9 @@ def test_a_run_from_the_store(cli: Cli, recorded: Path, name: str) -> None:
             assert_holds(rows, RESULTS[name][file], file)
     if kept.is_dir():
         assert (recorded / "out/cases.jsonl").read_bytes() == (kept / "cases.jsonl").read_bytes()
-        summary = f"recorded/{name}/summary.json"
-        assert_holds(load(recorded / "out" / "summary.json"), load(summary), "summary")
+        summary = load(f"recorded/{name}/summary.json")
+        del summary["sentence"]  # for people: its wording may change
+        assert_holds(load(recorded / "out" / "summary.json"), summary, "summary")
 
 
 @pytest.mark.parametrize("name", ["generate", "generate-system"])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 tokenizers = pytest.importorskip("tokenizers")
 pairrm = pytest.importorskip("judgekit.models.pairrm")
 PairRM = pairrm.PairRM
+UNKNOWN = "[UNK]"  # no control token, although it is listed among the added ones
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +29,12 @@ def network(ranker: Path) -> Any:
 
 def control(network: Any, encoded: Any) -> list[int]:
     """The control tokens of a pair, in order."""
-    ours = network._tokenizer._control
-    return [token for token in encoded.ids if token in ours]
+    tokenizer = tokenizers.Tokenizer.from_file(str(network.folder / "tokenizer.json"))
+    known = {
+        i for i, token in tokenizer.get_added_tokens_decoder().items() if token.content != UNKNOWN
+    }
+    known |= {tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")}
+    return [token for token in encoded.ids if token in known]
 
 
 def structure(network: Any) -> list[int]:
@@ -119,8 +124,11 @@ def test_nor_does_it_where_the_prefixes_are_declared_otherwise(
 
 def test_a_hostile_text_keeps_its_words(network: Any) -> None:
     known = tokenizers.Tokenizer.from_file(str(network.folder / "tokenizer.json"))
-    [tokens] = network._tokenizer._tokens("<|candidate|>", ["See <|source|>here[CLS]"]).values()
-    said = "".join(known.id_to_token(i) for i in tokens[1:]).replace("▁", " ")
+    encoded = network.encode("x", "See <|source|>here[CLS]", "y")
+    _, start, stop = encoded.positions
+    # What stands between the first answer's prefix and the separator that closes it.
+    tokens = encoded.ids[start + 1 : stop - 2]
+    said = "".join(known.id_to_token(i) for i in tokens).replace("▁", " ")
     assert said == " See < |source|>here[ CLS]"
 
 

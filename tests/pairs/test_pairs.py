@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from run_folders import comparison, metadata
 
 from judgekit import runs
 from judgekit.errors import InputError
@@ -385,8 +386,7 @@ def written_run(folder: Path, *, model: str | None = "openai/m") -> Path:
                 for order in ((0, 1), (1, 0))
             ]
             writer.add(case, judgements, outcome_of(case=case.id, winner=winner))
-        run = {"decides": {"judge": "pairwise", "model": model}}
-        return writer.finish({"sentence": "north is better"}, run)
+        return writer.finish(comparison(), metadata(model=model))
 
 
 def test_the_pairs_of_a_run(tmp_path: Path) -> None:

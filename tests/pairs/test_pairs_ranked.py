@@ -7,6 +7,8 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from run_folders import metadata
+from run_folders import ranking as ranking_summary
 
 from judgekit import runs
 from judgekit.errors import InputError
@@ -146,16 +148,16 @@ def write_run(folder: Path, said: str) -> list[Ranking]:
     ranking = rank(case, shown, arity=2)
     with runs.RunWriter(folder, "identity") as writer:
         writer.add(case, shown, ranking)
-        decides = {"judge": "pairwise", "model": "openai/m", "task": "rank"}
-        writer.finish({"schema": "judgekit.ranking/1"}, {"decides": decides})
+        writer.finish(ranking_summary(), metadata("rank"))
     return [ranking]
 
 
 @pytest.mark.parametrize("said", ["FS FS FS", "TT F? S?", "FF SS TF"])
 def test_rankings_are_read_as_they_were_written(tmp_path: Path, said: str) -> None:
     written = write_run(tmp_path / "run", said)
-    assert runs.holds_rankings(tmp_path / "run")
-    assert [ranking for ranking, _ in runs.read_rankings(tmp_path / "run")] == written
+    run = runs.StoredRun.open(tmp_path / "run")
+    assert run.kind == "rank"
+    assert list(run.rankings()) == written
 
 
 def test_scores_and_twins_are_read_as_they_were_written(tmp_path: Path) -> None:
@@ -164,8 +166,8 @@ def test_scores_and_twins_are_read_as_they_were_written(tmp_path: Path) -> None:
     ranking = rank(case, shown, arity=1)
     with runs.RunWriter(tmp_path / "run", "identity") as writer:
         writer.add(case, shown, ranking)
-        writer.finish({}, {})
-    assert [found for found, _ in runs.read_rankings(tmp_path / "run")] == [ranking]
+        writer.finish(ranking_summary(), metadata("rank"))
+    assert list(runs.StoredRun.open(tmp_path / "run").rankings()) == [ranking]
 
 
 def test_a_runs_pairs(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from run_folders import comparison, metadata
 
 from judgekit import runs
 from judgekit.errors import InputError
@@ -27,7 +28,7 @@ def write(folder: Path, identity: str = "one", *, text: str = "x", fact: object 
         case = Case("c", (Message("user", "?"),), (Response(text, "m"),), cluster="p")
         outcome = Outcome("c", "p", None, True, None, None, None, (1.0,), {"valid": 1})
         writer.add(case, (), outcome)
-        return writer.finish({"sentence": text}, {"fact": fact})
+        return writer.finish(comparison(text), metadata(settings={"fact": fact}))
 
 
 def names(folder: Path) -> set[str]:
@@ -62,10 +63,10 @@ def test_the_same_run_again_keeps_what_else_is_in_its_folder(tmp_path: Path) -> 
     runs.check_folder(folder, "one")
     write(folder, text="y")
     assert names(folder) == NAMES | {"pairs.jsonl"}
-    assert runs.read_json(folder / "summary.json") == {"sentence": "y"}
+    assert runs.StoredRun(folder).summary.heading == "y"
     with pytest.raises(TypeError):
         write(folder, text="z", fact=Broken())
-    assert runs.read_json(folder / "summary.json") == {"sentence": "y"}
+    assert runs.StoredRun(folder).summary.heading == "y"
     assert names(tmp_path) == {"run"}
 
 

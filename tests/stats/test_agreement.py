@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judgekit.stats.agreement import agreement, cohen_kappa, krippendorff_alpha
-from judgekit.stats.outcomes.values import Label
+from judgekit.stats.outcomes.values import MaybeLabel
 
-Row = tuple[str, Label, Label]
+Row = tuple[str, MaybeLabel, MaybeLabel]
 
 # Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", section D: four observers, twelve
 # units; the published values are .743 (nominal), .815 (ordinal), .849 (interval).
@@ -37,7 +37,12 @@ def test_alpha_as_published(level: str, alpha: float) -> None:
 
 def test_kappa_of_a_textbook_table() -> None:
     """20 yes-yes, 5 yes-no, 10 no-yes, 15 no-no: (0.7 - 0.5) / (1 - 0.5)."""
-    table: dict[tuple[Label, Label], int] = {(0, 0): 20, (0, 1): 5, (1, 0): 10, (1, 1): 15}
+    table: dict[tuple[MaybeLabel, MaybeLabel], int] = {
+        (0, 0): 20,
+        (0, 1): 5,
+        (1, 0): 10,
+        (1, 1): 15,
+    }
     labels = [pair for pair, n in table.items() for _ in range(n)]
     found = cohen_kappa((str(i), x, y) for i, (x, y) in enumerate(labels))
     assert found.value == pytest.approx(0.4)
@@ -70,7 +75,7 @@ LABELS = st.sampled_from([0, 1, "tie"])
 
 
 @given(st.lists(st.tuples(LABELS, LABELS), min_size=2))
-def test_both_figures_take_raters_in_any_order(pairs: list[tuple[Label, Label]]) -> None:
+def test_both_figures_take_raters_in_any_order(pairs: list[tuple[MaybeLabel, MaybeLabel]]) -> None:
     there = [(str(i), x, y) for i, (x, y) in enumerate(pairs)]
     back = [(c, y, x) for c, x, y in there]
     assert cohen_kappa(there).value == pytest.approx(cohen_kappa(back).value)
@@ -80,7 +85,7 @@ def test_both_figures_take_raters_in_any_order(pairs: list[tuple[Label, Label]])
 
 
 @given(st.lists(LABELS, min_size=2))
-def test_a_rater_agrees_with_itself(labels: list[Label]) -> None:
+def test_a_rater_agrees_with_itself(labels: list[MaybeLabel]) -> None:
     found = cohen_kappa((str(i), x, x) for i, x in enumerate(labels)).value
     assert found == (None if len(set(labels)) == 1 else pytest.approx(1))
 
@@ -160,8 +165,8 @@ def test_recorded_votes(shared: Path) -> None:
     """GPT-4's recorded verdicts against people's, with figures computed by other code."""
     folder = shared / "data/mt_bench"
     expected = json.loads((shared / "data/expected.json").read_text("utf-8"))["mt_bench_agreement"]
-    label: dict[str, Label] = {"model_a": 0, "model_b": 1}
-    other: dict[Label, Label] = {0: 1, 1: 0, "tie": "tie"}
+    label: dict[str, MaybeLabel] = {"model_a": 0, "model_b": 1}
+    other: dict[MaybeLabel, MaybeLabel] = {0: 1, 1: 0, "tie": "tie"}
     said = {
         (r["question_id"], r["turn"], r["model_a"], r["model_b"]): label.get(r["winner"], "tie")
         for r in rows_of(folder / "gpt4_pair_verdicts.jsonl")

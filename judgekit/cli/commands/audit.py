@@ -11,7 +11,8 @@ import typer
 from judgekit.types import digest
 
 if TYPE_CHECKING:
-    from judgekit.trust.audit import Given
+    from judgekit.jobs.job import Job
+    from judgekit.trust.audit import AuditInput
 
 __all__ = ["audit"]
 
@@ -25,29 +26,37 @@ PROBES = (  # as `judgekit.trust.audit.PROBES` has them, which is not imported f
 Files = Annotated[list[Path], typer.Argument(help="Two files of answers, or one file of pairs.")]
 Probes = Annotated[
     str | None,
-    typer.Option(help=f"Only these, apart by commas: {PROBES}.", rich_help_panel=PANEL),
+    typer.Option(
+        help=f"Comma-separated probes: {PROBES}. Default: all.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
 ]
 Rephraser = Annotated[
     str | None,
     typer.Option(
-        help="ENGINE/MODEL that says lists in other words, for the probe verbosity.",
+        help="ENGINE/MODEL that rewrites lists in other words, for the probe verbosity.",
         rich_help_panel=PANEL,
     ),
 ]
 Labels = Annotated[
     Path | None,
     typer.Option(
-        help="People's labels: rows of id and label (A, B or tie).", rich_help_panel=PANEL
+        help="People's labels: a file with the columns id and label (A, B or tie).",
+        rich_help_panel=PANEL,
     ),
 ]
 Families = Annotated[
     Path | None,
-    typer.Option(help="Whose models are: rows of model and family.", rich_help_panel=PANEL),
+    typer.Option(
+        help="Families of models: a file with the columns model and family.",
+        rich_help_panel=PANEL,
+    ),
 ]
 Beside = Annotated[
     str | None,
     typer.Option(
-        help="Other judges to compare with, JUDGE@ENGINE/MODEL, apart by commas.",
+        help="Comma-separated judges to compare with, each as JUDGE@ENGINE/MODEL.",
         rich_help_panel=PANEL,
     ),
 ]
@@ -60,11 +69,11 @@ Against = Annotated[
 ]
 Guided = Annotated[
     str,
-    typer.Option(
-        help="The judge that is shown references, in the probe reference.", rich_help_panel=PANEL
-    ),
+    typer.Option(help="The judge with references, for the probe reference.", rich_help_panel=PANEL),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Ask nothing; print calls, tokens, cost.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Only estimate calls, tokens and cost; ask nothing.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -82,14 +91,21 @@ def audit(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a judge's biases on your own answers: position, names, length, lists and more."""
+    """Measure a judge's biases on your own answers: position, names, length and more."""
     from judgekit.cli import run_jobs
+    from judgekit.cli.commands.generate import run_with_progress
     from judgekit.cli.render import audit
     from judgekit.cli.render.console import json_text
-    from judgekit.trust.audit import Wanted, chosen_probes, estimates, examine, make_given
+    from judgekit.trust.audit import (
+        AuditOptions,
+        chosen_probes,
+        estimates,
+        examine,
+        prepare_audit,
+    )
 
     chosen = chosen_probes(probes)
-    wanted = Wanted(
+    options = AuditOptions(
         rephraser=rephraser,
         labels=labels,
         families=families,
@@ -98,33 +114,35 @@ def audit(
         guided=guided,
     )
     registry = context.obj
-    given = make_given(files, run_jobs.chosen_settings(settings, registry), wanted, registry)
+    prepared = prepare_audit(files, run_jobs.chosen_settings(settings, registry), options, registry)
     if dry_run:
-        found = estimates(given, chosen)
-        print(json_text(found.as_dict())) if as_json else audit.print_estimates(found)
+        expected = estimates(prepared, chosen)
+        print(json_text(expected.to_dict())) if as_json else audit.print_estimates(expected)
         return
-    for remark in given.job.inputs.remarks:
+    for remark in prepared.job.inputs.remarks:
         run_jobs.announce(remark)
-    done = examine(given, chosen, folder_of(given), run_jobs.run_with_progress)
-    if as_json:
-        asked = {"calls": done.calls, "calls_from_store": done.calls_from_store}
-        spent = {"cost_usd": done.cost_usd, "folder": str(done.folder)}
-        print(json_text(done.as_dict() | asked | spent))
-    else:
-        audit.print_audit(done)
-    if done.empty:
-        run_jobs.announce("no probe found anything; the reasons stand beside each")
+    done = examine(prepared, chosen, folder_of(prepared), run_job, run_with_progress)
+    print(json_text(done.to_dict())) if as_json else audit.print_audit(done)
+    if done.report.empty:
+        run_jobs.announce("no probe could measure anything; the report says why of each")
         raise typer.Exit(run_jobs.NO_VERDICT)
 
 
-def folder_of(given: Given) -> Path:
+def run_job(job: Job) -> Path:
+    """Runs a job under a progress bar; returns its run's folder."""
+    from judgekit.cli.run_jobs import run_with_progress
+
+    return run_with_progress(job).folder
+
+
+def folder_of(audit: AuditInput) -> Path:
     """Where the audit goes: `--out`, or a folder named by what is audited."""
     from judgekit import runs
 
-    settings = given.job.settings
+    settings = audit.job.settings
     if settings.out is not None:
         return settings.out
     server = str(settings.base_url or settings.endpoint or "")
-    identity = digest(given.job.identity(""), server, size=8)
-    name = runs.folder_name(given.models, given.job.judge_name, identity)
+    identity = digest(audit.job.identity(""), server, size=8)
+    name = runs.folder_name(audit.models, audit.job.judge_name, identity)
     return Path("runs") / f"audit-{name}"

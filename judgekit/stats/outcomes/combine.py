@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from math import fsum
 from typing import Literal
 
-from judgekit.stats.outcomes.values import Label, label, value
+from judgekit.stats.outcomes.values import MaybeLabel, label, value
 from judgekit.types import Case, Outcome, Position
 
 __all__ = ["Rule", "combine", "majority"]
@@ -17,7 +17,7 @@ Rule = Literal["vote", "mean"]
 TOLERANCE = 1e-12  # a mean may miss one half by rounding
 
 
-def majority(votes: Sequence[Label]) -> Label:
+def majority(votes: Sequence[MaybeLabel]) -> MaybeLabel:
     """The label with most votes, a tie where two labels share them; None where nobody votes."""
     ranked = Counter(vote for vote in votes if vote is not None).most_common(2)
     if not ranked:
@@ -49,7 +49,7 @@ def combine(case: Case, outcomes: Sequence[Outcome], rule: Rule) -> Outcome:
     values = [_value(o, rule) for o in told]
     decided = 2 * len(told) > len(outcomes)
     mean = fsum(values) / len(values) if values else None
-    winner: Label = None
+    winner: MaybeLabel = None
     if decided and mean is not None:
         winner = majority([label(o) for o in told]) if rule == "vote" else _lean(mean)
     return Outcome(
@@ -94,19 +94,21 @@ def _value(outcome: Outcome, rule: Rule) -> float:
     return known
 
 
-def _lean(value: float) -> Label:
+def _lean(value: float) -> MaybeLabel:
     if abs(value - 0.5) <= TOLERANCE:
         return "tie"
     return 0 if value > 0.5 else 1
 
 
-def _margin(winner: Label, mean: float) -> float:
+def _margin(winner: MaybeLabel, mean: float) -> float:
     """As a single judge's: how far the mean speaks for the winner, 0 where it speaks against."""
     lead = 2 * mean - 1
     return abs(lead) if winner == "tie" else max(0.0, lead if winner == 0 else -lead)
 
 
-def _position(winner: Label, told: Sequence[Outcome], values: Sequence[float]) -> Position | None:
+def _position(
+    winner: MaybeLabel, told: Sequence[Outcome], values: Sequence[float]
+) -> Position | None:
     """Whether the winner is one in both orders, by the seats that lean to it."""
     if not isinstance(winner, int):
         return None

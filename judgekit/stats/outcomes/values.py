@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
-from judgekit.types import Outcome
+from judgekit.types import Label, Outcome, Status
 
-__all__ = ["Inconsistent", "Label", "counted", "label", "value"]
+__all__ = ["Inconsistent", "MaybeLabel", "counted", "label", "statuses", "value"]
 
 Inconsistent = Literal["half", "drop"]
 """An inconsistent case counts as half a win for each side, or is left out."""
 
-Label = int | Literal["tie"] | None
-"""A response's index, a tie, or none at all."""
+MaybeLabel = Label | None
+"""A label, or None where a case has no verdict."""
 
 
 def value(outcome: Outcome) -> float | None:
@@ -29,8 +30,24 @@ def counted(outcome: Outcome, inconsistent: Inconsistent) -> float | None:
     return value(outcome)
 
 
-def label(outcome: Outcome) -> Label:
+def label(outcome: Outcome) -> MaybeLabel:
     """A tie where the two orders disagree; None where undecided."""
     if not outcome.decided:
         return None
     return "tie" if outcome.winner is None else outcome.winner
+
+
+def statuses(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    """How many trials ended how.
+
+    Args:
+        outcomes: Of comparisons or of scored answers.
+
+    Returns:
+        Trials by the name of their status, zeros included.
+    """
+    total = {status.value: 0 for status in Status}
+    for outcome in outcomes:
+        for status, n in outcome.statuses.items():
+            total[status] += n
+    return total

@@ -1,68 +1,134 @@
-"""The summary of one comparison: what `summary.json` holds and the table shows."""
+"""The summary of one comparison: what `judgekit compare` reports."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from judgekit.stats.intervals import Rate
-from judgekit.stats.outcomes.values import Inconsistent, counted
+from judgekit.stats.metric import metric
+from judgekit.stats.outcomes.values import Inconsistent, counted, statuses
 from judgekit.stats.position import Positions, positions
-from judgekit.stats.summaries.sentence import sentence
+from judgekit.stats.summaries.adaptive import AdaptiveMetrics
+from judgekit.stats.summaries.context import RunContext
+from judgekit.stats.summaries.jury import JurorMetrics, JuryMetrics
 from judgekit.stats.win_rate import Bounds, bounds, counts, mean_scores, win_rate, win_rate_mean
-from judgekit.types import Outcome, Status
+from judgekit.types import Outcome, RunKind
 
-__all__ = ["Summary", "statuses", "summarise"]
+__all__ = ["Summary", "summarise"]
+
+WITH_VERDICT = "cases with a verdict (without inconsistent ones under --inconsistent drop)"
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """A comparison of model `a` (response 0) with `b`.
+class Summary(RunContext):
+    """A comparison of model `a` (response 0) with model `b` (response 1).
 
-    Counts are of cases, `statuses` of trials, rates in 0 to 1. `mean_score_a` and `_b` are on the
-    judge's scale, None for judges of pairs. `watched_a` is the win rate with an interval that holds
-    at every moment, of a run that was watched so as to stop early (every prompt weighs the same):
-    the sentence goes by it, since the ordinary one does not hold where one chose when to look.
-    `prompts`: how many independent prompts the win rate rests on, of `prompts_asked` (the sentence
-    needs them; they are not written).
+    Counts are of cases, `statuses` of trials, rates in 0 to 1.
+    ``cases = wins_a + wins_b + ties + inconsistent + no_verdict``.
     """
 
-    SCHEMA: ClassVar = "judgekit.summary/1"
+    SCHEMA: ClassVar[str] = "judgekit.summary/1"
+    KIND: ClassVar[RunKind] = "compare"
 
-    a: str
-    b: str
-    judge: str
-    model: str | None
-    cases: int
-    wins_a: int
-    wins_b: int
-    ties: int
-    inconsistent: int
-    undecided: int
-    identical: int
-    win_rate_a: Rate
-    win_rate_mean_a: Rate
-    bounds_a: Bounds
-    position: Positions
-    statuses: Mapping[str, int]
-    mean_score_a: Rate | None
-    mean_score_b: Rate | None
-    prompts: int
-    prompts_asked: int
-    watched_a: Rate | None = None
+    a: str = field(metadata=metric("the first model's name"))
+    b: str = field(metadata=metric("the second model's name"))
+    judge: str = field(metadata=metric("the judge's name"))
+    model: str | None = field(
+        metadata=metric("the model that judged; null of judges that ask none")
+    )
+    cases: int = field(metadata=metric("the cases that were judged", unit="cases"))
+    wins_a: int = field(metadata=metric("the cases that a won", unit="cases"))
+    wins_b: int = field(metadata=metric("the cases that b won", unit="cases"))
+    ties: int = field(metadata=metric("the cases that are a tie", unit="cases"))
+    inconsistent: int = field(
+        metadata=metric("the cases whose two orders have different winners", unit="cases")
+    )
+    no_verdict: int = field(
+        metadata=metric(
+            "the cases in which an order, or a response, has no valid verdict",
+            unit="cases",
+            formerly="undecided",
+        )
+    )
+    identical: int = field(
+        metadata=metric("the ties whose answers are the same text; no judge saw them", unit="cases")
+    )
+    win_rate_a: Rate = field(
+        metadata=metric(
+            "how often a wins, ties and inconsistent cases counting half",
+            unit="share",
+            denominator=WITH_VERDICT,
+            formula="(wins_a + (ties + inconsistent) / 2) / (cases - no_verdict)",
+        )
+    )
+    win_rate_mean_a: Rate = field(
+        metadata=metric(
+            "the mean of a's value over its valid trials; no orders are merged before",
+            unit="share",
+            denominator="cases with a valid trial",
+            formula="mean over cases of the mean over valid trials of 1, 0.5 or 0 (or of the "
+            "judge's probability) that a is better",
+        )
+    )
+    bounds_a: Bounds = field(
+        metadata=metric(
+            "where a's win rate would lie if every case without a verdict went one way",
+            unit="share",
+            denominator="cases",
+        )
+    )
+    position: Positions = field(metadata=metric("what the position of an answer does"))
+    statuses: Mapping[str, int] = field(metadata=metric("how the trials ended", unit="trials"))
+    mean_score_a: Rate | None = field(
+        metadata=metric(
+            "a's mean score, on the judge's scale; null of judges of pairs",
+            unit="points",
+            denominator="cases in which a has a score",
+        )
+    )
+    mean_score_b: Rate | None = field(
+        metadata=metric(
+            "b's mean score, on the judge's scale; null of judges of pairs",
+            unit="points",
+            denominator="cases in which b has a score",
+        )
+    )
+    prompts: int | None = field(
+        default=None,
+        metadata=metric("the independent prompts that the win rate rests on", unit="prompts"),
+    )
+    prompts_asked: int | None = field(
+        default=None, metadata=metric("the prompts of all cases that were judged", unit="prompts")
+    )
+    anytime_win_rate_a: Rate | None = field(
+        default=None,
+        metadata=metric(
+            "a's win rate with an anytime-valid interval, of a run with --until: it holds at "
+            "every moment of the run, so the sentence goes by it. Every prompt weighs the same",
+            unit="share",
+            denominator="prompts with a verdict",
+            formula="mean over prompts of the mean over their cases of a's value",
+            formerly="watched_a",
+        ),
+    )
+    adaptive: AdaptiveMetrics | None = field(
+        default=None,
+        metadata=metric("what --orders adaptive left out; absent otherwise", optional=True),
+    )
+    jury: JuryMetrics | None = field(
+        default=None, metadata=metric("the jurors of a jury; absent otherwise", optional=True)
+    )
+    route: tuple[JurorMetrics, ...] | None = field(
+        default=None,
+        metadata=metric("the judges of a run with --route; absent otherwise", optional=True),
+    )
 
-    def as_dict(self) -> dict[str, Any]:
-        """What `summary.json` holds: plain dicts, numbers and texts, with the `sentence`.
-
-        `position` holds the shares alone, `position_intervals` their intervals.
-        """
-        plain = {"schema": self.SCHEMA, "sentence": sentence(self), **asdict(self)}
-        del plain["prompts"], plain["prompts_asked"]
-        rates: dict[str, dict[str, float | None]] = plain["position"]
-        plain["position"] = {name: rate.pop("value") for name, rate in rates.items()}
-        plain["position_intervals"] = rates
-        return plain
+    @property
+    def stated_win_rate_a(self) -> Rate:
+        """The win rate that the sentence goes by: the anytime-valid one, where there is one."""
+        return self.anytime_win_rate_a or self.win_rate_a
 
 
 def summarise(
@@ -73,12 +139,20 @@ def summarise(
     judge: str,
     model: str | None,
     inconsistent: Inconsistent = "half",
-    watched: Rate | None = None,
+    anytime: Rate | None = None,
     placed: int | None = None,
 ) -> Summary:
-    """All figures of a comparison; with no outcomes, zeros and empty rates.
+    """All metrics of a comparison.
 
-    `placed`: the figures of position rest on the first so many outcomes only.
+    Args:
+        outcomes: One per case, in the order of the run; none give zeros and empty rates.
+        a: The model of response 0.
+        b: The model of response 1.
+        judge: The judge's name.
+        model: The model that judged, where the judge asks one.
+        inconsistent: What a case counts for in which the two orders disagree.
+        anytime: As `Summary.anytime_win_rate_a`.
+        placed: Metrics of position rest on the first so many outcomes only.
     """
     n = counts(outcomes)
     scores = mean_scores(outcomes)
@@ -92,7 +166,7 @@ def summarise(
         wins_b=n.wins_b,
         ties=n.ties,
         inconsistent=n.inconsistent,
-        undecided=n.undecided,
+        no_verdict=n.no_verdict,
         identical=n.identical,
         win_rate_a=win_rate(outcomes, inconsistent),
         win_rate_mean_a=win_rate_mean(outcomes),
@@ -103,14 +177,5 @@ def summarise(
         mean_score_b=scores[1] if scores else None,
         prompts=len({o.cluster for o in outcomes if counted(o, inconsistent) is not None}),
         prompts_asked=len({o.cluster for o in outcomes}),
-        watched_a=watched,
+        anytime_win_rate_a=anytime,
     )
-
-
-def statuses(outcomes: Iterable[Outcome]) -> dict[str, int]:
-    """How many trials ended how: every status by name, zeros too."""
-    total = {status.value: 0 for status in Status}
-    for outcome in outcomes:
-        for status, n in outcome.statuses.items():
-            total[status] += n
-    return total

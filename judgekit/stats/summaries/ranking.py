@@ -3,72 +3,94 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from judgekit.stats.intervals import Rate, clustered_mean, clustered_rate
+from judgekit.stats.metric import metric
 from judgekit.stats.outcomes.values import Inconsistent, counted
 from judgekit.stats.position import Positions, positions
-from judgekit.types import Outcome, Ranking, Status
-
-if TYPE_CHECKING:
-    from judgekit.stats.bradley_terry import Game, Ratings
+from judgekit.stats.ratings import Game, Ratings
+from judgekit.stats.summaries.context import RunContext
+from judgekit.types import Outcome, Ranking, RunKind, Status
 
 __all__ = ["ModelRank", "RankingSummary", "games_of", "summarise_rankings"]
-
-NAMED = 8  # models in a sentence
 
 
 @dataclass(frozen=True, slots=True)
 class ModelRank:
-    """One model over the cases in which it has an answer; `mean_score` is on the scale's unit."""
+    """One model over the cases in which it has an answer."""
 
-    model: str
-    cases: int
-    mean_rank: Rate
-    mean_score: Rate
+    model: str = field(metadata=metric("the model's name"))
+    cases: int = field(metadata=metric("the cases in which the model has an answer", unit="cases"))
+    mean_rank: Rate = field(
+        metadata=metric(
+            "the model's mean rank; 1 is best, ties share the better rank",
+            unit="rank",
+            denominator="cases in which the model has a rank",
+        )
+    )
+    mean_score: Rate = field(
+        metadata=metric(
+            "the model's mean score, in the unit that `scale` names",
+            denominator="cases in which the model has a score",
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class RankingSummary:
-    """A run of rankings: cases = complete + incomplete, `identical` ones are among the complete.
+class RankingSummary(RunContext):
+    """A run of rankings: ``cases = complete + incomplete``.
 
-    A case is incomplete where a comparison that was asked for has no verdict. `responses` counts
-    answers, `comparisons` the pairs of different answers, `statuses` trials. `models` and
-    `win_rates` are empty where a case holds two answers of one model. `win_rates[i][j]` is the win
-    rate of model i against j, as a comparison of these two gives it, None where they never met.
-    `scale` is None, and no score averaged, where the cases' scales differ. `position` is over
-    comparisons. `ratings`: of a run that chose its games. Whom a model met was chosen to be close
-    there, so a mean over its games says little, and there are no mean ranks and scores.
+    `models` and `win_rates` are empty where a case holds two answers of one model. Whom a model
+    met in a run that chose its games was chosen to be close, so a mean over its games says little:
+    such a run has `ratings`, and no mean ranks and scores.
     """
 
-    SCHEMA: ClassVar = "judgekit.ranking/1"
+    SCHEMA: ClassVar[str] = "judgekit.ranking/1"
+    KIND: ClassVar[RunKind] = "rank"
 
-    judge: str
-    model: str | None
-    cases: int
-    complete: int
-    incomplete: int
-    identical: int
-    responses: int
-    comparisons: int
-    scale: str | None
-    models: tuple[ModelRank, ...]
-    win_rates: tuple[tuple[Rate | None, ...], ...]
-    position: Positions
-    statuses: Mapping[str, int]
-    ratings: Ratings | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """What `summary.json` holds: plain dicts, numbers and texts, with the `sentence`.
-
-        `position` holds the shares alone, `position_intervals` their intervals.
-        """
-        plain = {"schema": self.SCHEMA, "sentence": sentence(self), **asdict(self)}
-        rates: dict[str, dict[str, float | None]] = plain["position"]
-        plain["position"] = {name: rate.pop("value") for name, rate in rates.items()}
-        plain["position_intervals"] = rates
-        return plain
+    judge: str = field(metadata=metric("the judge's name"))
+    model: str | None = field(
+        metadata=metric("the model that judged; null of judges that ask none")
+    )
+    cases: int = field(metadata=metric("the cases that were ranked", unit="cases"))
+    complete: int = field(
+        metadata=metric("the cases whose comparisons all have a verdict", unit="cases")
+    )
+    incomplete: int = field(
+        metadata=metric("the cases with a comparison that has no verdict", unit="cases")
+    )
+    identical: int = field(
+        metadata=metric(
+            "the complete cases whose answers are all the same text; no judge saw them",
+            unit="cases",
+        )
+    )
+    responses: int = field(metadata=metric("the answers of all cases", unit="answers"))
+    comparisons: int = field(
+        metadata=metric("the pairs of different answers that were compared", unit="pairs")
+    )
+    scale: str | None = field(
+        metadata=metric(
+            "the unit of scores: points, log_odds or lead (-1 to 1); null where cases differ"
+        )
+    )
+    models: tuple[ModelRank, ...] = field(metadata=metric("the models, as the cases name them"))
+    win_rates: tuple[tuple[Rate | None, ...], ...] = field(
+        metadata=metric(
+            "row i, column j: the win rate of model i against model j, ties counting half; null "
+            "where they never met",
+            unit="share",
+            denominator="cases in which both models were compared and have a verdict",
+        )
+    )
+    position: Positions = field(metadata=metric("what the position of an answer does"))
+    statuses: Mapping[str, int] = field(metadata=metric("how the trials ended", unit="trials"))
+    ratings: Ratings | None = field(
+        default=None,
+        metadata=metric("Bradley-Terry ratings of a run with --games; null otherwise"),
+    )
 
 
 def summarise_rankings(
@@ -79,9 +101,14 @@ def summarise_rankings(
     inconsistent: Inconsistent = "half",
     ratings: Ratings | None = None,
 ) -> RankingSummary:
-    """All figures of a run of rankings; models stand in the order in which cases name them.
+    """All metrics of a run of rankings.
 
-    `ratings`: of the same games, where the run chose between whom they were.
+    Args:
+        rankings: One per case; models are listed in the order in which these name them.
+        judge: The judge's name.
+        model: The model that judged, where the judge asks one.
+        inconsistent: What a comparison counts for in which the two orders disagree.
+        ratings: Of the same games, where the run chose which models met.
     """
     complete = sum(all(o.decided for o in r.comparisons.values()) for r in rankings)
     scales = {r.scale for r in rankings}
@@ -161,56 +188,3 @@ def win_rates(
     return tuple(
         tuple(clustered_rate(met[a, b]) if (a, b) in met else None for b in names) for a in names
     )
-
-
-def sentence(summary: RankingSummary) -> str:
-    """Which model is best, or from which it is not told apart; then what to beware of."""
-    said = _result(summary)
-    if summary.incomplete:
-        said += f"; comparisons without a verdict in {summary.incomplete} of {_cases(summary)}"
-    return said
-
-
-def _result(summary: RankingSummary) -> str:
-    if not summary.cases:
-        return "nothing to rank: there are no cases"
-    if not summary.models:
-        return f"{summary.responses} answers ranked in {_cases(summary)}"
-    if summary.ratings is not None:
-        return _by_ratings(summary.ratings)
-    ranked = [m for m in summary.models if m.mean_rank.value is not None]
-    if not ranked:
-        return f"no result: no answer has a rank in {_cases(summary)}"
-    best = min(ranked, key=lambda m: m.mean_rank.value or 0.0)
-    row = summary.win_rates[summary.models.index(best)]
-    level = [
-        other.model
-        for other, rate in zip(summary.models, row, strict=True)
-        if other is not best and (rate is None or rate.low is None or rate.low <= 0.5)
-    ]
-    mean = f"a mean rank of {best.mean_rank.value:.2f}"
-    if not level:
-        return f"{best.model} is best, with {mean}: it wins against each of the others"
-    return f"undecided: {best.model} is ahead with {mean}, but not told apart from {_names(level)}"
-
-
-def _by_ratings(ratings: Ratings) -> str:
-    if ratings.reason:
-        return f"no result: {ratings.reason}"
-    best, *others = ratings.models
-    lead = f"a rating of {best.rating:.0f}"
-    level = [m.model for m in others if (m.best_rank or 1) == 1]
-    if best.worst_rank == 1 and not level:
-        return f"{best.model} is best, with {lead}: its interval of ranks is 1 alone"
-    level = level or [others[0].model]
-    return f"undecided: {best.model} is ahead with {lead}, but not told apart from {_names(level)}"
-
-
-def _names(models: Sequence[str]) -> str:
-    """All of a few names, the first of many."""
-    more = len(models) - NAMED
-    return ", ".join(models[:NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _cases(summary: RankingSummary) -> str:
-    return f"{summary.cases} case{'s' * (summary.cases != 1)}"

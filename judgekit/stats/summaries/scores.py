@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from math import floor, log10
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from judgekit.stats.intervals import Rate
-from judgekit.stats.summaries.comparison import statuses
-from judgekit.stats.summaries.sentence import score_sentence
+from judgekit.stats.metric import metric
+from judgekit.stats.outcomes.values import statuses
+from judgekit.stats.summaries.context import RunContext
+from judgekit.stats.summaries.jury import JurorMetrics, JuryMetrics
 from judgekit.stats.win_rate import mean_scores
-from judgekit.types import Outcome
+from judgekit.types import Outcome, RunKind
 
 __all__ = ["Bin", "ScoreSummary", "histogram", "summarise_scores"]
 
@@ -23,36 +25,60 @@ ROUNDING = 1e-9
 class Bin:
     """How many scores lie in `low` ≤ score < `high`."""
 
-    low: float
-    high: float
-    count: int
+    low: float = field(metadata=metric("the least score of the bin", unit="points"))
+    high: float = field(metadata=metric("the score at which the next bin begins", unit="points"))
+    count: int = field(metadata=metric("the scores in the bin", unit="answers"))
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreSummary:
-    """The scores of model `a`: cases = scored + undecided; `statuses` counts trials."""
+class ScoreSummary(RunContext):
+    """The scores of model `a`: ``cases = scored + no_verdict``; `statuses` counts trials."""
 
-    SCHEMA: ClassVar = "judgekit.scores/1"
+    SCHEMA: ClassVar[str] = "judgekit.scores/1"
+    KIND: ClassVar[RunKind] = "score"
 
-    a: str
-    judge: str
-    model: str | None
-    cases: int
-    scored: int
-    undecided: int
-    mean_score: Rate
-    histogram: tuple[Bin, ...]
-    statuses: Mapping[str, int]
-
-    def as_dict(self) -> dict[str, Any]:
-        """What `summary.json` holds: plain dicts, numbers and texts, with the `sentence`."""
-        return {"schema": self.SCHEMA, "sentence": score_sentence(self), **asdict(self)}
+    a: str = field(metadata=metric("the model's name"))
+    judge: str = field(metadata=metric("the judge's name"))
+    model: str | None = field(
+        metadata=metric("the model that judged; null of judges that ask none")
+    )
+    cases: int = field(metadata=metric("the answers that were judged", unit="answers"))
+    scored: int = field(metadata=metric("the answers that have a score", unit="answers"))
+    no_verdict: int = field(
+        metadata=metric("the answers without a score", unit="answers", formerly="undecided")
+    )
+    mean_score: Rate = field(
+        metadata=metric(
+            "the mean score, on the judge's scale",
+            unit="points",
+            denominator="answers with a score",
+            formula="Σ score / scored",
+        )
+    )
+    histogram: tuple[Bin, ...] = field(
+        metadata=metric("the scores in adjoining bins of one round width")
+    )
+    statuses: Mapping[str, int] = field(metadata=metric("how the trials ended", unit="trials"))
+    jury: JuryMetrics | None = field(
+        default=None, metadata=metric("the jurors of a jury; absent otherwise", optional=True)
+    )
+    route: tuple[JurorMetrics, ...] | None = field(
+        default=None,
+        metadata=metric("the judges of a run with --route; absent otherwise", optional=True),
+    )
 
 
 def summarise_scores(
     outcomes: Sequence[Outcome], *, a: str, judge: str, model: str | None
 ) -> ScoreSummary:
-    """All figures of a run that scored single answers (outcomes of one response)."""
+    """All metrics of a run that scored single answers.
+
+    Args:
+        outcomes: One per case, each of one response.
+        a: The model whose answers they are.
+        judge: The judge's name.
+        model: The model that judged, where the judge asks one.
+    """
     scores = [score for o in outcomes for score in o.scores[:1] if score is not None]
     means = mean_scores(outcomes)
     return ScoreSummary(
@@ -61,7 +87,7 @@ def summarise_scores(
         model=model,
         cases=len(outcomes),
         scored=len(scores),
-        undecided=len(outcomes) - len(scores),
+        no_verdict=len(outcomes) - len(scores),
         mean_score=means[0] if means else Rate(),
         histogram=histogram(scores),
         statuses=statuses(outcomes),
@@ -69,10 +95,14 @@ def summarise_scores(
 
 
 def histogram(scores: Sequence[float]) -> tuple[Bin, ...]:
-    """Counts in adjoining bins of a round width (1, 2 or 5 times a power of ten), empty ones too.
+    """Counts scores in adjoining bins of a round width: 1, 2 or 5 times a power of ten.
 
-    The width is the smallest that needs at most eleven bins; scores that are all equal get one
-    of width 1.
+    Args:
+        scores: In any order, on any scale.
+
+    Returns:
+        The bins from the least score to the greatest, empty ones included: at most eleven, of the
+        smallest width that allows it. Scores that are all equal get one bin of width 1.
     """
     if not scores:
         return ()

@@ -1,48 +1,45 @@
-"""One plain sentence that says what a summary means."""
+"""The sentence of a comparison's summary, and of a summary of scores."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from math import floor, log10
-from typing import TYPE_CHECKING
 
 from judgekit.stats.intervals import Z95, Rate
+from judgekit.stats.summaries.comparison import Summary
+from judgekit.stats.summaries.scores import ScoreSummary
 from judgekit.types import Status
 
-if TYPE_CHECKING:
-    from judgekit.stats.summaries.comparison import Summary
-    from judgekit.stats.summaries.scores import ScoreSummary
-
-__all__ = ["score_sentence", "sentence", "unjudged"]
+__all__ = ["comparison_sentence", "score_sentence", "unjudged"]
 
 Z80 = 0.8416212335729143  # the normal distribution's 80 % quantile
 FEW = 10  # prompts below which the difference seen says nothing of how many more it takes
-REACH = 100_000  # more prompts than this are not said: nobody will judge them
-NOTHING_TELLS = "no number of prompts in reach would tell"
-MANY_UNDECIDED = 0.05
+REACH = 100_000  # more prompts than this are not named: nobody will judge them
+NOTHING_DECIDES = "no number of prompts in reach would decide it"
+MANY_WITHOUT_VERDICT = 0.05
 LOW_CONSISTENCY = 0.6
 
 
-def sentence(summary: Summary) -> str:
-    """Who is better, or how many more prompts would tell; then what to beware of."""
-    missing = _missing(summary.cases, summary.undecided, summary.statuses)
+def comparison_sentence(summary: Summary) -> str:
+    """Who is better, or how many more prompts would decide it; then what to beware of."""
+    missing = _missing(summary.cases, summary.no_verdict, summary.statuses)
     if missing and _could_turn(summary):
         missing += ", enough of them to turn the result"
-    return "; ".join(filter(None, (_result(summary), missing, _wavers(summary))))
+    return "; ".join(filter(None, (_result(summary), missing, _contradicts(summary))))
 
 
 def score_sentence(summary: ScoreSummary) -> str:
     """The mean score and how many answers it rests on; then what to beware of."""
     mean = summary.mean_score
     if mean.value is None:
-        said = f"no score: none of the {summary.cases} answers of {summary.a} has one"
+        result = f"no score: none of the {summary.cases} answers of {summary.a} has one"
     else:
-        said = f"{summary.a} scores {mean.value:.2f} on average"
+        result = f"{summary.a} scores {mean.value:.2f} on average"
         if mean.low is not None and mean.high is not None:
-            said += f" (95 % interval {mean.low:.2f} to {mean.high:.2f})"
-        said += f" over {summary.scored} answer{'s' * (summary.scored != 1)}"
-    missing = _missing(summary.cases, summary.undecided, summary.statuses)
-    return "; ".join(filter(None, (said, missing)))
+            result += f" (95 % interval {mean.low:.2f} to {mean.high:.2f})"
+        result += f" over {summary.scored} answer{'s' * (summary.scored != 1)}"
+    missing = _missing(summary.cases, summary.no_verdict, summary.statuses)
+    return "; ".join(filter(None, (result, missing)))
 
 
 def unjudged(left: int, planned: int, stopped: str) -> str:
@@ -52,7 +49,7 @@ def unjudged(left: int, planned: int, stopped: str) -> str:
 
 
 def _result(summary: Summary) -> str:
-    a, b, rate = summary.a, summary.b, summary.watched_a or summary.win_rate_a
+    a, b, rate = summary.a, summary.b, summary.stated_win_rate_a
     if not summary.cases:
         return "nothing to compare: no case was judged"
     if summary.identical == summary.cases:
@@ -67,35 +64,35 @@ def _result(summary: Summary) -> str:
     mirrored = Rate(1 - rate.value, 1 - rate.high, 1 - rate.low)
     if rate.high < 0.5:
         return f"{b} is better: it wins {_percent(mirrored)}"
-    tell = _what_would_tell(rate, summary)
+    decides = _what_would_decide(rate, summary)
     if rate.value == 0.5:
-        return f"undecided: {a} and {b} are level at {_percent(rate)}; {tell}"
+        return f"inconclusive: {a} and {b} are level at {_percent(rate)}; {decides}"
     ahead, its = (a, rate) if rate.value > 0.5 else (b, mirrored)
-    return f"undecided: {ahead} is ahead with {_percent(its)}; {tell}"
+    return f"inconclusive: {ahead} is ahead with {_percent(its)}; {decides}"
 
 
-def _what_would_tell(rate: Rate, summary: Summary) -> str:
+def _what_would_decide(rate: Rate, summary: Summary) -> str:
     """How many prompts beyond these find this difference at 5 % with a power of 80 %.
 
     The ordinary half-width is about 1.96 standard errors and shrinks with the root of the prompts;
     2.8 = 1.96 + 0.84 of them must fit into the difference. Where they do already, and only the
-    wider interval of a watched run reaches over one half, that must shrink to the difference. Of
+    wider anytime-valid interval reaches over one half, that must shrink to the difference. Of
     those to come as many will have no verdict as of those asked.
     """
-    if summary.prompts < FEW:
-        return "too few prompts to tell"
+    if (summary.prompts or 0) < FEW:
+        return "too few prompts to decide it"
     gap = abs((rate.value or 0.0) - 0.5)
     if not gap:
-        return NOTHING_TELLS
+        return NOTHING_DECIDES
     shrinks = (1 + Z80 / Z95) * _half_width(summary.win_rate_a) / gap
     if shrinks <= 1:
         shrinks = _half_width(rate) / gap
-    more = max(1.0, summary.prompts_asked * (shrinks**2 - 1))
+    more = max(1.0, (summary.prompts_asked or 0) * (shrinks**2 - 1))
     if more > REACH:
-        return NOTHING_TELLS
+        return NOTHING_DECIDES
     digits = floor(log10(more)) - 1  # two that count
-    said = round(more, -digits) if digits > 0 else round(more)
-    return f"about {said:.0f} more prompt{'s' * (said != 1)} would tell"
+    rounded = round(more, -digits) if digits > 0 else round(more)
+    return f"about {rounded:.0f} more prompt{'s' * (rounded != 1)} would decide it"
 
 
 def _half_width(rate: Rate) -> float:
@@ -107,27 +104,27 @@ def _percent(rate: Rate) -> str:
     return f"{value:.1f} %, ties counting half (95 % interval {low:.1f} to {high:.1f})"
 
 
-def _missing(cases: int, undecided: int, statuses: Mapping[str, int]) -> str:
+def _missing(cases: int, no_verdict: int, statuses: Mapping[str, int]) -> str:
     """How many cases have no verdict, and why; empty where they are few."""
-    if undecided <= MANY_UNDECIDED * cases:
+    if no_verdict <= MANY_WITHOUT_VERDICT * cases:
         return ""
     why = [
         f"{n} {status.replace('_', ' ')}"
         for status, n in sorted(statuses.items(), key=lambda item: -item[1])
         if n and status != Status.VALID
     ]
-    return f"{100 * undecided / cases:.0f} % of the cases have no verdict: {', '.join(why)}"
+    return f"{100 * no_verdict / cases:.0f} % of the cases have no verdict: {', '.join(why)}"
 
 
 def _could_turn(summary: Summary) -> bool:
     """Whether a result stands that the cases without a verdict could turn around."""
-    rate, bounds = summary.watched_a or summary.win_rate_a, summary.bounds_a
+    rate, bounds = summary.stated_win_rate_a, summary.bounds_a
     if rate.low is None or rate.high is None or bounds.low is None or bounds.high is None:
         return False
     return not rate.low <= 0.5 <= rate.high and bounds.low <= 0.5 <= bounds.high
 
 
-def _wavers(summary: Summary) -> str:
+def _contradicts(summary: Summary) -> str:
     """Warns of a judge that contradicts itself, over the cases where both orders are valid."""
     consistent, error = summary.position.consistent.value, summary.position.error.value
     if consistent is None or error is None or error == 1:

@@ -1,4 +1,4 @@
-"""How far the judge agrees with itself, and with other judges of the same answers."""
+"""How far the judge agrees with itself, and with other judges on the same answers."""
 
 from __future__ import annotations
 
@@ -9,53 +9,59 @@ from itertools import combinations
 from math import fsum, sqrt
 from typing import Any
 
-from judgekit import runs
 from judgekit.runs.match import as_in
 from judgekit.stats import Rate, clustered_mean, clustered_rate
 from judgekit.stats.agreement import Level, agreement, krippendorff_alpha
 from judgekit.stats.intervals import jackknifed
 from judgekit.stats.outcomes.values import label
-from judgekit.trust.audit.figure import Figure, share, unknown
-from judgekit.trust.audit.given import Given
-from judgekit.trust.audit.probe import PLAIN, Judged, Showing, Unidentified
+from judgekit.trust.audit.audit_input import AuditInput
+from judgekit.trust.audit.metric import AuditMetric, number, share, unknown
+from judgekit.trust.audit.probe import Probe
+from judgekit.trust.audit.probe_runs import (
+    PLAIN,
+    FinishedRun,
+    FinishedRuns,
+    PlannedRun,
+    Unidentified,
+)
 from judgekit.types import Outcome, Status
 
 __all__ = ["JudgesProbe", "Rater", "RepeatsProbe", "raters", "shared"]
 
 
-class RepeatsProbe:
-    """The same showing judged again, at the judge's own temperature."""
+class RepeatsProbe(Probe):
+    """The same trials repeated, at the judge's own temperature."""
 
     name = "repeats"
     about = "does the judge say the same twice?"
 
-    def showings(self, given: Given) -> Sequence[Showing]:
-        if given.job.plan.repeats > 1:
-            return [given.plain()]
-        return [Showing(self.name, given.cases, given.models, repeats=2)]
+    def runs(self, audit: AuditInput) -> Sequence[PlannedRun]:
+        if audit.job.plan.repeats > 1:
+            return [audit.plain_run()]
+        return [PlannedRun(self.name, audit.cases, audit.models, repeats=2)]
 
-    def figures(self, given: Given, judged: Mapping[str, Judged]) -> Sequence[Figure]:
-        run = judged[PLAIN] if given.job.plan.repeats > 1 else judged[self.name]
-        showings = list(repeated(run))
-        if not showings:
-            raise Unidentified("no showing has two valid verdicts to hold against each other")
-        n = len({case for case, _, _ in showings})
+    def metrics(self, audit: AuditInput, finished: FinishedRuns) -> Sequence[AuditMetric]:
+        run = finished[PLAIN] if audit.job.plan.repeats > 1 else finished[self.name]
+        groups = list(repeats_of(run))
+        if not groups:
+            raise Unidentified("no trial has two valid verdicts to compare")
+        n = len({case for case, _, _ in groups})
         pairs = [
             (
                 cluster,
-                sum(x == y for x, y in combinations(said, 2)),
-                len(said) * (len(said) - 1) / 2,
+                sum(x == y for x, y in combinations(verdicts, 2)),
+                len(verdicts) * (len(verdicts) - 1) / 2,
             )
-            for _, cluster, said in showings
+            for _, cluster, verdicts in groups
         ]
-        level: Level = "interval" if given.job.plan.arity == 1 else "nominal"
-        alpha = krippendorff_alpha(((c, said) for _, c, said in showings), level)
+        level: Level = "interval" if audit.job.plan.arity == 1 else "nominal"
+        alpha = krippendorff_alpha(((c, verdicts) for _, c, verdicts in groups), level)
         return [
             share(
                 "equal when repeated",
                 clustered_rate(pairs),
                 n,
-                "the same showing, judged again, gets the same verdict",
+                "the same trial, repeated, gets the same verdict",
             ),
             number(
                 "alpha of repeats",
@@ -67,98 +73,90 @@ class RepeatsProbe:
         ]
 
 
-def repeated(run: Judged) -> Iterator[tuple[str, str, list[Any]]]:
-    """Case, cluster and the valid verdicts of each showing that has two or more."""
-    clusters = {case.id: case.cluster for case, _ in run.pairs}
-    said: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
-    for row in run.judgements():
-        if row["status"] == Status.VALID:
-            verdict = row["choice"] if row["score"] is None else row["score"]
-            said[row["case"], repr(row["order"])].append(verdict)
-    for (case, _), verdicts in said.items():
+def repeats_of(run: FinishedRun) -> Iterator[tuple[str, str, list[Any]]]:
+    """Case, cluster and valid verdicts of each order that has two verdicts or more."""
+    of_order: defaultdict[tuple[str, str, tuple[int, ...]], list[Any]] = defaultdict(list)
+    for judgement in run.judgements():
+        trial, verdict = judgement.trial, judgement.verdict
+        if verdict.status is Status.VALID:
+            value = verdict.choice if verdict.score is None else verdict.score
+            of_order[trial.case.id, trial.case.cluster, trial.order].append(value)
+    for (case, cluster, _), verdicts in of_order.items():
         if len(verdicts) > 1:
-            yield case, clusters[case], verdicts
-
-
-def number(name: str, rate: Rate, cases: int, sentence: str, empty: str) -> Figure:
-    """A figure on a scale of its own; `empty` is why it may have no value."""
-    if rate.value is None:
-        return unknown(name, empty, cases=cases)
-    return Figure(name, rate, "number", cases, sentence)
+            yield case, cluster, verdicts
 
 
 @dataclass(frozen=True)
 class Rater:
-    """Another judge's finished run. `asked` is its model, or the judge itself if it asks none."""
+    """Another judge's finished run. `model` is its model, or the judge itself if it asks none."""
 
     name: str
-    asked: str
-    judged: Judged
+    model: str
+    run: FinishedRun
 
 
-def raters(given: Given, judged: Mapping[str, Judged]) -> list[Rater]:
-    """The judges beside the audited one that gave verdicts: those run with it, and earlier runs."""
-    found = [
-        Rater(name, job.settings.model or job.judge_name, judged[showing.name])
-        for (name, job), showing in zip(given.others.items(), given.beside(), strict=True)
-        if name not in given.silent
+def raters(audit: AuditInput, finished: FinishedRuns) -> list[Rater]:
+    """The other judges with verdicts: those of this audit, and those of earlier runs."""
+    beside = [
+        Rater(name, job.settings.model or job.judge_name, finished[run.name])
+        for (name, job), run in zip(audit.others.items(), audit.runs_beside(), strict=True)
+        if name not in audit.silent
     ]
-    for folder in given.against:
-        decides = runs.read_json(folder / "run.json").get("decides", {})
-        model = decides.get("model")
-        judge = str(decides.get("judge"))
+    against = []
+    for stored in audit.against:
+        judge, model = stored.metadata.judge, stored.metadata.model
         name = f"{judge}@{model}" if model else judge
-        found.append(Rater(name, model or judge, Judged(folder)))
-    return found
+        against.append(Rater(name, model or judge, FinishedRun(stored)))
+    return beside + against
 
 
-def shared(plain: Judged, rater: Rater) -> dict[str, Outcome]:
+def shared(plain: FinishedRun, rater: Rater) -> dict[str, Outcome]:
     """The rater's outcomes of the plain run's cases, by id, in the plain run's response indices.
 
     Only cases of the same prompt and the same answers, in either order, are shared.
     """
     cases = {case.id: case for case, _ in plain.pairs}
-    found = {}
-    for case, outcome in rater.judged.pairs:
+    outcomes = {}
+    for case, outcome in rater.run.pairs:
         own = cases.get(case.id)
         if own is not None and (theirs := as_in(own, case, outcome)) is not None:
-            found[case.id] = theirs
-    return found
+            outcomes[case.id] = theirs
+    return outcomes
 
 
-class JudgesProbe:
-    """Other judges of the same answers: how often they agree, and how far their scores waver."""
+class JudgesProbe(Probe):
+    """Other judges on the same answers: how often they agree, and how far apart they score."""
 
     name = "agreement"
     about = "do other judges say the same?"
 
-    def showings(self, given: Given) -> Sequence[Showing]:
-        if not given.others and not given.against:
+    def runs(self, audit: AuditInput) -> Sequence[PlannedRun]:
+        if not audit.others and not audit.against:
             raise Unidentified(
                 "there is no other judge: name some with --beside JUDGE@ENGINE/MODEL, or their "
                 "finished runs with --against RUN"
             )
-        return [given.plain(), *given.beside()]
+        return [audit.plain_run(), *audit.runs_beside()]
 
-    def figures(self, given: Given, judged: Mapping[str, Judged]) -> Sequence[Figure]:
-        plain = judged[PLAIN]
-        figures: list[Figure] = []
+    def metrics(self, audit: AuditInput, finished: FinishedRuns) -> Sequence[AuditMetric]:
+        plain = finished[PLAIN]
+        metrics: list[AuditMetric] = []
         sides = []
-        for rater in raters(given, judged):
+        for rater in raters(audit, finished):
             theirs = shared(plain, rater)
             if not theirs:
-                figures.append(
+                metrics.append(
                     unknown(f"agrees with {rater.name}", "it judged none of these cases")
                 )
                 continue
             sides.append(theirs)
-            figures += beside(plain.outcomes, rater.name, theirs)
+            metrics += agreement_with(plain.outcomes, rater.name, theirs)
         if sides:
             units = [
                 (o.cluster, [label(o), *(label(s[o.case]) if o.case in s else None for s in sides)])
                 for o in plain.outcomes
             ]
-            figures.append(
+            metrics.append(
                 number(
                     "alpha of all judges",
                     krippendorff_alpha(units),
@@ -167,15 +165,17 @@ class JudgesProbe:
                     "all judges say the same of every case",
                 )
             )
-        return figures + [unknown(f"agrees with {n}", why) for n, why in given.silent.items()]
+        return metrics + [unknown(f"agrees with {n}", why) for n, why in audit.silent.items()]
 
 
-def beside(outcomes: Sequence[Outcome], name: str, theirs: Mapping[str, Outcome]) -> list[Figure]:
+def agreement_with(
+    outcomes: Sequence[Outcome], name: str, theirs: Mapping[str, Outcome]
+) -> list[AuditMetric]:
     """How far the audited judge and another agree."""
     found = agreement(
         (o.cluster, label(o), label(theirs[o.case])) for o in outcomes if o.case in theirs
     )
-    figures = [
+    metrics = [
         share(f"agrees with {name}", found.equal, found.cases, "the same winner, or a tie by both"),
         number(
             f"kappa with {name}",
@@ -192,13 +192,13 @@ def beside(outcomes: Sequence[Outcome], name: str, theirs: Mapping[str, Outcome]
         for x, y in zip(o.scores, theirs[o.case].scores, strict=False)
         if x is not None and y is not None
     ]
-    return figures + (fluctuation(name, scores) if scores else [])
+    return metrics + (score_distance(name, scores) if scores else [])
 
 
 Scores = Sequence[tuple[str, float, float]]
 
 
-def fluctuation(name: str, scores: Scores) -> list[Figure]:
+def score_distance(name: str, scores: Scores) -> list[AuditMetric]:
     """How far two judges' scores of the same answers lie apart, each on its own scale."""
     n = len(scores)
     ours, theirs = standardised([x for _, x, _ in scores]), standardised([y for *_, y in scores])
@@ -208,9 +208,9 @@ def fluctuation(name: str, scores: Scores) -> list[Figure]:
         (cluster, abs(x - y), 1.0)
         for (cluster, _, _), x, y in zip(scores, ours, theirs, strict=True)
     ]
-    said = "mean distance of two judges' scores of one answer, in standard deviations"
+    sentence = "mean distance of two judges' scores of one answer, in standard deviations"
     return [
-        number(f"scores apart from {name}", clustered_mean(apart), n, said, ""),
+        number(f"scores apart from {name}", clustered_mean(apart), n, sentence, ""),
         number(f"correlation with {name}", correlation(scores), n, "Pearson's, of the scores", ""),
     ]
 

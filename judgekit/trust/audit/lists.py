@@ -1,4 +1,4 @@
-"""The lists in an answer: found, and said over again in front of themselves."""
+"""The lists in an answer, and how one is repeated in front of itself."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _FENCE = re.compile(r"[ \t]*(```|~~~)")
 class Listing:
     """A list of one level: lines `start` to `end` (excluded) of its text.
 
-    `items` are the items' texts without their markers, with all that hangs below them. `first` is
-    the first number, None of a bulleted list, whose `marker` is the bullet; else what follows the
-    number. `gap`: empty lines stand between items.
+    `items` are the items' texts without their markers, with everything nested below them. `first`
+    is the first number, None in a bulleted list. `marker` is the bullet, or what follows the
+    number. `gap`: empty lines separate the items.
     """
 
     start: int
@@ -31,7 +31,7 @@ class Listing:
     gap: bool
 
     def rendered(self, items: Sequence[str]) -> str:
-        """Other items as this list would have them, numbered on from its first."""
+        """Other items in the form of this list, numbered from its first number."""
         between = "\n\n" if self.gap else "\n"
         return between.join(
             f"{self.indent}{self.marker} {item}"
@@ -42,9 +42,9 @@ class Listing:
 
 
 def find_list(text: str) -> Listing | None:
-    """The list of most items in a text (the first of several), nested ones and code left aside."""
+    """The list with most items in a text, the first of several; not in code, not a nested one."""
     lines = text.split("\n")
-    found: list[Listing] = []
+    listings: list[Listing] = []
     place, fenced = 0, False
     while place < len(lines):
         if _FENCE.match(lines[place]):
@@ -53,15 +53,15 @@ def find_list(text: str) -> Listing | None:
         if opening is None:
             place += 1
             continue
-        listing = _taken(lines, place, opening)
-        found.append(listing)
+        listing = _list_at(lines, place, opening)
+        listings.append(listing)
         place = listing.end
-    best = max(found, key=lambda listing: len(listing.items), default=None)
+    best = max(listings, key=lambda listing: len(listing.items), default=None)
     return best if best is not None and len(best.items) >= FEWEST else None
 
 
-def _taken(lines: Sequence[str], start: int, opening: re.Match[str]) -> Listing:
-    """The list that opens in line `start`, up to the first line that is no part of it."""
+def _list_at(lines: Sequence[str], start: int, opening: re.Match[str]) -> Listing:
+    """The list that opens in line `start`, up to the first line that does not belong to it."""
     kind = _kind(opening)
     items: list[list[str]] = []
     gap, place, end = False, start, start
@@ -83,7 +83,7 @@ def _taken(lines: Sequence[str], start: int, opening: re.Match[str]) -> Listing:
     return Listing(
         start,
         end,
-        tuple("\n".join(own) for own in items),
+        tuple("\n".join(item) for item in items),
         opening[1],
         opening[3] or opening[4],
         None if opening[2] is None else int(opening[2]),
@@ -100,7 +100,7 @@ def _depth(line: str) -> int:
 
 
 def with_repeated(text: str, listing: Listing, again: Sequence[str]) -> str:
-    """The text with `again`, its list's items in some words, in front of the items."""
+    """The text with `again`, the items in some wording, in front of its list's items."""
     lines = text.split("\n")
     whole = listing.rendered((*again, *listing.items))
     return "\n".join([*lines[: listing.start], whole, *lines[listing.end :]])

@@ -1,15 +1,21 @@
-"""Whether the place of an answer decides, and whether it is the place or the name shown there."""
+"""Whether the position of an answer decides, and whether it is its position or its name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from judgekit import stats
 from judgekit.judging import PromptJudge
 from judgekit.stats.share_differences import share_difference
-from judgekit.trust.audit.figure import Figure, points, share
-from judgekit.trust.audit.given import Given
-from judgekit.trust.audit.probe import PLAIN, Judged, Showing, Unidentified
+from judgekit.trust.audit.audit_input import AuditInput
+from judgekit.trust.audit.metric import AuditMetric, points, share
+from judgekit.trust.audit.probe import Probe
+from judgekit.trust.audit.probe_runs import (
+    PLAIN,
+    FinishedRuns,
+    PlannedRun,
+    Unidentified,
+)
 from judgekit.types import Outcome, Position, Status, Trial
 
 __all__ = ["NameProbe", "PositionProbe"]
@@ -17,19 +23,19 @@ __all__ = ["NameProbe", "PositionProbe"]
 ALONE = "the judge sees one answer at a time, so none stands first"
 
 
-class PositionProbe:
-    """Shares of the cases whose two orders agree, or whose place decided."""
+class PositionProbe(Probe):
+    """Shares of the cases whose two orders agree, or whose position decided."""
 
     name = "position"
     about = "does the place of an answer decide?"
 
-    def showings(self, given: Given) -> Sequence[Showing]:
-        if given.job.plan.arity == 1:
+    def runs(self, audit: AuditInput) -> Sequence[PlannedRun]:
+        if audit.job.plan.arity == 1:
             raise Unidentified(ALONE)
-        return [given.plain()]
+        return [audit.plain_run()]
 
-    def figures(self, given: Given, judged: Mapping[str, Judged]) -> Sequence[Figure]:  # noqa: ARG002 (all it needs was judged)
-        outcomes = [o for o in judged[PLAIN].outcomes if o.position is not None]
+    def metrics(self, audit: AuditInput, finished: FinishedRuns) -> Sequence[AuditMetric]:  # noqa: ARG002 (the run has all it needs)
+        outcomes = [o for o in finished[PLAIN].outcomes if o.position is not None]
         found = stats.positions(outcomes)
         n = len(outcomes)
         choices = sum(bool(o.first + o.second) for o in outcomes)
@@ -62,43 +68,43 @@ class PositionProbe:
 
 
 def side(outcome: Outcome) -> float:
-    """Where an outcome leans by its place: 1 first, -1 second, 0 where its orders agree."""
+    """Which position an outcome leans to: 1 first, -1 second, 0 where its orders agree."""
     if outcome.position is Position.CONSISTENT:
         return 0.0
     return float((outcome.first > outcome.second) - (outcome.first < outcome.second))
 
 
-class NameProbe:
+class NameProbe(Probe):
     """Two orders crossed with two ways of naming (the rename of Zheng et al. 2023, 2306.05685).
 
-    The answers are judged in both orders as usual, and again with the two names changed over. The
-    effect of the place is P(first chosen) - P(second chosen) over all four, that of the name the
-    same for the name that usually stands first. Each response stands in each cell, so its quality
-    has no part in either.
+    The answers are judged in both orders as usual, and again with the two names exchanged. The
+    effect of the position is P(first chosen) - P(second chosen) over all four cells; the effect of
+    the name is the same for the name that usually comes first. Each response is in every cell, so
+    its quality cancels out.
     """
 
     name = "names"
     about = "is it the place, or the name shown there?"
 
-    def showings(self, given: Given) -> Sequence[Showing]:
-        names = given.job.plan.names
-        if given.job.plan.arity == 1:
+    def runs(self, audit: AuditInput) -> Sequence[PlannedRun]:
+        names = audit.job.plan.names
+        if audit.job.plan.arity == 1:
             raise Unidentified(ALONE)
-        if not shows_names(given):
+        if not shows_names(audit):
             raise Unidentified(
                 f"the judge's prompt does not show the names {' and '.join(names)}, "
                 f"so they cannot decide"
             )
         other = tuple(reversed(names))
-        cases = given.renamed("names")
-        return [given.plain(), Showing("names", cases, given.models, names=other)]
+        cases = audit.case_variants("names")
+        return [audit.plain_run(), PlannedRun(self.name, cases, audit.models, names=other)]
 
-    def figures(self, given: Given, judged: Mapping[str, Judged]) -> Sequence[Figure]:
-        usual = given.job.plan.names[0]
+    def metrics(self, audit: AuditInput, finished: FinishedRuns) -> Sequence[AuditMetric]:
+        usual = audit.job.plan.names[0]
         rows = [
             (straight.cluster, lean(straight), lean(crossed))
             for straight, crossed in zip(
-                judged[PLAIN].outcomes, judged["names"].outcomes, strict=False
+                finished[PLAIN].outcomes, finished[self.name].outcomes, strict=False
             )
             if complete(straight) and complete(crossed)
         ]
@@ -128,10 +134,9 @@ class NameProbe:
         ]
 
 
-def shows_names(given: Given) -> bool:
-    """Whether the calls about a trial differ by its names; taken for granted where none are made
-    from a prompt."""
-    job = given.job
+def shows_names(audit: AuditInput) -> bool:
+    """Whether the calls about a trial differ by its names; assumed of judges without a prompt."""
+    job = audit.job
     if not isinstance(job.judge, PromptJudge):
         return True
     trials = (trial for case in job.plan.cases for trial in job.plan.trials(case))

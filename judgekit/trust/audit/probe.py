@@ -1,87 +1,61 @@
-"""What a probe is: what it wants judged, and what it reads from the outcomes."""
+"""What a probe is: the runs it needs, and the metrics it reads from them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
-from judgekit import runs
-from judgekit.types import Case, Outcome
+from judgekit.jobs.generation import GenerationJob
+from judgekit.trust.audit.audit_input import AuditInput
+from judgekit.trust.audit.metric import AuditMetric
+from judgekit.trust.audit.probe_runs import FinishedRuns, PlannedRun
 
-if TYPE_CHECKING:
-    from judgekit.jobs.job import Job
-    from judgekit.trust.audit.figure import Figure
-    from judgekit.trust.audit.given import Given
-
-__all__ = ["PLAIN", "Judged", "Probe", "Showing", "Unidentified"]
-
-PLAIN = "plain"  # the run of the given cases as they are, which most probes need
-
-
-class Unidentified(Exception):  # noqa: N818 (a finding, not an error)
-    """The given data cannot tell what a probe measures; says why."""
+__all__ = ["PlannedGeneration", "Probe"]
 
 
 @dataclass(frozen=True)
-class Showing:
-    """Cases to be judged, as a run of their own in the folder `name`.
-
-    `models`: what their responses are called. `names`, `repeats`: other than the judge's own.
-    `job`: of another judge than the one audited. `rater`: that judge's name, where the probe finds
-    something without its verdicts too.
-    """
+class PlannedGeneration:
+    """Texts that a model has to write before a probe can plan its runs."""
 
     name: str
-    cases: Sequence[Case]
-    models: tuple[str, ...]
-    names: tuple[str, ...] | None = None
-    repeats: int | None = None
-    job: Job | None = None
-    rater: str = ""
-
-
-class Judged:
-    """A finished run, as probes read it: its outcomes with their cases, in order."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    @cached_property
-    def pairs(self) -> list[tuple[Case, Outcome]]:
-        """Each case that was judged, with its outcome."""
-        outcomes = (outcome for outcome, _ in runs.read_outcomes(self.folder))
-        # A run that was stopped has fewer outcomes than it has cases.
-        return list(zip(runs.read_cases(self.folder), outcomes, strict=False))
-
-    @property
-    def outcomes(self) -> list[Outcome]:
-        return [outcome for _, outcome in self.pairs]
-
-    def judgements(self) -> Iterator[Mapping[str, Any]]:
-        """The rows of ``judgements.jsonl``."""
-        yield from runs.read_rows(self.folder / "judgements.jsonl")
+    job: GenerationJob
 
 
 class Probe(Protocol):
-    """Measures one bias. `name` is what `--probes` calls it, `about` what it asks."""
+    """Measures one bias of a judge.
+
+    `name` is its name in ``--probes``, and `about` the question it answers.
+    """
 
     name: str
     about: str
 
-    def showings(self, given: Given) -> Sequence[Showing]:
-        """What has to be judged; two probes that name the same showing share its run.
+    def generation(self, audit: AuditInput) -> PlannedGeneration | None:  # noqa: ARG002
+        """The texts to generate first; by default none.
 
-        Raises `Unidentified` where the given data cannot tell, before anything is asked.
+        `runs` finds them in `AuditInput.generated`.
+
+        Raises:
+            Unidentified: The data cannot tell what the probe measures.
+        """
+        return None
+
+    def runs(self, audit: AuditInput) -> Sequence[PlannedRun]:
+        """The cases to be judged. Two probes that plan a run of one name share it.
+
+        Raises:
+            Unidentified: The data cannot tell what the probe measures.
         """
         ...
 
-    def figures(self, given: Given, judged: Mapping[str, Judged]) -> Sequence[Figure]:
-        """The figures, from the finished runs by the names of their showings.
+    def metrics(self, audit: AuditInput, finished: FinishedRuns) -> Sequence[AuditMetric]:
+        """The metrics, from the finished runs by their names.
 
-        Each of these has a valid verdict; the showing of a rater that gave none is absent, and
-        `given.silent` says why. Raises `Unidentified` where they tell nothing all the same.
+        Each run has a valid verdict. The run of a rater without any is missing, and
+        `AuditInput.silent` says why.
+
+        Raises:
+            Unidentified: The runs do not tell what the probe measures.
         """
         ...

@@ -1,4 +1,4 @@
-"""The probes there are, by name, in the order in which they are told."""
+"""The probes by name, in the order in which a report has them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from judgekit.errors import InputError
 from judgekit.naming import unknown
 from judgekit.trust.audit.agreement import JudgesProbe, RepeatsProbe
 from judgekit.trust.audit.attacks import InjectionProbe, NullProbe
-from judgekit.trust.audit.family import FamilyProbe
-from judgekit.trust.audit.guided import ReferenceProbe
 from judgekit.trust.audit.position import NameProbe, PositionProbe
 from judgekit.trust.audit.probe import Probe
+from judgekit.trust.audit.reference import ReferenceProbe
+from judgekit.trust.audit.self_enhancement import FamilyProbe
 from judgekit.trust.audit.verbosity import LengthProbe, VerbosityProbe
 
 __all__ = ["PROBES", "chosen_probes"]
@@ -32,7 +32,11 @@ PROBES: Mapping[str, Probe] = {probe.name: probe for probe in ALL}
 
 
 def chosen_probes(text: str | None) -> list[Probe]:
-    """The probes named, apart by commas, in the usual order; all where none is."""
+    """The probes of a comma-separated list, in the usual order; None means all.
+
+    Raises:
+        InputError: A name is not that of a probe.
+    """
     names = list(PROBES) if text is None else [name.strip() for name in text.split(",")]
     for name in names:
         if name not in PROBES:

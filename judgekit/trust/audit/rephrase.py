@@ -1,69 +1,73 @@
-"""Lists written anew by a model, for the verbosity probe: a run like any other.
-
-A list is the one "answer" of a case, and the reply is read as a verdict: valid where it is a list
-of as many items, with the reply as its reasoning. So retries, the reply store and budgets hold
-here too.
-"""
+"""Lists rewritten by a model, for the probe ``verbosity``: prompts of a generation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 
-from judgekit.config.settings import Settings
+from judgekit import io
+from judgekit.config.settings import EngineSettings, GenerateSettings, Settings
 from judgekit.extension.registry import Registry
-from judgekit.harness.plan import Plan
-from judgekit.jobs.job import Job
-from judgekit.jobs.prepare import prepare
-from judgekit.judging import JudgeSetup, PromptJudge
+from judgekit.jobs.generation import GenerationJob, generation_over
+from judgekit.judging import Judge
 from judgekit.judging.templates import Prompts
 from judgekit.trust.audit.lists import Listing, find_list
-from judgekit.trust.audit.probe import Judged
-from judgekit.types import Case, Reply, Response, Status, Trial, Verdict, digest
+from judgekit.types import Case, Response, Trial, digest
 
-__all__ = ["Rephraser", "list_case", "rephraser_job", "rephrasings"]
+__all__ = ["list_id", "rephraser_job", "rephrasing_of", "with_lists"]
 
-MODEL = "list"
-
-
-class Rephraser(PromptJudge):
-    """Reads a reply as the list written anew; its score is the number of items."""
-
-    arity = frozenset({1})
-    names = ("A",)
-    prompt = "rephrase"
-
-    def parse(self, reply: Reply, trial: Trial) -> Verdict:
-        if reply.finish == "length":
-            return Verdict.without(Status.TRUNCATED, "the list was cut", reasoning=reply.text)
-        wanted, found = find_list(trial.shown[0].text), find_list(reply.text)
-        if wanted is None or found is None or len(found.items) != len(wanted.items):
-            why = "the reply is no list of as many items"
-            return Verdict.without(Status.UNPARSED, why, reasoning=reply.text)
-        return Verdict.scored(float(len(found.items)), reasoning=reply.text)
+PROMPT = "rephrase"
+UNASKED = ("limit", "columns")  # settings of the answers' file
 
 
-def rephraser_job(files: Sequence[Path], settings: Settings, registry: Registry, model: str) -> Job:
-    """A job that asks `model` for lists; it has no cases yet."""
-    asking = replace(settings, judge=None, model=model, options={}, prompt=None, repeats=None)
-    job = prepare(files, asking, registry)
-    judge = Rephraser(JudgeSetup(arity=1, prompts=Prompts([Path(__file__).parent / "prompts"])))
-    return replace(job, judge=judge, judge_name=MODEL, plan=Plan((), 1, judge.names))
+def rephraser_job(file: Path, settings: Settings, registry: Registry, model: str) -> GenerationJob:
+    """A generation by `model` without prompts; `with_lists` gives it some.
+
+    The model is asked as judges are: at temperature 0 unless the settings say otherwise.
+    """
+    usual = Judge.sampling
+    engine = {
+        f.name: value
+        for f in fields(EngineSettings)
+        if f.name not in UNASKED and (value := getattr(settings, f.name)) is not None
+    }
+    sampling = {"temperature": usual.temperature, "max_tokens": usual.max_tokens}
+    asking = GenerateSettings.of(sampling | engine | {"model": model})
+    return generation_over(intake_of(file, []), asking, registry)
 
 
-def list_case(listing: Listing) -> Case:
-    """A list as the one answer of a case, named by its content."""
-    text = listing.rendered(listing.items)
-    name = f"list-{digest(text, size=8)}"
-    return Case(name, (), (Response(text, MODEL),), cluster=name)
+def with_lists(job: GenerationJob, listings: Sequence[Listing]) -> GenerationJob:
+    """The generation with a prompt for each list; the same list is asked once."""
+    texts = {list_id(listing): text_of(listing) for listing in listings}
+    template = Prompts([Path(__file__).parent / "prompts"]).load(PROMPT)
+    prompts = []
+    for number, (name, text) in enumerate(texts.items(), 1):
+        case = Case(name, (), (Response(text, "list"),), cluster=name)
+        messages, _ = template.render(Trial(case, (0,), ("A",)))
+        prompts.append(io.Prompt(number, name, messages, None, text))
+    return replace(job, intake=intake_of(job.intake.counts.file, prompts), prompts=prompts)
 
 
-def rephrasings(judged: Judged) -> Mapping[str, tuple[str, ...]]:
-    """The new items by the id of the list's case; lists that were not rightly written are left
-    out."""
-    valid: Iterable[Mapping[str, object]] = (
-        row for row in judged.judgements() if row["status"] == Status.VALID
-    )
-    found = {str(row["case"]): find_list(str(row["reasoning"])) for row in valid}
-    return {case: listing.items for case, listing in found.items() if listing is not None}
+def intake_of(file: Path, prompts: list[io.Prompt]) -> io.Intake[io.Prompt]:
+    """Prompts that were made of a file's answers."""
+    n = len(prompts)
+    return io.Intake(prompts, [], io.Counts(file, n, n), "line")
+
+
+def list_id(listing: Listing) -> str:
+    """The id of a list's prompt, made from its content."""
+    return f"list-{digest(text_of(listing), size=8)}"
+
+
+def text_of(listing: Listing) -> str:
+    """The list as text."""
+    return listing.rendered(listing.items)
+
+
+def rephrasing_of(listing: Listing, reply: str | None) -> Sequence[str]:
+    """The items of a reply; empty where it is no list of as many items."""
+    rewritten = None if reply is None else find_list(reply)
+    if rewritten is None or len(rewritten.items) != len(listing.items):
+        return ()
+    return rewritten.items

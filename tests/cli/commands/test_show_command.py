@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 from click.testing import Result
+from run_folders import metadata
 from typer.testing import CliRunner
 
 from judgekit import runs, stats
@@ -66,12 +68,10 @@ CASES = [
 def write_run(folder: Path, cases: Sequence[tuple[Case, list[Judgement], Outcome]]) -> Path:
     outcomes = [outcome for _, _, outcome in cases]
     summary = stats.summarise(outcomes, a="north", b="south", judge="pairwise", model="openai/m")
-    rest = {"heading": "", "left_out": {}, "repaired": 0, "stopped": "", "cases_planned": 7}
     with runs.RunWriter(folder, "identity") as writer:
         for case, judgements, outcome in cases:
             writer.add(case, judgements, outcome)
-        decides = {"judge": "pairwise", "model": "openai/m"}
-        return writer.finish(summary.as_dict() | rest, {"decides": decides})
+        return writer.finish(replace(summary, cases_planned=7), metadata())
 
 
 @pytest.fixture
@@ -218,11 +218,10 @@ def test_a_run_of_single_answers(tmp_path: Path) -> None:
     case = Case(whole.id, whole.prompt, whole.responses[:1], cluster="c")
     judgements = [Judgement(Trial(case, (0,), ("A",)), Verdict.scored(4))]
     outcome = fold(case, judgements)
-    said = stats.summarise_scores([outcome], a="north", judge="additive", model=None).as_dict()
-    rest = {"heading": "", "left_out": {}, "repaired": 0, "stopped": "", "cases_planned": 1}
+    said = stats.summarise_scores([outcome], a="north", judge="additive", model=None)
     with runs.RunWriter(tmp_path / "run", "identity") as writer:
         writer.add(case, judgements, outcome)
-        run = writer.finish(said | rest, {"decides": {"judge": "additive", "model": None}})
+        run = writer.finish(said, metadata("score", judge="additive", model=None))
     output = shown(run)
     assert "mean score" in output
     assert "→ score 4" in output

@@ -145,6 +145,7 @@ REFUSED = [
     (HEAD + "=== user ===\n{{ first }}\n{{ secnd }}\n", 7, "did you mean 'second'?"),
     (HEAD + BODY + "{{ low }}\n", 8, "scale = [1, 10]"),
     (HEAD + BODY + "{{ range(3) }}\n", 8, "unknown variable 'range'"),
+    (HEAD + BODY + "{% if false %}{{ answer_a }}{% endif %}\n", 8, "unknown variable 'answer_a'"),
     (HEAD + "=== user ===\n{{ first }}\n", 6, "does not show second"),
     (HEAD + BODY + "{{ reference }}\n", 6, "reference = true"),
     (HEAD.replace("reads", "reference = true\nreads") + BODY, 7, "does not show reference"),
@@ -191,7 +192,9 @@ def test_a_prompt_for_something_else_is_refused(name: str, arity: int, part: str
 
 @pytest.mark.parametrize(("name", "arity"), [("pairwise", 2), ("additive", 1)])
 def test_a_prompt_made_for_it_is_taken(name: str, arity: int) -> None:
-    BUILTIN.load(name).check_arity(arity)
+    template = BUILTIN.load(name)
+    template.check_arity(arity)
+    assert {"pair": 2, "single": 1}[template.head.shows] == arity
 
 
 def test_cases_without_reference_are_refused_before_anything_is_paid() -> None:

@@ -390,6 +390,27 @@ def test_arguments_of_the_template(chat: Chat) -> None:
         own.prompt(call(extra=(("enable_thinkin", True),)))
 
 
+def test_a_variable_that_the_template_lacks_stops_the_run_before_any_trial(
+    llama: Path, tmp_path: Path
+) -> None:
+    from judgekit.api import compare
+
+    for name in "ab":
+        row = {"id": "1", "prompt": "Which?", "response": name}
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps(row))
+    with pytest.raises(EngineError, match="no argument 'enable_thinkin'"):
+        compare(
+            tmp_path / "a.jsonl",
+            tmp_path / "b.jsonl",
+            judge="pairwise",
+            model=f"transformers/{llama}",
+            model_args={"enable_thinkin": True},
+            store=tmp_path / "replies.db",
+            out=tmp_path / "run",
+        )
+    assert not (tmp_path / "run").exists()
+
+
 def test_templates_write_the_same_date_on_every_day(chat: Chat) -> None:
     tokenizer = chat.tokenizer.__class__(tokenizer_object=chat.tokenizer.backend_tokenizer)
     dates = "{{ strftime_now('%d %b %Y') }}, {{ date_string }}"
@@ -491,7 +512,7 @@ def test_labels_that_are_one_token_with_the_space_before_them(llama: Path, chat:
     [reply] = ask(own, asked)
     assert isinstance(reply, Reply)
     assert reply.tokens_in == len(chat.prompt(replace(asked, prefill="Score:")).ids)
-    with pytest.raises(InputError, match=r"the label ' ?Canberra!' is not one token"):
+    with pytest.raises(EngineError, match=r"the label ' ?Canberra!' is not one token"):
         ask(own, replace(asked, labels=("Canberra!", "4")))
 
 
@@ -576,7 +597,7 @@ def test_a_model_that_takes_no_keys_and_values_is_refused(llama: Path, tmp_path:
     folder = shutil.copytree(llama, tmp_path / "first")
     config = OpenAIGPTConfig(vocab_size=512, n_embd=16, n_layer=1, n_head=2)
     OpenAIGPTLMHeadModel(config).save_pretrained(folder)
-    with pytest.raises(InputError, match="cannot batch it; serve it"):
+    with pytest.raises(EngineError, match="cannot batch it; serve it"):
         ask(made(folder), call())
 
 

@@ -10,8 +10,9 @@ import pytest
 from judgekit.config.judge_spec import JudgeSpec
 from judgekit.errors import InputError
 from judgekit.jobs.routing import assign, parse_route
+from judgekit.stats import Rate
 from judgekit.stats.outcomes.combine import combine, majority
-from judgekit.stats.outcomes.values import Label
+from judgekit.stats.outcomes.values import MaybeLabel
 from judgekit.stats.summaries.jury import jury_metrics
 from judgekit.types import Case, Message, Outcome, Position, Response
 
@@ -20,7 +21,7 @@ ALONE = Case("q", (Message("user", "?"),), (Response("x", "a"),), cluster="q")
 MEAN = {0: 1.0, 1: 0.0, "tie": 0.5, None: 0.5}
 
 
-def outcome(winner: Label, **other: Any) -> Outcome:
+def outcome(winner: MaybeLabel, **other: Any) -> Outcome:
     """A seat's outcome of a case shown in both orders; None is inconsistent."""
     fields: dict[str, Any] = {
         "case": "q",
@@ -56,7 +57,7 @@ UNDECIDED = outcome(
         ([], None),
     ],
 )
-def test_the_majority(votes: list[Label], winner: Label) -> None:
+def test_the_majority(votes: list[MaybeLabel], winner: MaybeLabel) -> None:
     assert majority(votes) == winner
 
 
@@ -73,7 +74,11 @@ def test_the_majority(votes: list[Label], winner: Label) -> None:
     ],
 )
 def test_a_vote(
-    seats: list[Outcome], winner: Label, decided: bool, mean: float | None, margin: float | None
+    seats: list[Outcome],
+    winner: MaybeLabel,
+    decided: bool,
+    mean: float | None,
+    margin: float | None,
 ) -> None:
     found = combine(CASE, seats, "vote")
     assert (found.winner, found.decided) == (winner, decided)
@@ -91,7 +96,7 @@ def test_a_vote(
         ([0.2, 0.5, 0.6], 1),
     ],
 )
-def test_a_mean_of_probabilities(values: list[float], winner: Label) -> None:
+def test_a_mean_of_probabilities(values: list[float], winner: MaybeLabel) -> None:
     seats = [outcome("tie" if v == 0.5 else int(v < 0.5), mean=v) for v in values]
     assert combine(CASE, seats, "mean").winner == winner
 
@@ -153,28 +158,29 @@ def test_what_is_said_of_the_seats() -> None:
     lost = [outcome(None, decided=False, case=o.case, cluster=o.cluster) for o in good[:50]]
     seats = {"good": good, "same": [*lost, *good[50:]], "fair": fair}
     found = jury_metrics(seats, "vote")
-    of = {seat["judge"]: seat for seat in found["seats"]}
-    assert of["good"]["win_rate_a"]["value"] == pytest.approx(0.9, abs=0.04)
-    assert of["same"]["abstained"]["value"] == 0.1
-    assert of["good"]["equal"]["value"] > of["fair"]["equal"]["value"] + 0.1
-    assert of["good"]["kappa"]["value"] > of["fair"]["kappa"]["value"] + 0.2
-    assert 0 < found["alpha"]["low"] < found["alpha"]["value"] < 1
+    of = {juror.judge: juror for juror in found.jurors}
+    assert of["good"].win_rate_a.value == pytest.approx(0.9, abs=0.04)
+    assert of["same"].abstained.value == 0.1
+    good, fair = of["good"], of["fair"]
+    assert good.percent_agreement.value > fair.percent_agreement.value + 0.1
+    assert good.kappa.value > fair.kappa.value + 0.2
+    assert 0 < found.alpha.low < found.alpha.value < 1
 
 
 def test_judges_who_guess_have_no_agreement() -> None:
     draw = random.Random(3)
     seats = {name: simulated(0.5, draw, 2000) for name in "xyz"}
     found = jury_metrics(seats, "vote")
-    assert found["alpha"]["low"] < 0 < found["alpha"]["high"]
-    for seat in found["seats"]:
-        assert seat["equal"]["low"] < 0.5 < seat["equal"]["high"]
-        assert seat["kappa"]["low"] < 0 < seat["kappa"]["high"]
+    assert found.alpha.low < 0 < found.alpha.high
+    for juror in found.jurors:
+        assert juror.percent_agreement.low < 0.5 < juror.percent_agreement.high
+        assert juror.kappa.low < 0 < juror.kappa.high
 
 
 def test_a_jury_of_no_cases_names_every_figure() -> None:
     found = jury_metrics({"x": [], "y": []}, "vote")
-    assert found["alpha"] == {"value": None, "low": None, "high": None}
-    assert found["seats"][0]["kappa"]["value"] is None
+    assert found.alpha == Rate()
+    assert found.jurors[0].kappa.value is None
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,12 @@ from judgekit.stats import (
     counts,
     mean_scores,
     positions,
+    sentence,
     summarise,
     win_rate,
     win_rate_mean,
 )
+from judgekit.stats.summaries.document import document
 from judgekit.types import Outcome, Position, Status
 
 CONSISTENT, FIRST, SECOND, HALF_TIE, ERROR = Position
@@ -57,7 +59,7 @@ MIXED = ((A, 5), (B, 2), (TIE, 1), (SAME, 1), (SPLIT, 3), (LOST, 4))
 def test_counts() -> None:
     n = counts(cases(*MIXED))
     assert (n.cases, n.wins_a, n.wins_b, n.ties) == (16, 5, 2, 2)
-    assert (n.inconsistent, n.undecided, n.identical) == (3, 4, 1)
+    assert (n.inconsistent, n.no_verdict, n.identical) == (3, 4, 1)
 
 
 @pytest.mark.parametrize(
@@ -96,12 +98,14 @@ def test_mean_scores() -> None:
     assert mean_scores(cases((A, 3))) == ()
 
 
-def test_as_dict_is_what_the_file_holds() -> None:
-    made = summary(*MIXED).as_dict()
+def test_the_document_is_what_the_file_holds() -> None:
+    made = document(summary(*MIXED))
     assert set(made) == {
         "schema", "sentence", "a", "b", "judge", "model", "cases", "wins_a", "wins_b", "ties",
-        "inconsistent", "undecided", "identical", "win_rate_a", "win_rate_mean_a", "bounds_a",
-        "position", "position_intervals", "mean_score_a", "mean_score_b", "statuses", "watched_a",
+        "inconsistent", "no_verdict", "identical", "win_rate_a", "win_rate_mean_a", "bounds_a",
+        "position", "position_intervals", "mean_score_a", "mean_score_b", "statuses",
+        "anytime_win_rate_a", "prompts", "prompts_asked", "undecided", "watched_a",
+        "heading", "cases_planned", "stop", "stopped", "left_out", "repaired",
     }  # fmt: skip
     assert made["schema"] == "judgekit.summary/1"
     assert set(made["position"]) == {*Position, "first_share"}
@@ -119,7 +123,7 @@ def test_as_dict_is_what_the_file_holds() -> None:
 
 
 def test_single_answers_have_mean_scores_and_no_position() -> None:
-    made = summary((outcome(0, None, scores=(4.0, 2.0)), 5)).as_dict()
+    made = document(summary((outcome(0, None, scores=(4.0, 2.0)), 5)))
     assert made["mean_score_a"]["value"] == 4.0
     assert made["mean_score_b"]["value"] == 2.0
     assert made["position"]["consistent"] is None
@@ -128,7 +132,7 @@ def test_single_answers_have_mean_scores_and_no_position() -> None:
 def test_nothing() -> None:
     made = summary()
     assert (made.cases, made.win_rate_a, made.bounds_a) == (0, Rate(), Bounds(None, None))
-    assert made.as_dict()["sentence"] == "nothing to compare: no case was judged"
+    assert sentence(made) == "nothing to compare: no case was judged"
 
 
 def test_two_turns_of_a_chat_are_one_prompt() -> None:
@@ -150,28 +154,28 @@ def test_two_turns_of_a_chat_are_one_prompt() -> None:
         ),
         (
             ((A, 45), (B, 55)),
-            "undecided: b is ahead with 55.0 %, ties counting half (95 % interval 45.1 to 64.5); "
-            "about 670 more prompts would tell",
+            "inconclusive: b is ahead with 55.0 %, ties counting half (95 % interval 45.1 to "
+            "64.5); about 670 more prompts would decide it",
         ),
         (
             ((A, 20), (B, 20)),
-            "undecided: a and b are level at 50.0 %, ties counting half (95 % interval 34.6 to "
-            "65.4); no number of prompts in reach would tell",
+            "inconclusive: a and b are level at 50.0 %, ties counting half (95 % interval 34.6 to "
+            "65.4); no number of prompts in reach would decide it",
         ),
         (
             ((A, 5), (B, 4)),
-            "undecided: a is ahead with 55.6 %, ties counting half (95 % interval 21.9 to 84.8); "
-            "too few prompts to tell",
+            "inconclusive: a is ahead with 55.6 %, ties counting half (95 % interval 21.9 to "
+            "84.8); too few prompts to decide it",
         ),
         (
             ((TIE, 1),),
-            "undecided: a and b are level at 50.0 %, ties counting half (95 % interval 0.0 to "
-            "100.0); too few prompts to tell",
+            "inconclusive: a and b are level at 50.0 %, ties counting half (95 % interval 0.0 to "
+            "100.0); too few prompts to decide it",
         ),
         (
             ((A, 9), (B, 2)),
-            "undecided: a is ahead with 81.8 %, ties counting half (95 % interval 46.7 to 95.9); "
-            "about 2 more prompts would tell",
+            "inconclusive: a is ahead with 81.8 %, ties counting half (95 % interval 46.7 to "
+            "95.9); about 2 more prompts would decide it",
         ),
         (((SAME, 8),), "a and b gave the same answer in all 8 cases"),
         (((SAME, 1),), "a and b gave the same answer in the one case"),
@@ -199,17 +203,17 @@ def test_two_turns_of_a_chat_are_one_prompt() -> None:
     ],
 )
 def test_sentence(parts: Any, said: str) -> None:
-    assert summary(*parts).as_dict()["sentence"] == said
+    assert sentence(summary(*parts)) == said
 
 
 def test_few_failures_are_not_in_the_sentence() -> None:
-    said = summary((A, 95), (LOST, 5)).as_dict()["sentence"]
+    said = sentence(summary((A, 95), (LOST, 5)))
     assert "no verdict" not in said
-    assert "no verdict" in summary((A, 94), (LOST, 6)).as_dict()["sentence"]
+    assert "no verdict" in sentence(summary((A, 94), (LOST, 6)))
 
 
 def test_dropped_inconsistent_cases_leave_no_result() -> None:
-    said = summary((SPLIT, 9), inconsistent="drop").as_dict()["sentence"]
+    said = sentence(summary((SPLIT, 9), inconsistent="drop"))
     assert said.startswith("no result: none of the 9 cases counts for a or b")
 
 
@@ -228,7 +232,7 @@ def test_everything_adds_up(outcomes: list[Outcome], inconsistent: Any) -> None:
     made = summarise(outcomes, a="a", b="b", judge="j", model=None, inconsistent=inconsistent)
     assert made.cases == len(outcomes)
     assert made.cases == (
-        made.wins_a + made.wins_b + made.ties + made.inconsistent + made.undecided
+        made.wins_a + made.wins_b + made.ties + made.inconsistent + made.no_verdict
     )
     assert sum(made.statuses.values()) == sum(sum(o.statuses.values()) for o in outcomes)
     shares = [getattr(made.position, p.value).value for p in Position]
@@ -268,13 +272,13 @@ def test_swapping_a_and_b_mirrors(outcomes: list[Outcome], inconsistent: Any) ->
         assert (there.value, there.low, there.high) == pytest.approx(mirrored, abs=1e-9)
     if one.bounds_a.low is not None:
         assert two.bounds_a.low == pytest.approx(1 - one.bounds_a.high)
-    if one.as_dict()["sentence"].startswith("a is better"):
-        assert two.as_dict()["sentence"] == one.as_dict()["sentence"]
+    if sentence(one).startswith("a is better"):
+        assert sentence(two) == sentence(one)
 
 
 @given(some_outcomes, st.randoms())
 def test_the_order_of_the_cases_is_nothing(outcomes: list[Outcome], random: Any) -> None:
     named: Any = {"a": "a", "b": "b", "judge": "j", "model": None}
-    one = summarise(outcomes, **named).as_dict()
+    one = document(summarise(outcomes, **named))
     random.shuffle(outcomes)
-    assert summarise(outcomes, **named).as_dict() == one
+    assert document(summarise(outcomes, **named)) == one

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from judgekit import stats
+from judgekit.stats import sentence
 from judgekit.stats.outcomes.fold import fold
 from judgekit.stats.outcomes.rank import of_two, rank
+from judgekit.stats.summaries.document import document
 from judgekit.types import Case, Choice, Judgement, Ranking, Response, Status, Trial, Verdict
 
 MODELS = ("north", "south", "west")
@@ -129,7 +131,7 @@ def test_models_may_be_missing_from_cases() -> None:
 def test_several_answers_of_one_model_have_no_figures_by_model() -> None:
     found = summary([scored(case_of("p1", ("north", "north")), 5, 3)])
     assert (found.models, found.win_rates) == ((), ())
-    assert found.as_dict()["sentence"] == "2 answers ranked in 1 case"
+    assert sentence(found) == "2 answers ranked in 1 case"
 
 
 def test_answers_of_the_same_text_count_once_among_comparisons() -> None:
@@ -176,7 +178,7 @@ def mixed() -> list[Ranking]:
 
 
 @pytest.mark.parametrize(
-    ("rankings", "sentence"),
+    ("rankings", "text"),
     [
         ([], "nothing to rank: there are no cases"),
         (
@@ -185,12 +187,13 @@ def mixed() -> list[Ranking]:
         ),
         (
             mixed(),
-            "undecided: south is ahead with a mean rank of 1.48, but not told apart from north",
+            "inconclusive: south is ahead with a mean rank of 1.48, but not distinguished "
+            "from north",
         ),
     ],
 )
-def test_sentence(rankings: list[Ranking], sentence: str) -> None:
-    assert summary(rankings).as_dict()["sentence"] == sentence
+def test_sentence(rankings: list[Ranking], text: str) -> None:
+    assert sentence(summary(rankings)) == text
 
 
 def test_the_sentence_says_what_is_not_known() -> None:
@@ -199,7 +202,7 @@ def test_the_sentence_says_what_is_not_known() -> None:
         Judgement(Trial(case, (0, 1), ("A", "B")), Verdict.chose(Choice.FIRST)),
         Judgement(Trial(case, (1, 0), ("A", "B")), Verdict.without(Status.REFUSED)),
     ]
-    said = summary([rank(case, lost, arity=2)]).as_dict()
+    said = document(summary([rank(case, lost, arity=2)]))
     assert said["schema"] == "judgekit.ranking/1"
     assert said["sentence"] == (
         "no result: no answer has a rank in 1 case; comparisons without a verdict in 1 of 1 case"

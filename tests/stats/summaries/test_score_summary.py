@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgekit.stats import Bin, Rate, histogram, summarise_scores
+from judgekit.stats import Bin, Rate, histogram, sentence, summarise_scores
+from judgekit.stats.summaries.document import document
 from judgekit.types import Outcome
 
 
@@ -27,9 +28,9 @@ def summary(*scores: float | None) -> Any:
 
 def test_summary() -> None:
     made = summary(4.0, 3.0, None, 5.0)
-    assert (made.cases, made.scored, made.undecided) == (4, 3, 1)
+    assert (made.cases, made.scored, made.no_verdict) == (4, 3, 1)
     assert made.mean_score.value == 4.0
-    written = made.as_dict()
+    written = document(made)
     assert written["schema"] == "judgekit.scores/1"
     assert written["statuses"]["valid"] == 3
     assert written["statuses"]["refused"] == 0
@@ -58,13 +59,13 @@ def test_summary() -> None:
     ],
 )
 def test_sentence(scores: Any, said: str) -> None:
-    assert summary(*scores).as_dict()["sentence"] == said
+    assert sentence(summary(*scores)) == said
 
 
 def test_nothing() -> None:
     made = summary()
     assert (made.mean_score, made.histogram) == (Rate(), ())
-    assert made.as_dict()["sentence"] == "no score: none of the 0 answers of m.jsonl has one"
+    assert sentence(made) == "no score: none of the 0 answers of m.jsonl has one"
 
 
 @pytest.mark.parametrize(

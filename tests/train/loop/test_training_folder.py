@@ -76,10 +76,12 @@ def test_a_ranker_is_never_removed_either(models: Path, here: Path) -> None:
 
 
 def test_a_folder_beside_or_within_what_is_read_is_free(models: Path, here: Path) -> None:
+    before = files(models)
     spare(models / "w2", [str(models / "w1")])
     spare(models / "w1" / "dpo", [str(models / "w1")])
     (here / "org").mkdir()
     spare(Path("org"), ["org/a-model-of-the-hub"])
+    assert files(models) == before
 
 
 def test_it_starts_from_an_adapter_that_names_no_base(models: Path, here: Path) -> None:

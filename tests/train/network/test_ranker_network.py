@@ -13,6 +13,8 @@ from checkpoints import write_pairrm
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
+from tokenizers import Tokenizer  # noqa: E402
+
 from judgekit.models.pairrm import PairRM  # noqa: E402
 from judgekit.models.pairrm_tokens import Limits, PairTokenizer  # noqa: E402
 from judgekit.train.data.packing import pack  # noqa: E402
@@ -66,7 +68,8 @@ def shown() -> Any:
 
 def test_a_batch_is_what_the_judge_is_shown(folder: Path, batch: Any) -> None:
     judge = PairRM.load(str(folder))
-    ids = [judge._tokenizer._id(name, folder) for name in ("<|candidate1|>", "<|candidate2|>")]
+    token_id = Tokenizer.from_file(str(folder / "tokenizer.json")).token_to_id
+    ids = [token_id(name) for name in ("<|candidate1|>", "<|candidate2|>")]
     found = in_both_orders(batch["input_ids"][0], batch["spans"], (ids[0], ids[1]))
     both = [pair for p, a, b in PAIRS for pair in ((p, a, b), (p, b, a))]
     expected = [judge.encode(*pair) for pair in both]

@@ -10,16 +10,22 @@ from typing import Any
 
 from answers import write_jsonl
 
-from judgekit.api import run_job
 from judgekit.config.settings import Settings
-from judgekit.trust.audit import Audit, Figure, Wanted, chosen_probes, examine, make_given
+from judgekit.trust.audit import (
+    Audit,
+    AuditMetric,
+    AuditOptions,
+    chosen_probes,
+    examine,
+    prepare_audit,
+)
 
 PLUGIN = Path(__file__).with_name("planted_biases.py")
 MODELS = ("claude-9", "gpt-9")
 SOME = """apple river stone cloud table engine paper window garden music silver planet winter
 bridge candle forest market ocean pencil rocket"""
 WORDS = SOME.split()
-ALONE = Wanted()
+ALONE = AuditOptions()
 
 
 def write_pair(folder: Path, n: int, *, seed: int = 0, **columns: Any) -> list[Path]:
@@ -45,7 +51,7 @@ def audited(
     folder: Path,
     files: list[Path],
     probes: str,
-    wanted: Wanted = ALONE,
+    wanted: AuditOptions = ALONE,
     *,
     out: str = "audit",
     judge: str = "planted",
@@ -62,17 +68,17 @@ def audited(
         store=folder / "replies.db",
         **(settings or {}),
     )
-    given = make_given(files, chosen, wanted)
-    return examine(given, chosen_probes(probes), folder / out, run_job)
+    given = prepare_audit(files, chosen, wanted)
+    return examine(given, chosen_probes(probes), folder / out)
 
 
-def figure(audit: Audit, name: str) -> Figure:
+def figure(audit: Audit, name: str) -> AuditMetric:
     """The one figure of that name."""
-    [found] = [f for finding in audit.findings for f in finding.figures if f.name == name]
+    [found] = [f for finding in audit.report.findings for f in finding.metrics if f.name == name]
     return found
 
 
-def holds(figure: Figure, truth: float) -> bool:
+def holds(figure: AuditMetric, truth: float) -> bool:
     low, high = figure.rate.low, figure.rate.high
     assert low is not None
     assert high is not None
@@ -80,7 +86,7 @@ def holds(figure: Figure, truth: float) -> bool:
 
 
 def reasons(audit: Any) -> dict[str, str]:
-    return {f.probe: f.reason for f in audit.findings if f.reason}
+    return {f.probe: f.reason for f in audit.report.findings if f.reason}
 
 
 def recording(folder: Path, name: str, completion: str, n: int) -> str:

@@ -137,8 +137,8 @@ class PlantedEngine:
     def said(self, call: Call) -> str:
         trial = call.trial
         assert trial is not None
-        if len(trial.order) == 1:  # a list to be said in other words
-            return trial.shown[0].text.replace("point", "item")
+        if not trial.order:  # no answers are judged: a list is to be written in other words
+            return call.messages[-1].content.replace("point", "item")
         asked = "\n".join(message.content for message in call.messages)
         reference = trial.case.reference
         if reference and f"{reference}\n</reference" in asked:

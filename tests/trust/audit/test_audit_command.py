@@ -11,8 +11,8 @@ from commands import Cli
 
 from judgekit.cli.render import audit, console
 from judgekit.stats import Rate
-from judgekit.trust.audit import Audit, Figure, Finding
-from judgekit.trust.audit.figure import unknown
+from judgekit.trust.audit import Audit, AuditMetric, AuditReport, Finding
+from judgekit.trust.audit.metric import unknown
 
 JUDGE = ("--plugin", PLUGIN, "--judge", "planted")
 
@@ -36,12 +36,14 @@ def test_no_word_is_cut_at_any_width(width: int, here: Path, capsys: Any, monkey
     monkeypatch.setattr(console, "PLAIN_WIDTH", width)
     longest = "agrees with pairwise@replay/" + "a-folder/" * 6 + "x.jsonl"
     figures = (
-        Figure("net lean", Rate(0.1, -0.0001, 0.19), "points", 75, "no lean to either place"),
-        Figure(longest, Rate(0.5, 0.41, 0.62), "share", 75, "the same winner, or a tie by both"),
+        AuditMetric("net lean", Rate(0.1, -0.0001, 0.19), "points", 75, "no lean to either place"),
+        AuditMetric(
+            longest, Rate(0.5, 0.41, 0.62), "share", 75, "the same winner, or a tie by both"
+        ),
         unknown("kappa with it", f"{longest} gave no verdict: 2 of 2 trials are unparsed"),
     )
     findings = (Finding("agreement", "do other judges say the same?", figures),)
-    audit.print_audit(Audit("j", "m", ("a", "b"), 75, 75, 1, 0, None, findings, here))
+    audit.print_audit(Audit(AuditReport("j", "m", ("a", "b"), 75, 75, findings), here, 1, 0, None))
     shown = capsys.readouterr().out
     assert max(map(len, shown.splitlines()[:-1])) <= width
     # Columns fold each by itself, so what is printed is compared by its letters.
@@ -54,11 +56,11 @@ def test_no_word_is_cut_at_any_width(width: int, here: Path, capsys: Any, monkey
 def test_small_numbers_and_one_of_a_kind(here: Path, capsys: Any) -> None:
     lean = Rate(-0.0001, -0.0002, 0.0003)
     figures = (
-        Figure("net lean", lean, "points", 1, "no lean"),
-        Figure("alpha", lean, "number", 1, "no agreement"),
+        AuditMetric("net lean", lean, "points", 1, "no lean"),
+        AuditMetric("alpha", lean, "number", 1, "no agreement"),
     )
     findings = (Finding("position", "the place?", figures),)
-    audit.print_audit(Audit("j", "m", ("a", "b"), 1, 1, 1, 0, None, findings, here))
+    audit.print_audit(Audit(AuditReport("j", "m", ("a", "b"), 1, 1, findings), here, 1, 0, None))
     shown = capsys.readouterr().out
     assert "on 1 case of a and b" in shown
     assert "1 call, 0 from the reply store; price unknown" in shown
@@ -77,6 +79,11 @@ def test_json_holds_the_figures_and_the_folder(cli: Cli, here: Path) -> None:
     assert {"value", "low", "high", "cases", "sentence", "reason"} <= finding["figures"][0].keys()
     held = json.loads((Path(said["folder"]) / "audit.json").read_text(encoding="utf-8"))
     assert held["findings"] == said["findings"]
+    assert finding["metrics"] == finding["figures"]  # the key of the release before
+    read = AuditReport.read(Path(said["folder"]))
+    assert read.to_dict() == held
+    old = {**held, "findings": [{k: v for k, v in finding.items() if k != "metrics"}]}
+    assert AuditReport.from_dict(old) == read
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)], ids=["table", "json"])
@@ -92,7 +99,7 @@ def test_a_dry_run_asks_and_writes_nothing(form: tuple[str, ...], cli: Cli, here
 def test_where_nothing_is_found_the_exit_code_is_3(cli: Cli, here: Path) -> None:
     said = cli("audit", *JUDGE, *write_pair(here, 4), "--probes", "agreement")
     assert said.code == 3
-    assert "no probe found anything" in said.err
+    assert "no probe could measure anything" in said.err
 
 
 def test_the_help_names_every_probe() -> None:

@@ -12,7 +12,7 @@ from answers_audited import PLUGIN, audited, figure, reasons, recording, write_p
 
 from judgekit.config.settings import Settings
 from judgekit.errors import InputError
-from judgekit.trust.audit import PROBES, Wanted, chosen_probes, estimates, make_given
+from judgekit.trust.audit import PROBES, AuditOptions, chosen_probes, estimates, prepare_audit
 from judgekit.trust.audit.attacks import attacks
 
 ENGINE = {"judge": "pairwise", "model": "planted/any"}
@@ -26,13 +26,13 @@ def test_each_showing_is_a_run_of_its_own_and_nothing_is_asked_twice(tmp_path: P
         "audit.json", "plain", "names", "injection", "repeats",
     }  # fmt: skip
     assert first.calls == 4 * 20  # of the repeats, one half is the plain run
-    assert first.findings[1].runs == ("plain", "names")
+    assert first.report.findings[1].runs == ("plain", "names")
     written = (tmp_path / "audit" / "audit.json").read_bytes()
     again = audited(tmp_path, files, probes, **ENGINE)
     assert again.calls == 0
     assert again.calls_from_store == 5 * 20
     assert (tmp_path / "audit" / "audit.json").read_bytes() == written
-    assert json.loads(written) == json.loads(json.dumps(again.as_dict()))
+    assert json.loads(written) == json.loads(json.dumps(again.report.to_dict()))
 
 
 def test_the_plain_run_is_what_compare_would_give(tmp_path: Path) -> None:
@@ -40,7 +40,8 @@ def test_the_plain_run_is_what_compare_would_give(tmp_path: Path) -> None:
 
     files = write_pair(tmp_path, 10)
     audited(tmp_path, files, "position", position=0.5)
-    compare(
+    audited_run = (tmp_path / "audit" / "plain" / "outcomes.jsonl").read_bytes()
+    compared = compare(
         *files,
         judge="planted",
         options={"position": 0.5},
@@ -48,6 +49,8 @@ def test_the_plain_run_is_what_compare_would_give(tmp_path: Path) -> None:
         store=tmp_path / "replies.db",
         out=tmp_path / "audit" / "plain",  # the same identity, or it would be refused
     )
+    assert compared.folder == tmp_path / "audit" / "plain"
+    assert (compared.folder / "outcomes.jsonl").read_bytes() == audited_run
 
 
 @pytest.mark.parametrize(
@@ -68,13 +71,13 @@ def test_what_the_data_cannot_tell_is_said(
     probe: str, how: dict[str, Any], reason: str, tmp_path: Path
 ) -> None:
     found = audited(tmp_path, write_pair(tmp_path, 6, category="math"), probe, **how)
-    assert found.empty
+    assert found.report.empty
     assert reasons(found)[probe].startswith(reason) or reason in reasons(found)[probe]
 
 
 def test_without_lists_verbosity_is_not_identified(tmp_path: Path) -> None:
     files = write_pair(tmp_path, 1)  # only every other answer has a list
-    found = audited(tmp_path, files, "verbosity", Wanted(rephraser="planted/any"))
+    found = audited(tmp_path, files, "verbosity", AuditOptions(rephraser="planted/any"))
     assert "no answer holds a list" in reasons(found)["verbosity"]
     assert found.calls == 0
 
@@ -101,7 +104,7 @@ def test_a_recording_answers_for_no_case_but_its_own(tmp_path: Path) -> None:
     assert figure(found, "biased to first").rate.value == 1.0
     for probe in ("names", "verbosity", "injection", "null"):
         assert "8 of 8 trials are failed (no recording" in reasons(found)[probe]
-    assert "no showing has two valid verdicts" in reasons(found)["repeats"]
+    assert "no trial has two valid verdicts" in reasons(found)["repeats"]
 
 
 @pytest.mark.parametrize(
@@ -127,8 +130,8 @@ def test_one_budget_for_all_runs(tmp_path: Path) -> None:
         tmp_path, write_pair(tmp_path, 10), "names,null", settings={"max_calls": 30}, **ENGINE
     )
     assert found.calls == 30
-    names, null = found.findings
-    assert "(10 made)" in names.stopped
+    names, null = found.report.findings
+    assert "(30 made, 20 by the runs before)" in names.stopped
     assert figure(found, "effect of the place").cases == 5
     assert "nothing was judged of 'null'" in null.reason
 
@@ -173,12 +176,12 @@ def test_estimates_count_each_showing_once(tmp_path: Path) -> None:
         plugins=(PLUGIN,),
         store=tmp_path / "replies.db",
     )
-    given = make_given(files, settings, Wanted(rephraser="planted/any"))
+    given = prepare_audit(files, settings, AuditOptions(rephraser="planted/any"))
     found = estimates(given, chosen_probes(None))
     assert found.needed_by["plain"] == [
         "position", "names", "length", "injection",
     ]  # fmt: skip
-    assert {name: e.calls for name, e in found.showings.items()} == {
+    assert {name: e.calls for name, e in found.runs.items()} == {
         "plain": 20, "names": 20, "lists": 10, "verbosity": 20, "injection": 20, "null": 20,
         "repeats": 40,
     }  # fmt: skip

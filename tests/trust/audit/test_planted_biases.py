@@ -11,7 +11,7 @@ from answers_audited import PLUGIN, audited, figure, holds, write_pair
 from planted_biases import Biases, chosen
 
 from judgekit.io import join, load_answers
-from judgekit.trust.audit import Wanted
+from judgekit.trust.audit import AuditOptions
 from judgekit.types import Choice, Trial
 
 SIZES = (50, 100, 150) * 2  # cases, each time other ones
@@ -92,7 +92,9 @@ def test_each_planted_bias_is_found_at_its_size(
     means = dict.fromkeys(truth, 0.0)
     for seed, size in enumerate(SIZES):
         files = write_pair(tmp_path, size, seed=seed)
-        wanted = Wanted(labels=labels_by_merit(tmp_path, files), families=planted_is_gpt(tmp_path))
+        wanted = AuditOptions(
+            labels=labels_by_merit(tmp_path, files), families=planted_is_gpt(tmp_path)
+        )
         found = audited(tmp_path, files, probes, wanted, out=f"audit-{seed}", **biases)
         for name, value in truth.items():
             measured = figure(found, name)
@@ -150,17 +152,19 @@ def test_other_judges_agree_as_often_as_the_planted_bias_lets_them(tmp_path: Pat
     common = {"judge": "planted", "plugins": (PLUGIN,), "store": tmp_path / "replies.db"}
     fair = compare(*files, out=tmp_path / "fair", **common)
     turned = compare(*files[::-1], out=tmp_path / "turned", **common)
-    found = audited(tmp_path, files, "agreement", Wanted(against=(fair.folder,)), position=0.25)
+    found = audited(
+        tmp_path, files, "agreement", AuditOptions(against=(fair.folder,)), position=0.25
+    )
     assert holds(figure(found, "agrees with planted"), 0.75)
     swapped = audited(
-        tmp_path, files, "agreement", Wanted(against=(turned.folder,)), out="b", position=0.25
+        tmp_path, files, "agreement", AuditOptions(against=(turned.folder,)), out="b", position=0.25
     )
     assert figure(swapped, "agrees with planted") == figure(found, "agrees with planted")
     assert figure(swapped, "kappa with planted") == figure(found, "kappa with planted")
 
 
 def test_a_judge_agrees_wholly_with_itself(tmp_path: Path) -> None:
-    found = audited(tmp_path, write_pair(tmp_path, 40), "agreement", Wanted(beside="planted"))
+    found = audited(tmp_path, write_pair(tmp_path, 40), "agreement", AuditOptions(beside="planted"))
     assert figure(found, "agrees with planted").rate.value == 1.0
     assert figure(found, "kappa with planted").rate.value == 1.0
     assert figure(found, "alpha of all judges").rate.value == 1.0
@@ -170,7 +174,12 @@ def test_a_judge_agrees_wholly_with_itself(tmp_path: Path) -> None:
 def test_scores_waver_between_judges(noise: float, tmp_path: Path) -> None:
     files = write_pair(tmp_path, 100)
     found = audited(
-        tmp_path, files, "agreement,repeats", Wanted(beside="grader"), judge="grader", noise=noise
+        tmp_path,
+        files,
+        "agreement,repeats",
+        AuditOptions(beside="grader"),
+        judge="grader",
+        noise=noise,
     )
     apart, related = (
         figure(found, "scores apart from grader"),
@@ -201,7 +210,7 @@ def test_a_reference_helps_a_judge_that_is_misled(category: str | None, tmp_path
         tmp_path,
         files,
         "reference",
-        Wanted(labels=labels),
+        AuditOptions(labels=labels),
         judge="pairwise",
         model="planted/seed=3",
         settings={"references": references},
@@ -213,11 +222,11 @@ def test_a_reference_helps_a_judge_that_is_misled(category: str | None, tmp_path
 def test_lists_said_in_other_words(tmp_path: Path) -> None:
     files = write_pair(tmp_path, 80)
     found = audited(
-        tmp_path, files, "verbosity", Wanted(rephraser="planted/any"), length=0.5, seed=2
+        tmp_path, files, "verbosity", AuditOptions(rephraser="planted/any"), length=0.5, seed=2
     )
     longer = figure(found, "the longer one wins")
     assert longer.cases == 80
-    assert "said in two ways" in longer.sentence
+    assert "its list in two wordings" in longer.sentence
     cases = (tmp_path / "audit" / "verbosity" / "cases.jsonl").read_text(encoding="utf-8")
     attacked = json.loads(cases.splitlines()[0])["responses"]
     assert attacked[0]["text"].count("item ") == attacked[1]["text"].count("point ") == 4

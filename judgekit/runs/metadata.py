@@ -1,0 +1,145 @@
+"""``run.json``: how a run was made, as a dataclass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from judgekit.stats.outcomes.values import Inconsistent
+from judgekit.stats.plain import decode, encode
+from judgekit.stats.summaries.context import read_stop
+from judgekit.types import RunKind, StopReason
+
+__all__ = ["PartMetadata", "RunCounts", "RunMetadata"]
+
+SCHEMA = 1  # of run.json
+
+
+@dataclass(frozen=True, slots=True)
+class RunCounts:
+    """What a run asked and used.
+
+    `trials` were planned, `judged` of them have a verdict. `calls` were asked of the engine, in
+    `attempts`; `calls_from_store` were not asked again. `without_usage` counts replies that did
+    not name their tokens. `cost_usd` is None where a price is unknown.
+    """
+
+    trials: int
+    judged: int
+    calls: int
+    attempts: int
+    calls_from_store: int
+    tokens_in: int
+    tokens_out: int
+    without_usage: int
+    cost_usd: float | None
+    failures: Mapping[str, int] = field(default_factory=dict)
+    retries: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PartMetadata:
+    """One judge of a jury or a route: what decided its verdicts, and what it asked and used."""
+
+    judge: str
+    decides: Mapping[str, Any]
+    settled: Mapping[str, Any]
+    counts: RunCounts
+
+
+@dataclass(frozen=True, slots=True)
+class RunMetadata:
+    """How a run was made: everything that ``run.json`` holds.
+
+    `decides` names all that decides what the run says, and `identity` is its digest. `settled` is
+    what the engine chose by itself. `parts` are the judges of a jury or a route. `started` and
+    `ended` are ISO 8601 in UTC.
+    """
+
+    kind: RunKind
+    judgekit: str
+    python: str
+    files: tuple[str, ...]
+    settings: Mapping[str, Any]
+    started: str
+    ended: str
+    seconds: float
+    stop: StopReason | None
+    counts: RunCounts
+    decides: Mapping[str, Any]
+    identity: str = ""
+    settled: Mapping[str, Any] = field(default_factory=dict)
+    parts: tuple[PartMetadata, ...] = ()
+
+    @property
+    def stopped(self) -> str:
+        """Why the run ended before its last case, in words; empty where it did not."""
+        return "" if self.stop is None else self.stop.text
+
+    @property
+    def judge(self) -> str:
+        """The judge's name."""
+        return str(self.decides["judge"])
+
+    @property
+    def model(self) -> str | None:
+        """The model that judged; None of judges that ask none, and of several judges."""
+        model = self.decides.get("model")
+        return None if model is None else str(model)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models whose answers were judged."""
+        return tuple(self.decides["models"])
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The digests of the input files."""
+        return tuple(self.decides["inputs"])
+
+    @property
+    def inconsistent(self) -> Inconsistent:
+        """What a case counts for in which the two orders disagree."""
+        inconsistent: Inconsistent = self.decides["inconsistent"]
+        return inconsistent
+
+    @property
+    def task(self) -> str:
+        """``rank``, ``jury`` or ``route``; empty of one judge that compares or scores."""
+        return str(self.decides.get("task", ""))
+
+    @property
+    def games(self) -> int | None:
+        """The limit of comparisons of a ranking that chose them; None of other runs."""
+        games = self.decides.get("games")
+        return None if games is None else int(games)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What ``run.json`` holds: dicts, lists, numbers and texts."""
+        plain = {
+            "schema": SCHEMA,
+            "identity": self.identity,
+            **encode(self),
+            "stopped": self.stopped,
+        }
+        if not self.parts:
+            del plain["parts"]
+        return plain
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """The metadata that `to_dict` made `plain` from, in this release or the one before.
+
+        Raises:
+            KeyError, TypeError, ValueError: `plain` holds no run's metadata.
+        """
+        return decode(cls, {"kind": kind_of(plain), **plain, "stop": encode(read_stop(plain))})
+
+
+def kind_of(plain: Mapping[str, Any]) -> RunKind:
+    """The kind of a run whose ``run.json`` does not name it, as those of an older release."""
+    decides = plain["decides"]
+    if decides.get("task") == "rank":
+        return "rank"
+    return "compare" if len(decides["models"]) > 1 else "score"

@@ -1,0 +1,62 @@
+"""``summary.json``: a summary with its sentence, as it is written and read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from judgekit.stats.summaries.comparison import Summary
+from judgekit.stats.summaries.ranking import RankingSummary
+from judgekit.stats.summaries.ranking_sentence import ranking_sentence
+from judgekit.stats.summaries.scores import ScoreSummary
+from judgekit.stats.summaries.sentence import comparison_sentence, score_sentence, unjudged
+from judgekit.types import RunKind
+
+__all__ = ["AnySummary", "document", "read_summary", "sentence"]
+
+AnySummary = Summary | ScoreSummary | RankingSummary
+
+OF_KIND: Mapping[RunKind, type[AnySummary]] = {
+    own.KIND: own for own in (Summary, ScoreSummary, RankingSummary)
+}
+
+
+def sentence(summary: AnySummary) -> str:
+    """What a summary means, in one plain sentence.
+
+    Args:
+        summary: Of any kind of run, finished or stopped.
+    """
+    if summary.stop is not None and not summary.cases:
+        planned = summary.cases_planned or 0
+        return unjudged(planned, planned, summary.stop.text)
+    match summary:
+        case Summary():
+            return comparison_sentence(summary)
+        case ScoreSummary():
+            return score_sentence(summary)
+        case RankingSummary():
+            return ranking_sentence(summary)
+
+
+def document(summary: AnySummary) -> dict[str, Any]:
+    """What ``summary.json`` holds.
+
+    Args:
+        summary: Of any kind of run, finished or stopped.
+    """
+    plain = summary.to_dict()
+    return {"schema": plain.pop("schema"), "sentence": sentence(summary), **plain}
+
+
+def read_summary(plain: Mapping[str, Any], kind: RunKind) -> AnySummary:
+    """The summary that `document` made `plain` from, in this release or the one before.
+
+    Args:
+        plain: What a run's ``summary.json`` holds.
+        kind: The kind of the run.
+
+    Raises:
+        KeyError, TypeError, ValueError: `plain` is no summary of this kind.
+    """
+    return OF_KIND[kind].from_dict(plain)

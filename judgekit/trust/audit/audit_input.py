@@ -1,0 +1,178 @@
+"""The input of an audit: the judge, the cases, and whatever else may identify a metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from judgekit.config.judge_spec import JudgeSpec, parse_judge_specs
+from judgekit.config.settings import Settings
+from judgekit.errors import InputError
+from judgekit.extension.registry import Registry
+from judgekit.io.labels import read_labels
+from judgekit.jobs.generation import GenerationJob
+from judgekit.jobs.job import Job
+from judgekit.jobs.prepare import prepare
+from judgekit.runs.reader import StoredRun
+from judgekit.trust.audit.families import Families, read_families
+from judgekit.trust.audit.probe_runs import PLAIN, PlannedRun
+from judgekit.trust.audit.rephrase import rephraser_job
+from judgekit.types import Case, Label
+
+__all__ = ["AuditInput", "AuditOptions", "case_variant", "prepare_audit"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditOptions:
+    """The options of an audit, beside the settings of its judge.
+
+    `rephraser` is the ENGINE/MODEL that rewrites lists for the probe ``verbosity``. `labels` is a
+    file of people's labels and `families` one of model families. `beside` names other judges, as
+    `judgekit.config.judge_spec` reads them, and `against` holds folders of finished runs of other
+    judges. `guided` is the judge that is shown references.
+    """
+
+    rephraser: str | None = None
+    labels: Path | None = None
+    families: Path | None = None
+    beside: str | None = None
+    against: Sequence[Path] = ()
+    guided: str = "reference"
+
+
+@dataclass(frozen=True)
+class AuditInput:
+    """The prepared job of the audited judge, and what the probes may use beside it.
+
+    `others` holds the jobs of other judges by their names, `against` finished runs. `guided` and
+    `rephraser` are None where no engine can do their part; `rephraser` has no prompts yet.
+    `generated` holds the texts that a probe asked for, by their ids (`Probe.generation`); it is
+    None before they are generated.
+    `silent` says why one of `others` gave no verdict.
+    """
+
+    job: Job
+    labels: Mapping[str, Label | None] | None
+    families: Families
+    others: Mapping[str, Job]
+    against: Sequence[StoredRun]
+    guided: Job | None
+    rephraser: GenerationJob | None
+    generated: Mapping[str, str] | None = None
+    silent: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def cases(self) -> Sequence[Case]:
+        """The cases to audit on."""
+        return self.job.plan.cases
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The two models whose answers are judged."""
+        return self.job.inputs.models
+
+    def plain_run(self) -> PlannedRun:
+        """The cases as they are, before the audited judge."""
+        return PlannedRun(PLAIN, self.cases, self.models)
+
+    def runs_beside(self) -> list[PlannedRun]:
+        """The same cases before each of the other judges."""
+        return [
+            PlannedRun(f"beside-{place}", job.plan.cases, job.inputs.models, job=job, rater=name)
+            for place, (name, job) in enumerate(self.others.items(), 1)
+        ]
+
+    @property
+    def judge_label(self) -> str:
+        """The judge's name, with the model that it asks."""
+        model = self.job.settings.model
+        return f"{self.job.judge_name}@{model}" if model else self.job.judge_name
+
+    @property
+    def judge_family(self) -> str | None:
+        """The family of the judge's model, or of the judge itself where it asks none."""
+        return self.families.of(self.job.settings.model or self.job.judge_name)
+
+    def case_variants(self, suffix: str) -> list[Case]:
+        """The cases under other ids, as by `case_variant`."""
+        return [case_variant(case, suffix) for case in self.cases]
+
+
+def case_variant(case: Case, suffix: str, **changes: Any) -> Case:
+    """A case made from another one, with the same prompt and so in the same cluster.
+
+    It has an id of its own, so that a recording of the original case does not answer for it.
+    """
+    return replace(case, id=f"{case.id}+{suffix}", cluster=case.cluster or case.id, **changes)
+
+
+def prepare_audit(
+    files: Sequence[Path],
+    settings: Settings,
+    options: AuditOptions,
+    registry: Registry | None = None,
+) -> AuditInput:
+    """Reads and checks everything that an audit needs; asks nothing.
+
+    Args:
+        files: Two files of answers, or one file of pairs.
+        settings: The judge and how it is asked, as for a comparison.
+        options: What else the audit may use.
+        registry: Saves loading the plugins again.
+
+    Raises:
+        InputError: A file or a setting does not fit.
+        PluginError: A plugin is broken.
+    """
+    registry = registry or Registry.load(files=settings.plugins)
+    check_settings(settings)
+    job = prepare(files, settings, registry)
+    if not job.comparing:
+        raise InputError(
+            f"{str(files[0])!r} holds single answers; an audit needs two files, or pairs"
+        )
+    specs = parse_judge_specs(options.beside) if options.beside is not None else ()
+    others = {
+        str(spec): prepare(files, settings_for(settings, spec, registry), registry)
+        for spec in specs
+    }
+    guided = None
+    if job.judge.model == "engine" and job.judge_name != options.guided:
+        guide = settings_for(settings, JudgeSpec(options.guided), registry)
+        guided = prepare(files, guide, registry)
+    rephraser = None
+    if options.rephraser is not None:
+        rephraser = rephraser_job(files[0], settings, registry, options.rephraser)
+    return AuditInput(
+        job,
+        None if options.labels is None else read_labels(options.labels, job.inputs.models),
+        read_families(options.families),
+        others,
+        [StoredRun.open(folder) for folder in options.against],
+        guided,
+        rephraser,
+    )
+
+
+def check_settings(settings: Settings) -> None:
+    """Refuses (`InputError`) settings that leave out what an audit measures."""
+    if settings.orders != "both":
+        raise InputError(
+            f"an audit shows both orders; leave out --orders {settings.orders!r}, or --limit the "
+            f"cases to save calls"
+        )
+    if settings.until is not None:
+        raise InputError("an audit judges every case; leave out --until, or --limit the cases")
+
+
+def settings_for(settings: Settings, spec: JudgeSpec, registry: Registry) -> Settings:
+    """The settings of another judge, without the audited judge's prompt and options."""
+    changes: dict[str, Any] = {"options": {}, "prompt": None, "repeats": None}
+    model = spec.model
+    if registry.judge(spec.judge).model == "engine":
+        model = model or settings.model
+    else:  # makes no calls that could be limited
+        changes |= {"max_calls": None, "max_cost": None}
+    return replace(settings, judge=spec.judge, model=model, **changes)
