@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from judgekit.moved import install
+
 if TYPE_CHECKING:
     from judgekit.api import Run, compare, generate, load_run, rank, score
     from judgekit.errors import JudgekitError
@@ -21,6 +23,8 @@ HOMES = {
     "JudgekitError": "judgekit.errors",
     "hookimpl": "judgekit.extension.hookspecs",
 }
+
+install()
 
 
 def __getattr__(name: str) -> Any:

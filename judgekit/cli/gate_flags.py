@@ -1,4 +1,4 @@
-"""The gate of a command: `--fail-if` and `--junit`, before anything is asked and after."""
+"""The gate of a command: `--fail-if` and `--junit`, checked before a run and applied after it."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ FailIf = Annotated[
     list[str] | None,
     typer.Option(
         "--fail-if",
-        help="Exit with 1 where this is so: 'win_rate_a.low < 0.5', of the figures in "
-        "summary.json; repeatable.",
+        help="Exit with 1 if a metric of summary.json meets this: 'win_rate_a.low < 0.5'. "
+        "Repeatable.",
         rich_help_panel="Gate",
     ),
 ]
@@ -35,7 +35,7 @@ Junit = Annotated[
     Path | None,
     typer.Option(
         "--junit",
-        help="Write what became of the conditions as JUnit XML.",
+        help="Write the conditions and their results as JUnit XML.",
         rich_help_panel="Gate",
     ),
 ]
@@ -43,24 +43,28 @@ Junit = Annotated[
 
 @dataclass(frozen=True)
 class Gate:
-    """Conditions under which a command fails, and where to write what became of them."""
+    """Conditions under which a command fails, and where their results are written."""
 
     conditions: tuple[gate.Condition, ...] = ()
     file: Path | None = None
 
     @classmethod
     def of(cls, fail_if: Sequence[str] | None, file: Path | None) -> Gate:
-        """From the flags. Raises `InputError` for what could not be checked or written."""
+        """A gate from its flags.
+
+        Raises:
+            InputError: A condition cannot be read, or the file cannot be written.
+        """
         conditions = tuple(gate.parse(text) for text in fail_if or ())
         if file is not None:
             if not conditions:
-                raise InputError("--junit writes what became of --fail-if; add a condition")
+                raise InputError("--junit writes the results of --fail-if; add a condition")
             if file.is_dir() or not os.access(file.parent, os.W_OK | os.X_OK):
-                raise InputError(f"cannot write {str(file)!r}; name a file in a folder there is")
+                raise InputError(f"cannot write {str(file)!r}; name a file in an existing folder")
         return cls(conditions, file)
 
     def check_known(self, summary: Mapping[str, Any]) -> None:
-        """Raises `InputError` for a figure that a summary of this kind does not have."""
+        """Raises `InputError` for a metric that a summary of this kind does not have."""
         self.findings(summary)
 
     def findings(self, summary: Mapping[str, Any]) -> list[gate.Finding]:
@@ -75,7 +79,7 @@ class Gate:
         return gate.Suite(name, self.findings(run.summary), run.facts["seconds"], error)
 
     def write(self, suites: Sequence[gate.Suite]) -> None:
-        """Writes the JUnit file, where one is asked for."""
+        """Writes the JUnit file, if one is named."""
         if self.file is not None:
             write_file(self.file, gate.junit(suites).encode())
 

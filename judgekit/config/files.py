@@ -1,23 +1,8 @@
 """The two configuration files: a project's, which may come from anybody, and the user's own.
 
 ``judgekit.toml`` in the working directory chooses names and options, and nothing that could send
-texts or keys elsewhere or run code:
-
-============================  ==================================================================
-``judge`` ``model``           as ``--judge`` and ``--model``
-``endpoint``                  the name of an endpoint in the user's own file
-``prompt``                    another prompt, by name or file
-``repeats`` ``reask``         whole numbers
-``tie_margin``                points between scores that are still a tie
-``inconsistent``              ``"half"`` or ``"drop"``
-``temperature``               sampling temperature
-``max_tokens``                limit of a reply, in tokens
-``concurrency`` ``timeout``   calls under way at once; seconds an attempt
-``max_calls`` ``max_cost``    where a run stops; dollars
-``store`` ``out``             paths inside the project
-``[columns]``                 column names: ``response = "text"``
-``[options]``                 the judge's own options
-============================  ==================================================================
+texts or keys elsewhere or run code. It may hold the settings that are declared with `in_file`
+(`judgekit.config.settings`), under their own names; `judgekit.config.reference` lists them.
 
 The user's own file (``config.toml`` in the user's configuration folder, or where
 ``JUDGEKIT_CONFIG`` points) says where APIs are and what they cost: ``[endpoints.NAME]`` with
@@ -33,18 +18,20 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import Field, dataclass, field, fields, make_dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar, get_origin
 from urllib.parse import urlsplit
 
 from judgekit.config.endpoints import Endpoint
+from judgekit.config.fields import hints
 from judgekit.config.prices import Price
 from judgekit.config.secrets import KEYS, LIKE_A_KEY, url_holds_key
+from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.naming import unknown
 
-__all__ = ["Project", "UserConfig", "load_project", "load_user", "user_file"]
+__all__ = ["Project", "UserConfig", "file_settings", "load_project", "load_user", "user_file"]
 
 T = TypeVar("T")
 
@@ -62,47 +49,35 @@ PLACES = {  # what a project may not say, and where it belongs
         ("plugin", "plugins"), "install the plugin, or load its file with --plugin FILE"
     ),
 }
-TABLES = ("columns", "options")
+Scalars = Mapping[str, str | int | float | bool]
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Project:
-    """What a project's file chooses, under the names of `Settings`; None where it says nothing."""
+    """What a project's file chooses: values by the names of `Settings`."""
 
-    judge: str | None = None
-    model: str | None = None
-    endpoint: str | None = None
-    prompt: str | None = None
-    repeats: int | None = None
-    reask: int | None = None
-    tie_margin: float | None = None
-    inconsistent: Literal["half", "drop"] | None = None
-    temperature: float | None = None
-    max_tokens: int | None = None
-    concurrency: int | None = None
-    timeout: float | None = None
-    max_calls: int | None = None
-    max_cost: float | None = None
-    store: Path | None = None
-    out: Path | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    options: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    choices: Mapping[str, Any] = field(default_factory=dict)
 
-    def under(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        """The project's choices with what was said on the command line over them.
+    def under(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The project's choices with what is given on the command line over them.
 
-        Another judge said: the project's options and prompt, which are its own judge's, do not
-        hold. A URL said: nor does the project's endpoint.
+        If another judge is given, the options and the prompt of the project's judge do not hold;
+        if a URL is given, nor does the project's endpoint.
         """
-        own = {name: value for name, value in vars(self).items() if value not in (None, {})}
-        if said.get("judge", self.judge) != self.judge:
+        own = dict(self.choices)
+        if given.get("judge", own.get("judge")) != own.get("judge"):
             own.pop("options", None)
             own.pop("prompt", None)
-        if "base_url" in said:
+        if "base_url" in given:
             own.pop("endpoint", None)
-        both = {name: {**own[name], **said[name]} for name in own.keys() & said if name in TABLES}
-        return {**own, **said, **both}
+        both = {name: {**own[name], **given[name]} for name in own.keys() & given if is_table(name)}
+        return {**own, **given, **both}
+
+    def for_all_commands(self) -> dict[str, Any]:
+        """The choices that do not concern the judge alone."""
+        names = {f.name for f in file_settings() if f.metadata["in_file"] == "all"}
+        return {name: value for name, value in self.choices.items() if name in names}
 
 
 @dataclass(frozen=True)
@@ -148,17 +123,41 @@ def load_project(folder: Path) -> Project:
                 f"{path}: {where} holds a URL or a key, which may not stand in a project's file; "
                 f"endpoints belong in {user_file()}"
             )
-    project = _checked(Project, table, path)
-    for name in ("store", "out"):
-        inside = getattr(project, name)
-        if inside is not None:
+    choices = {
+        name: value
+        for name, value in vars(_checked(_file_type(), table, path)).items()
+        if value not in (None, {})
+    }
+    for name, inside in choices.items():
+        if isinstance(inside, Path):
             if inside.is_absolute() or ".." in inside.parts:
                 raise InputError(
                     f"{path}: {name} = {str(inside)!r} leaves the project; "
-                    f"say --{name} for a place elsewhere"
+                    f"give --{name} for a place elsewhere"
                 )
-            project = replace(project, **{name: folder / inside})
-    return project
+            choices[name] = folder / inside
+    return Project(choices)
+
+
+def file_settings() -> list[Field[Any]]:
+    """The settings that ``judgekit.toml`` may hold, plain values before tables."""
+    held = [f for f in fields(Settings) if f.metadata["in_file"]]
+    return sorted(held, key=lambda f: is_table(f.name))
+
+
+def is_table(name: str) -> bool:
+    """Whether a setting is a table of ``judgekit.toml``."""
+    return get_origin(hints(Settings)[name]) is Mapping
+
+
+def _file_type() -> type[Any]:
+    """A dataclass of the settings that ``judgekit.toml`` may hold, each None unless it is given."""
+    types = {f.name: hints(Settings)[f.name] for f in file_settings()}
+    # A keyword may be any object; a file holds texts, numbers and truth values.
+    scalars = {k: Scalars if t == Mapping[str, Any] else t for k, t in types.items()}
+    return make_dataclass(
+        "ProjectFile", [(name, t | None, None) for name, t in scalars.items()], kw_only=True
+    )
 
 
 def load_user() -> UserConfig:

@@ -27,17 +27,17 @@ hookimpl = pluggy.HookimplMarker("judgekit")
 
 
 @hookspec
-def judgekit_judges() -> Mapping[str, type[Judge]]:
-    """Judges by the name that `--judge` takes."""
+def judgekit_judges() -> Mapping[str, type[Judge] | str]:
+    """Judges by the name that `--judge` takes; ``"MODULE:CLASS"`` is imported when looked up."""
 
 
 @hookspec
-def judgekit_engines() -> Mapping[str, EngineFactory]:
+def judgekit_engines() -> Mapping[str, EngineFactory | str]:
     """Engines by the word before the slash in `--model`: ``openai`` in ``openai/gpt-4o-mini``."""
 
 
 @hookspec
-def judgekit_sets() -> Mapping[str, SetFactory]:
+def judgekit_sets() -> Mapping[str, SetFactory | str]:
     """Labelled sets by the name that `judgekit bench` takes."""
 
 

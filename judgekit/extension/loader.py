@@ -28,6 +28,7 @@ import pluggy
 from judgekit.errors import InputError, PluginError
 from judgekit.extension import hookspecs
 from judgekit.extension.engine import EngineFactory
+from judgekit.extension.named import Named
 from judgekit.io.labelled_set import SetFactory
 from judgekit.judging import Judge
 from judgekit.naming import unknown
@@ -50,17 +51,22 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 class Plugin:
     """What one plugin gives and where it came from, or why it is broken (then it gives nothing).
 
-    `origin`: distribution and version, or the file's path. `code` tells one state of its code
-    from another: distribution and version, or the digest of the file. `add_commands` is None
-    where it has no commands. `builtin`: it comes with judgekit itself.
+    Attributes:
+        name: The name of its entry point, or its file's stem.
+        origin: Distribution and version, or the file's path.
+        code: What tells one state of its code from another: distribution and version, or the
+            digest of its file.
+        add_commands: Adds its commands; None if it has none.
+        broken: Why it gives nothing; empty if all is well.
+        builtin: Whether it comes with judgekit itself.
     """
 
     name: str
     origin: str
     code: str = ""
-    judges: Mapping[str, type[Judge]] = field(default_factory=dict)
-    engines: Mapping[str, EngineFactory] = field(default_factory=dict)
-    sets: Mapping[str, SetFactory] = field(default_factory=dict)
+    judges: Named[type[Judge]] = field(default_factory=Named)
+    engines: Named[EngineFactory] = field(default_factory=Named)
+    sets: Named[SetFactory] = field(default_factory=Named)
     prompt_dirs: tuple[Path, ...] = ()
     add_commands: Callable[[typer.Typer], None] | None = None
     broken: str = ""
@@ -175,24 +181,13 @@ def _collect(name: str, origin: str, plugin: object) -> Plugin:
     manager.add_hookspecs(hookspecs)
     _check_hooks(manager, plugin)
     manager.register(plugin, name)
-    judges = _named("judge", manager.hook.judgekit_judges)
-    for given, judge in judges.items():
-        _check_judge(given, judge)
-    engines = _named("engine", manager.hook.judgekit_engines)
-    for given, engine in engines.items():
-        if not callable(engine):
-            raise PluginError(f"engine {given!r} is {engine!r}, not a function of an EngineSetup")
-    sets = _named("set", manager.hook.judgekit_sets)
-    for given, labelled in sets.items():
-        if not callable(labelled):
-            raise PluginError(f"set {given!r} is {labelled!r}, not a function of a SetSetup")
     commands = manager.hook.judgekit_commands
     return Plugin(
         name,
         origin,
-        judges=judges,
-        engines=engines,
-        sets=sets,
+        judges=Named(_named("judge", manager.hook.judgekit_judges), _check_judge),
+        engines=Named(_named("engine", manager.hook.judgekit_engines), _check_engine),
+        sets=Named(_named("set", manager.hook.judgekit_sets), _check_set),
         prompt_dirs=_folders(manager.hook.judgekit_prompt_dirs),
         add_commands=(lambda app: commands(app=app)) if commands.get_hookimpls() else None,
     )
@@ -252,6 +247,16 @@ def _check_judge(name: str, judge: object) -> None:
         raise PluginError(f"judge {name!r} lacks {lacks}")
     if not getattr(judge, "arity", None):
         raise PluginError(f"judge {name!r} does not say how many answers it is shown: set arity")
+
+
+def _check_engine(name: str, engine: object) -> None:
+    if not callable(engine):
+        raise PluginError(f"engine {name!r} is {engine!r}, not a function of an EngineSetup")
+
+
+def _check_set(name: str, labelled: object) -> None:
+    if not callable(labelled):
+        raise PluginError(f"set {name!r} is {labelled!r}, not a function of a SetSetup")
 
 
 def _folders(hook: pluggy.HookCaller) -> tuple[Path, ...]:

@@ -80,7 +80,7 @@ class Registry:
         """The state of the code behind a judge: its plugin's distribution and version, or the
         digest of its plugin's file. Of the built-in judges it is ``"judgekit"``, whatever the
         version; of a prompt file that judges by itself, nothing."""
-        plugin = next((p for p in self._plugins if judge in p.judges.values()), None)
+        plugin = next((p for p in self._plugins if p.judges.holds(judge)), None)
         if plugin is None:
             return ""
         # An update that changes no verdict keeps its users' runs: `job.RULES` tells one that does.
@@ -123,7 +123,7 @@ class Registry:
             if issubclass(cls, Judge)
             and (file := getattr(sys.modules.get(cls.__module__), "__file__", None))
         ]
-        own_first = sorted(self._plugins, key=lambda plugin: judge not in plugin.judges.values())
+        own_first = sorted(self._plugins, key=lambda plugin: not plugin.judges.holds(judge))
         given = [folder for plugin in own_first for folder in plugin.prompt_dirs]
         return Prompts([*dict.fromkeys(folder for folder in beside + given if folder.is_dir())])
 

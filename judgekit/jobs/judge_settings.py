@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from judgekit.config.judge_spec import JudgeSpec, parse_judge_specs
-from judgekit.config.settings import ENGINE, Settings
+from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
 
@@ -41,7 +41,6 @@ def juror_settings(
             f"{seat.judge}@HUB-ID"
         )
     usual = Settings()
-    of_engines = [f.name for f in fields(Settings) if f.metadata["panel"] == ENGINE]
-    of_engines += ["reask", "verdict", "max_calls", "max_cost"]
+    of_engines = [f.name for f in fields(Settings) if f.metadata["asks"]]
     neutral = {name: getattr(usual, name) for name in of_engines}
     return replace(own, **neutral | {"model": seat.model})

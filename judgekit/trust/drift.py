@@ -20,6 +20,7 @@ from typing import Any
 import orjson
 
 from judgekit import io, runs, stats
+from judgekit.config.fields import taken_by
 from judgekit.config.files import load_user
 from judgekit.config.settings import Settings
 from judgekit.errors import InputError
@@ -41,8 +42,6 @@ __all__ = ["Drift", "DriftCheck", "prepare_drift", "read_drift"]
 
 LEVEL = 0.01  # of each test: a check that is repeated every week must seldom cry wolf
 SCHEMA = "judgekit.drift/1"
-OF_FILES = ("columns", "prompts", "references", "join", "skip_bad_rows", "until")
-OF_PLACE = ("out", "store")
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,8 @@ def usual_folder(frozen: Path) -> Path:
 
 def again(before: Mapping[str, Any], said: Mapping[str, Any]) -> Settings:
     """The settings of a frozen run with what is said now over them."""
-    known = {f.name for f in fields(Settings)} - {*OF_FILES, *OF_PLACE}
+    # Its cases and its place are its own; panels and flagless settings are as they were.
+    known = {f.name for f in fields(Settings) if taken_by(f, "drift")} - {"out"}
     own = {name: value for name, value in before.items() if name in known}
     if said.get("judge", own.get("judge")) != own.get("judge"):
         own |= {"options": {}, "prompt": None}

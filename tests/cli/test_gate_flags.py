@@ -60,7 +60,7 @@ def test_json_holds_what_became_of_the_conditions(cli: Cli, ask: list[str]) -> N
         (["--fail-if", "win_rat_a < 0.5"], "did you mean 'win_rate_a'?"),
         (["--fail-if", "position.frist < 0.5"], "did you mean 'first'?"),
         (["--fail-if", "judge == 1"], "judge is no number"),
-        (["--junit", "out.xml"], "--junit writes what became of --fail-if"),
+        (["--junit", "out.xml"], "--junit writes the results of --fail-if"),
         (["--fail-if", PASSES, "--junit", "no/out.xml"], "cannot write 'no/out.xml'"),
         (["--fail-if", PASSES, "--junit", "."], "cannot write '.'"),
     ],

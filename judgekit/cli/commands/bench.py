@@ -11,19 +11,7 @@ import typer
 if TYPE_CHECKING:
     from judgekit.trust.benchmark import Benchmark
 
-__all__ = ["LEFT_OUT", "bench"]
-
-LEFT_OUT = (
-    "judge",
-    "limit",
-    "until",
-    "orders",
-    "join",
-    "prompts",
-    "inconsistent",
-    "skip_bad_rows",
-)
-"""Settings that have no flag here, or another."""
+__all__ = ["bench"]
 
 Part = Literal["category", "language"]
 TOTALS = ("cases", "calls", "tokens_in", "tokens_out", "cost_usd")

@@ -12,10 +12,7 @@ if TYPE_CHECKING:
     from judgekit.stats.paired_test import PairedTest
     from judgekit.trust.drift import Drift
 
-__all__ = ["LEFT_OUT", "drift"]
-
-# The cases are the frozen run's, and the replies are to be new.
-LEFT_OUT = ("columns", "prompts", "references", "join", "skip_bad_rows", "until", "store")
+__all__ = ["drift"]
 
 NONE = "–"
 

@@ -19,7 +19,7 @@ def gate(
     junit: Junit = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Fail where a finished run's figures meet a condition."""
+    """Exit with 1 if a finished run meets a condition."""
     from judgekit.api import load_run
     from judgekit.cli.render.console import json_text, safe
     from judgekit.cli.run_jobs import NO_VERDICT, announce, why_silent

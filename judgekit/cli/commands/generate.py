@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["generate"]
 
 NO_ANSWER = 3  # the exit code where none came out
-PROJECTS = ("columns", "concurrency", "store", "timeout")  # the rest there is about the judge
 MESSAGE = 300  # characters of an error that are shown
 
 
@@ -28,9 +27,6 @@ def generate(
     out: Annotated[Path, typer.Option("--out", "-o", help="The file to write, NAME.jsonl.")] = Path(
         "answers.jsonl"
     ),
-    stop: Annotated[
-        list[str] | None, typer.Option(help="A text that ends an answer; repeatable.")
-    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace other answers.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Ask nothing; print calls, tokens, cost.")
@@ -42,8 +38,7 @@ def generate(
     from judgekit.cli.run_jobs import announce
     from judgekit.jobs.generation import prepare_generation
 
-    said = {**settings, "stop": tuple(stop)} if stop else settings
-    job = prepare_generation(prompts, chosen_settings(said), context.obj)
+    job = prepare_generation(prompts, chosen_settings(settings), context.obj)
     job.check_file(out, force=force)
     for remark in job.remarks:
         announce(remark)
@@ -65,12 +60,12 @@ def generate(
 
 
 def chosen_settings(said: Mapping[str, Any]) -> GenerateSettings:
-    """The command line's word before the project file's, as far as that is not the judge's."""
-    from judgekit.config.files import load_project
+    """The settings of the command line over those of the project that are not its judge's."""
+    from judgekit.config.files import Project, load_project
     from judgekit.config.settings import GenerateSettings
 
-    both = load_project(Path()).under(said)
-    return GenerateSettings.of({k: v for k, v in both.items() if k in said or k in PROJECTS})
+    project = Project(load_project(Path()).for_all_commands())
+    return GenerateSettings.of(project.under(said))
 
 
 def run_with_progress(job: GenerationJob) -> Answers:

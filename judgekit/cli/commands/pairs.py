@@ -1,4 +1,4 @@
-"""`judgekit pairs`: a run's trusted verdicts as a dataset for preference training."""
+"""`judgekit pairs`: the consistent winners of a run as preference pairs for training."""
 
 from __future__ import annotations
 
@@ -24,27 +24,28 @@ def pairs(
     ),
     format_: Annotated[
         Literal["conversational", "standard"],
-        typer.Option("--format", help="Of messages, or of plain texts."),
+        typer.Option("--format", help="Output format: chat messages or plain text."),
     ] = "conversational",
     min_margin: Annotated[
-        float, typer.Option(help="Leave out winners by less than this (0 to 1; points of scores).")
+        float,
+        typer.Option(help="Leave out winners by a smaller margin (0 to 1; for scores, in points)."),
     ] = 0.0,
     all_winners: Annotated[
         bool,
         typer.Option(
             "--all-winners",
-            help="Also winners shown in one order only, or averaged over orders that disagree.",
+            help="Include winners shown in one order only, or by the mean of orders that disagree.",
         ),
     ] = False,
     pairing: Annotated[
         Literal["best-worst", "all"],
-        typer.Option(help="Of rankings: the best against the worst, or each against each."),
+        typer.Option(help="Pairs of a ranking: the best with the worst, or each with each."),
     ] = "best-worst",
     test_share: Annotated[
         float | None,
-        typer.Option(help="Write NAME.train.jsonl and NAME.test.jsonl, about this share in test."),
+        typer.Option(help="Write NAME.train.jsonl and NAME.test.jsonl, with this share in test."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Write the preference pairs of a run: consistent winners, in TRL's formats."""

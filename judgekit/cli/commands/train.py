@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from judgekit.cli.commands.merge import merge
 from judgekit.cli.flags import with_flags
 from judgekit.errors import InputError
 from judgekit.train.recipes.language_model import DPO, SFT, Reward
@@ -124,6 +125,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], type]] = {
 }
 for _name, (_command, _kind) in COMMANDS.items():
     app.command(_name)(with_flags(_command, _kind))
+app.command("merge")(merge)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,43 +1,14 @@
-"""Several judges in one run: their flags, and the table of what each says."""
+"""The table of what each judge of a jury or a route says."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-import typer
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["JuryRule", "Routes", "print_parts", "said_too"]
-
-JuryRule = Annotated[
-    Literal["vote", "mean"] | None,
-    typer.Option(
-        "--jury",
-        help="How several judges (--judge J@ENGINE/MODEL,J@…) decide a case: by vote, or by the "
-        "mean of their values; by default vote, of scores mean.",
-        rich_help_panel="Judge",
-    ),
-]
-Routes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--route",
-        help="Another judge for some categories: 'category=math,coding: reference', or "
-        "JUDGE@ENGINE/MODEL; repeatable.",
-        rich_help_panel="Judge",
-    ),
-]
-
-
-def said_too(
-    settings: Mapping[str, Any], jury: str | None, routes: Sequence[str] | None = None
-) -> dict[str, Any]:
-    """The settings with what these flags say."""
-    own: dict[str, Any] = {"jury": jury} if jury else {}
-    return dict(settings) | own | ({"route": tuple(routes)} if routes else {})
+__all__ = ["print_parts"]
 
 
 def print_parts(console: Console, summary: Mapping[str, Any]) -> None:
