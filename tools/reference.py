@@ -13,20 +13,22 @@ import argparse
 import inspect
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
-import typer.main
 from typer.core import TyperArgument, TyperOption
 
 from judgekit.cli.app import build_app
-from judgekit.config.files import Project
+from judgekit.config.fields import flag_of
+from judgekit.config.reference import project_table, user_table
 from judgekit.config.settings import GenerateSettings, Settings
 from judgekit.extension.judge_options import judge_options
 from judgekit.extension.registry import Registry
+from judgekit.stats import RankingSummary, ScoreSummary, Summary
+from judgekit.stats.metric import Metric, metric_of
 
 __all__ = ["commands", "flags", "main", "pages"]
 
@@ -58,13 +60,19 @@ def pages() -> Mapping[str, str]:
     return {
         "commands.md": "\n".join(command_page()) + "\n",
         "judges.md": "\n".join(judge_page()) + "\n",
-        "configuration.md": filled("configuration.md", settings=settings_tables()),
+        "configuration.md": filled(
+            "configuration.md",
+            settings=settings_tables(),
+            project=project_table().splitlines(),
+            user=user_table().splitlines(),
+        ),
+        "files.md": filled("files.md", summary=summary_tables()),
     }
 
 
 def commands() -> Mapping[str, Any]:
     """Every command, as typer makes it, by the words that call it, such as ``train dpo``."""
-    return dict(leaves(typer.main.get_command(build_app([])), ""))
+    return dict(leaves(build_app(), ""))
 
 
 def leaves(command: Any, above: str) -> Iterator[tuple[str, Any]]:
@@ -176,19 +184,50 @@ def judge_page() -> Iterator[str]:
 
 
 def settings_tables() -> Iterator[str]:
-    """Every setting with its flag, and whether a project's file may choose it."""
-    in_project = {field.name for field in fields(Project)}
+    """Every setting with its flag."""
     for title, kind in (("Judging", Settings), ("Generating", GenerateSettings)):
         yield f"\n### {title}: `{kind.__name__}`\n"
-        yield "| setting | flag | default | `judgekit.toml` | |\n|---|---|---|---|---|"
+        yield "| setting | flag | default | |\n|---|---|---|---|"
         for field in fields(kind):
             yield row(
                 f"`{field.name}`",
-                f"`{flag_of(field)}`",
+                f"`{flag_of(field)}`" if field.metadata["panel"] else "",
                 f"`{field.default}`" if usable(field.default) else "",
-                "yes" if field.name in in_project else "",
                 prose(field.metadata["help"]),
             )
+
+
+def summary_tables() -> Iterator[str]:
+    """Every metric of the three kinds of summary."""
+    for command, kind in (
+        ("compare", Summary),
+        ("score", ScoreSummary),
+        ("rank", RankingSummary),
+    ):
+        yield f"\n### `judgekit {command}`, schema `{kind.SCHEMA}`\n"
+        yield "| field | definition | unit | denominator | formula |\n|---|---|---|---|---|"
+        for name, found in metrics(kind):
+            formula = f"`{found.formula}`" if found.formula else ""
+            yield row(f"`{name}`", prose(found.definition), found.unit, found.denominator, formula)
+
+
+def metrics(kind: Any, above: str = "") -> Iterator[tuple[str, Metric]]:
+    """The metrics of a summary and of the objects inside it, by their dotted names."""
+    types = get_type_hints(kind)
+    for field in fields(kind):
+        found = metric_of(field)
+        if found is not None:
+            yield above + field.name, found
+        inner = held(types[field.name])
+        if inner is not None and any(map(metric_of, fields(inner))):
+            yield from metrics(inner, f"{above}{field.name}.")
+
+
+def held(hint: Any) -> Any:
+    """The dataclass that a field holds, alone or several of it; None if it holds none."""
+    if is_dataclass(hint):
+        return hint
+    return next((found for arm in get_args(hint) if (found := held(arm)) is not None), None)
 
 
 def filled(page: str, **parts: Iterable[str]) -> str:
@@ -202,10 +241,6 @@ def filled(page: str, **parts: Iterable[str]) -> str:
             raise ValueError(f"docs/reference/{page} has no part {name!r}")
         text = before + begin + "\n".join(lines) + "\n" + end + after
     return text
-
-
-def flag_of(field: Any) -> str:
-    return str(field.metadata["flag"]) or "--" + field.name.replace("_", "-")
 
 
 def usable(default: Any) -> bool:

@@ -41,7 +41,7 @@ def teach(folder: Path) -> None:
     spaced = {f" {digit}": weight for digit, weight in digits.items()}
     follows = {
         "\n": {"[[": SURE},
-        "[[": {"A": SURE, "B": SURE - 1, "C": SURE - 2, **digits},
+        "[[": {"A": SURE, "B": SURE - 0.05, "C": SURE - 0.1, **digits},
         "A": {"]]": SURE},
         "]]": {"<|im_end|>": SURE},
         ":": spaced,

@@ -149,8 +149,9 @@ def fastchat_prompts(folder: Path) -> None:
     pair = {
         "name": "pair-v2",
         "type": "pairwise",
-        "system_prompt": 'Say which is better, as "[[A]]", "[[B]]" or "[[C]]" for a tie.',
-        "prompt_template": "{question}\n<answer-A >{answer_a}\n<answer-B >{answer_b}",
+        "system_prompt": "Say which is better.",
+        "prompt_template": "[[A]], [[B]] or [[C]]? {question}\n"
+        "<answer-A >{answer_a}\n<answer-B >{answer_b}",
         "description": "",
         "category": "general",
         "output_format": "[[A]]",
@@ -180,17 +181,17 @@ def run(words: str) -> Need:
 
 @dataclass(frozen=True)
 class Page:
-    """What a page's commands find in their folder, and whether running them takes long.
+    """What a page's commands find in their folder.
 
     `not_run`: how commands begin that the tests leave alone, with the reason.
     """
 
     needs: tuple[Need, ...] = ()
-    slow: bool = False
     not_run: Mapping[str, str] = field(default_factory=dict)
 
 
 COMPARED = run("judgekit compare a.jsonl b.jsonl --judge pairwise --model openai/x")
+PAIRWISE = "judgekit compare a.jsonl b.jsonl --judge pairwise"
 PAIRRM = "judgekit compare a.jsonl b.jsonl --judge pairrm --model llm-blender/PairRM"
 DOWNLOADS = "downloads a set or a model"
 
@@ -204,17 +205,14 @@ PAGES: Mapping[str, Page] = {
             talker("Qwen/Qwen2.5-7B-Instruct"),
             talker("mistralai/Mistral-7B-Instruct-v0.2"),
         ),
-        slow=True,
     ),
-    "docs/tutorial.md": Page((examples, talker(".real-model/SmolLM2-135M-Instruct")), slow=True),
+    "docs/tutorial.md": Page((examples, talker(".real-model/SmolLM2-135M-Instruct"))),
     "docs/guides/next-steps.md": Page((examples,)),
     "docs/guides/judges.md": Page((answers,)),
     "docs/guides/input.md": Page((answers, fastchat, both)),
     "docs/guides/engines.md": Page(
         (answers,),
-        not_run={
-            "judgekit compare a.jsonl b.jsonl --judge pairwise --model openai/MY-DEPLOYMENT": "asks Azure"
-        },
+        not_run={f"{PAIRWISE} --model openai/MY-DEPLOYMENT": "asks Azure"},
     ),
     "docs/guides/local-models.md": Page(
         (
@@ -226,7 +224,6 @@ PAGES: Mapping[str, Page] = {
             reward("Skywork/Skywork-Reward-V2-Qwen3-0.6B"),
             reward("my-reward-model"),
         ),
-        slow=True,
         not_run={f"{PAIRRM} --backend": "loads its encoder by hub id"},
     ),
     "docs/guides/prompts.md": Page((answers, fastchat_prompts)),
@@ -251,11 +248,9 @@ PAGES: Mapping[str, Page] = {
             scored,
             soft_pairs,
         ),
-        slow=True,
     ),
     "docs/guides/training-data.md": Page(
         (answers, COMPARED, run("judgekit pairs runs/latest -o pairs.jsonl"), talker("M"), imitate),
-        slow=True,
         not_run={
             "judgekit train dpo Anthropic/": DOWNLOADS,
             "judgekit train dpo HuggingFaceH4/": DOWNLOADS,
