@@ -69,7 +69,7 @@ test-lowest:
 	$(LOWEST)/bin/python .ci/lowest.py transformers > $(LOWEST)/lowest.txt
 	grep '^torch==' constraints.txt >> $(LOWEST)/lowest.txt
 	$(LOWEST)/bin/python $(INSTALL) -c $(LOWEST)/lowest.txt -e '.[test]'
-	OMP_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -W ignore::DeprecationWarning $(ARGS)
 
 # Renews constraints.txt, and prints what changes.
 lock:

@@ -111,17 +111,17 @@ def main() -> None:
 def train_here(task: Task, clock: Clock, folder: Path) -> None:
     """By `judgekit.train`, as a script would."""
     from judgekit.train import train_dpo
-    from judgekit.train.interfaces.events import Event, Loaded, Referenced, Step
+    from judgekit.train.interfaces.events import Event, ModelLoaded, ReferenceProgress, StepFinished
     from judgekit.train.recipes.language_model import DPO
 
     began: list[tuple[float, float]] = []
 
     def on_event(event: Event) -> None:
-        if isinstance(event, Loaded):
+        if isinstance(event, ModelLoaded):
             began.append(clock.now())
-        elif isinstance(event, Referenced) and event.done == event.total:
+        elif isinstance(event, ReferenceProgress) and event.done == event.total:
             clock.add_reference(began.pop())
-        elif isinstance(event, Step):
+        elif isinstance(event, StepFinished):
             clock.mark()
             clock.losses.append(event.row["loss"])
 

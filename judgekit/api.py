@@ -8,20 +8,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from judgekit import runs
 from judgekit.config.settings import GenerateSettings, Settings
-from judgekit.errors import InputError
 from judgekit.harness.dispatcher import Tally
-from judgekit.jobs.event_loop import in_loop
-from judgekit.jobs.generation import Answers, GenerationJob, prepare_generation
-from judgekit.jobs.job import Job
-from judgekit.jobs.panel import Panel, check_panels
+from judgekit.harness.trials import OnProgress
+from judgekit.jobs import runnable
+from judgekit.jobs.generation import Answers, prepare_generation, run_generation
 from judgekit.jobs.prepare_panel import prepare_runs
+from judgekit.jobs.runnable import Runnable
 from judgekit.types import Case
 
 if TYPE_CHECKING:
@@ -31,12 +30,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Run",
-    "check_jobs",
     "compare",
     "generate",
     "load_run",
     "rank",
-    "run_generation",
     "run_job",
     "score",
 ]
@@ -103,17 +100,13 @@ def compare(a: str | Path, b: str | Path | None = None, **settings: Any) -> Run:
     Raises `InputError` and the other leaves of `JudgekitError`.
     """
     files = [Path(a)] if b is None else [Path(a), Path(b)]
-    [job] = prepare_runs([files], Settings.of(settings))
-    if not job.comparing:
-        raise InputError(f"{str(a)!r} holds single answers; compare needs two files, or pairs")
+    [job] = prepare_runs([files], Settings.of(settings), kind="compare")
     return run_job(job)
 
 
 def score(a: str | Path, **settings: Any) -> Run:
     """Scores each answer of one file by itself; `settings` as for `compare`."""
-    [job] = prepare_runs([[Path(a)]], Settings.of(settings))
-    if job.comparing:
-        raise InputError(f"{str(a)!r} holds pairs; use judgekit.compare")
+    [job] = prepare_runs([[Path(a)]], Settings.of(settings), kind="score")
     return run_job(job)
 
 
@@ -124,7 +117,7 @@ def rank(file: str | Path, *files: str | Path, **settings: Any) -> Run:
     (`judgekit.types.Ranking`).
     """
     paths = [Path(path) for path in (file, *files)]
-    [job] = prepare_runs([paths], Settings.of(settings), ranking=True)
+    [job] = prepare_runs([paths], Settings.of(settings), kind="rank")
     return run_job(job)
 
 
@@ -147,44 +140,8 @@ def generate(
     return answers
 
 
-def run_generation(
-    job: GenerationJob,
-    tally: Tally | None = None,
-    on_progress: Callable[[Tally], None] | None = None,
-) -> Answers:
-    """Runs a prepared generation to its end; in a notebook on a thread of its own."""
-    counted = tally or Tally()
-    return in_loop(lambda: job.run(counted, on_progress))
-
-
 def run_job(
-    job: Job | Panel,
-    tally: Tally | None = None,
-    on_progress: Callable[[Tally], None] | None = None,
+    job: Runnable, tally: Tally | None = None, on_progress: OnProgress | None = None
 ) -> Run:
-    """Runs a prepared job to its end; in a notebook on a thread of its own."""
-    counted = tally or Tally()
-    return Run(in_loop(lambda: job.run(counted, on_progress)))
-
-
-def check_jobs(jobs: Sequence[Job | Panel]) -> None:
-    """Refuses what would stop one of several jobs, before the first is run: its folder, a key."""
-    plain = [job for job in jobs if isinstance(job, Job)]
-    if plain:
-        in_loop(lambda: check_folders(plain))
-    in_loop(lambda: check_panels([job for job in jobs if isinstance(job, Panel)]))
-
-
-async def check_folders(jobs: Sequence[Job]) -> None:
-    """Refuses the folders that one of these jobs could not write, before the first is run.
-
-    The jobs are those of one `prepare_all`: they ask the same engine.
-    """
-    fingerprint = ""
-    if jobs[0].bound_engine is not None:
-        engine = jobs[0].bound_engine.engine()
-        fingerprint = engine.fingerprint
-        await engine.aclose()
-    for job in jobs:
-        identity = job.identity(fingerprint)
-        runs.check_folder(job.folder(identity), identity)
+    """Runs a prepared job to its end; see `judgekit.jobs.runnable.run_job`."""
+    return Run(runnable.run_job(job, tally, on_progress))

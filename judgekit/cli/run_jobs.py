@@ -18,8 +18,7 @@ from judgekit.runs.failures import cut_short, silence
 if TYPE_CHECKING:
     from judgekit.api import Run
     from judgekit.extension.registry import Registry
-    from judgekit.jobs.job import Job
-    from judgekit.jobs.panel import Panel
+    from judgekit.jobs.runnable import Runnable
 
 __all__ = [
     "NO_VERDICT",
@@ -62,14 +61,14 @@ def announce(text: str) -> None:
     print(safe(text), file=sys.stderr)
 
 
-def perform(jobs: Sequence[Job | Panel], *, dry_run: bool, as_json: bool, gate: Gate) -> None:
+def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gate) -> None:
     """Estimates the jobs, or runs them one after the other, and prints what they say."""
     for job in jobs:
-        gate.check_known(job.blank().to_dict())
+        gate.check_known(job.empty_summary().to_dict())
     if dry_run:
         estimates(jobs, as_json=as_json)
         return
-    from judgekit.api import check_jobs
+    from judgekit.jobs.runnable import check_jobs
 
     for remark in dict.fromkeys(remark for job in jobs for remark in job.inputs.remarks):
         announce(remark)
@@ -89,7 +88,7 @@ def perform(jobs: Sequence[Job | Panel], *, dry_run: bool, as_json: bool, gate: 
     else:
         from judgekit.cli.render import ranking, tables
 
-        if jobs[0].ranking:
+        if jobs[0].inputs.kind == "rank":
             ranking.print_run(runs[0])
         elif len(runs) > 1:
             tables.print_runs(runs)
@@ -141,7 +140,7 @@ def as_object(run: Run) -> dict[str, Any]:
     return run.summary | {name: counts[name] for name in COUNTS} | {"run": str(run.folder)}
 
 
-def run_with_progress(job: Job | Panel) -> Run:
+def run_with_progress(job: Runnable) -> Run:
     """Runs a job under a progress bar; Ctrl-C ends it with a word on how to go on."""
     from judgekit.api import run_job
     from judgekit.cli.render.progress import progress_bar
@@ -160,13 +159,11 @@ def run_with_progress(job: Job | Panel) -> Run:
         raise typer.Exit(130) from None
 
 
-def estimates(jobs: Sequence[Job | Panel], *, as_json: bool) -> None:
+def estimates(jobs: Sequence[Runnable], *, as_json: bool) -> None:
     """`--dry-run`: what the jobs would ask and cost."""
     from judgekit.cli.render import tables
-    from judgekit.jobs.estimate import estimate
-    from judgekit.jobs.job import Job
 
-    found = [(job, estimate(job) if isinstance(job, Job) else job.estimate()) for job in jobs]
+    found = [(job, job.estimate()) for job in jobs]
     if as_json:
         objects = [{"models": job.inputs.models} | e.as_dict() for job, e in found]
         print(json_text(objects[0] if len(objects) == 1 else {"comparisons": objects}))

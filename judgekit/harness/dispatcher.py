@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from math import isfinite
 from types import TracebackType
 from typing import Self
@@ -17,7 +17,7 @@ from judgekit.config.prices import Price
 from judgekit.errors import CallFailure, EngineError, JudgekitError, StoreError
 from judgekit.extension.engine import Engine
 from judgekit.harness.batcher import Batcher
-from judgekit.harness.limits import Budget, RateLimiter, RetryPolicy, expected_tokens
+from judgekit.harness.limits import Admission, RateLimiter, RetryPolicy, expected_tokens
 from judgekit.harness.reply_store import ReplyStore, pack_reply, unpack_reply
 from judgekit.types import Call, Reply, Trial, digest
 
@@ -37,10 +37,18 @@ class Tally:
     calls_from_store: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
-    without_usage: int = 0  # replies whose server did not say how many tokens they were
+    without_usage: int = 0  # replies whose server gave no token counts
     statuses: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)  # by name, for calls given up
     retries: Counter[str] = field(default_factory=Counter)  # by name, for attempts tried again
+
+    def __add__(self, other: Tally) -> Tally:
+        """The counts of both together."""
+        return Tally(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Tally)))
+
+    def become(self, other: Tally) -> None:
+        """Takes over the other's counts: whoever holds this object sees them."""
+        vars(self).update(vars(other))
 
     def cost(self, price: Price | None) -> float | None:
         """US dollars of the calls made, None where the price is not known."""
@@ -70,13 +78,13 @@ class Dispatcher:
         self,
         engine: Engine,
         store: ReplyStore,
-        budget: Budget,
+        admission: Admission,
         limits: DispatchLimits = DispatchLimits(),
         tally: Tally | None = None,
     ) -> None:
         self.engine = engine
         self.store = store
-        self.budget = budget
+        self.admission = admission
         self.limits = limits
         self.tally = tally or Tally()
         self._windows = Batcher(engine) if engine.window > 1 else None
@@ -108,20 +116,20 @@ class Dispatcher:
         """The store's key: what is asked, who answers, and which repeat it is."""
         return bytes.fromhex(digest(self.engine.fingerprint, call.digest, str(repeat)))
 
-    async def reply(self, key: bytes, call: Call, trial_runner: TrialAsk) -> Reply:
+    async def reply(self, key: bytes, call: Call, ask: TrialAsk) -> Reply:
         """The reply to a call: kept, under way already, or asked now.
 
         Raises `CallFailure` or what stops the run (`EngineError`, `StoreError`).
         """
         if not self.engine.stored:
-            return await self._ask(call, trial_runner)
+            return await self._ask(call, ask)
         kept = self.store.get(key)
         if kept is not None:
             self.tally.calls_from_store += 1
             return unpack_reply(kept)
         task = self._under_way.get(key)
         if task is None:
-            task = asyncio.create_task(self._fetch(key, call, trial_runner))
+            task = asyncio.create_task(self._fetch(key, call, ask))
             self._under_way[key] = task
             task.add_done_callback(lambda done: self._fetched(key, done))
         return await asyncio.shield(task)
@@ -131,28 +139,29 @@ class Dispatcher:
         if not task.cancelled():
             task.exception()  # who asked may be gone; that is no error of its own
 
-    async def _fetch(self, key: bytes, call: Call, trial_runner: TrialAsk) -> Reply:
-        reply = await self._ask(call, trial_runner)
+    async def _fetch(self, key: bytes, call: Call, ask: TrialAsk) -> Reply:
+        reply = await self._ask(call, ask)
         try:
             data = pack_reply(reply)
         except TypeError:  # half a surrogate pair: an engine's text cut in the wrong place
-            reply = replace(reply, text=whole(reply.text), thinking=whole(reply.thinking))
+            reply = replace(reply, text=valid_utf8(reply.text), thinking=valid_utf8(reply.thinking))
             data = pack_reply(reply)
         if not await self.store.put([(key, data)]):
             kept = self.store.get(key)
             return reply if kept is None else unpack_reply(kept)
         return reply
 
-    async def _ask(self, call: Call, trial_runner: TrialAsk) -> Reply:
-        trial_runner.pays_for_one()
+    async def _ask(self, call: Call, ask: TrialAsk) -> Reply:
+        ask.count_call()
         self.tally.calls += 1
-        reply = await self._persist(call, trial_runner.place)
+        reply = await self._persist(call, ask.place)
         if reply.tokens_out is None:
             self.tally.without_usage += 1
         used = (reply.tokens_in or 0, reply.tokens_out or 0)
         self.tally.tokens_in += used[0]
         self.tally.tokens_out += used[1]
-        trial_runner.paid += self.budget.price.cost(*used) if self.budget.price else 0.0
+        price = self.admission.price
+        ask.paid += price.cost(*used) if price else 0.0
         return finite(reply)
 
     async def _persist(self, call: Call, place: int) -> Reply:
@@ -245,8 +254,8 @@ class TrialAsk:
         """The keys of the calls that were answered, in the order in which they were asked."""
         return tuple(key.hex() for keys in self._calls for key in keys)
 
-    def pays_for_one(self) -> None:
-        """Counts a call that goes to the engine on this trial's account."""
+    def count_call(self) -> None:
+        """Counts a call that this trial makes; raises `CallFailure` beyond `allowed`."""
         if self.allowed is not None and self.made >= self.allowed:
             raise CallFailure(
                 "too many calls",
@@ -257,9 +266,9 @@ class TrialAsk:
 
     async def __call__(self, call: Call, *, shared: bool = False) -> Reply:
         # What is asked once for all trials of a case is no one trial's.
-        trial_runner = None if shared else self.trial
-        if call.trial is not trial_runner:
-            call = replace(call, trial=trial_runner)
+        trial = None if shared else self.trial
+        if call.trial is not trial:
+            call = replace(call, trial=trial)
         keys: list[bytes] = []
         self._calls.append(keys)
         reply = await self._one(call, shared, keys)
@@ -283,16 +292,15 @@ class TrialAsk:
         return reply
 
 
-def whole(text: str) -> str:
+def valid_utf8(text: str) -> str:
     """The text with U+FFFD for each half of a surrogate pair."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def finite(reply: Reply) -> Reply:
     """The reply without labels of no probability, whose logarithm JSON cannot hold."""
-    found = reply.label_logprobs
-    if not found or all(map(isfinite, found.values())):
+    logprobs = reply.label_logprobs
+    if not logprobs or all(map(isfinite, logprobs.values())):
         return reply
-    return replace(
-        reply, label_logprobs={label: value for label, value in found.items() if isfinite(value)}
-    )
+    finite_ones = {label: value for label, value in logprobs.items() if isfinite(value)}
+    return replace(reply, label_logprobs=finite_ones)

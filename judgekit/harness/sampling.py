@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from judgekit.errors import CallFailure
 from judgekit.harness.dispatcher import Dispatcher, Tally
-from judgekit.harness.limits import Budget, BudgetSpent
+from judgekit.harness.limits import Admission, BudgetSpent
 from judgekit.harness.workers import within_budget, work_through
 from judgekit.judging.judge import Ask
 from judgekit.types import (
@@ -26,14 +26,14 @@ from judgekit.types import (
     digest,
 )
 
-__all__ = ["Generated", "Sampler", "Task", "generate", "visible"]
+__all__ = ["Generated", "GenerationTask", "Sampler", "generate", "visible"]
 
 WITHHELD = ("refusal", "content_filter")
 THINK, THOUGHT = "<think>", "</think>"
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class GenerationTask:
     """A prompt to be answered: a case without responses. `each_turn`: it is a list of user turns,
     each of which is answered with the model's own answers to those before it in their places."""
 
@@ -76,7 +76,7 @@ class Sampler:
     sampling: Sampling
     system: str = ""
 
-    def call(self, task: Task, said: Sequence[str], repeat: int) -> Call:
+    def call(self, task: GenerationTask, said: Sequence[str], repeat: int) -> Call:
         """The next call of a candidate that has said so much."""
         head = (Message("system", self.system),) if self.system else ()
         return Call((*head, *task.conversation(said)), self.of(repeat))
@@ -89,18 +89,18 @@ class Sampler:
         seed = int(digest(str(self.sampling.seed), str(repeat), size=4), 16) >> 1
         return replace(self.sampling, seed=seed)  # 31 bits, which every server takes
 
-    def most(self, task: Task, budget: Budget) -> tuple[int, float]:
+    def most(self, task: GenerationTask, admission: Admission) -> tuple[int, float]:
         """The most calls and dollars that a candidate can take."""
-        if budget.max_cost is None or budget.price is None:
+        if admission.budget.max_cost is None or admission.price is None:
             return task.turns, 0.0
         bare = [self.call(task, [""] * turn, 0) for turn in range(task.turns)]
         # What was answered to a turn is read again at every turn after it.
         again = (self.sampling.max_tokens or 0) * sum(range(task.turns))
-        return task.turns, sum(map(budget.worst, bare)) + budget.price.cost(again, 0)
+        return task.turns, sum(map(admission.worst, bare)) + admission.price.cost(again, 0)
 
 
 async def generate(
-    tasks: Sequence[Task],
+    tasks: Sequence[GenerationTask],
     sampler: Sampler,
     dispatcher: Dispatcher,
     *,
@@ -130,11 +130,11 @@ async def generate(
     tally, end = dispatcher.tally, n * len(tasks)
     made: dict[int, Generated] = {}
 
-    def queue() -> Iterator[tuple[int, Task]]:
+    def queue() -> Iterator[tuple[int, GenerationTask]]:
         for number in range(n * len(tasks)):
             yield number, tasks[number // n]
 
-    async def work(item: tuple[int, Task]) -> None:
+    async def work(item: tuple[int, GenerationTask]) -> None:
         nonlocal end
         number, task = item
         trial = Trial(task.case, (), (), number % n)
@@ -143,7 +143,7 @@ async def generate(
                 dispatcher,
                 trial,
                 number,
-                lambda: sampler.most(task, dispatcher.budget),
+                lambda: sampler.most(task, dispatcher.admission),
                 lambda ask: candidate(task, trial.repeat, sampler, ask),
             )
         except BudgetSpent:
@@ -159,7 +159,7 @@ async def generate(
     return [made[number] for number in range(end)], stop
 
 
-async def candidate(task: Task, repeat: int, sampler: Sampler, ask: Ask) -> Generated:
+async def candidate(task: GenerationTask, repeat: int, sampler: Sampler, ask: Ask) -> Generated:
     """One candidate, turn by turn; without texts where one of them could not be had."""
     said: list[str] = []
     finish = "stop"

@@ -140,8 +140,10 @@ async def judge_within_budget(
 
     def most() -> tuple[int, float]:
         calls = judge.most_calls(trial)
-        priced = dispatcher.budget.max_cost is not None
-        return calls, calls * dispatcher.budget.worst(judge.likely_call(trial)) if priced else 0.0
+        priced = dispatcher.admission.budget.max_cost is not None
+        return calls, calls * dispatcher.admission.worst(
+            judge.likely_call(trial)
+        ) if priced else 0.0
 
     return await within_budget(
         dispatcher, trial, number, most, lambda ask: judge_trial(judge, trial, ask)

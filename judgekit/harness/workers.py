@@ -80,15 +80,15 @@ async def within_budget(
     `number` is its place in the plan; `most` gives the most calls and dollars that it can use,
     truncated replies asked once. Raises `BudgetSpent` where that does not fit.
     """
-    budget = dispatcher.budget
-    if not budget.limited:
+    admission = dispatcher.admission
+    if not admission.budget.limited:
         return await work(TrialAsk(dispatcher, trial, number))
     calls, cost = most()
     if dispatcher.limits.retry_truncated is not None:
         calls, cost = 2 * calls, 2 * cost
-    await budget.admit(calls, cost)
+    await admission.admit(calls, cost)
     ask = TrialAsk(dispatcher, trial, number, allowed=calls)
     try:
         return await work(ask)
     finally:
-        budget.settle(calls, cost, ask.made, ask.paid)
+        admission.settle(calls, cost, ask.made, ask.paid)

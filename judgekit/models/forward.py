@@ -9,19 +9,19 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-__all__ = ["accepted", "bare", "cache_argument"]
+__all__ = ["accepted", "cache_argument", "unwrapped"]
 
 CACHE_NAMES = ("cache", "past_key_values")  # the newer first: a model in transition may take both
 
 
-def bare(model: Any) -> Any:
+def unwrapped(model: Any) -> Any:
     """The transformers model itself, adapters in their places, without peft's wrapper."""
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
 def accepted(model: Any) -> frozenset[str]:
     """The arguments that the forward pass of a model names, looking through peft's wrapper."""
-    return frozenset(inspect.signature(bare(model).forward).parameters)
+    return frozenset(inspect.signature(unwrapped(model).forward).parameters)
 
 
 def cache_argument(model: Any) -> str | None:

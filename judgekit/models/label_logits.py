@@ -17,7 +17,7 @@ import torch
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer, DynamicSlidingWindowLayer
 
 from judgekit.errors import InputError
-from judgekit.models.forward import accepted, bare, cache_argument
+from judgekit.models.forward import accepted, cache_argument, unwrapped
 
 __all__ = ["can_reuse", "label_logprobs", "label_tokens"]
 
@@ -82,7 +82,7 @@ def can_reuse(model: Any, tokens: int | None = None) -> bool:
 
 def obstacle(model: Any, tokens: int | None) -> str | None:
     """Why `can_reuse` says no, as the predicate of "the model …"; None where it says yes."""
-    config = bare(model).config.get_text_config(decoder=True)
+    config = unwrapped(model).config.get_text_config(decoder=True)
     if config.is_encoder_decoder:
         return "is an encoder-decoder"
     if "position_ids" not in accepted(model):
@@ -103,8 +103,9 @@ def obstacle(model: Any, tokens: int | None) -> str | None:
 
 def called(model: Any) -> str:
     """A model's name and class, for a message."""
-    name = getattr(bare(model).config, "name_or_path", "")
-    return f"{name} ({type(bare(model)).__name__})" if name else type(bare(model)).__name__
+    name = getattr(unwrapped(model).config, "name_or_path", "")
+    kind = type(unwrapped(model)).__name__
+    return f"{name} ({kind})" if name else kind
 
 
 @cache
@@ -186,7 +187,7 @@ def prefix_states(model: Any, prefix: Tokens) -> dict[str, Cache]:
     name = cache_argument(model)
     if name is None:
         raise TypeError(f"{called(model)} takes no cache of keys and values")
-    filled: Any = DynamicCache(config=bare(model).config)
+    filled: Any = DynamicCache(config=unwrapped(model).config)
     model(input_ids=ids, **{name: filled}, use_cache=True, logits_to_keep=1)
     return {name: Cache([SharedLayer(layer.keys, layer.values) for layer in filled.layers])}
 

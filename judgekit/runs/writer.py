@@ -35,8 +35,17 @@ def folder_name(models: Sequence[str], judge: str, identity: str) -> str:
     return "-".join(map(safe_name, ["-vs-".join(models), judge, identity[:8]]))
 
 
-def check_folder(folder: Path, identity: str) -> None:
-    """Refuses a folder that holds another command's run, or something else altogether."""
+def check_folder(folder: Path, identity: str, rules: int) -> None:
+    """Refuses a folder that holds another run, or something else altogether.
+
+    Args:
+        folder: Where a run is to go.
+        identity: The run's identity.
+        rules: By which rules its identity is made (`judgekit.jobs.identity.RULES`).
+
+    Raises:
+        InputError: The folder holds another command's run, one of an older version, or no run.
+    """
     with writing(folder):
         if not folder.exists():
             return
@@ -47,12 +56,19 @@ def check_folder(folder: Path, identity: str) -> None:
         return  # empty, or what was moved in before something broke
     if not (folder / "run.json").is_file():
         raise InputError(f"{str(folder)!r} holds something that is no run; choose another --out")
-    held = read_json(folder / "run.json").get("identity")
-    if held != identity:
+    run = read_json(folder / "run.json")
+    held = run.get("identity")
+    if held == identity:
+        return
+    if run.get("decides", {}).get("rules", 0) < rules:
         raise InputError(
-            f"{str(folder)!r} holds the run of another command (identity {held!r}); "
-            f"choose another --out, or remove it"
+            f"{str(folder)!r} holds a run of an older version of judgekit, which does not replace "
+            f"it; choose another --out, or remove it: every stored reply is used again"
         )
+    raise InputError(
+        f"{str(folder)!r} holds the run of another command (identity {held!r}); "
+        f"choose another --out, or remove it"
+    )
 
 
 @contextmanager

@@ -1,10 +1,9 @@
-"""Preference pairs → a better model: DPO and its relatives, in 4 bits or whole.
+"""Preference pairs → a better model: DPO and variants, fine-tuning, reward models, PairRM.
 
-`rows` are read and checked (`intake`) and become tokens (`encoding`) before any weight is loaded.
-A `policy` gives the log-probabilities of completions, the pure `losses` make a number of them, and
-`trainer` moves the adapter. This package sees pairs and models; of judging it knows nothing.
+Rows are read, checked and encoded before any weight is loaded; then an objective's loss trains an
+adapter over 4-bit weights, or a whole model. This package knows pairs and models, not judging.
 
-What needs torch is imported when it is first asked for.
+Whatever needs torch is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -14,32 +13,47 @@ from typing import TYPE_CHECKING, Any
 
 from judgekit.errors import InputError
 from judgekit.installing import install_hint
+from judgekit.train.objectives.registry import OBJECTIVES, ObjectiveEntry
 from judgekit.train.recipes.language_model import DPO, SFT, Reward
+from judgekit.train.recipes.ranker import Ranker
+from judgekit.train.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
-    from judgekit.train.loop.run import Tuned as Tuned
-    from judgekit.train.merge import merge as merge
-    from judgekit.train.objectives.dpo import train_dpo as train_dpo
-    from judgekit.train.objectives.dry_run import plan_training as plan_training
-    from judgekit.train.objectives.ranker import train_ranker as train_ranker
-    from judgekit.train.objectives.reward import train_reward as train_reward
-    from judgekit.train.objectives.sft import train_sft as train_sft
-    from judgekit.train.recipes.ranker import Ranker as Ranker
+    from judgekit.train.loop.curve import curve_svg as curve_svg
+    from judgekit.train.loop.overfitting import signs as signs
+    from judgekit.train.loop.run import DryRun as DryRun
+    from judgekit.train.loop.run import TrainedModel as TrainedModel
+    from judgekit.train.merge import merge_adapter as merge_adapter
+    from judgekit.train.objectives.losses import PreferenceLoss as PreferenceLoss
+    from judgekit.train.objectives.losses import preference_loss as preference_loss
+    from judgekit.train.objectives.losses import reward_loss as reward_loss
+    from judgekit.train.training import plan_training as plan_training
+    from judgekit.train.training import train as train
+    from judgekit.train.training import train_dpo as train_dpo
+    from judgekit.train.training import train_ranker as train_ranker
+    from judgekit.train.training import train_reward as train_reward
+    from judgekit.train.training import train_sft as train_sft
 
 LAZY = {
-    "Ranker": "recipes.ranker",
-    "Tuned": "loop.run",
-    "merge": "merge",
-    "plan_training": "objectives.dry_run",
-    "train_dpo": "objectives.dpo",
-    "train_ranker": "objectives.ranker",
-    "train_reward": "objectives.reward",
-    "train_sft": "objectives.sft",
+    "DryRun": "loop.run",
+    "PreferenceLoss": "objectives.losses",
+    "TrainedModel": "loop.run",
+    "curve_svg": "loop.curve",
+    "merge_adapter": "merge",
+    "plan_training": "training",
+    "preference_loss": "objectives.losses",
+    "reward_loss": "objectives.losses",
+    "signs": "loop.overfitting",
+    "train": "training",
+    "train_dpo": "training",
+    "train_ranker": "training",
+    "train_reward": "training",
+    "train_sft": "training",
 }
 EXTRA = {"accelerate", "bitsandbytes", "datasets", "peft", "safetensors", "tokenizers"}
 EXTRA |= {"torch", "transformers"}
 
-__all__ = ["DPO", "SFT", "Reward", *LAZY]
+__all__ = ["DPO", "OBJECTIVES", "SFT", "ObjectiveEntry", "Ranker", "Recipe", "Reward", *LAZY]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,16 +17,17 @@ from judgekit.models.adapters import adapted
 from judgekit.models.four_bit import layers_4bit
 from judgekit.models.loading import Checkpoint, DType, Quant, Weights, find, quietly, reading
 from judgekit.naming import unknown
-from judgekit.train.loop.folder import read_object, spare
+from judgekit.train.interfaces.model_use import Head
+from judgekit.train.loop.folder import read_object, refuse_overwriting
 from judgekit.train.network.continue_adapter import read_config
-from judgekit.train.network.lora import Head, load_base
+from judgekit.train.network.lora import load_base
 from judgekit.train.network.lora_targets import head_of, is_target, untie
 
-__all__ = ["Tuned", "merge", "read_tuned"]
+__all__ = ["TrainedAdapter", "merge_adapter", "read_adapter"]
 
 
 @dataclass(frozen=True)
-class Tuned:
+class TrainedAdapter:
     """An adapter's folder: the model it belongs to, and how that was held while it was trained.
 
     An adapter that judgekit did not train says nothing of the latter: `quant` None, `dtype` auto.
@@ -41,8 +42,8 @@ class Tuned:
     targets: list[str] | str
 
 
-def read_tuned(folder: Path) -> Tuned:
-    """What a folder of `save_tuned`, or any LoRA of peft, says of itself.
+def read_adapter(folder: Path) -> TrainedAdapter:
+    """What a folder of `save_trained`, or any LoRA of peft, says of itself.
 
     Raises `InputError` where it is no adapter.
     """
@@ -60,14 +61,14 @@ def read_tuned(folder: Path) -> Tuned:
             f"{str(folder)!r} does not say which model it belongs to: base_model_name_or_path in "
             f"its adapter_config.json is {base!r}; name the model there"
         )
-    told = how_trained(folder)
-    quant = told.get("quant", "none")
-    return Tuned(
+    held = how_trained(folder)
+    quant = held.get("quant", "none")
+    return TrainedAdapter(
         folder,
         base,
         None if quant == "none" else quant,
-        bool(told.get("double_quant")),
-        told.get("dtype", "auto"),
+        bool(held.get("double_quant")),
+        held.get("dtype", "auto"),
         "score" if config.get("task_type") == "SEQ_CLS" else "lm",
         config.get("target_modules") or [],
     )
@@ -87,8 +88,8 @@ def how_trained(folder: Path) -> Mapping[str, Any]:
     return found
 
 
-def merge(
-    tuned: Path, out: Path, *, dtype: DType = "auto", device: str = "auto", force: bool = False
+def merge_adapter(
+    adapter: Path, out: Path, *, dtype: DType = "auto", device: str = "auto", force: bool = False
 ) -> Path:
     """Writes the tuned model as one folder of safetensors with its tokenizer; gives that folder.
 
@@ -103,7 +104,7 @@ def merge(
 
     if dtype not in get_args(DType):
         raise InputError(unknown("dtype", str(dtype), get_args(DType)))
-    found = read_tuned(tuned)
+    found = read_adapter(adapter)
     check_out(out, found.base, force=force)
     at = find(
         Weights(
@@ -111,17 +112,17 @@ def merge(
             found.dtype,
             device,
             found.quant,
-            str(tuned),
+            str(adapter),
             double_quant=found.double_quant,
         )
     )
     written = getattr(torch, dtype) if dtype != "auto" else at.config.dtype or at.dtype
-    tokenizer = replace(at, folder=tuned) if (tuned / "tokenizer_config.json").is_file() else at
+    tokenizer = replace(at, folder=adapter) if (adapter / "tokenizer_config.json").is_file() else at
     write(out, merged(found, at, written), tokenizer.load_tokenizer())
     return out
 
 
-def merged(found: Tuned, at: Checkpoint, written: Any) -> Any:
+def merged(found: TrainedAdapter, at: Checkpoint, written: Any) -> Any:
     """The model with the adapter in its weights, in the dtype that is to be written.
 
     The sum is made in the wider of what it was trained and what it is written in, so that it is
@@ -149,7 +150,7 @@ def check_out(out: Path, base: str, *, force: bool) -> None:
         raise InputError(f"{str(out)!r} is not a folder; choose another with --out")
     if (out / "adapter_config.json").exists():
         raise InputError(f"{str(out)!r} holds an adapter; choose another folder with --out")
-    spare(out, [base])
+    refuse_overwriting(out, [base])
     if any(out.iterdir()) and not force:
         raise InputError(
             f"{str(out)!r} is not empty; choose another folder with --out, or replace the model "

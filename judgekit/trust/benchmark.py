@@ -22,13 +22,15 @@ from judgekit.config.judge_spec import JudgeSpec
 from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
-from judgekit.harness.limits import Spent
+from judgekit.harness.limits import Budget
 from judgekit.io.files import make_parents, safe_name, write_file
 from judgekit.io.labelled_pairs import LETTERS, keep_labelled
 from judgekit.io.labelled_set import LabelledSet, SetSetup
+from judgekit.jobs.bindings import JudgeFactory
+from judgekit.jobs.inputs import read_input
 from judgekit.jobs.job import Job
 from judgekit.jobs.judge_settings import juror_settings
-from judgekit.jobs.prepare import prepare_all
+from judgekit.jobs.prepare import job_for
 from judgekit.stats.accuracy import Graded, accuracy, compare_accuracy
 from judgekit.stats.outcomes.fold import fold
 from judgekit.types import (
@@ -108,7 +110,6 @@ def prepare_bench(
     names = [one.name for one in labelled]
     if len(set(names)) < len(names):
         raise InputError(f"two sets have one name: {', '.join(names)}; write NAME=FILE for one")
-    files = [[keep_labelled(one, KEPT)] for one in labelled]
     plain = replace(settings, columns={}, limit=None, out=None)
     alone = len(seats) == 1
     said = [(seat, False, juror_settings(seat, plain, registry, alone=alone)) for seat in seats]
@@ -118,15 +119,17 @@ def prepare_bench(
         for seat in map(JudgeSpec, TRIVIAL)
         if seat not in seats
     ]
-    jobs = [prepare_all(files, own, registry) for _, _, own in said]
+    inputs = [read_input([keep_labelled(one, KEPT)], plain, "compare") for one in labelled]
+    factories = [JudgeFactory(registry, own) for _, _, own in said]
+    jobs = [[job_for(of_set, factory) for of_set in inputs] for factory in factories]
     ids = [job.identity("") for own in jobs for job in own]
     name = f"bench-{'+'.join(names)}"[:80]
     folder = settings.out or Path("runs") / f"{safe_name(name)}-{digest(*ids, size=4)}"
-    spent = Spent()
+    budget = Budget(settings.max_calls, settings.max_cost)
     return Benchmark(
         folder,
         tuple(
-            Entry(one, seat, trivial, placed(own[number].within(spent), folder, one.name))
+            Entry(one, seat, trivial, placed(own[number].with_budget(budget), folder, one.name))
             for number, one in enumerate(labelled)
             for (seat, trivial, _), own in zip(said, jobs, strict=True)
         ),
@@ -178,7 +181,7 @@ def set_figures(entries: Sequence[Entry]) -> dict[str, Any]:
         "source": labelled.source,
         "licence": labelled.licence,
         "note": labelled.note,
-        "file": str(entries[0].job.files[0]),
+        "file": str(entries[0].job.inputs.files[0]),
         "cases": len(labels),
         "questions": len({labelled.group(case) for case in labelled.cases}),
         "labels": {LETTERS[label]: labels.count(label) for label in (0, 1, "tie")},

@@ -19,18 +19,18 @@ from typing import Any
 
 import orjson
 
-from judgekit import io, runs, stats
+from judgekit import runs, stats
 from judgekit.config.fields import taken_by
-from judgekit.config.files import load_user
 from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
 from judgekit.io import input_digest
 from judgekit.io.files import write_file
 from judgekit.jobs.bindings import JudgeFactory
+from judgekit.jobs.inputs import JudgeInput
 from judgekit.jobs.job import Job
 from judgekit.jobs.judge_settings import judge_specs, juror_settings
-from judgekit.jobs.prepare import job_over
+from judgekit.jobs.prepare import job_for
 from judgekit.runs.diff import value_or_score, word
 from judgekit.stats import Rate, clustered_rate
 from judgekit.stats.agreement import Agreement, agreement
@@ -140,10 +140,14 @@ def prepare_drift(
     for seat in seats:
         settings = juror_settings(seat, settings, registry, alone=True)
     cases = list(runs.read_cases(frozen))
-    inputs = io.Joined(cases, tuple(facts["decides"]["models"]), ())
-    digests = (input_digest(frozen / "cases.jsonl"),)
-    bench, user = JudgeFactory(registry, settings), load_user()
-    job = job_over(inputs, [frozen / "cases.jsonl"], digests, settings, bench, user)
+    file = frozen / "cases.jsonl"
+    inputs = JudgeInput.of_cases(
+        cases[: settings.limit],
+        facts["decides"]["models"],
+        files=[file],
+        digests=[input_digest(file)],
+    )
+    job = job_for(inputs, JudgeFactory(registry, settings), out=settings.out)
     return DriftCheck(frozen, folder, job, tolerance)
 
 
@@ -263,7 +267,7 @@ def repeats(job: Job, case: Case, rows: Sequence[Mapping[str, Any]]) -> list[str
     of_repeat: dict[int, list[Judgement]] = {}
     for row in rows:
         of_repeat.setdefault(row["repeat"], []).append(judgement(case, row))
-    outcomes = [job.outcome(case, own) for own in of_repeat.values()]
+    outcomes = [job.task.fold(case, own) for own in of_repeat.values()]
     return [word(outcome) for outcome in outcomes if isinstance(outcome, Outcome)]
 
 

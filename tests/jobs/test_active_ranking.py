@@ -124,7 +124,7 @@ def test_the_ratings_put_them_in_order(files: list[str]) -> None:
         assert rated[place]["best_rank"] <= model + 1 <= rated[place]["worst_rank"]
         assert rated[place]["low"] < rated[place]["rating"] < rated[place]["high"]
     assert all(model["mean_rank"]["value"] is None for model in summary["models"])
-    assert summary["sentence"].startswith(("m0 is best, with a rating of", "undecided: m"))
+    assert summary["sentence"].startswith(("m0 is best, with a rating of", "inconclusive: m"))
 
 
 def test_close_models_meet_more_often(files: list[str]) -> None:
@@ -198,7 +198,7 @@ def test_a_showing_that_two_pairs_share_is_asked_once(files: list[str], here: Pa
     assert run.summary["ratings"]["models"][0]["games"] == 80
     first, second, _ = run.summary["ratings"]["models"]
     assert first["rating"] == pytest.approx(second["rating"])
-    assert run.summary["sentence"].startswith("undecided")
+    assert run.summary["sentence"].startswith("inconclusive")
 
 
 def test_turns_of_one_chat_come_after_other_chats(files: list[str], here: Path) -> None:
@@ -231,7 +231,7 @@ def test_a_few_wins_are_no_clean_sweep(files: list[str], here: Path) -> None:
     for name, text in zip(files[:3], ("best", "good", "last"), strict=True):
         write(here / name, [row | {"response": text} for row in rows_of(here / name)])
     said = rank(files[:3], games=6, judge="ordered").summary["sentence"]
-    assert said.startswith("undecided: m0")
+    assert said.startswith("inconclusive: m0")
 
 
 def test_groups_that_never_meet_have_no_ratings(files: list[str], here: Path) -> None:
@@ -336,7 +336,7 @@ def test_what_it_cannot_do(files: list[str], here: Path) -> None:
         rank(files, games=100, judge="lengths")
     with pytest.raises(InputError, match="games must be at least 1"):
         rank(files, games=0)
-    with pytest.raises(InputError, match="of `judgekit rank`"):
+    with pytest.raises(InputError, match="works only with `judgekit rank`"):
         judgekit.compare(
             "m0.jsonl", "m1.jsonl", judge="strengths", plugins=(here / "plugin.py",), games=5
         )

@@ -15,7 +15,7 @@ from judgekit.train.label_noise import label_noise
 
 
 @pytest.mark.parametrize(
-    ("agreeing", "disagreeing", "showing", "agreed"),
+    ("agreeing", "disagreeing", "trial", "agreed"),
     [
         (10, 0, 0.0, 0.0),
         (68, 32, 0.2, 0.04 / 0.68),  # 2 · 0.2 · 0.8 = 0.32
@@ -24,10 +24,10 @@ from judgekit.train.label_noise import label_noise
     ],
 )
 def test_the_error_that_gives_this_inconsistency(
-    agreeing: int, disagreeing: int, showing: float, agreed: float
+    agreeing: int, disagreeing: int, trial: float, agreed: float
 ) -> None:
     noise = label_noise(agreeing, disagreeing)
-    assert noise.showing == pytest.approx(showing)
+    assert noise.trial == pytest.approx(trial)
     assert noise.agreed == pytest.approx(agreed)
     assert noise.cases == agreeing + disagreeing
 
@@ -39,7 +39,7 @@ def test_the_equations_hold(agreeing: int, disagreeing: int) -> None:
             label_noise(agreeing, disagreeing)
         return
     noise = label_noise(agreeing, disagreeing)
-    e = noise.showing
+    e = noise.trial
     assert 2 * e * (1 - e) == pytest.approx(noise.inconsistency, rel=1e-9)
     assert noise.agreed == pytest.approx(e**2 / (e**2 + (1 - e) ** 2), rel=1e-6)
     assert 0 <= noise.agreed <= e < 0.5
@@ -55,7 +55,7 @@ def test_a_simulated_judge_is_seen_through(error: float) -> None:
         disagreeing += first != second
         wrong += first and second
     noise = label_noise(agreeing, disagreeing)
-    assert noise.showing == pytest.approx(error, abs=0.01)
+    assert noise.trial == pytest.approx(error, abs=0.01)
     assert noise.agreed == pytest.approx(wrong / agreeing, abs=0.01)
 
 
@@ -63,7 +63,7 @@ def test_a_simulated_judge_is_seen_through(error: float) -> None:
     ("agreeing", "disagreeing", "says"),
     [
         (0, 0, "no case names a winner in both orders"),
-        (5, 5, "the judge is a coin: its two orders name different winners in 5 of 10 cases"),
+        (5, 5, "no better than chance: its two orders name different winners in 5 of 10 cases"),
         (0, 1, "1 of 1 cases"),
     ],
 )

@@ -18,9 +18,9 @@ pytest.importorskip("peft")
 from judgekit.errors import EngineError, InputError  # noqa: E402
 from judgekit.models.loading import quietly  # noqa: E402
 from judgekit.models.reward import RewardModel  # noqa: E402
-from judgekit.train.merge import merge  # noqa: E402
+from judgekit.train.merge import merge_adapter  # noqa: E402
 from judgekit.train.network.lora import load_trainable  # noqa: E402
-from judgekit.train.network.saving import save_tuned  # noqa: E402
+from judgekit.train.network.saving import save_trained  # noqa: E402
 from judgekit.train.recipes.language_model import DPO, Reward  # noqa: E402
 
 IDS = torch.tensor([[5, 60, 70, 8, 90, 33]])
@@ -57,7 +57,7 @@ def write_tuned(recipe: DPO | Reward, folder: Path, head: Any = "lm") -> Any:
     for name, weight in made.model.named_parameters():
         if "lora_B" in name:
             weight.data.copy_(torch.randn(weight.shape, generator=draw) * 0.05)
-    save_tuned(made, folder, {})
+    save_trained(made, folder, {})
     return logits(made.model.eval())
 
 
@@ -99,7 +99,7 @@ def test_what_is_merged_says_what_the_adapter_said(
     """To rounding; of bfloat16 this small and wide a model's logits keep two digits."""
     model = request.getfixturevalue(base)
     expected = write_tuned(DPO(model=str(model), **changes), tmp_path / "tuned")
-    out = merge(tmp_path / "tuned", tmp_path / "merged", dtype=dtype)
+    out = merge_adapter(tmp_path / "tuned", tmp_path / "merged", dtype=dtype)
     found = loaded(out)
     assert off(logits(found), expected) < tolerance
     assert off(logits(loaded(model)), expected) > 0.1
@@ -124,19 +124,19 @@ def test_in_the_model_before_quantisation_it_would_be_off_by_more(
     tuned: Path, tmp_path: Path
 ) -> None:
     expected = logits(trained_model(tuned))
-    there = merge(tuned, tmp_path / "there")
+    there = merge_adapter(tuned, tmp_path / "there")
     blind = shutil.copytree(tuned, tmp_path / "blind")
     (blind / "train.json").unlink()  # as an adapter that says nothing of how it was trained
-    elsewhere = merge(blind, tmp_path / "elsewhere")
+    elsewhere = merge_adapter(blind, tmp_path / "elsewhere")
     assert off(logits(loaded(there)), expected) < 1e-5
     assert off(logits(loaded(elsewhere)), expected) > 0.01
 
 
 def trained_model(tuned: Path) -> Any:
     from judgekit.models.loading import Weights, find
-    from judgekit.train.merge import read_tuned
+    from judgekit.train.merge import read_adapter
 
-    base = read_tuned(tuned).base
+    base = read_adapter(tuned).base
     return find(Weights(base, quant="nf4", adapter=str(tuned))).load_model()
 
 
@@ -146,14 +146,14 @@ def test_any_lora_of_peft_is_merged_into_the_model_it_names(llama: Path, tmp_pat
     adapter = write_adapter(llama, tmp_path / "adapter")
     with quietly():  # peft and transformers warn about one another
         model = peft.PeftModel.from_pretrained(loaded(llama), adapter).eval()
-    out = merge(adapter, tmp_path / "merged")
+    out = merge_adapter(adapter, tmp_path / "merged")
     assert off(logits(loaded(out)), logits(model)) < 1e-5
     assert transformers.AutoTokenizer.from_pretrained(out).chat_template
 
 
 def test_a_reward_model_can_judge_once_it_is_merged(llama: Path, tmp_path: Path) -> None:
     expected = write_tuned(Reward(model=str(llama)), tmp_path / "tuned", "score")
-    out = merge(tmp_path / "tuned", tmp_path / "merged")
+    out = merge_adapter(tmp_path / "tuned", tmp_path / "merged")
     score = RewardModel(str(out)).score([IDS[0].tolist()])
     assert score == pytest.approx(expected.flatten().tolist(), rel=1e-4)
 
@@ -164,8 +164,8 @@ def test_what_is_there_is_kept_unless_told(tuned: Path, llama: Path, tmp_path: P
     (out / "notes.txt").write_text("mine")
     (out / "model-00001-of-00002.safetensors").write_bytes(b"of an older model")
     with pytest.raises(InputError, match=r"is not empty; .* with --force"):
-        merge(tuned, out)
-    merge(tuned, out, force=True)
+        merge_adapter(tuned, out)
+    merge_adapter(tuned, out, force=True)
     assert {"notes.txt", "config.json", "model.safetensors"} <= {f.name for f in out.iterdir()}
     assert not list(out.glob("model-*"))
     assert logits(loaded(out)).isfinite().all()
@@ -180,7 +180,7 @@ def test_an_adapter_is_never_overwritten(
     out = Path(place.format(tuned=tuned, adapter=adapter))
     before = sorted(file.name for file in out.iterdir())
     with pytest.raises(InputError, match="holds an adapter; choose another folder"):
-        merge(tuned, out, force=True)
+        merge_adapter(tuned, out, force=True)
     assert sorted(file.name for file in out.iterdir()) == before
 
 
@@ -193,7 +193,7 @@ def test_the_base_is_never_overwritten(tmp_path: Path, llama: Path, place: str) 
     before = {file: file.read_bytes() for file in base.iterdir()}
     for force in (False, True):
         with pytest.raises(InputError, match=r"lies there, .* be lost; choose another folder"):
-            merge(adapter, out, force=force)
+            merge_adapter(adapter, out, force=force)
     assert {file: file.read_bytes() for file in base.iterdir()} == before
 
 
@@ -237,7 +237,7 @@ def test_what_cannot_be_merged_is_refused_in_one_line(
     ]
     for source, out, more, message in cases:
         with pytest.raises(InputError, match=message) as raised:
-            merge(source, out, **more)
+            merge_adapter(source, out, **more)
         assert "\n" not in str(raised.value)
     assert not (tmp_path / "a").exists()
 
@@ -250,7 +250,7 @@ def test_weights_that_are_not_finite_are_not_written(tuned: Path, tmp_path: Path
     next(iter(weights.values()))[0, 0] = float("nan")
     save_file(weights, broken / "adapter_model.safetensors")
     with pytest.raises(EngineError, match="NaNs detected"):
-        merge(broken, tmp_path / "merged")
+        merge_adapter(broken, tmp_path / "merged")
     assert not (tmp_path / "merged").exists()
 
 

@@ -89,10 +89,9 @@ def bench(
 
 def check(benchmark: Benchmark) -> None:
     """Refuses a folder that could not be written, before anything is asked."""
-    from judgekit.api import check_jobs
+    from judgekit.jobs.runnable import check_jobs
 
-    for seat in dict.fromkeys(entry.seat for entry in benchmark.entries):
-        check_jobs([entry.job for entry in benchmark.entries if entry.seat == seat])
+    check_jobs([entry.job for entry in benchmark.entries])
 
 
 def finished(benchmark: Benchmark) -> dict[str, Any]:
@@ -108,10 +107,9 @@ def finished(benchmark: Benchmark) -> dict[str, Any]:
 def estimates(benchmark: Benchmark, *, as_json: bool) -> None:
     """`--dry-run`: what each set would ask of each judge and cost, and all of them together."""
     from judgekit.cli.render.bench import print_estimates
-    from judgekit.jobs.estimate import estimate
 
     rows = [
-        {"set": e.labelled.name, "judge": str(e.seat)} | estimate(e.job).as_dict()
+        {"set": e.labelled.name, "judge": str(e.seat)} | e.job.estimate().as_dict()
         for e in benchmark.entries
         if not e.trivial
     ]

@@ -41,13 +41,7 @@ def compare(
     groups = comparisons(files, baseline)
     registry = context.obj
     chosen = run_jobs.chosen_settings(settings, registry)
-    jobs = prepare_runs(groups, chosen, registry)
-    for job in jobs:
-        if not job.comparing:
-            raise InputError(
-                f"{str(job.files[0])!r} holds single answers; name a second file to compare it "
-                f"with, or use `judgekit score {job.files[0]}`"
-            )
+    jobs = prepare_runs(groups, chosen, registry, kind="compare")
     if len(jobs) > 1 and baseline is None:
         run_jobs.announce(
             f"{len(files)} files, each with each: {len(jobs)} comparisons, "

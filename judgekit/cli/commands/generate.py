@@ -70,10 +70,10 @@ def chosen_settings(said: Mapping[str, Any]) -> GenerateSettings:
 
 def run_with_progress(job: GenerationJob) -> Answers:
     """Runs under a progress bar; Ctrl-C ends it with a word on how to go on."""
-    from judgekit.api import run_generation
     from judgekit.cli.render.progress import progress_bar
     from judgekit.cli.run_jobs import announce
     from judgekit.harness.dispatcher import Tally
+    from judgekit.jobs.generation import run_generation
 
     tally = Tally()
     try:

@@ -1,4 +1,4 @@
-"""`judgekit merge`: an adapter put into its model, as one folder of plain weights."""
+"""`judgekit train merge`: merges an adapter into its model."""
 
 from __future__ import annotations
 
@@ -11,33 +11,30 @@ __all__ = ["merge"]
 
 
 def merge(
-    tuned: Annotated[Path, typer.Argument(help="The adapter's folder, from judgekit train.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write.")] = Path("merged"),
+    adapter: Annotated[Path, typer.Argument(help="The adapter's folder, from judgekit train.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")] = Path("merged"),
     dtype: Annotated[
         Literal["auto", "float32", "bfloat16", "float16"],
-        typer.Option(help="What to write the weights in; auto: as the base model's folder."),
+        typer.Option(help="Dtype of the written weights; auto: the base model's."),
     ] = "auto",
     device: Annotated[
-        str, typer.Option(help="Where to merge: cpu, cuda. The whole model has to fit.")
+        str, typer.Option(help="Device to merge on: cpu, cuda. The whole model has to fit.")
     ] = "auto",
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace a model that is in the folder.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a model in the folder.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Merge an adapter into its model: a folder that anything loads.
+    """Merge an adapter into its model: one folder that any library loads.
 
-    What was trained over 4-bit weights is merged into those weights as the adapter saw them.
+    An adapter trained over 4-bit weights is merged into those weights, dequantized.
     """
-    from judgekit.train.merge import merge as merge_into
-    from judgekit.train.merge import read_tuned
+    from judgekit.train.merge import merge_adapter, read_adapter
 
-    folder = merge_into(tuned, out, dtype=dtype, device=device, force=force)
+    folder = merge_adapter(adapter, out, dtype=dtype, device=device, force=force)
     if as_json:
         from judgekit.cli.render.console import json_text
 
-        found = read_tuned(tuned)
-        row = {"out": str(folder), "adapter": str(tuned), "base": found.base, "quant": found.quant}
-        print(json_text(row))
+        found = read_adapter(adapter)
+        row = {"out": str(folder), "adapter": str(adapter)}
+        print(json_text(row | {"base": found.base, "quant": found.quant}))
         return
     print(folder)

@@ -36,5 +36,5 @@ def rank(
     gate = Gate.of(fail_if, junit)
     registry = context.obj
     chosen = run_jobs.chosen_settings(settings, registry)
-    jobs = prepare_runs([files], chosen, registry, ranking=True)
+    jobs = prepare_runs([files], chosen, registry, kind="rank")
     run_jobs.perform(jobs, dry_run=dry_run, as_json=as_json, gate=gate)

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from judgekit.cli.gate_flags import FailIf, Gate, Junit
-from judgekit.errors import InputError
 
 __all__ = ["score"]
 
@@ -32,9 +31,5 @@ def score(
     gate = Gate.of(fail_if, junit)
     registry = context.obj
     chosen = run_jobs.chosen_settings(settings, registry)
-    jobs = prepare_runs([[file] for file in files], chosen, registry)
-    for job in jobs:
-        if job.comparing:
-            file = job.files[0]
-            raise InputError(f"{str(file)!r} holds pairs; use `judgekit compare {file}`")
+    jobs = prepare_runs([[file] for file in files], chosen, registry, kind="score")
     run_jobs.perform(jobs, dry_run=dry_run, as_json=as_json, gate=gate)

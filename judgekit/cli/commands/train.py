@@ -1,10 +1,10 @@
-"""`judgekit train`: preferences or answers → a tuned model, a reward model or a ranker."""
+"""`judgekit train`: a command for each training objective, and `merge`."""
 
 from __future__ import annotations
 
-import os
+import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,161 +13,101 @@ import typer
 from judgekit.cli.commands.merge import merge
 from judgekit.cli.flags import with_flags
 from judgekit.errors import InputError
-from judgekit.train.recipes.language_model import DPO, SFT, Reward
-from judgekit.train.recipes.ranker import Ranker
+from judgekit.train.interfaces.torchrun import first_process, process_count
+from judgekit.train.objectives.registry import OBJECTIVES, ObjectiveEntry
+from judgekit.train.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
-    from judgekit.cli.render.train_progress import Course
-    from judgekit.train import Tuned
+    from judgekit.train import TrainedModel
+    from judgekit.train.interfaces.task import Start
 
 __all__ = ["app"]
 
-AnyRecipe = DPO | SFT | Reward | Ranker
+OUT = Path("trained")
 
-Data = Annotated[
-    str, typer.Argument(help="A file, or a data set of the hub: OWNER/NAME, OWNER/NAME:SPLIT.")
-]
-Out = Annotated[Path, typer.Option("--out", "-o", help="The folder to write.")]
-Resume = Annotated[
-    bool, typer.Option("--resume", help="Go on from the folder's newest checkpoint.")
-]
-Force = Annotated[bool, typer.Option("--force", help="Start again in a folder with a training.")]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Check data and recipe; print rows, memory, time.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-
-TUNED = Path("tuned")
-
-app = typer.Typer(help="Train on preferences or answers: dpo, sft, reward, ranker.")
+app = typer.Typer(help="Train on preferences or answers, and merge adapters.")
 
 
 @app.callback(invoke_without_command=True)
-def training(context: typer.Context) -> None:
+def check_command(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
+        names = ", ".join(entry.name for entry in OBJECTIVES)
         raise InputError(
-            f"train what? one of {', '.join(COMMANDS)}, as in `judgekit train dpo pairs.jsonl "
-            f"--model M --out tuned`"
+            f"train what? choose one of {names}, as in `judgekit train dpo pairs.jsonl --model M "
+            f"--out {OUT}`, or `merge` an adapter into its model"
         )
 
 
-def dpo(
-    data: Data,
-    settings: Mapping[str, Any],
-    out: Out = TUNED,
-    preset: Annotated[
-        Literal["default", "lecture"],
-        typer.Option(help="The values that flags go over; docs/training.md has both."),
-    ] = "default",
-    label_smoothing_from: Annotated[
-        Path | None,
-        typer.Option(help="A run in both orders, whose inconsistency says how wrong pairs are."),
-    ] = None,
-    resume: Resume = False,
-    force: Force = False,
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-) -> None:
-    """Make chosen answers likelier than rejected ones: DPO, IPO, SimPO and relatives."""
-    given = dict(settings)
-    if label_smoothing_from is not None:
-        if "label_smoothing" in given:
-            raise InputError("--label-smoothing and --label-smoothing-from say it twice; give one")
-        given["label_smoothing"] = smoothing_from(label_smoothing_from)
-    how = How(out, resume, force, dry_run, as_json)
-    perform(data, DPO.of(given, preset), how)
+def train_command(entry: ObjectiveEntry) -> Callable[..., None]:
+    """The command of an objective, with the flags that its recipe has."""
+
+    def command(
+        data: Annotated[
+            str, typer.Argument(help="A file, or a data set of the hub: OWNER/NAME[:SPLIT].")
+        ],
+        settings: Mapping[str, Any],
+        out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")] = OUT,
+        preset: str = "default",
+        label_smoothing_from: Annotated[
+            Path | None,
+            typer.Option(help="Estimate --label-smoothing from a run in both orders."),
+        ] = None,
+        resume: Annotated[
+            bool, typer.Option("--resume", help="Continue from the folder's newest checkpoint.")
+        ] = False,
+        force: Annotated[
+            bool, typer.Option("--force", help="Replace the training in the folder.")
+        ] = False,
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Check the data; print rows, memory and time.")
+        ] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    ) -> None:
+        given = dict(settings)
+        if label_smoothing_from is not None:
+            if "label_smoothing" in given:
+                raise InputError("give --label-smoothing or --label-smoothing-from, not both")
+            given["label_smoothing"] = estimated_smoothing(label_smoothing_from)
+        if resume and force:
+            raise InputError("--resume continues a training and --force replaces it; choose one")
+        recipe = entry.recipe.of(given, preset)
+        if dry_run:
+            show_plan(data, recipe, as_json=as_json)
+        else:
+            start: Start = "resume" if resume else "restart" if force else "new"
+            train_and_show(data, recipe, out, start, as_json=as_json)
+
+    signature = inspect.signature(command, eval_str=True)
+    parameters = dict(signature.parameters)
+    presets = tuple(entry.recipe.presets)
+    option = typer.Option(help="Values that the other flags override, see docs/training.md.")
+    parameters["preset"] = parameters["preset"].replace(
+        annotation=Annotated[Literal[presets], option]
+    )
+    if len(presets) == 1:
+        del parameters["preset"]
+    if all(field.name != "label_smoothing" for field in fields(entry.recipe)):
+        del parameters["label_smoothing_from"]
+    command.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=list(parameters.values())
+    )
+    command.__name__, command.__doc__ = entry.name, entry.help
+    return with_flags(command, entry.recipe)
 
 
-def sft(
-    data: Data,
-    settings: Mapping[str, Any],
-    out: Out = TUNED,
-    resume: Resume = False,
-    force: Force = False,
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-) -> None:
-    """Make answers likelier: supervised fine-tuning."""
-    perform(data, SFT.of(settings), How(out, resume, force, dry_run, as_json))
-
-
-def reward(
-    data: Data,
-    settings: Mapping[str, Any],
-    out: Out = TUNED,
-    resume: Resume = False,
-    force: Force = False,
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-) -> None:
-    """Make a reward model of a language model: the judge `reward` loads it."""
-    perform(data, Reward.of(settings), How(out, resume, force, dry_run, as_json))
-
-
-def ranker(
-    data: Data,
-    settings: Mapping[str, Any],
-    out: Out = TUNED,
-    resume: Resume = False,
-    force: Force = False,
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-) -> None:
-    """Train a PairRM, of preferences or of measured candidates: the judge `pairrm` loads it."""
-    perform(data, Ranker.of(settings), How(out, resume, force, dry_run, as_json))
-
-
-COMMANDS: Mapping[str, tuple[Callable[..., None], type]] = {
-    "dpo": (dpo, DPO),
-    "sft": (sft, SFT),
-    "reward": (reward, Reward),
-    "ranker": (ranker, Ranker),
-}
-for _name, (_command, _kind) in COMMANDS.items():
-    app.command(_name)(with_flags(_command, _kind))
+for _entry in OBJECTIVES:
+    app.command(_entry.name)(train_command(_entry))
 app.command("merge")(merge)
 
 
-@dataclass(frozen=True, slots=True)
-class How:
-    """What is said beside data and recipe."""
-
-    out: Path
-    resume: bool
-    force: bool
-    dry_run: bool
-    as_json: bool
-
-
-def perform(data: str, recipe: AnyRecipe, how: How) -> None:
-    """Trains, or says what it would be; and prints it."""
-    from judgekit.models.hushed import hush
-
-    hush()  # before anything imports bitsandbytes
-    if how.dry_run:
-        estimate(data, recipe, as_json=how.as_json)
-        return
-    from judgekit.cli.render.console import json_text
-    from judgekit.cli.render.train_progress import Course
-    from judgekit.cli.render.trained_model import print_tuned, report
-
-    course = Course()
-    tuned = run_watched(data, recipe, how, course)
-    if course.saved is None:  # another of several processes speaks
-        return
-    samples = samples_of(tuned)
-    if how.as_json:
-        print(json_text(report(tuned, samples)))
-    else:
-        print_tuned(tuned, samples)
-
-
-def estimate(data: str, recipe: AnyRecipe, *, as_json: bool) -> None:
-    """`--dry-run`: everything is checked, no weight is read."""
+def show_plan(data: str, recipe: Recipe, *, as_json: bool) -> None:
+    """`--dry-run`: checks everything, reads no weight, prints what the training would be."""
     from judgekit.cli.render.console import json_text, stdout_console
-    from judgekit.cli.render.train_progress import print_plan
+    from judgekit.cli.render.train_progress import print_dry_run
+    from judgekit.models.hushed import hush
     from judgekit.train import plan_training
 
+    hush()  # before anything imports bitsandbytes
     found = plan_training(data, recipe)
     if not first_process():
         return
@@ -175,68 +115,57 @@ def estimate(data: str, recipe: AnyRecipe, *, as_json: bool) -> None:
         plan = {"estimate": found.estimate, "counts": found.counts, "steps": found.steps}
         print(json_text(plan))
     else:
-        print_plan(stdout_console(), found.estimate, found.counts, found.steps)
+        print_dry_run(stdout_console(), found.estimate, found.counts, found.steps)
 
 
-def run_watched(data: str, recipe: AnyRecipe, how: How, course: Course) -> Tuned:
-    """Trains under a progress display; Ctrl-C ends it with a word on how to go on."""
-    from judgekit import train
-    from judgekit.cli.render.train_progress import stopped, watched
+def train_and_show(data: str, recipe: Recipe, out: Path, start: Start, *, as_json: bool) -> None:
+    """Trains under a progress display, and prints what came of it."""
+    from judgekit.cli.render.console import json_text
+    from judgekit.cli.render.trained_model import print_trained, report
+    from judgekit.models.hushed import hush
+
+    hush()  # before anything imports bitsandbytes
+    trained = train_with_progress(data, recipe, out, start)
+    if not first_process():
+        return
+    if as_json:
+        print(json_text(report(trained)))
+    else:
+        print_trained(trained)
+
+
+def train_with_progress(data: str, recipe: Recipe, out: Path, start: Start) -> TrainedModel:
+    """Trains; Ctrl-C ends it with a message that says how to continue."""
+    from judgekit.cli.render.train_progress import (
+        TrainingState,
+        interruption_message,
+        training_display,
+    )
     from judgekit.cli.run_jobs import announce
+    from judgekit.train import train
 
-    trainings: Mapping[type, Callable[..., Tuned]] = {
-        DPO: train.train_dpo,
-        SFT: train.train_sft,
-        Reward: train.train_reward,
-        Ranker: train.train_ranker,
-    }
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    state = TrainingState()
+    step_rows = recipe.batch_size * recipe.accumulate * process_count()
     try:
-        with watched(course, recipe.batch_size * recipe.accumulate * processes) as on_event:
-            return trainings[type(recipe)](
-                data, recipe, out=how.out, resume=how.resume, force=how.force, on_event=on_event
-            )
+        with training_display(state, step_rows) as on_event:
+            return train(data, recipe, out=out, start=start, on_event=on_event)
     except KeyboardInterrupt:
-        if course.step is not None:
-            announce(stopped(course))
+        if state.step is not None:
+            announce(interruption_message(state))
         raise typer.Exit(130) from None
 
 
-def samples_of(tuned: Tuned) -> list[dict[str, Any]]:
-    """The rows of samples.jsonl, those of an earlier start too."""
-    from judgekit.train.loop.log import read_rows
-
-    return read_rows(tuned.folder / "samples.jsonl")
-
-
-def smoothing_from(run: Path) -> float:
+def estimated_smoothing(run: Path) -> float:
     """The share of wrong pairs among those on which both orders of a run agree."""
-    from judgekit import runs
     from judgekit.cli.run_jobs import announce
-    from judgekit.train.label_noise import label_noise
-    from judgekit.types import Outcome, Position
+    from judgekit.pairs.label_noise import label_noise_of_run
 
-    folder = runs.resolve(run)
-    outcomes: list[Outcome] = []
-    if runs.holds_rankings(folder):
-        for ranking, _ in runs.read_rankings(folder):
-            outcomes += ranking.comparisons.values()
-    else:
-        outcomes += (outcome for outcome, _ in runs.read_outcomes(folder))
-    agreeing = sum(o.position is Position.CONSISTENT and o.winner != "tie" for o in outcomes)
-    # Whatever was made of them: the mean of two orders that disagree may be a tie.
-    turned = sum(o.position in (Position.FIRST, Position.SECOND) for o in outcomes)
-    noise = label_noise(agreeing, turned)
+    noise = label_noise_of_run(run)
     if first_process():
         announce(
             f"two orders name different winners in {100 * noise.inconsistency:.1f} % of "
-            f"{noise.cases} cases, so at least {100 * noise.showing:.1f} % of single showings are "
+            f"{noise.cases} cases, so at least {100 * noise.trial:.1f} % of single trials are "
             f"wrong, and {100 * noise.agreed:.2f} % of pairs on which both agree: that is the "
             f"label smoothing"
         )
     return noise.agreed
-
-
-def first_process() -> bool:
-    """Whether this one, of those that torchrun started, is the one that speaks."""
-    return os.environ.get("RANK", "0") == "0"

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from judgekit.api import Run
     from judgekit.jobs.estimate import Estimate
-    from judgekit.jobs.job import Job
-    from judgekit.jobs.panel import Panel
+    from judgekit.jobs.runnable import Runnable
 
 __all__ = [
     "number",
@@ -259,7 +258,7 @@ def footer(run: Run) -> str:
     return " · ".join(parts)
 
 
-def print_estimates(found: Sequence[tuple[Job | Panel, Estimate]]) -> None:
+def print_estimates(found: Sequence[tuple[Runnable, Estimate]]) -> None:
     """What the jobs would ask, cost and tell."""
     console = stdout_console()
     table = Table(box=None, pad_edge=False, header_style="dim")

@@ -1,14 +1,22 @@
-"""A training's numbers in words: measures, memory, time, rows."""
+"""The numbers of a training as text: metrics, memory, time, rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["MEASURES", "counted", "duration", "gib", "plan_lines", "shown", "told"]
+__all__ = [
+    "METRICS",
+    "dry_run_lines",
+    "duration",
+    "gib",
+    "metric_text",
+    "metrics_text",
+    "row_counts_text",
+]
 
-# Measures of metrics.jsonl in the order in which they are shown. KL and log-probability: a token's.
-MEASURES = {
+# Metrics of metrics.jsonl in the order in which they are printed. KL is per token.
+METRICS = {
     "loss": "loss",
     "accuracy": "accuracy",
     "margin": "margin",
@@ -20,22 +28,22 @@ ROWS = ("read", "train", "held_out")
 MEMORY = ("weights", "adapter", "optimizer", "activations", "logits")
 
 
-def shown(name: str, value: float) -> str:
-    """A measure as it is printed: ``0.6931``, ``72.0 %``, ``-0.120``."""
+def metric_text(name: str, value: float) -> str:
+    """A metric as it is printed: ``0.6931``, ``72.0 %``, ``-0.120``."""
     if name == "accuracy":
         return f"{100 * value:.1f} %"
     return f"{value:#.4g}" if name == "loss" else f"{value:.3f}"
 
 
-def told(row: Mapping[str, Any], between: str = ", ") -> str:
-    """The measures that a row has: ``loss 0.6931, accuracy 72.0 %``."""
+def metrics_text(row: Mapping[str, Any], between: str = ", ") -> str:
+    """The metrics of a row: ``loss 0.6931, accuracy 72.0 %``."""
     return between.join(
-        f"{words} {shown(name, row[name])}" for name, words in MEASURES.items() if name in row
+        f"{words} {metric_text(name, row[name])}" for name, words in METRICS.items() if name in row
     )
 
 
 def gib(size: float) -> str:
-    """Bytes for people."""
+    """Bytes in GiB or MiB."""
     return f"{size / 2**30:.1f} GiB" if size >= 2**29 else f"{size / 2**20:.1f} MiB"
 
 
@@ -46,20 +54,20 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
-def counted(counts: Mapping[str, int]) -> tuple[str, str]:
-    """The rows that there are, and what was cut or dropped of them."""
+def row_counts_text(counts: Mapping[str, int]) -> tuple[str, str]:
+    """The numbers of rows, and of those that were cut or dropped by reason."""
     there = f"{counts['read']} read, {counts['train']} to train on, {counts['held_out']} held out"
     rest = {name: n for name, n in counts.items() if name not in ROWS and n}
     return there, ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in rest.items())
 
 
-def plan_lines(
+def dry_run_lines(
     estimate: Mapping[str, Any], counts: Mapping[str, int], steps: int
 ) -> list[tuple[str, str]]:
-    """What a training would be, a line a figure."""
-    there, rest = counted(counts)
+    """What a training would be, as names and values."""
+    there, rest = row_counts_text(counts)
     lines = [("rows", there), ("cut or dropped", rest)] if rest else [("rows", there)]
-    lines.append(("trained", f"{estimate['trainable']:,} of {estimate['parameters']:,} weights"))
+    lines.append(("trained", f"{estimate['trainable']:,} of {estimate['parameters']:,} parameters"))
     free = "" if estimate["free"] is None else f" of {gib(estimate['free'])} free"
     lines.append(("memory", f"{gib(estimate['total'])}{free} on {estimate['device']}"))
     lines += [(f"  {name}", gib(estimate[name])) for name in MEMORY if estimate[name]]

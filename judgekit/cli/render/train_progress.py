@@ -1,4 +1,4 @@
-"""A training while it runs: a bar on the terminal, lines elsewhere, all on standard error."""
+"""The progress of a training on standard error: a bar on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -13,49 +13,60 @@ from rich.table import Table
 from rich.text import Text
 
 from judgekit.cli.render.console import safe, stderr_console
-from judgekit.cli.render.train_metrics import MEASURES, duration, plan_lines, shown, told
+from judgekit.cli.render.train_metrics import (
+    METRICS,
+    dry_run_lines,
+    duration,
+    metric_text,
+    metrics_text,
+)
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console, RenderableType
 
-    from judgekit.train.interfaces.events import Event, Measured, OnEvent, Started, Step
+    from judgekit.train.interfaces.events import (
+        Event,
+        HeldOutMeasured,
+        OnEvent,
+        StepFinished,
+        TrainingStarted,
+    )
 
-__all__ = ["Course", "print_plan", "stopped", "watched"]
+__all__ = ["TrainingState", "interruption_message", "print_dry_run", "training_display"]
 
-QUIET_S = 60.0  # the longest silence in a log, where steps are slow
-LINES = 10  # in a log, of steps, at least
-WINDOW = 50  # steps over which the pace is taken
-NAMED = 13  # of the names in a plan
-WIDE = 13  # of a column; five and the step fit 80
+QUIET_S = 60.0  # at most this long without a line in a log, where steps are slow
+LINES = 10  # step lines in a log, at least
+WINDOW = 50  # steps over which the throughput is averaged
+NAME_WIDTH = 13  # in a plan
+COLUMN_WIDTH = 13  # five columns and the step fit 80 characters
 
 
 @dataclass
-class Course:
-    """Where a training is. `kept` is the step of its newest checkpoint, `saved` the end's folder;
-    `step` is None until it has begun."""
+class TrainingState:
+    """How far a training has come.
+
+    Attributes:
+        step: The last finished step; None until the training has started.
+        checkpoint_step: The step of the newest checkpoint; 0 for none.
+    """
 
     step: int | None = None
-    kept: int = 0
-    saved: Path | None = None
+    checkpoint_step: int = 0
 
-    def take(self, event: Event) -> None:
-        from judgekit.train.interfaces.events import Saved, Started, Step
+    def update(self, event: Event) -> None:
+        from judgekit.train.interfaces.events import StepFinished, TrainingStarted, WeightsSaved
 
         match event:
-            case Started():
-                self.step = self.kept = event.step
-            case Step():
+            case TrainingStarted():
+                self.step = self.checkpoint_step = event.step
+            case StepFinished():
                 self.step = event.step
-            case Saved(folder, True):
-                self.saved = folder
-            case Saved():
-                self.kept = self.step or 0
+            case WeightsSaved(final=False):
+                self.checkpoint_step = self.step or 0
 
 
-class Pace:
-    """How fast steps follow one another, of `rows` each; what is measured in between counts."""
+class Throughput:
+    """Rows per second over the last steps, evaluations included; `rows` are those of a step."""
 
     def __init__(self, rows: int) -> None:
         self._rows = rows
@@ -73,31 +84,33 @@ class Pace:
 
 
 @contextmanager
-def watched(course: Course, rows: int) -> Iterator[OnEvent]:
-    """Gives the callback that shows a training, and keeps `course` up to date.
+def training_display(state: TrainingState, rows: int) -> Iterator[OnEvent]:
+    """Gives the callback that displays a training and keeps `state` up to date.
 
-    `rows` are those of one step, all processes together.
+    Args:
+        state: Updated with each event.
+        rows: Rows in one step, over all processes.
     """
     console = stderr_console()
     if not console.is_terminal:
-        yield both(course, Log(console, rows))
+        yield observed_by(state, LineDisplay(console, rows))
         return
     from rich.live import Live
 
     with Live(console=console, transient=True, refresh_per_second=8) as live:
-        yield both(course, Screen(console, rows, live.update))
+        yield observed_by(state, LiveDisplay(console, rows, live.update))
 
 
-def both(course: Course, shows: OnEvent) -> OnEvent:
+def observed_by(state: TrainingState, display: OnEvent) -> OnEvent:
     def on_event(event: Event) -> None:
-        course.take(event)
-        shows(event)
+        state.update(event)
+        display(event)
 
     return on_event
 
 
 def plan_table(lines: Sequence[tuple[str, str]]) -> Table:
-    """Names and values below each other."""
+    """A table of names and values."""
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
@@ -106,64 +119,69 @@ def plan_table(lines: Sequence[tuple[str, str]]) -> Table:
     return table
 
 
-def print_plan(
+def print_dry_run(
     console: Console, estimate: Mapping[str, Any], counts: Mapping[str, int], steps: int
 ) -> None:
-    """What a training would be, and a warning where memory will not do."""
-    console.print(plan_table(plan_lines(estimate, counts, steps)))
+    """Prints what a training would be, and a warning where memory does not suffice."""
+    console.print(plan_table(dry_run_lines(estimate, counts, steps)))
     if not estimate["fits"]:
-        advice = estimate["advice"] or "take a smaller --batch-size or shorter rows"
-        console.print(Text(safe(f"more memory than is free: {advice}"), style="yellow"))
+        advice = estimate["advice"] or "use a smaller --batch-size or shorter rows"
+        console.print(Text(safe(f"not enough free memory: {advice}"), style="yellow"))
 
 
-def announce_start(console: Console, event: Started) -> None:
-    print_plan(console, event.estimate, event.counts, event.steps)
+def announce_start(console: Console, event: TrainingStarted) -> None:
+    print_dry_run(console, event.estimate, event.counts, event.steps)
     if event.step:
-        console.print(Text(f"goes on after step {event.step}", style="dim"))
+        console.print(Text(f"continuing after step {event.step}", style="dim"))
 
 
-class Log:
-    """Lines for a file: the plan, each measurement, and steps now and then."""
+class LineDisplay:
+    """Lines for a log file: the plan, each evaluation, and some of the steps."""
 
     def __init__(self, console: Console, rows: int) -> None:
-        self._console, self._pace = console, Pace(rows)
+        self._console, self._throughput = console, Throughput(rows)
         self._last = time.monotonic()
 
     def __call__(self, event: Event) -> None:
-        from judgekit.train.interfaces.events import Loaded, Measured, Started, Step
+        from judgekit.train.interfaces.events import (
+            HeldOutMeasured,
+            ModelLoaded,
+            StepFinished,
+            TrainingStarted,
+        )
 
         match event:
-            case Started():
+            case TrainingStarted():
                 announce_start(self._console, event)
-            case Loaded():
+            case ModelLoaded():
                 self._say(f"loaded; {event.reason}")
-            case Step():
+            case StepFinished():
                 self._step(event)
-            case Measured():
-                self._say(f"step {event.step}, held out: {told(event.row)}")
+            case HeldOutMeasured():
+                self._say(f"step {event.step}, held out: {metrics_text(event.row)}")
 
-    def _step(self, event: Step) -> None:
-        pace = self._pace.after(event.step, event.steps)
+    def _step(self, event: StepFinished) -> None:
+        throughput = self._throughput.after(event.step, event.steps)
         tenth = max(1, event.steps // LINES)
         if event.step % tenth and time.monotonic() - self._last < QUIET_S:
             return
-        left = f", {pace}" if pace else ""
-        self._say(f"step {event.step} of {event.steps}: {told(event.row)}{left}")
+        left = f", {throughput}" if throughput else ""
+        self._say(f"step {event.step} of {event.steps}: {metrics_text(event.row)}{left}")
 
     def _say(self, text: str) -> None:
         self._last = time.monotonic()
         self._console.print(Text(safe(text)), soft_wrap=True)
 
 
-class Screen:
-    """A bar with the newest step's measures below it; measurements scroll by above."""
+class LiveDisplay:
+    """A bar with the last step's metrics below it; evaluations scroll by above."""
 
     def __init__(
         self, console: Console, rows: int, update: Callable[[RenderableType], None]
     ) -> None:
         from rich import progress
 
-        self._console, self._pace, self._update = console, Pace(rows), update
+        self._console, self._throughput, self._update = console, Throughput(rows), update
         self._columns: list[str] = []
         self._bar = progress.Progress(
             progress.SpinnerColumn(),
@@ -178,29 +196,29 @@ class Screen:
 
     def __call__(self, event: Event) -> None:
         from judgekit.train.interfaces.events import (
-            Loaded,
-            Measured,
-            Referenced,
-            Sampled,
-            Started,
-            Step,
+            AnswersSampled,
+            HeldOutMeasured,
+            ModelLoaded,
+            ReferenceProgress,
+            StepFinished,
+            TrainingStarted,
         )
 
         match event:
-            case Started():
+            case TrainingStarted():
                 announce_start(self._console, event)
                 self._phase("loading the model")
-            case Loaded():
-                self._console.print(plan_table([(f"{'prompts':<{NAMED}}", event.reason)]))
-                self._phase("getting ready")
-            case Referenced():
-                self._phase("asking the reference", event.done, event.total)
-            case Step():
+            case ModelLoaded():
+                self._console.print(plan_table([(f"{'prompts':<{NAME_WIDTH}}", event.reason)]))
+                self._phase("preparing")
+            case ReferenceProgress():
+                self._phase("reference log-probabilities", event.done, event.total)
+            case StepFinished():
                 self._step(event)
-            case Measured():
+            case HeldOutMeasured():
                 self._measured(event)
-            case Sampled(when="before"):
-                self._phase("measuring")
+            case AnswersSampled(when="before"):
+                self._phase("evaluating")
 
     def _phase(self, doing: str, done: int = 0, total: int | None = None) -> None:
         count = "" if total is None else f"{done}/{total}"
@@ -209,11 +227,11 @@ class Screen:
         )
         self._update(self._bar)
 
-    def _step(self, event: Step) -> None:
+    def _step(self, event: StepFinished) -> None:
         from rich.console import Group
 
         if event.step == event.steps:
-            self._phase("measuring and saving")
+            self._phase("evaluating and saving")
             return
         self._bar.update(
             self._task,
@@ -221,27 +239,29 @@ class Screen:
             completed=event.step,
             total=event.steps,
             count=f"{event.step}/{event.steps}",
-            note=self._pace.after(event.step, event.steps),
+            note=self._throughput.after(event.step, event.steps),
         )
-        self._update(Group(self._bar, Text(f"  {told(event.row, '  ')}", style="dim")))
+        self._update(Group(self._bar, Text(f"  {metrics_text(event.row, '  ')}", style="dim")))
 
-    def _measured(self, event: Measured) -> None:
-        """A row of a table that grows: its head comes before the first."""
+    def _measured(self, event: HeldOutMeasured) -> None:
+        """Prints a row of a growing table, with its header before the first row."""
         if not self._columns:
-            self._columns = [name for name in MEASURES if name in event.row]
-            head = "".join(f"{MEASURES[name]:>{WIDE}}" for name in self._columns)
+            self._columns = [name for name in METRICS if name in event.row]
+            head = "".join(f"{METRICS[name]:>{COLUMN_WIDTH}}" for name in self._columns)
             self._console.print(Text(f"held out{head}", style="dim"))
-        cells = "".join(f"{shown(name, event.row[name]):>{WIDE}}" for name in self._columns)
+        cells = "".join(
+            f"{metric_text(name, event.row[name]):>{COLUMN_WIDTH}}" for name in self._columns
+        )
         self._console.print(Text(f"{f'step {event.step}':<8}{cells}"))
         if not event.step:
             self._phase("training")
 
 
-def stopped(course: Course) -> str:
-    """What to say where Ctrl-C ended a training that had begun."""
-    if course.kept:
+def interruption_message(state: TrainingState) -> str:
+    """The message after Ctrl-C: how to continue the training."""
+    if state.checkpoint_step:
         return (
-            f"stopped at step {course.step}; the checkpoint of step {course.kept} is kept: the "
-            f"same command with --resume goes on"
+            f"stopped at step {state.step}; the checkpoint of step {state.checkpoint_step} is "
+            f"kept: run the same command with --resume to continue"
         )
-    return f"stopped at step {course.step}, before the first checkpoint: --force starts again"
+    return f"stopped at step {state.step}, before the first checkpoint: use --force to start again"

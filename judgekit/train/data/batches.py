@@ -12,14 +12,14 @@ from torch.utils.data import Dataset
 from judgekit.train.data.examples import Example
 from judgekit.train.data.packing import pack
 
-__all__ = ["Microbatch", "Rows", "collate", "slices"]
+__all__ = ["ExampleRows", "Microbatch", "collate", "slices"]
 
 T = TypeVar("T")
 Microbatch = dict[str, Any]  # inputs (layout.Batch), examples and rows: what they were made of
 
 
 @dataclass(frozen=True)
-class Rows(Dataset[tuple[int, Example]]):
+class ExampleRows(Dataset[tuple[int, Example]]):
     """Examples with the `places` of their rows in the data, for messages.
 
     `reference` [n, completions of each]: the reference model's log-probabilities, or None.

@@ -15,16 +15,16 @@ import orjson
 
 from judgekit.errors import InputError
 from judgekit.train.data.rows import Conversation
-from judgekit.train.data.transcripts import compose, messages
+from judgekit.train.data.transcripts import format_transcript, messages
 from judgekit.types import Message
 
 __all__ = [
     "CUT",
-    "ChatShape",
-    "PlainShape",
+    "ChatFormat",
+    "PlainFormat",
     "Prompt",
-    "Refusal",
-    "Shape",
+    "PromptFormat",
+    "TemplateRefusal",
     "later_parts",
     "messages_of",
 ]
@@ -40,11 +40,11 @@ PROBE = (
 WORD = re.compile(r"\w")
 
 
-class Refusal(ValueError):  # noqa: N818 (a row that is counted, not an error)
+class TemplateRefusal(ValueError):  # noqa: N818 (a row that is counted, not an error)
     """The chat template refuses a conversation."""
 
 
-class Guard:
+class ControlTokenEscaper:
     """Puts a `CUT` into every control token that a text spells."""
 
     def __init__(self, spellings: set[str]) -> None:
@@ -60,11 +60,11 @@ class Guard:
         return CUT.join(pieces)
 
 
-class Shape(Protocol):
+class PromptFormat(Protocol):
     """One way to show rows. A row is taken once (`take`), its prompt shown (`opening`), an answer
-    behind it (`body`) and `ending` behind that. Raises `Refusal`."""
+    behind it (`body`) and `ending` behind that. Raises `TemplateRefusal`."""
 
-    guard: Guard
+    guard: ControlTokenEscaper
     ending: str  # the template's own end of turn; "" where the end-of-text token serves
 
     def take(self, prompt: Prompt, answers: Sequence[str]) -> tuple[Prompt, Sequence[str]]: ...
@@ -72,7 +72,7 @@ class Shape(Protocol):
     def body(self, prompt: Prompt, opening: str, answer: str) -> str: ...
 
 
-class PlainShape:
+class PlainFormat:
     """Texts as they stand: a prompt of one user message is its text, a longer conversation a
     transcript."""
 
@@ -80,7 +80,9 @@ class PlainShape:
 
     def __init__(self, tokenizer: Any) -> None:
         added = tokenizer.added_tokens_decoder.values()
-        self.guard = Guard({t.content for t in added if t.special and len(t.content) > 1})
+        self.guard = ControlTokenEscaper(
+            {t.content for t in added if t.special and len(t.content) > 1}
+        )
 
     def take(self, prompt: Prompt, answers: Sequence[str]) -> tuple[str, Sequence[str]]:
         """The row as texts; an answer stands one space behind its speaker's name."""
@@ -88,7 +90,7 @@ class PlainShape:
             return prompt, answers
         if len(prompt) == 1 and prompt[0].role == "user":
             return prompt[0].content, answers
-        return compose(prompt), [f" {answer}" for answer in answers]
+        return format_transcript(prompt), [f" {answer}" for answer in answers]
 
     def opening(self, prompt: Prompt) -> str:
         return self.guard(str(prompt))
@@ -97,7 +99,7 @@ class PlainShape:
         return self.guard(answer)
 
 
-class ChatShape:
+class ChatFormat:
     """Conversations through the tokenizer's chat template.
 
     Raises `InputError` where it has none, or a broken one.
@@ -112,10 +114,10 @@ class ChatShape:
                 f"{name!r} has no chat template; start from a chat model, or show rows as plain "
                 f"text: --template plain"
             ) from error
-        self.guard = Guard(set())
+        self.guard = ControlTokenEscaper(set())
         self._takes_system = self._shows_system(name)
         self._closes = self._closing()
-        self.guard = Guard(self._markers())
+        self.guard = ControlTokenEscaper(self._markers())
         # What stands behind the end of turn (a line's end, mostly) is nobody's to say.
         end = self.guard.marker.search(self._closes)
         self.ending = self._closes[: end.end(1)] if end else ""
@@ -143,7 +145,7 @@ class ChatShape:
         """
         try:
             whole = self._render((*messages_of(prompt), Message("assistant", answer)), opens=False)
-        except Refusal:  # an answer may not come last
+        except TemplateRefusal:  # an answer may not come last
             whole = ""
         if whole.startswith(opening) and whole.endswith(self._closes):
             body = whole[len(opening) :].removesuffix(self._closes)
@@ -166,7 +168,7 @@ class ChatShape:
                 )
             )
         except (TemplateError, ValueError, TypeError) as error:
-            raise Refusal(" ".join(str(error).split())) from error
+            raise TemplateRefusal(" ".join(str(error).split())) from error
 
     def _row(self, message: Message) -> dict[str, Any]:
         row: dict[str, Any] = {"role": message.role, "content": self.guard(message.content)}
@@ -181,11 +183,11 @@ class ChatShape:
         """Whether the template shows a system message; some refuse it, some leave it out."""
         try:
             return PROBE[0].content in self._render(PROBE[:2], opens=True)
-        except Refusal:
+        except TemplateRefusal:
             pass
         try:
             self._render(PROBE[1:2], opens=True)
-        except Refusal as error:
+        except TemplateRefusal as error:
             raise InputError(
                 f"the chat template of {name!r} is broken: {error}; --template plain does without"
             ) from error
@@ -195,7 +197,7 @@ class ChatShape:
         """What the template writes after an answer: "" where no answer may come last."""
         try:
             return self._render(PROBE[1:3], opens=False).rpartition(PROBE[2].content)[2]
-        except Refusal:
+        except TemplateRefusal:
             return ""
 
     def _markers(self) -> set[str]:
@@ -208,7 +210,7 @@ class ChatShape:
         probe = PROBE if self._takes_system else PROBE[1:]
         try:
             shown = self._render(probe, opens=False)
-        except Refusal:  # it shows conversations only as questions
+        except TemplateRefusal:  # it shows conversations only as questions
             shown = self._render(probe, opens=True)
         return {
             token.content

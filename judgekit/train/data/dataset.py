@@ -11,30 +11,30 @@ from typing import Any
 
 from judgekit import io
 from judgekit.errors import InputError
-from judgekit.train.data.batches import Rows
-from judgekit.train.data.encoding import Encoded, TokenCounts
-from judgekit.train.data.rows_reader import Intake, hold_out
-from judgekit.train.recipes.language_model import Recipe
+from judgekit.train.data.batches import ExampleRows
+from judgekit.train.data.encoding import EncodedRows, TokenCounts
+from judgekit.train.data.rows_reader import LoadedRows, hold_out
+from judgekit.train.recipes.recipe import Recipe
 from judgekit.types import digest
 
 __all__ = ["Dataset", "prepare"]
 
-Read = Callable[[str | Path, int | None], Intake[Any]]  # of a source, only the first rows
-Encode = Callable[[Sequence[Any]], Encoded]
+Read = Callable[[str | Path, int | None], LoadedRows[Any]]  # of a source, only the first rows
+Encode = Callable[[Sequence[Any]], EncodedRows]
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Rows to train on and rows to measure on; `shown` are the latter before they were tokens.
+    """Rows to train on and rows to evaluate on; `held_out_rows` are the latter before encoding.
 
     `counts`, in rows: ``read``, ``train``, ``held_out``, and what was cut or dropped, by reason.
     `runs`: the judged runs that the data came from.
     """
 
     source: str
-    train: Rows
-    held_out: Rows
-    shown: Sequence[Any]
+    train: ExampleRows
+    held_out: ExampleRows
+    held_out_rows: Sequence[Any]
     counts: Mapping[str, int]
     runs: tuple[str, ...] = ()
 
@@ -78,7 +78,7 @@ def prepare(read: Read, encode: Encode, source: str | Path, recipe: Recipe) -> D
     )
 
 
-def held_out(encode: Encode, rows: Sequence[Any], recipe: Recipe) -> Encoded:
+def held_out(encode: Encode, rows: Sequence[Any], recipe: Recipe) -> EncodedRows:
     """The held-out rows encoded. Where none of a share can be used there is nothing to measure on;
     a file of them that is of no use is an `InputError` that names it."""
     try:
@@ -86,12 +86,12 @@ def held_out(encode: Encode, rows: Sequence[Any], recipe: Recipe) -> Encoded:
     except InputError as error:
         if recipe.eval_data is not None:
             raise InputError(f"{recipe.eval_data}, held out: {error}") from error
-        return Encoded([], [], {"held_out_unusable": len(rows)})
+        return EncodedRows([], [], {"held_out_unusable": len(rows)})
 
 
-def placed(encoded: Encoded, rows: Sequence[Any]) -> Rows:
+def placed(encoded: EncodedRows, rows: Sequence[Any]) -> ExampleRows:
     """Examples, each with its row's place in the data."""
-    return Rows(encoded.examples, [rows[index].place for index in encoded.kept])
+    return ExampleRows(encoded.examples, [rows[index].place for index in encoded.kept])
 
 
 def runs_of(source: str | Path, limit: int | None) -> tuple[str, ...]:

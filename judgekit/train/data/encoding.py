@@ -10,18 +10,18 @@ from typing import Any, Literal
 from judgekit.errors import InputError
 from judgekit.train.data.chat_format import (
     CUT,
-    ChatShape,
-    PlainShape,
+    ChatFormat,
+    PlainFormat,
     Prompt,
-    Refusal,
-    Shape,
+    PromptFormat,
+    TemplateRefusal,
     later_parts,
     messages_of,
 )
 from judgekit.train.data.examples import Example
 from judgekit.train.data.rows import Conversation, PairRow, TextRow
 
-__all__ = ["Encoded", "Encoder", "TokenCounts"]
+__all__ = ["EncodedRows", "Encoder", "TokenCounts"]
 
 BATCH = 512  # rows tokenised at once: enough to keep the tokenizer's threads busy
 
@@ -29,7 +29,7 @@ Tokens = list[int]
 
 
 @dataclass(frozen=True)
-class Encoded:
+class EncodedRows:
     """Examples, and for each the index of its row.
 
     `counts`, in rows. Kept: ``prompts_cut`` and ``answers_cut``. Dropped: ``no_room`` (not one
@@ -71,7 +71,7 @@ class TokenCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class PromptRow:
     """A row whose prompt is shown, as text and in tokens; `skipped` of these are cut."""
 
     prompt: Prompt
@@ -83,7 +83,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class EncodedRow:
     """A row in tokens, at its final lengths."""
 
     prompt: Tokens
@@ -93,7 +93,7 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class DroppedRow:
     """A row that makes no example: the reason it is counted under, and in words."""
 
     name: Literal["no_room", "same_tokens", "refused"]
@@ -128,7 +128,7 @@ class Encoder:
         name = name or str(tokenizer.name_or_path)
         self._tokenizer = tokenizer
         chat = template == "chat"
-        self._shape: Shape = ChatShape(tokenizer, name) if chat else PlainShape(tokenizer)
+        self._shape: PromptFormat = ChatFormat(tokenizer, name) if chat else PlainFormat(tokenizer)
         # A chat template writes its own beginning of text; where it has no end of turn, or there is
         # no template, the end-of-text token ends an answer.
         self._start = [] if chat else self._opening_ids()
@@ -140,7 +140,7 @@ class Encoder:
             )
         self._longest, self._room = max_length, max_prompt_length - len(self._start)
 
-    def pairs(self, rows: Sequence[PairRow]) -> Encoded:
+    def pairs(self, rows: Sequence[PairRow]) -> EncodedRows:
         """Examples of two completions, chosen and rejected. Raises `InputError` if none is left."""
         return self._encoded(
             [row.prompt for row in rows],
@@ -148,7 +148,7 @@ class Encoder:
             [(row.margin, row.probability) for row in rows],
         )
 
-    def texts(self, rows: Sequence[TextRow]) -> Encoded:
+    def texts(self, rows: Sequence[TextRow]) -> EncodedRows:
         """Examples of one completion. Raises `InputError` if none is left."""
         return self._encoded(
             [row.prompt for row in rows],
@@ -161,14 +161,14 @@ class Encoder:
         prompts: Sequence[Prompt],
         answers: Sequence[Sequence[str]],
         labels: Sequence[tuple[float | None, float | None]],
-    ) -> Encoded:
+    ) -> EncodedRows:
         counts: Counter[str] = Counter()
         examples, kept = [], []
-        dropped: Dropped | None = None
+        dropped: DroppedRow | None = None
         for start in range(0, len(prompts), BATCH):
             part = slice(start, start + BATCH)
             for index, row in enumerate(self._batch(prompts[part], answers[part]), start):
-                if isinstance(row, Dropped):
+                if isinstance(row, DroppedRow):
                     counts[row.name] += 1
                     dropped = dropped or row
                     continue
@@ -179,38 +179,38 @@ class Encoder:
                 kept.append(index)
         if dropped and not examples:
             raise InputError(f"none of {len(prompts)} rows can be used; the first: {dropped.why}")
-        return Encoded(examples, kept, dict(+counts))
+        return EncodedRows(examples, kept, dict(+counts))
 
     def _batch(
         self, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]]
-    ) -> Iterator[Closed | Dropped]:
+    ) -> Iterator[EncodedRow | DroppedRow]:
         """The rows of one batch, in their order."""
         shown = [self._shown(row) for row in self._opened(prompts, answers)]
         # All texts at once: the tokenizer's threads share them.
         wholes = iter(self._encode([text for _, texts in shown for text in texts]))
         for row, texts in shown:
-            yield row if isinstance(row, Dropped) else self._closed(row, texts, wholes)
+            yield row if isinstance(row, DroppedRow) else self._closed(row, texts, wholes)
 
     def _opened(
         self, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]]
-    ) -> Iterator[Opened | Dropped]:
+    ) -> Iterator[PromptRow | DroppedRow]:
         """The prompts in tokens, those that are too long without their beginnings."""
         taken = [self._shape.take(p, a) for p, a in zip(prompts, answers, strict=True)]
-        texts: list[str | Dropped] = []
+        texts: list[str | DroppedRow] = []
         for prompt, _ in taken:
             try:
                 texts.append(self._shape.opening(prompt))
-            except Refusal as error:
-                texts.append(Dropped("refused", str(error)))
+            except TemplateRefusal as error:
+                texts.append(DroppedRow("refused", str(error)))
         encoded = iter(self._encode([text for text in texts if isinstance(text, str)]))
         for (prompt, said), text in zip(taken, texts, strict=True):
-            if isinstance(text, Dropped):
+            if isinstance(text, DroppedRow):
                 yield text
                 continue
-            row = Opened(prompt, said, text, next(encoded))
+            row = PromptRow(prompt, said, text, next(encoded))
             yield row if len(row.ids) <= self._room else self._shortened(row)
 
-    def _shortened(self, row: Opened) -> Opened | Dropped:
+    def _shortened(self, row: PromptRow) -> PromptRow | DroppedRow:
         """The row with an end of its prompt.
 
         A conversation loses its oldest turns first, but not its system prompt; then the last
@@ -236,27 +236,27 @@ class Encoder:
         if keep > 0 and messages_of(row.prompt)[place].content:
             return row
         why = f"the prompt's frame alone leaves its text no room in {self._room} tokens"
-        return Dropped("no_room", f"{why}; raise --max-prompt-length")
+        return DroppedRow("no_room", f"{why}; raise --max-prompt-length")
 
-    def _reopened(self, row: Opened, prompt: Conversation) -> Opened:
+    def _reopened(self, row: PromptRow, prompt: Conversation) -> PromptRow:
         """The row with another prompt; as it is where the template does not take that one."""
         try:
             text = self._shape.opening(prompt)
-        except Refusal:
+        except TemplateRefusal:
             return row
         (ids,) = self._encode([text])
-        return Opened(prompt, row.answers, text, ids, shortened=True)
+        return PromptRow(prompt, row.answers, text, ids, shortened=True)
 
-    def _shown(self, row: Opened | Dropped) -> tuple[Opened | Dropped, list[str]]:
+    def _shown(self, row: PromptRow | DroppedRow) -> tuple[PromptRow | DroppedRow, list[str]]:
         """The row, and its answers as text, each to the end of its turn behind the prompt."""
-        if isinstance(row, Dropped):
+        if isinstance(row, DroppedRow):
             return row, []
         bodies = [self._shape.body(row.prompt, row.text, answer) for answer in row.answers]
         return row, [row.text + body + self._shape.ending for body in bodies]
 
     def _closed(
-        self, row: Opened, texts: Sequence[str], wholes: Iterator[Tokens]
-    ) -> Closed | Dropped:
+        self, row: PromptRow, texts: Sequence[str], wholes: Iterator[Tokens]
+    ) -> EncodedRow | DroppedRow:
         """The row in tokens; `wholes` has those of its texts next."""
         prompt = self._start + row.ids[row.skipped :]
         room = self._longest - len(prompt)
@@ -270,8 +270,8 @@ class Encoder:
         cut = [ids[:room] for ids in completions]
         if len(cut) == 2 and cut[0] == cut[1]:
             why = f"in {room} tokens both its answers are the same"
-            return Dropped("same_tokens", f"{why}; raise --max-length")
-        return Closed(prompt, cut, row.shortened, cut != completions)
+            return DroppedRow("same_tokens", f"{why}; raise --max-length")
+        return EncodedRow(prompt, cut, row.shortened, cut != completions)
 
     def _encode(self, texts: Sequence[str]) -> list[Tokens]:
         """Token ids of texts, each piece between `CUT`s by itself."""

@@ -40,7 +40,7 @@ def pack(examples: Sequence[Example], *, ends: bool = False) -> Batch:
     """
     if not examples:
         raise InputError("there are no examples to lay out")
-    row = Row()
+    row = PackedRow()
     for example in examples:
         row.add(example, drop=0 if ends else 1)
     batch = row.batch()
@@ -54,7 +54,7 @@ def pack(examples: Sequence[Example], *, ends: bool = False) -> Batch:
     }
 
 
-class Row:
+class PackedRow:
     """A row that grows example by example."""
 
     def __init__(self) -> None:

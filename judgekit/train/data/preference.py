@@ -11,7 +11,7 @@ from judgekit.io.row import RowError, shown
 from judgekit.io.values import read_answer, read_prompt
 from judgekit.train.data.rows import Conversation
 
-__all__ = ["Preference", "Unfit", "conversation", "number", "prompt_of", "read_preference"]
+__all__ = ["Preference", "UnusableRow", "conversation", "number", "prompt_of", "read_preference"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Preference:
     probability: float | None = None
 
 
-class Unfit(RowError):  # noqa: N818 (a row that is counted, not an error)
+class UnusableRow(RowError):  # noqa: N818 (a row that is counted, not an error)
     """A row that can be read, but says nothing to learn from; counted under `name`.
 
     `lasting`: so even in a file that its owner could correct (a tie is no mistake).
@@ -133,7 +133,7 @@ def _conversations(sides: Sequence[Any], given: object) -> tuple[Conversation, s
         read.append(conversation(side, name))
     (prompt, chosen), (other, rejected) = read
     if prompt != other:
-        raise Unfit("different_prompts", "chosen and rejected answer different conversations")
+        raise UnusableRow("different_prompts", "chosen and rejected answer different conversations")
     if given is not None:
         inside = prompt_of(given)
         texts = [message.content for message in prompt]

@@ -16,7 +16,7 @@ from judgekit.models.pairrm_tokens import PairTokenizer
 from judgekit.train.data.examples import Example
 from judgekit.train.data.ranker_rows import RankerRow
 
-__all__ = ["RankerExample", "Sequences", "encode", "in_both_orders"]
+__all__ = ["PairRMSequences", "RankerExample", "encode", "in_both_orders"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class RankerExample(Example):
 
 
 @dataclass(frozen=True, slots=True)
-class Sequences:
+class PairRMSequences:
     """PairRM's sequences end to end: token ids [T], their lengths, and the places (n, 3) of the
     prefixes in each."""
 
@@ -61,7 +61,7 @@ def encode(
 
 def in_both_orders(
     ids: Tensor, spans: Sequence[Sequence[int]], prefixes: tuple[int, int]
-) -> Sequences:
+) -> PairRMSequences:
     """A packed batch of n examples as 2 n sequences: each as it is, then with its answers swapped.
 
     `ids` [T] and `spans` as `layout.pack` gives them; `prefixes` are the tokens of the first and
@@ -78,7 +78,7 @@ def in_both_orders(
             first = len(prompt) + 1
             places.append((1, first, first + len(shown[0])))
             lengths.append(len(prompt) + len(shown[0]) + len(shown[1]))
-    return Sequences(torch.cat(pieces), lengths, torch.tensor(places, device=ids.device))
+    return PairRMSequences(torch.cat(pieces), lengths, torch.tensor(places, device=ids.device))
 
 
 def behind(answer: Tensor, prefix: int) -> Tensor:

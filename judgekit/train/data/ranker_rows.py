@@ -14,9 +14,9 @@ from judgekit.models.pairrm_text import shown, written
 from judgekit.train.data.rows import PairRow
 from judgekit.types import Case
 
-__all__ = ["Measure", "RankerRow", "from_pair", "read_candidates"]
+__all__ = ["QualityFunction", "RankerRow", "from_pair", "read_candidates"]
 
-Measure = Callable[[Sequence[str], Sequence[str]], list[tuple[float, ...]]]
+QualityFunction = Callable[[Sequence[str], Sequence[str]], list[tuple[float, ...]]]
 """Answers and their references → for each answer a number per quality."""
 
 
@@ -43,7 +43,7 @@ def from_pair(row: PairRow) -> RankerRow:
 
 
 def read_candidates(
-    source: Path, measure: Measure, *, most: int, seed: int, limit: int | None = None
+    source: Path, measure: QualityFunction, *, most: int, seed: int, limit: int | None = None
 ) -> list[RankerRow]:
     """The pairs of candidates in a file of answers, several to a prompt, by what `measure` says.
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from judgekit.io.row import RowError, shown
 from judgekit.io.values import read_answer
-from judgekit.train.data.preference import Preference, Unfit, number, prompt_of
+from judgekit.train.data.preference import Preference, UnusableRow, number, prompt_of
 from judgekit.train.data.rows import Conversation
 
-__all__ = ["ModelRating", "read_ranking", "read_rated"]
+__all__ = ["RatedAnswer", "read_ranking", "read_rated"]
 
-ModelRating = tuple[str, float]  # an answer and its score, more is better
+RatedAnswer = tuple[str, float]  # an answer and its score, more is better
 
 PROMPTS = ("prompt", "instruction", "question")
 ANSWERS = ("response", "output", "answer", "text")
@@ -24,19 +24,19 @@ def read_ranking(data: Mapping[str, Any]) -> Preference:
     """The best against the worst answer of a row with `completions`; of equals the first.
 
     The margin is the difference of their scores. Raises `RowError`, where all answers are equally
-    good `Unfit`.
+    good `UnusableRow`.
     """
     prompt, rated = read_rated(data)
     if len(rated) < 2:
-        raise Unfit("unrated", "it has no two answers with a score", lasting=True)
+        raise UnusableRow("unrated", "it has no two answers with a score", lasting=True)
     best = max(rated, key=lambda answer: answer[1])
     worst = min(rated, key=lambda answer: answer[1])
     if best[1] == worst[1]:
-        raise Unfit("tie", "all its answers have the same score", lasting=True)
+        raise UnusableRow("tie", "all its answers have the same score", lasting=True)
     return Preference(prompt, best[0], worst[0], best[1] - worst[1])
 
 
-def read_rated(data: Mapping[str, Any]) -> tuple[Conversation | str, list[ModelRating]]:
+def read_rated(data: Mapping[str, Any]) -> tuple[Conversation | str, list[RatedAnswer]]:
     """The prompt and the rated answers, in their order; empty answers and unrated ones left out.
 
     Scores are of the first kind that every answer has: `overall_score`, `fine-grained_score`,

@@ -14,7 +14,7 @@ from typing import Any
 
 from judgekit.errors import InputError
 from judgekit.models.reward_chat import RewardChat, Shown, TooLong, Unshowable
-from judgekit.train.data.encoding import Encoded
+from judgekit.train.data.encoding import EncodedRows
 from judgekit.train.data.examples import Example
 from judgekit.train.data.rows import Conversation, PairRow
 from judgekit.train.data.transcripts import messages
@@ -33,11 +33,11 @@ class RewardEncoder:
     def __init__(self, tokenizer: Any, *, max_length: int, name: str) -> None:
         self._chat = RewardChat(name, tokenizer, max_length)
 
-    def pairs(self, rows: Sequence[PairRow]) -> Encoded:
+    def pairs(self, rows: Sequence[PairRow]) -> EncodedRows:
         """Examples of two completions; what both conversations begin with is the prompt.
 
-        `counts` as `Encoded` has them: ``prompts_cut``, and dropped ``no_room``, ``refused`` and
-        ``same_once_cut``. Raises `InputError` if none is left.
+        The `counts` of `EncodedRows` are ``prompts_cut``, and of dropped rows ``no_room``,
+        ``refused`` and ``same_once_cut``. Raises `InputError` if none is left.
         """
         counts: Counter[str] = Counter()
         examples, kept, why = [], [], ""
@@ -59,7 +59,7 @@ class RewardEncoder:
             kept.append(index)
         if rows and not examples:
             raise InputError(f"none of {len(rows)} rows can be used; the first: {why}")
-        return Encoded(examples, kept, dict(+counts))
+        return EncodedRows(examples, kept, dict(+counts))
 
     def _shown(self, row: PairRow) -> tuple[Shown, Shown]:
         prompt, chosen, rejected = conversation(row)

@@ -17,24 +17,24 @@ from judgekit.io.row import BadRow, Row, RowError, shown
 from judgekit.io.values import read_answer, read_prompt
 from judgekit.train.data.preference import (
     Preference,
-    Unfit,
+    UnusableRow,
     conversation,
     prompt_of,
     read_preference,
 )
 from judgekit.train.data.rated_answers import read_ranking
 from judgekit.train.data.rows import Conversation, PairRow, TextRow
-from judgekit.train.data.sources import Source, open_source
+from judgekit.train.data.sources import RowSource, open_source
 from judgekit.train.data.transcripts import is_transcript, messages, read_transcripts
 from judgekit.types import Message, digest
 
-__all__ = ["Intake", "hold_out", "read_pair_rows", "read_text_rows"]
+__all__ = ["LoadedRows", "hold_out", "read_pair_rows", "read_text_rows"]
 
 _Made = TypeVar("_Made", PairRow, TextRow)
 
 
 @dataclass(frozen=True)
-class Intake(Generic[_Made]):
+class LoadedRows(Generic[_Made]):
     """Rows ready to be encoded, and those left out, counted by reason.
 
     Reasons: ``different_prompts``, ``empty``, ``human_last``, ``identical``, ``tie``, ``unrated``,
@@ -46,20 +46,20 @@ class Intake(Generic[_Made]):
     dropped: Mapping[str, int]
 
 
-def read_pair_rows(source: str | Path, *, limit: int | None = None) -> Intake[PairRow]:
+def read_pair_rows(source: str | Path, *, limit: int | None = None) -> LoadedRows[PairRow]:
     """Preferences from a file, or from a data set of the hub (`sources.open_source`).
 
     `limit`: only the first rows, those left out included. Raises `InputError` at the first row of a
     file that cannot be used, naming its line, and where no row is left.
     """
-    return take_in(open_source(source, limit), _pairs)
+    return load_rows(open_source(source, limit), _pairs)
 
 
-def read_text_rows(source: str | Path, *, limit: int | None = None) -> Intake[TextRow]:
+def read_text_rows(source: str | Path, *, limit: int | None = None) -> LoadedRows[TextRow]:
     """Prompts with an answer to imitate: files of answers, messages that end with one, or
     preferences, of which the chosen answer is taken. Otherwise as `read_pair_rows`.
     """
-    return take_in(open_source(source, limit), _texts)
+    return load_rows(open_source(source, limit), _texts)
 
 
 def hold_out(rows: Sequence[_Made], share: float, seed: int) -> tuple[list[_Made], list[_Made]]:
@@ -79,9 +79,9 @@ def hold_out(rows: Sequence[_Made], share: float, seed: int) -> tuple[list[_Made
     return [r for r in rows if r.cluster not in held], [r for r in rows if r.cluster in held]
 
 
-def take_in(
-    source: Source, build: Callable[[Mapping[str, Any], str], list[_Made]]
-) -> Intake[_Made]:
+def load_rows(
+    source: RowSource, build: Callable[[Mapping[str, Any], str], list[_Made]]
+) -> LoadedRows[_Made]:
     """All rows of a source as `build` makes them of a row's columns and its place."""
     rows: list[_Made] = []
     dropped: Counter[str] = Counter()
@@ -92,7 +92,7 @@ def take_in(
         try:
             rows += build(readable(row), place)
             continue
-        except Unfit as error:
+        except UnusableRow as error:
             name, lasting, why = error.name, error.lasting, str(error)
         except RowError as error:
             name, lasting, why = "unreadable", False, str(error)
@@ -108,7 +108,7 @@ def take_in(
         raise InputError(f"none of {dropped.total()} rows can be used; the first is {first}")
     if not rows:
         raise InputError(f"{source.name}: no rows; write one JSON object per line")
-    return Intake(source.name, rows, dict(dropped))
+    return LoadedRows(source.name, rows, dict(dropped))
 
 
 def readable(row: Row | BadRow) -> Mapping[str, Any]:
@@ -127,9 +127,11 @@ def _pairs(data: Mapping[str, Any], place: str) -> list[PairRow]:
         )
     for name, answer in (("chosen", found.chosen), ("rejected", found.rejected)):
         if not answer.strip():
-            raise Unfit("empty", f"the {name} answer is empty")
+            raise UnusableRow("empty", f"the {name} answer is empty")
     if found.chosen.strip() == found.rejected.strip():
-        raise Unfit("identical", f"chosen and rejected are the same text, {shown(found.chosen)}")
+        raise UnusableRow(
+            "identical", f"chosen and rejected are the same text, {shown(found.chosen)}"
+        )
     return [
         PairRow(
             found.prompt,
@@ -161,7 +163,7 @@ def _texts(data: Mapping[str, Any], place: str) -> list[TextRow]:
     taught = [(found.prompt, found.chosen)] if found is not None else _answers(data)
     for _, answer in taught:
         if not answer.strip():
-            raise Unfit("empty", "the answer is empty")
+            raise UnusableRow("empty", "the answer is empty")
     return [TextRow(prompt, text, place, _cluster(data, prompt)) for prompt, text in taught]
 
 

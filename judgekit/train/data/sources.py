@@ -14,14 +14,14 @@ from judgekit.installing import install_hint
 from judgekit.io.row import BadRow, Row
 from judgekit.io.rows import scan
 
-__all__ = ["Source", "open_source"]
+__all__ = ["RowSource", "open_source"]
 
 HUB = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?:/(?P<subset>[\w./-]+?))?(?::(?P<split>[\w.-]+))?")
 FILES = (".jsonl", ".json", ".csv", ".parquet", ".gz", ".txt")
 
 
 @dataclass(frozen=True)
-class Source:
+class RowSource:
     """Rows to be read, `name` for messages. A data set is `public`: its rows are not the user's to
     correct, so those that cannot be used are counted instead of refused."""
 
@@ -30,7 +30,7 @@ class Source:
     public: bool
 
 
-def open_source(source: str | Path, limit: int | None = None) -> Source:
+def open_source(source: str | Path, limit: int | None = None) -> RowSource:
     """The first `limit` rows of a file, or of a data set ``OWNER/NAME[/SUBSET][:SPLIT]``.
 
     The split is ``train`` unless named; a subset is one of the data set's configurations, or a
@@ -42,21 +42,21 @@ def open_source(source: str | Path, limit: int | None = None) -> Source:
         raise InputError(f"the limit of rows is {limit!r}; it is at least 1")
     path = Path(name).expanduser()
     if path.is_file():
-        return Source(name, islice(scan(path), limit), public=False)
+        return RowSource(name, islice(scan(path), limit), public=False)
     copy = local_copy(name)
     if copy is not None:
         folder, split = copy
         if (folder / "run.json").is_file():
             way = f"make pairs of it first: judgekit pairs {name} -o pairs.jsonl"
             raise InputError(f"{name!r} is a judged run; {way}")
-        return Source(name, hub_rows(str(folder), None, split, limit, name), public=True)
+        return RowSource(name, hub_rows(str(folder), None, split, limit, name), public=True)
     found = HUB.fullmatch(name)
     if found is None or name.lower().endswith(FILES):
         raise InputError(
             f"no file {name!r}; name a file of rows, or a data set of the hub as OWNER/NAME"
         )
     rows = hub_rows(found["name"], found["subset"], found["split"] or "train", limit, name)
-    return Source(name, rows, public=True)
+    return RowSource(name, rows, public=True)
 
 
 def local_copy(name: str) -> tuple[Path, str] | None:

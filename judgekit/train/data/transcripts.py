@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from judgekit.io.row import RowError
-from judgekit.train.data.preference import Preference, Unfit
+from judgekit.train.data.preference import Preference, UnusableRow
 from judgekit.train.data.rows import Conversation
 from judgekit.types import Message
 
-__all__ = ["compose", "is_transcript", "messages", "read_transcripts", "split"]
+__all__ = ["format_transcript", "is_transcript", "messages", "read_transcripts", "split"]
 
 ANSWER = "\n\nAssistant:"
 TURN = re.compile(r"(?:\A\s*|\n\n)(Human|Assistant):")
@@ -24,7 +24,7 @@ SPEAKERS = {"user": "Human", "assistant": "Assistant", "tool": "Tool"}
 
 def is_transcript(text: str) -> bool:
     """Whether a text is a conversation of at least one turn of the human and one answer."""
-    return "Human:" in text and ANSWER in unix(text)
+    return "Human:" in text and ANSWER in with_unix_newlines(text)
 
 
 def split(text: str) -> tuple[str, str]:
@@ -32,7 +32,7 @@ def split(text: str) -> tuple[str, str]:
 
     Nothing is stripped: the two are the transcript. Raises `RowError` where there is no answer.
     """
-    text = unix(text)
+    text = with_unix_newlines(text)
     before, mark, after = text.rpartition(ANSWER)
     if not mark:
         raise RowError("the transcript has no turn of the assistant ('\\n\\nAssistant:')")
@@ -45,7 +45,7 @@ def messages(prompt: str) -> Conversation | None:
     Turns are stripped, empty ones left out, and what one speaker says twice in a row is one
     message: chat templates want the roles to alternate.
     """
-    text = unix(prompt)
+    text = with_unix_newlines(prompt)
     if not text.endswith(ANSWER):
         return None
     opening, *pieces = TURN.split(text.removesuffix(ANSWER))
@@ -64,7 +64,7 @@ def messages(prompt: str) -> Conversation | None:
     return tuple(turns)
 
 
-def compose(prompt: Conversation) -> str:
+def format_transcript(prompt: Conversation) -> str:
     """Messages as a transcript that ends with ``\\n\\nAssistant:``, a system prompt before it."""
     parts = []
     for message in prompt:
@@ -75,23 +75,28 @@ def compose(prompt: Conversation) -> str:
 
 
 def read_transcripts(data: Mapping[str, Any]) -> Preference:
-    """A row of two transcripts. What differs in the data set itself is `Unfit` for good: it is
-    nobody's to correct. Raises `RowError`."""
+    """A row of two transcripts.
+
+    Its defects are the data set's own, so an `UnusableRow` is lasting: nobody could correct it.
+    Raises `RowError`.
+    """
     prompt, chosen = split(data["chosen"])
     other, rejected = split(data["rejected"])
     if prompt != other:
         why = "the two transcripts differ before the last answer"
-        raise Unfit("different_prompts", why, lasting=True)
+        raise UnusableRow("different_prompts", why, lasting=True)
     for answer in (chosen, rejected):
         if not answer.strip():
-            raise Unfit("empty", "an answer is empty", lasting=True)
+            raise UnusableRow("empty", "an answer is empty", lasting=True)
         if "\n\nHuman:" in answer:
-            raise Unfit("human_last", "a transcript ends with a turn of the human", lasting=True)
+            raise UnusableRow(
+                "human_last", "a transcript ends with a turn of the human", lasting=True
+            )
     if chosen.strip() == rejected.strip():
-        raise Unfit("identical", "both answers are the same", lasting=True)
+        raise UnusableRow("identical", "both answers are the same", lasting=True)
     return Preference(prompt, chosen, rejected)
 
 
-def unix(text: str) -> str:
+def with_unix_newlines(text: str) -> str:
     """The text with its turns after ``\\n\\n``, where a file from Windows has ``\\r\\n\\r\\n``."""
     return text if ANSWER in text else text.replace("\r\n", "\n")

@@ -11,14 +11,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from judgekit.train.network.attention import bare
+from judgekit.models.forward import unwrapped
 
 __all__ = ["kept_bytes"]
 
 COUNTED, COUNTED_TWICE = "judgekit_counted", "judgekit_counted_twice"
 
 
-class Fused(torch.autograd.Function):
+class FusedAttention(torch.autograd.Function):
     """What a fused attention kernel keeps: its inputs, its output, a number for each query.
 
     Nothing ever goes backward through it.
@@ -32,12 +32,12 @@ class Fused(torch.autograd.Function):
         return out
 
 
-class Again(Fused):
+class RepeatedPromptAttention(FusedAttention):
     """The same where a second completion has a copy of its prompt's keys and values."""
 
     @staticmethod
     def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        out = Fused.forward(ctx, query, key, value)
+        out = FusedAttention.forward(ctx, query, key, value)
         ctx.save_for_backward(*ctx.to_save, key.clone(), value.clone())
         return out
 
@@ -46,7 +46,11 @@ def attend(
     module: Any, query: Tensor, key: Tensor, value: Tensor, *_mask: Any, **_how: Any
 ) -> tuple[Tensor, None]:
     """An attention that computes nothing, as transformers calls it."""
-    kernel: Any = Again if module.config._attn_implementation == COUNTED_TWICE else Fused
+    kernel: Any = (
+        RepeatedPromptAttention
+        if module.config._attn_implementation == COUNTED_TWICE
+        else FusedAttention
+    )
     return kernel.apply(query, key, value).transpose(1, 2).contiguous(), None
 
 
@@ -62,7 +66,7 @@ def kept_bytes(model: Any, rows: int, length: int, *, again: bool = False) -> in
     library: Any = transformers
     name = COUNTED_TWICE if again else COUNTED
     library.AttentionInterface.register(name, attend)
-    network = bare(model)
+    network = unwrapped(model)
     network.set_attn_implementation(name)
     network.train()
     ids = torch.zeros(rows, length, dtype=torch.long, device="meta")

@@ -12,14 +12,14 @@ import torch
 from judgekit.models.loading import Checkpoint, quietly
 from judgekit.train.data.encoding import TokenCounts
 from judgekit.train.estimate.activations import kept_bytes
-from judgekit.train.estimate.model_size import Anatomy
-from judgekit.train.estimate.throughput import Load, products, speed
-from judgekit.train.loop.guards import lower
-from judgekit.train.network.lora import TASKS, Head, lora_config, skeleton
+from judgekit.train.estimate.model_size import ModelSize
+from judgekit.train.estimate.throughput import Workload, measured_speed, total_operations
+from judgekit.train.interfaces.model_use import Head, ModelUse
+from judgekit.train.network.lora import TASKS, empty_model, lora_config
 from judgekit.train.network.lora_targets import head_of, is_target, untie
-from judgekit.train.recipes.language_model import Recipe, Reward
+from judgekit.train.recipes.language_model import LanguageModelRecipe
 
-__all__ = ["Estimate", "estimate", "free_bytes", "state_bytes"]
+__all__ = ["ResourceEstimate", "estimate", "free_bytes", "state_bytes"]
 
 SMALL, STATE_BLOCK = 4096, 256  # 8-bit optimizers: smaller tensors stay whole; a scale for each
 QMAPS = 2 * 256 * 4  # bytes of the tables that all their tensors share
@@ -28,7 +28,7 @@ MEMINFO = Path("/proc/meminfo")
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class ResourceEstimate:
     """Memory in bytes at the longest batch; time in seconds, of this process.
 
     `weights` as they are held; `adapter`: what is trained beside them, with its gradients (of a
@@ -67,25 +67,26 @@ class Estimate:
         return {**asdict(self), "total": self.total, "fits": self.fits}
 
 
-def estimate(checkpoint: Checkpoint, recipe: Recipe, tokens: TokenCounts) -> Estimate:
+def estimate(
+    checkpoint: Checkpoint, recipe: LanguageModelRecipe, use: ModelUse, tokens: TokenCounts
+) -> ResourceEstimate:
     """What training this recipe on that many tokens will take. Nothing is loaded.
 
     The time comes from the speed of one layer, measured on the device for a tenth of a second; of
     a whole training it is the lower bound that products of matrices set. Raises `InputError` as
     `check_model` does.
     """
-    head: Head = "score" if isinstance(recipe, Reward) else "lm"
-    model = skeleton(checkpoint, head)
-    config = adapter_config(model, checkpoint, recipe, head)
+    model = empty_model(checkpoint, use.head)
+    config = adapter_config(model, checkpoint, recipe, use.head)
     learns = config is None or is_target(head_of(model), config.target_modules)
     if config is not None and learns:
         untie(model)
     whole = torch.float32 if config is None else checkpoint.dtype
-    at, load = Anatomy.of(model, checkpoint, whole), Load.of(recipe, tokens)
+    at, load = ModelSize.of(model, checkpoint, whole), Workload.of(recipe, use, tokens)
     model = with_adapter(model.to(checkpoint.dtype), config)
     trained = [weight.numel() for weight in model.parameters() if weight.requires_grad]
-    work = products(at, load, recipe, sum(trained), head=learns)
-    found = Estimate(
+    work = total_operations(at, load, recipe, sum(trained), head=learns)
+    found = ResourceEstimate(
         weights=at.held,
         adapter=trained_bytes(sum(trained), checkpoint, config),
         optimizer=state_bytes(trained, recipe.optimizer),
@@ -93,14 +94,16 @@ def estimate(checkpoint: Checkpoint, recipe: Recipe, tokens: TokenCounts) -> Est
         logits=logit_bytes(at, load, checkpoint),
         trainable=sum(trained),
         parameters=at.parameters,
-        seconds=work / speed(checkpoint, load.batch),
+        seconds=work / measured_speed(checkpoint, load.batch),
         device=str(checkpoint.device),
         free=free_bytes(checkpoint.device),
     )
-    return found if found.fits else replace(found, advice=lower(recipe))
+    return found if found.fits else replace(found, advice=recipe.memory_advice())
 
 
-def adapter_config(model: Any, checkpoint: Checkpoint, recipe: Recipe, head: Head) -> Any | None:
+def adapter_config(
+    model: Any, checkpoint: Checkpoint, recipe: LanguageModelRecipe, head: Head
+) -> Any | None:
     """The adapter that will be trained, as peft knows it; None where all of the model is."""
     if not recipe.lora:
         return None
@@ -147,7 +150,7 @@ def state_bytes(trained: list[int], optimizer: str) -> int:
 
 
 def activation_bytes(
-    model: Any, at: Anatomy, load: Load, checkpoint: Checkpoint, recipe: Recipe
+    model: Any, at: ModelSize, load: Workload, checkpoint: Checkpoint, recipe: LanguageModelRecipe
 ) -> int:
     """What is kept for the backward pass, and one 4-bit layer made whole."""
     kept = kept_bytes(model, load.rows, load.length, again=load.again)
@@ -160,7 +163,7 @@ def activation_bytes(
     return kept + at.largest
 
 
-def logit_bytes(at: Anatomy, load: Load, checkpoint: Checkpoint) -> int:
+def logit_bytes(at: ModelSize, load: Workload, checkpoint: Checkpoint) -> int:
     """Logits of a chunk in what the head computes in and in float32, and their softmax; the
     gradient of each state."""
     size: int = checkpoint.dtype.itemsize

@@ -11,14 +11,14 @@ from judgekit.models.loading import Checkpoint
 from judgekit.train.network.lora import SCORE_HEADS
 from judgekit.train.network.lora_targets import head_of, is_target, linear_modules
 
-__all__ = ["Anatomy", "bytes_in_4bit"]
+__all__ = ["ModelSize", "bytes_in_4bit"]
 
 NESTED = 256  # scales of 4-bit blocks that share a scale, in double quantisation
 CODE, NESTED_CODE = 16 * 4, 256 * 4 + 4  # bytes of tables that each layer in 4 bits has
 
 
 @dataclass(frozen=True, slots=True)
-class Anatomy:
+class ModelSize:
     """A model without its adapter.
 
     `held`: bytes of its weights and buffers. `body` and `head`: weights that every token of the
@@ -35,7 +35,7 @@ class Anatomy:
     width: int
 
     @classmethod
-    def of(cls, model: Any, checkpoint: Checkpoint, dtype: Any) -> Anatomy:
+    def of(cls, model: Any, checkpoint: Checkpoint, dtype: Any) -> ModelSize:
         """Of a model on the device `meta`; `dtype` is that of weights that are not in 4 bits."""
         double = in_4bit(checkpoint)
         small = set() if double is None else {id(m.weight) for m in quantised(model)}

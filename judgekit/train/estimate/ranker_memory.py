@@ -11,7 +11,7 @@ from torch import Tensor
 from judgekit.train.data.encoding import TokenCounts
 from judgekit.train.data.examples import Example
 from judgekit.train.data.packing import pack
-from judgekit.train.estimate.memory import Estimate, free_bytes, state_bytes
+from judgekit.train.estimate.memory import ResourceEstimate, free_bytes, state_bytes
 from judgekit.train.network.ranker_checkpoint import RankerCheckpoint
 from judgekit.train.network.ranker_network import RankerNetwork
 from judgekit.train.recipes.ranker import Ranker
@@ -30,10 +30,10 @@ def estimate(
 ) -> Mapping[str, Any]:
     """As `memory.estimate`, of a batch in which every pair is as long as the longest; no time."""
     with torch.device("meta"):
-        network = checkpoint.skeleton(recipe, tasks)
+        network = checkpoint.empty_network(recipe, tasks)
     sizes = [weight.numel() for weight in network.parameters()]
     weights = sum(sizes)
-    found = Estimate(
+    found = ResourceEstimate(
         weights=FLOAT * weights,
         adapter=FLOAT * weights,  # gradients
         optimizer=state_bytes(sizes, recipe.optimizer),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +10,12 @@ import torch
 
 from judgekit.models.loading import Checkpoint
 from judgekit.train.data.encoding import TokenCounts
-from judgekit.train.estimate.model_size import Anatomy, in_4bit
-from judgekit.train.recipes.language_model import DPO, SFT, Recipe
+from judgekit.train.estimate.model_size import ModelSize, in_4bit
+from judgekit.train.interfaces.model_use import ModelUse
+from judgekit.train.interfaces.torchrun import process_count
+from judgekit.train.recipes.language_model import LanguageModelRecipe
 
-__all__ = ["Load", "products", "speed"]
+__all__ = ["Workload", "measured_speed", "total_operations"]
 
 MEASURED_S = 0.1
 WIDTH = 1024  # of the layer that is timed
@@ -22,7 +23,7 @@ MOST = 1024  # tokens; more are not faster
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class Workload:
     """What one process has to do.
 
     A forward pass has at most `rows` of `length` tokens (`again`: with prompts that have several
@@ -41,20 +42,18 @@ class Load:
     reference_outputs: float = 0.0
 
     @classmethod
-    def of(cls, recipe: Recipe, tokens: TokenCounts) -> Load:
-        processes = int(os.environ.get("WORLD_SIZE", "1"))
-        completions = 1 if isinstance(recipe, SFT) else 2
+    def of(cls, recipe: LanguageModelRecipe, use: ModelUse, tokens: TokenCounts) -> Workload:
+        processes = process_count()
         shared = recipe.path != "padded"
-        inputs = tokens.prompt * (1 if shared else completions) + tokens.completion
+        inputs = tokens.prompt * (1 if shared else use.completions) + tokens.completion
         rows = tokens.n * recipe.epochs / processes
         if recipe.steps is not None:
             rows = float(recipe.steps * recipe.batch_size * recipe.accumulate)
-        compares = isinstance(recipe, DPO) and recipe.loss != "simpo"
-        each, once = rows / tokens.n, compares / processes
+        each, once = rows / tokens.n, use.reference / processes
         return cls(
-            1 if shared else completions * recipe.batch_size,
+            1 if shared else use.completions * recipe.batch_size,
             tokens.longest * recipe.batch_size if shared else tokens.longest_text,
-            shared and completions > 1,
+            shared and use.completions > 1,
             max(1, recipe.batch_size * inputs // tokens.n),
             inputs * each,
             tokens.completion * each,
@@ -63,7 +62,9 @@ class Load:
         )
 
 
-def products(at: Anatomy, load: Load, recipe: Recipe, trained: int, *, head: bool) -> float:
+def total_operations(
+    at: ModelSize, load: Workload, recipe: LanguageModelRecipe, trained: int, *, head: bool
+) -> float:
     """Multiplications and additions of the whole training.
 
     For each token and weight 2 forward, 2 to send the gradient back through it, and 2 more where
@@ -79,7 +80,7 @@ def products(at: Anatomy, load: Load, recipe: Recipe, trained: int, *, head: boo
     return body * load.inputs + ends * load.outputs + reference
 
 
-def speed(checkpoint: Checkpoint, tokens: int) -> float:
+def measured_speed(checkpoint: Checkpoint, tokens: int) -> float:
     """Multiplications and additions in a second: of a layer that is held as the model's are.
 
     Forward and backward, with as many `tokens` as a batch has: a layer in 4 bits is made whole for

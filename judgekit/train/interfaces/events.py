@@ -8,23 +8,23 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
+    "AnswersSampled",
     "Event",
-    "Loaded",
-    "Measured",
+    "HeldOutMeasured",
+    "LogRow",
+    "ModelLoaded",
     "OnEvent",
-    "Referenced",
-    "Row",
-    "Sampled",
-    "Saved",
-    "Started",
-    "Step",
+    "ReferenceProgress",
+    "StepFinished",
+    "TrainingStarted",
+    "WeightsSaved",
 ]
 
-Row = dict[str, Any]  # a line of metrics.jsonl or of samples.jsonl
+LogRow = dict[str, Any]  # a line of metrics.jsonl or of samples.jsonl
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class TrainingStarted:
     """Data and recipe are checked; the weights are loaded next.
 
     `estimate` is memory in bytes and time, as `memory.Estimate.as_dict` gives it. `counts` are
@@ -38,7 +38,7 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class ModelLoaded:
     """The model is there. `path` is how prompts are encoded, `reason` why, in words."""
 
     path: str
@@ -46,7 +46,7 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
-class Referenced:
+class ReferenceProgress:
     """`done` of `total` answers have the reference model's log-probabilities."""
 
     done: int
@@ -54,37 +54,45 @@ class Referenced:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StepFinished:
     """An optimizer step and its row of metrics.jsonl."""
 
     step: int
     steps: int
-    row: Row
+    row: LogRow
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class HeldOutMeasured:
     """What the held-out rows say at a step: a row of metrics.jsonl with ``heldout``."""
 
     step: int
-    row: Row
+    row: LogRow
 
 
 @dataclass(frozen=True, slots=True)
-class Sampled:
+class AnswersSampled:
     """Answers to held-out prompts, ``before`` or ``after`` training: rows of samples.jsonl."""
 
     when: str
-    rows: tuple[Row, ...]
+    rows: tuple[LogRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class WeightsSaved:
     """A checkpoint, or at the end the tuned model itself, stands in `folder`."""
 
     folder: Path
     final: bool = False
 
 
-Event = Started | Loaded | Referenced | Step | Measured | Sampled | Saved
+Event = (
+    TrainingStarted
+    | ModelLoaded
+    | ReferenceProgress
+    | StepFinished
+    | HeldOutMeasured
+    | AnswersSampled
+    | WeightsSaved
+)
 OnEvent = Callable[[Event], None]

@@ -11,13 +11,13 @@ from torch import Tensor
 
 from judgekit.train.data.examples import Example
 
-__all__ = ["Objective", "Scored", "Sums", "Tally", "means"]
+__all__ = ["Objective", "RunningSums", "ScoredBatch", "Sums", "means"]
 
 Sums = Mapping[str, tuple[Tensor, int]]  # by name: a sum, and over how many it is a mean
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredBatch:
     """The rows of one forward pass, with what the network gave for them.
 
     `outputs`, `lengths` [S]: for each completion in order, what the network says and its tokens.
@@ -47,16 +47,16 @@ class Objective(Protocol):
         """How many of what the loss is a mean over: pairs, or tokens."""
         ...
 
-    def loss(self, scored: Scored) -> tuple[Tensor, Sums]:
+    def loss(self, scored: ScoredBatch) -> tuple[Tensor, Sums]:
         """The summed loss, with its gradient, and measures for each step's row."""
         ...
 
-    def measure(self, network: Any, scored: Scored) -> Sums:
+    def measure(self, network: Any, scored: ScoredBatch) -> Sums:
         """More measures, of held-out rows; no gradients."""
         ...
 
 
-class Tally:
+class RunningSums:
     """Sums that become means, added up over passes and processes."""
 
     def __init__(self) -> None:

@@ -9,11 +9,11 @@ from itertools import islice
 
 import torch
 
-__all__ = ["Order"]
+__all__ = ["RowOrder"]
 
 
 @dataclass(frozen=True)
-class Order:
+class RowOrder:
     """Which of `rows` rows one process passes through the model, pass by pass.
 
     A step takes `batch_size` × `accumulate` × `processes` rows off one endless stream: the rows

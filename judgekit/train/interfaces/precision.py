@@ -6,10 +6,10 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
-__all__ = ["computing"]
+__all__ = ["mixed_precision"]
 
 
-def computing(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
+def mixed_precision(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
     """Matrix products in `dtype`, sums and norms in float32 where it has half the bits.
 
     The adapter's weights are float32 (in bfloat16 most would not move at a usual learning rate);

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import torch
 
 from judgekit.train.interfaces.distributed import Processes
-from judgekit.train.interfaces.order import Order
-from judgekit.train.recipes.language_model import Recipe
+from judgekit.train.interfaces.order import RowOrder
+from judgekit.train.recipes.recipe import Recipe
 
-__all__ = ["Plan"]
+__all__ = ["TrainingPlan"]
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """A training's recipe, where and in what it computes, its steps, and who takes part."""
 
     recipe: Recipe
@@ -23,10 +23,10 @@ class Plan:
     steps: int
     processes: Processes
 
-    def order(self, rows: int) -> Order:
+    def order(self, rows: int) -> RowOrder:
         """Which of that many rows this process sees, pass by pass."""
         at = self.recipe
-        return Order(
+        return RowOrder(
             rows=rows,
             batch_size=at.batch_size,
             accumulate=at.accumulate,

@@ -1,4 +1,4 @@
-"""What a training starts from: the seam between the flow and the kinds of network it can train."""
+"""The models that a training can start from: the seam between the loop and the kinds of network."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import torch
 
 from judgekit.train.data.dataset import Dataset
 from judgekit.train.data.examples import Example
-from judgekit.train.interfaces.events import Row
-from judgekit.train.interfaces.schedule import Plan
+from judgekit.train.interfaces.events import LogRow
+from judgekit.train.interfaces.schedule import TrainingPlan
 
-__all__ = ["Ready", "Start", "Told"]
+__all__ = ["ModelSource", "OnProgress", "TrainingModel"]
 
-Told = Callable[[int, int], None]  # how many are done, of how many
+OnProgress = Callable[[int, int], None]  # items done, items in all
 
 
-class Ready(Protocol):
+class TrainingModel(Protocol):
     """A network with its weights loaded, in train mode."""
 
     @property
@@ -26,40 +26,47 @@ class Ready(Protocol):
 
     @property
     def path(self) -> str:
-        """How prompts are encoded."""
+        """How prompts are encoded: ``shared``, ``padded`` or ``packed``."""
         ...
 
     @property
     def reason(self) -> str:
-        """Why so, in words."""
+        """Why they are encoded so, in words."""
         ...
 
-    def reference(self, examples: Sequence[Example], plan: Plan, told: Told) -> torch.Tensor | None:
-        """[n, completions of each]: what the objective compares with, or None."""
+    def reference_logprobs(
+        self, examples: Sequence[Example], plan: TrainingPlan, on_progress: OnProgress
+    ) -> torch.Tensor | None:
+        """Log-probabilities under the reference model, [n, completions per example], in nats.
+
+        None where the objective needs none.
+        """
         ...
 
-    def sample(self, dataset: Dataset, count: int) -> list[Row]:
-        """Answers to `count` held-out prompts, as samples.jsonl shows them; or none."""
+    def sample_answers(self, dataset: Dataset) -> list[LogRow]:
+        """Answers to held-out prompts, as rows of samples.jsonl; empty for models without text."""
         ...
 
-    def keep(self, folder: Path) -> None:
+    def save_checkpoint(self, folder: Path) -> None:
         """Writes the trained weights into a checkpoint's folder."""
         ...
 
-    def restore(self, folder: Path) -> None:
-        """Reads what `keep` wrote."""
+    def load_checkpoint(self, folder: Path) -> None:
+        """Reads the weights that `save_checkpoint` wrote."""
         ...
 
     def save(self, folder: Path, facts: Mapping[str, Any]) -> None:
-        """Writes the tuned model as others load it; the facts in train.json, last."""
+        """Writes the trained model as others load it; last of all, `facts` in train.json."""
         ...
 
 
-class Start(Protocol):
-    """A checkpoint that was found and can be trained; its weights are not read yet."""
+class ModelSource(Protocol):
+    """A model that was found and can be trained; its weights are not read yet."""
 
     @property
-    def fingerprint(self) -> str: ...
+    def fingerprint(self) -> str:
+        """Digest of the weights and of how they are held."""
+        ...
 
     @property
     def device(self) -> torch.device: ...
@@ -69,10 +76,17 @@ class Start(Protocol):
         """What it computes in."""
         ...
 
-    def dataset(self, source: str | Path) -> Dataset: ...
-
-    def estimate(self, dataset: Dataset) -> Mapping[str, Any]:
-        """Memory in bytes and time, before anything is loaded."""
+    @property
+    def reads_from(self) -> Sequence[str]:
+        """The models and adapters that it reads, by name: no training may write there."""
         ...
 
-    def load(self) -> Ready: ...
+    def dataset(self, source: str | Path) -> Dataset:
+        """The data in this model's tokens."""
+        ...
+
+    def estimate(self, dataset: Dataset) -> Mapping[str, Any]:
+        """Memory in bytes and time in seconds, without loading anything."""
+        ...
+
+    def load(self) -> TrainingModel: ...

@@ -46,7 +46,7 @@ circle.b,text.b{fill:#f0a33a}
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Series:
     """A measure over the steps. `style` is the colour's class."""
 
     label: str
@@ -59,7 +59,7 @@ class Panel:
     """Lines on common axes; `bounds` of the upright one where they are known before."""
 
     title: str
-    lines: Sequence[Line]
+    lines: Sequence[Series]
     bounds: tuple[float, float] | None
 
 
@@ -87,15 +87,15 @@ def curve_svg(rows: Iterable[Mapping[str, Any]], *, title: str = "") -> str:
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" role="img">',
-        f"<title>{text(title or 'Course of the training')}</title>",
+        f"<title>{xml_text(title or 'Course of the training')}</title>",
         f"<style>{STYLE}</style>",
         f'<rect width="{width}" height="{height}" rx="6"/>',
     ]
     if title:
-        out.append(f'<text class="h" x="12" y="20">{text(title)}</text>')
+        out.append(f'<text class="h" x="12" y="20">{xml_text(title)}</text>')
     for number, panel in enumerate(panels):
         x, y = WIDTH * (number % columns), head + HEIGHT * (number // columns)
-        out += [f'<g transform="translate({x},{y})">', *drawn(panel), "</g>"]
+        out += [f'<g transform="translate({x},{y})">', *panel_elements(panel), "</g>"]
     if not panels:
         out.append(f'<text x="12" y="{head + 24}">nothing was measured</text>')
     return "\n".join([*out, "</svg>", ""])
@@ -106,7 +106,7 @@ def panels_of(rows: Sequence[Mapping[str, Any]]) -> list[Panel]:
     found = []
     for title, bounds, wanted in PANELS:
         lines = [
-            Line(label, style, thinned(course(rows, name, held)))
+            Series(label, style, downsampled(series_points(rows, name, held)))
             for (name, held, label), style in zip(wanted, "ab", strict=False)
         ]
         lines = [line for line in lines if line.points]
@@ -115,17 +115,17 @@ def panels_of(rows: Sequence[Mapping[str, Any]]) -> list[Panel]:
     return found
 
 
-def course(rows: Sequence[Mapping[str, Any]], name: str, held: bool) -> list[Point]:
+def series_points(rows: Sequence[Mapping[str, Any]], name: str, held: bool) -> list[Point]:
     """A measure's (step, value) where both are numbers, by step."""
     pairs = [(r.get("step"), r.get(name)) for r in rows if bool(r.get("heldout")) is held]
-    return sorted((float(s), float(v)) for s, v in pairs if drawable(s) and drawable(v))
+    return sorted((float(s), float(v)) for s, v in pairs if is_drawable(s) and is_drawable(v))
 
 
-def drawable(value: object) -> TypeGuard[float]:
+def is_drawable(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and isfinite(value) and abs(value) < LARGEST
 
 
-def thinned(points: Sequence[Point]) -> list[Point]:
+def downsampled(points: Sequence[Point]) -> list[Point]:
     """At most `POINTS` points, each the mean of its stretch."""
     if len(points) <= POINTS:
         return list(points)
@@ -162,7 +162,7 @@ def tick_label(value: float, step: float) -> str:
     return f"{value:.{max(0, -floor(log10(step) + 1e-9))}f}"
 
 
-def drawn(panel: Panel) -> list[str]:
+def panel_elements(panel: Panel) -> list[str]:
     """A panel's elements."""
     values = [v for line in panel.lines for _, v in line.points]
     steps = [s for line in panel.lines for s, _ in line.points]
@@ -177,7 +177,7 @@ def drawn(panel: Panel) -> list[str]:
         inner = HEIGHT - TOP - BOTTOM
         return HEIGHT - BOTTOM - inner * (value - up[0]) / (up[-1] - up[0])
 
-    out = [f'<text class="h" x="12" y="20">{text(panel.title)}</text>', *legend(panel.lines)]
+    out = [f'<text class="h" x="12" y="20">{xml_text(panel.title)}</text>', *legend(panel.lines)]
     for value in up:
         out.append(f'<path d="M{LEFT} {y(value):.1f}H{WIDTH - RIGHT}"/>')
         label = tick_label(value, up[1] - up[0])
@@ -192,21 +192,21 @@ def drawn(panel: Panel) -> list[str]:
     middle = (LEFT + WIDTH - RIGHT) / 2
     out.append(f'<text x="{middle:.1f}" y="{HEIGHT - 6}" text-anchor="middle">step</text>')
     for line in panel.lines:
-        out += marks(line, [(x(s), y(v)) for s, v in line.points])
+        out += series_elements(line, [(x(s), y(v)) for s, v in line.points])
     return out
 
 
-def legend(lines: Sequence[Line]) -> list[str]:
+def legend(lines: Sequence[Series]) -> list[str]:
     """The lines' names in their colours, at the panel's upper right."""
     out, right = [], float(WIDTH - RIGHT)
     for line in reversed(lines):
         anchor = f'x="{right:.0f}" y="20" text-anchor="end"'
-        out.append(f'<text class="{line.style}" {anchor}>{text(line.label)}</text>')
+        out.append(f'<text class="{line.style}" {anchor}>{xml_text(line.label)}</text>')
         right -= CHARACTER * len(line.label) + 12
     return out
 
 
-def marks(line: Line, points: Sequence[Point]) -> list[str]:
+def series_elements(line: Series, points: Sequence[Point]) -> list[str]:
     """The line, and a dot at each point of a short one: there the points are the measurements."""
     path = " ".join(f"{x:.1f} {y:.1f}" for x, y in points)
     out = [f'<path class="{line.style}" d="M{path}"/>'] if len(points) > 1 else []
@@ -217,7 +217,7 @@ def marks(line: Line, points: Sequence[Point]) -> list[str]:
     return out
 
 
-def text(value: str) -> str:
+def xml_text(value: str) -> str:
     """A text as XML holds it: escaped, and without what XML cannot hold."""
     kept = "".join(c if c.isprintable() else "\ufffd" for c in value)
     return html.escape(kept)

@@ -1,4 +1,4 @@
-"""The folder of a training: whose it is, whether it may be used, and where to go on."""
+"""The folder of a training: what it holds, whether it may be used, and its newest checkpoint."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import orjson
 
 from judgekit.errors import InputError
 from judgekit.io.files import is_leftover, write_file
+from judgekit.train.interfaces.task import Start
 from judgekit.train.network import checkpoints
 
-__all__ = ["FREE", "TrainingFolder", "read_object", "spare"]
+__all__ = ["FREE", "TrainingFolder", "read_object", "refuse_overwriting"]
 
 IDENTITY = "training.json"
 OURS = (
@@ -24,11 +25,11 @@ OURS = (
     *("config.json", "generation_config.json", "model.safetensors", "model.safetensors.index.json"),
 )
 DIGESTS = {
-    "weights": "the model's weights are others, or held otherwise",
-    "data": "the data are others",
-    "held_out": "the held-out data are others",
+    "weights": "the model's weights, or how they are held, are different",
+    "data": "the data are different",
+    "held_out": "the held-out data are different",
 }
-# What may change between a start and its resumption: it does not change what is learnt.
+# Settings that may change when a training is resumed: they do not change what is learnt.
 FREE = frozenset({"keep_checkpoints", "samples", "eval_every", "save_every", "device"})
 
 
@@ -61,15 +62,20 @@ class TrainingFolder:
     def facts(self) -> Path:
         return self.path / "train.json"
 
-    def check(
-        self, identity: Mapping[str, Any], sources: Iterable[str], *, resume: bool, force: bool
-    ) -> None:
-        """Refuses a folder that holds something else, or a training that this one is not.
+    def check(self, identity: Mapping[str, Any], sources: Iterable[str], start: Start) -> None:
+        """Refuses a folder that holds something else, or another training than this one.
 
-        `sources` are the models and adapters that it starts from, see `spare`. Raises `InputError`,
-        in one line that says what differs and what to do. Changes nothing.
+        Changes nothing.
+
+        Args:
+            identity: What the training is, as `training.json` holds it.
+            sources: The models and adapters that it reads, see `refuse_overwriting`.
+            start: ``new`` refuses any training; ``resume`` another one; ``restart`` none.
+
+        Raises:
+            InputError: The folder cannot be used; the message says what differs and what to do.
         """
-        spare(self.path, sources)
+        refuse_overwriting(self.path, sources)
         try:
             names = {entry.name for entry in self.path.iterdir()} if self.path.exists() else set()
         except OSError as error:
@@ -79,42 +85,44 @@ class TrainingFolder:
         held = self._identity()
         if held is None:
             raise InputError(
-                f"{os.fspath(self.path)!r} holds something that is no training; choose another "
+                f"{os.fspath(self.path)!r} holds something other than a training; choose another "
                 f"folder with --out"
             )
-        if force:
+        if start == "restart":
             return
-        if not resume:
+        if start == "new":
             raise InputError(
-                f"{os.fspath(self.path)!r} holds a training: --resume goes on with it, --force "
-                f"starts again, --out names another folder"
+                f"{os.fspath(self.path)!r} holds a training: --resume continues it, --force starts "
+                f"again, --out names another folder"
             )
-        if told := differences(held, identity):
+        if changes := differences(held, identity):
             raise InputError(
-                f"cannot resume {os.fspath(self.path)!r}: {told}; give what it was started with, "
-                f"or start again with --force"
+                f"cannot resume {os.fspath(self.path)!r}: {changes}; use the settings it was "
+                f"started with, or start again with --force"
             )
 
-    def begin(self, identity: Mapping[str, Any], *, resume: bool) -> None:
-        """Makes the folder this training's; without `resume` what another left is removed.
+    def begin(self, identity: Mapping[str, Any], start: Start) -> None:
+        """Makes the folder this training's; unless it resumes, what another left is removed.
 
-        The old identity stays until the new one takes its place, so the folder is always ours.
-        Raises `InputError` where it cannot be made or written.
+        The old identity stays until the new one takes its place, so the folder always has one.
+
+        Raises:
+            InputError: The folder cannot be made or written.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            if not resume:
+            if start != "resume":
                 self._clear()
         except OSError as error:
             raise self._unusable(error) from error
         write_file(self.path / IDENTITY, orjson.dumps(identity, option=orjson.OPT_INDENT_2))
 
     def newest(self) -> tuple[int, Path] | None:
-        """The checkpoint to go on from, with its step; None to start at the beginning."""
+        """The newest complete checkpoint with its step; None where there is none."""
         return checkpoints.newest(self.checkpoints)
 
     def finished(self) -> Mapping[str, Any] | None:
-        """What a training that came to its end says of itself, else None."""
+        """The content of `train.json`, which only a finished training has; else None."""
         return read_object(self.facts)
 
     def _clear(self) -> None:
@@ -135,18 +143,22 @@ class TrainingFolder:
         return read_object(self.path / IDENTITY)
 
 
-def spare(out: Path, sources: Iterable[str]) -> None:
-    """Refuses to write where something is read from that may have no other copy.
+def refuse_overwriting(out: Path, sources: Iterable[str]) -> None:
+    """Refuses to write into a folder that a training reads its model from.
 
-    `sources` are names of models and adapters; those of the hub are safe in its cache. Raises
-    `InputError` where a folder among them is `out`, or lies in it.
+    Args:
+        out: The folder to write.
+        sources: Names of models and adapters; those of the hub are safe in its cache.
+
+    Raises:
+        InputError: A folder among the sources is `out`, or lies in it.
     """
     for name in sources:
         source = Path(name).expanduser()
         if source.is_dir() and Path(os.path.realpath(source)).is_relative_to(os.path.realpath(out)):
             raise InputError(
-                f"cannot write to {os.fspath(out)!r}: {name!r} lies there, which is read and would "
-                f"be lost; choose another folder with --out"
+                f"cannot write to {os.fspath(out)!r}: {name!r} lies there, and the "
+                f"training reads it; choose another folder with --out"
             )
 
 
@@ -163,18 +175,18 @@ def read_object(file: Path) -> Mapping[str, Any] | None:
 
 def differences(held: Mapping[str, Any], given: Mapping[str, Any]) -> str:
     """``learning_rate was 1e-05 and is 2e-05, ...``; empty where nothing that counts differs."""
-    before, now = numbers(held), numbers(given)
-    told = [
+    before, now = recognizable(held), recognizable(given)
+    changes = [
         f"{name} was {before.get(name)!r} and is {now.get(name)!r}"
         for name in {**before, **now}
         if name not in FREE and before.get(name) != now.get(name)
     ]
-    told += [words for name, words in DIGESTS.items() if held.get(name) != given.get(name)]
-    return ", ".join(told)
+    changes += [words for name, words in DIGESTS.items() if held.get(name) != given.get(name)]
+    return ", ".join(changes)
 
 
-def numbers(identity: Mapping[str, Any]) -> dict[str, Any]:
-    """The recipe's fields, and what else people would recognise."""
+def recognizable(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe's fields, the objective and the number of processes."""
     return {
         "objective": identity.get("objective"),
         "processes": identity.get("processes"),

@@ -11,23 +11,23 @@ from typing import Any
 import torch
 
 from judgekit.errors import TrainingError
-from judgekit.train.recipes.language_model import Recipe
+from judgekit.train.recipes.recipe import Recipe
 
-__all__ = ["memory_explained", "peak_memory", "refuse_bad_gradients", "refuse_bad_loss"]
+__all__ = ["check_gradients", "check_loss", "explain_out_of_memory", "peak_memory"]
 
 SHOWN = 3  # rows named in a message
 NO_MEMORY = re.compile(r"not enough memory|can't allocate memory", re.IGNORECASE)
 GIB = 2**30
 
 
-def refuse_bad_loss(loss: float, step: int, places: Sequence[str], recipe: Recipe) -> None:
+def check_loss(loss: float, step: int, places: Sequence[str], recipe: Recipe) -> None:
     """Raises `TrainingError` for a loss that is not finite: before anything is learnt from it."""
     if not math.isfinite(loss):
         named = ", ".join(places[:SHOWN]) + (", ..." if len(places) > SHOWN else "")
         raise TrainingError(f"the loss of step {step} is {loss} at {named}: {advice(recipe)}")
 
 
-def refuse_bad_gradients(gradients: Iterable[torch.Tensor], step: int, recipe: Recipe) -> None:
+def check_gradients(gradients: Iterable[torch.Tensor], step: int, recipe: Recipe) -> None:
     """Raises `TrainingError` for gradients that are not finite, before the optimizer uses them."""
     finite = [gradient.isfinite().all() for gradient in gradients]
     if finite and not torch.stack(finite).all():
@@ -45,38 +45,24 @@ def advice(recipe: Recipe) -> str:
 
 
 @contextmanager
-def memory_explained(recipe: Recipe, doing: str) -> Iterator[None]:
+def explain_out_of_memory(recipe: Recipe, doing: str) -> Iterator[None]:
     """Turns running out of memory into one line that says what to lower."""
     try:
         yield
     except torch.OutOfMemoryError as error:
-        raise TrainingError(f"out of memory while {doing}{used()}: {lower(recipe)}") from error
+        raise TrainingError(
+            f"out of memory while {doing}{used()}: {recipe.memory_advice()}"
+        ) from error
     except RuntimeError as error:  # what the allocator for CPUs raises
         if not NO_MEMORY.search(str(error)):
             raise
-        raise TrainingError(f"out of memory while {doing}: {lower(recipe)}") from error
+        raise TrainingError(f"out of memory while {doing}: {recipe.memory_advice()}") from error
 
 
 def used() -> str:
     """What is held on the GPU, of what it has."""
     free, total = torch.cuda.mem_get_info()
     return f" ({(total - free) / GIB:.1f} of {total / GIB:.1f} GiB held)"
-
-
-def lower(recipe: Recipe) -> str:
-    """What takes memory in this recipe, the cheapest to give up first."""
-    ways: list[tuple[bool, str]] = [
-        (
-            recipe.batch_size > 1,
-            f"--batch-size {max(1, recipe.batch_size // 2)} --accumulate {recipe.accumulate * 2} "
-            f"(is {recipe.batch_size} and {recipe.accumulate}; trains the same)",
-        ),
-        (not recipe.checkpoint_activations, "--checkpoint-activations"),
-        (recipe.lora and recipe.quant == "none", "--quant nf4"),
-        (not recipe.lora, "training an adapter instead of the whole model"),
-        (True, f"a lower --max-length (is {recipe.max_length})"),
-    ]
-    return "try " + ", or ".join(text for useful, text in ways if useful)
 
 
 def peak_memory(device: torch.device) -> int:

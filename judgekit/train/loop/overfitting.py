@@ -12,7 +12,7 @@ from typing import Any
 
 __all__ = ["signs"]
 
-Rows = Sequence[Mapping[str, Any]]
+LogRows = Sequence[Mapping[str, Any]]
 
 ROSE = 0.02  # share of its lowest value by which a held-out loss is above it at the end
 FELL = 0.05  # nats a token that chosen answers have become less likely
@@ -22,7 +22,7 @@ GAINED = 0.01  # of the accuracy since then
 LONGER = 1.5  # times as long as before
 
 
-def signs(metrics: Rows, samples: Rows = ()) -> list[str]:
+def signs(metrics: LogRows, samples: LogRows = ()) -> list[str]:
     """What looks like over-optimisation, a sentence each with what to change; mostly none.
 
     `metrics` are the rows of metrics.jsonl, `samples` those of samples.jsonl.
@@ -38,7 +38,7 @@ def signs(metrics: Rows, samples: Rows = ()) -> list[str]:
     return [sign for sign in found if sign]
 
 
-def rising(held_out: Rows, steps: Rows) -> str | None:
+def rising(held_out: LogRows, steps: LogRows) -> str | None:
     """The held-out loss is above its lowest while that of training went on falling."""
     if len(held_out) < 2 or not steps:
         return None
@@ -56,7 +56,7 @@ def rising(held_out: Rows, steps: Rows) -> str | None:
     )
 
 
-def stalling(held_out: Rows) -> str | None:
+def stalling(held_out: LogRows) -> str | None:
     """The model went on from its reference, and gets no more of the pairs right for it."""
     if len(held_out) < 3 or not {"kl_chosen", "accuracy"} <= held_out[-1].keys():
         return None
@@ -72,7 +72,7 @@ def stalling(held_out: Rows) -> str | None:
     )
 
 
-def drifting(held_out: Rows) -> str | None:
+def drifting(held_out: LogRows) -> str | None:
     """Chosen answers have become less likely, and the model is far from its reference."""
     if not held_out or "logp_chosen" not in held_out[-1]:
         return None
@@ -87,7 +87,7 @@ def drifting(held_out: Rows) -> str | None:
     )
 
 
-def lengthening(samples: Rows) -> str | None:
+def lengthening(samples: LogRows) -> str | None:
     """Answers to held-out prompts have become much longer."""
     before, after = (
         [len(row["answer"]) for row in samples if row["when"] == when]

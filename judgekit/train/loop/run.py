@@ -1,4 +1,4 @@
-"""From data and a recipe to the folder of a tuned model: the flow that all objectives share.
+"""From data and a recipe to the folder of a trained model: the flow that all objectives share.
 
 Everything that can be wrong with data, recipe or folder is found before a weight is read.
 """
@@ -6,216 +6,239 @@ Everything that can be wrong with data, recipe or folder is found before a weigh
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
 from judgekit.errors import InputError
+from judgekit.naming import unknown
 from judgekit.train.data.dataset import Dataset
-from judgekit.train.interfaces.distributed import Processes, join
-from judgekit.train.interfaces.events import Loaded, OnEvent, Referenced, Started
-from judgekit.train.interfaces.objective import Objective
-from judgekit.train.interfaces.order import Order
-from judgekit.train.interfaces.schedule import Plan
-from judgekit.train.interfaces.trainable import Ready, Start
+from judgekit.train.interfaces.distributed import join
+from judgekit.train.interfaces.events import (
+    LogRow,
+    ModelLoaded,
+    OnEvent,
+    ReferenceProgress,
+    TrainingStarted,
+)
+from judgekit.train.interfaces.order import RowOrder
+from judgekit.train.interfaces.schedule import TrainingPlan
+from judgekit.train.interfaces.task import Start, TrainingTask
+from judgekit.train.interfaces.trainable import ModelSource, TrainingModel
 from judgekit.train.loop.folder import TrainingFolder
-from judgekit.train.loop.guards import memory_explained, peak_memory
-from judgekit.train.loop.log import Record, read_rows
-from judgekit.train.network.continue_adapter import read_config
-from judgekit.train.recipes.language_model import Recipe
+from judgekit.train.loop.guards import explain_out_of_memory, peak_memory
+from judgekit.train.loop.log import TrainingLog, read_rows
+from judgekit.train.loop.overfitting import signs
 from judgekit.train.recipes.ranges import check_numbers
 
-__all__ = ["Planned", "Task", "Tuned", "planned", "run"]
+__all__ = ["DryRun", "TrainedModel", "dry_run", "run"]
 
 PACKAGES = ("judgekit", "torch", "transformers", "peft", "bitsandbytes", "accelerate")
 
 
 @dataclass(frozen=True)
-class Task:
-    """What is trained towards what. `name` is the objective's; `find` finds and checks the model,
-    by its small files."""
+class TrainedModel:
+    """A finished training.
 
-    name: str
-    objective: Objective
-    find: Callable[[], Start]
-
-
-@dataclass(frozen=True)
-class Tuned:
-    """A training that came to its end: its folder, its metrics.jsonl, its train.json."""
+    Attributes:
+        folder: Where the model was saved.
+        metrics: The rows of metrics.jsonl; those of held-out data have ``heldout``.
+        facts: The content of train.json.
+    """
 
     folder: Path
-    metrics: list[dict[str, Any]]
+    metrics: list[LogRow]
     facts: Mapping[str, Any]
+
+    @property
+    def held_out(self) -> list[LogRow]:
+        """The metrics of held-out data, from before the first step to after the last."""
+        return [row for row in self.metrics if row.get("heldout")]
+
+    @property
+    def samples(self) -> list[LogRow]:
+        """The rows of samples.jsonl: answers to held-out prompts ``before`` and ``after``."""
+        return read_rows(TrainingFolder(self.folder).samples)
+
+    def signs(self) -> list[str]:
+        """Signs of over-optimization, a sentence each; mostly none. See `overfitting.signs`."""
+        return signs(self.metrics, self.samples)
 
 
 @dataclass(frozen=True)
-class Planned:
-    """What a training would be: memory in bytes and time, rows by what becomes of them, steps."""
+class DryRun:
+    """What a training would be.
+
+    Attributes:
+        estimate: Memory in bytes and time in seconds, as JSON.
+        counts: Rows: read, used for training, held out, and left out by reason.
+        steps: Optimizer steps.
+    """
 
     estimate: Mapping[str, Any]
     counts: Mapping[str, int]
     steps: int
 
 
-def planned(task: Task, data: str | Path, recipe: Recipe) -> Planned:
-    """Checks data and recipe as `run` does, and reads no weights. Raises `InputError`."""
+@dataclass(frozen=True)
+class Prepared:
+    """A task with its model found, its data in tokens, and its steps counted."""
+
+    task: TrainingTask
+    source: ModelSource
+    dataset: Dataset
+    plan: TrainingPlan
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What tells this training from another, for `training.json`."""
+        return {
+            "objective": self.task.name,
+            "recipe": self.task.recipe.as_dict(),
+            "weights": self.source.fingerprint,
+            **self.dataset.digests,
+            "processes": self.plan.processes.count,
+        }
+
+
+def prepare(task: TrainingTask, data: str | Path) -> Prepared:
+    """Checks data and recipe, and reads no weights. Raises `InputError`."""
+    recipe = task.recipe
     check_numbers(recipe)
     processes = join(cpu=recipe.device == "cpu" or not torch.cuda.is_available())
-    start = task.find()
-    dataset = start.dataset(data)
-    steps = plan_of(recipe, start, dataset, processes).steps
-    return Planned(start.estimate(dataset), dataset.counts, steps)
+    source = task.find_model()
+    dataset = source.dataset(data)
+    step_rows = recipe.batch_size * recipe.accumulate * processes.count
+    steps = recipe.steps or RowOrder.steps_of(recipe.epochs, len(dataset.train), step_rows)
+    plan = TrainingPlan(recipe, source.device, source.dtype, steps, processes)
+    return Prepared(task, source, dataset, plan)
+
+
+def dry_run(task: TrainingTask, data: str | Path) -> DryRun:
+    """Checks data and recipe as `run` does, and reads no weights. Raises `InputError`."""
+    prepared = prepare(task, data)
+    estimate = prepared.source.estimate(prepared.dataset)
+    return DryRun(estimate, prepared.dataset.counts, prepared.plan.steps)
 
 
 def run(
-    task: Task,
-    data: str | Path,
-    recipe: Recipe,
-    *,
-    out: Path,
-    resume: bool,
-    force: bool,
-    on_event: OnEvent | None,
-) -> Tuned:
-    """Trains, and saves the tuned model in `out`: see `dpo.train_dpo`."""
-    check_numbers(recipe)
-    if resume and force:
-        raise InputError("resume goes on with a training and force starts again; choose one")
-    processes = join(cpu=recipe.device == "cpu" or not torch.cuda.is_available())
-    start = task.find()
-    dataset = start.dataset(data)
-    plan = plan_of(recipe, start, dataset, processes)
+    task: TrainingTask, data: str | Path, *, out: Path, start: Start, on_event: OnEvent | None
+) -> TrainedModel:
+    """Trains, and saves the trained model in `out`: see `judgekit.train.train`."""
+    if start not in get_args(Start):
+        raise InputError(unknown("start", str(start), get_args(Start)))
+    prepared = prepare(task, data)
+    processes, identity = prepared.plan.processes, prepared.identity
     folder = TrainingFolder(Path(out))
-    identity = {
-        "objective": task.name,
-        "recipe": recipe.as_dict(),
-        "weights": start.fingerprint,
-        **dataset.digests,
-        "processes": processes.count,
-    }
-    folder.check(identity, sources_of(recipe), resume=resume, force=force)
-    record = Record(folder, on_event, first=processes.first)
-    if resume and (facts := folder.finished()) is not None:
-        record.saved(folder.path, final=True)
-        return Tuned(folder.path, read_rows(folder.metrics), facts)
-    estimate = start.estimate(dataset)
+    folder.check(identity, prepared.source.reads_from, start)
+    log = TrainingLog(folder, on_event, first=processes.first)
+    if start == "resume" and (facts := folder.finished()) is not None:
+        log.saved(folder.path, final=True)
+        return TrainedModel(folder.path, read_rows(folder.metrics), facts)
+    estimate = prepared.source.estimate(prepared.dataset)
     processes.wait()  # all have looked at the folder before one changes it
     if processes.first:
-        folder.begin(identity, resume=resume)
+        folder.begin(identity, start)
     processes.wait()
-    return Training(task, start, dataset, estimate, plan, folder, record).run()
-
-
-def sources_of(recipe: Recipe) -> list[str]:
-    """The models and adapters that the training reads, by name."""
-    if recipe.adapter is None:
-        return [recipe.model]
-    names, folder = [recipe.model, recipe.adapter], Path(recipe.adapter).expanduser()
-    if folder.is_dir():
-        base = read_config(folder, recipe.adapter).get("base_model_name_or_path")
-        names += [base] if isinstance(base, str) else []
-    return names
-
-
-def plan_of(recipe: Recipe, start: Start, dataset: Dataset, processes: Processes) -> Plan:
-    """The number of steps, and the recipe's measuring and saving in steps."""
-    step_rows = recipe.batch_size * recipe.accumulate * processes.count
-    rows = len(dataset.train)
-    steps = recipe.steps or Order.steps_of(recipe.epochs, rows, step_rows)
-    return Plan(recipe, start.device, start.dtype, steps, processes)
+    return Training(prepared, estimate, folder, log).run()
 
 
 @dataclass(frozen=True)
 class Training:
     """A training whose data and folder are checked."""
 
-    task: Task
-    start: Start
-    dataset: Dataset
+    prepared: Prepared
     estimate: Mapping[str, Any]
-    plan: Plan
     folder: TrainingFolder
-    record: Record
+    log: TrainingLog
 
-    def run(self) -> Tuned:
+    @property
+    def plan(self) -> TrainingPlan:
+        return self.prepared.plan
+
+    def run(self) -> TrainedModel:
         """From loading the weights to the saved folder."""
         began = time.monotonic()
-        found = self.folder.newest()
-        step, checkpoint = found or (0, None)
-        self.record.begin(step)
-        self.record.tell(Started(self.estimate, self.dataset.counts, self.plan.steps, step))
-        ready = self._load()
-        self._sample(ready, "before", wanted=step == 0)
-        self._train(ready, checkpoint)
+        step, checkpoint = self.folder.newest() or (0, None)
+        self.log.begin(step)
+        counts = self.prepared.dataset.counts
+        self.log.emit(TrainingStarted(self.estimate, counts, self.plan.steps, step))
+        model = self._load()
+        if step == 0:
+            self._sample_answers(model, "before")
+        self._train(model, checkpoint)
         facts = {
-            **self._facts(ready),
+            **self._facts(model),
             "estimate": dict(self.estimate),
             "seconds": round(time.monotonic() - began, 1),
             "peak_memory": peak_memory(self.plan.device),
         }
-        self._sample(ready, "after", wanted=True)
-        self.record.draw()
+        self._sample_answers(model, "after")
+        self.log.draw_curve()
         if self.plan.processes.first:
-            ready.save(self.folder.path, facts)
+            model.save(self.folder.path, facts)
         self.plan.processes.wait()
-        self.record.saved(self.folder.path, final=True)
-        return Tuned(self.folder.path, self.record.rows, self.folder.finished() or facts)
+        self.log.saved(self.folder.path, final=True)
+        return TrainedModel(self.folder.path, self.log.rows, self.folder.finished() or facts)
 
-    def _load(self) -> Ready:
-        with memory_explained(self.plan.recipe, "loading the model"):
-            ready = self.start.load()
-        self.record.tell(Loaded(ready.path, ready.reason))
-        return ready
+    def _load(self) -> TrainingModel:
+        with explain_out_of_memory(self.plan.recipe, "loading the model"):
+            model = self.prepared.source.load()
+        self.log.emit(ModelLoaded(model.path, model.reason))
+        return model
 
-    def _train(self, ready: Ready, checkpoint: Path | None) -> None:
+    def _train(self, model: TrainingModel, checkpoint: Path | None) -> None:
         from judgekit.train.loop.trainer import Trainer
 
-        with memory_explained(self.plan.recipe, "training"):
+        def on_progress(done: int, total: int) -> None:
+            self.log.emit(ReferenceProgress(done, total))
+
+        dataset = self.prepared.dataset
+        with explain_out_of_memory(self.plan.recipe, "training"):
             rows, held_out = (
-                replace(rows, reference=ready.reference(rows.examples, self.plan, self._referenced))
-                for rows in (self.dataset.train, self.dataset.held_out)
+                replace(
+                    rows,
+                    reference=model.reference_logprobs(rows.examples, self.plan, on_progress),
+                )
+                for rows in (dataset.train, dataset.held_out)
             )
             trainer = Trainer(
-                ready,
-                self.task.objective,
+                model,
+                self.prepared.task.objective,
                 rows,
                 held_out,
                 self.plan,
-                self.record,
+                self.log,
                 self.folder.checkpoints,
             )
             trainer.run(checkpoint)
 
-    def _referenced(self, done: int, total: int) -> None:
-        self.record.tell(Referenced(done, total))
-
-    def _sample(self, ready: Ready, when: str, *, wanted: bool) -> None:
+    def _sample_answers(self, model: TrainingModel, when: str) -> None:
         """Answers to held-out prompts, by the first process."""
-        if self.plan.processes.first and wanted:
-            rows = ready.sample(self.dataset, self.plan.recipe.samples)
-            self.record.sampled(when, rows)
+        if self.plan.processes.first:
+            self.log.sampled(when, model.sample_answers(self.prepared.dataset))
         self.plan.processes.wait()
 
-    def _facts(self, ready: Ready) -> dict[str, Any]:
+    def _facts(self, model: TrainingModel) -> dict[str, Any]:
         """How the model was made, for train.json."""
-        held_out = [row for row in self.record.rows if row.get("heldout")]
+        held_out = [row for row in self.log.rows if row.get("heldout")]
+        dataset = self.prepared.dataset
         return {
-            "objective": self.task.name,
+            "objective": self.prepared.task.name,
             "recipe": self.plan.recipe.as_dict(),
             "data": {
-                "source": self.dataset.source,
-                **self.dataset.digests,
-                "counts": dict(self.dataset.counts),
-                "runs": list(self.dataset.runs),
+                "source": dataset.source,
+                **dataset.digests,
+                "counts": dict(dataset.counts),
+                "runs": list(dataset.runs),
             },
-            "path": ready.path,
-            "path_reason": ready.reason,
+            "path": model.path,
+            "path_reason": model.reason,
             "steps": self.plan.steps,
             "processes": self.plan.processes.count,
             "final": held_out[-1] if held_out else None,
@@ -224,11 +247,11 @@ class Training:
 
 
 def versions() -> dict[str, str]:
-    """Of the packages that were used, and of Python."""
+    """The versions of Python and of the packages that were used."""
     found = {"python": python_version()}
     for name in PACKAGES:
         try:
             found[name] = version(name)
-        except PackageNotFoundError:  # bitsandbytes is not needed by models held whole
+        except PackageNotFoundError:  # bitsandbytes is only needed for 4-bit weights
             continue
     return found

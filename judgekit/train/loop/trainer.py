@@ -1,7 +1,7 @@
 """The loop: transformers' Trainer with our batches, our losses and our own account of them.
 
 Resuming, several processes, optimizers and schedules are the Trainer's. What it minimises is an
-`Objective`, in which order it sees the rows an `Order`.
+`Objective`, in which order it sees the rows an `RowOrder`.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ import transformers
 from torch.utils.data import DataLoader
 from typing_extensions import override
 
-from judgekit.train.data.batches import Microbatch, Rows, collate
-from judgekit.train.interfaces.objective import Objective, Tally, means
-from judgekit.train.interfaces.precision import computing
-from judgekit.train.interfaces.schedule import Plan
-from judgekit.train.interfaces.trainable import Ready
-from judgekit.train.loop.guards import refuse_bad_gradients, refuse_bad_loss
-from judgekit.train.loop.log import Record
+from judgekit.train.data.batches import ExampleRows, Microbatch, collate
+from judgekit.train.interfaces.objective import Objective, RunningSums, means
+from judgekit.train.interfaces.precision import mixed_precision
+from judgekit.train.interfaces.schedule import TrainingPlan
+from judgekit.train.interfaces.trainable import TrainingModel
+from judgekit.train.loop.guards import check_gradients, check_loss
+from judgekit.train.loop.log import TrainingLog
 from judgekit.train.network import checkpoints
-from judgekit.train.network.evaluation import measure, scored_of
-from judgekit.train.recipes.language_model import Recipe
+from judgekit.train.network.evaluation import measure, score_batch
+from judgekit.train.recipes.recipe import Recipe
 
 __all__ = ["Trainer", "arguments"]
 
@@ -38,7 +38,7 @@ OPTIMIZERS = {
 SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
 
 
-def arguments(plan: Plan, folder: Path) -> Any:
+def arguments(plan: TrainingPlan, folder: Path) -> Any:
     """A recipe in transformers' words. `folder` is the checkpoints'."""
     recipe, library = plan.recipe, transformers
     found: Any = library.TrainingArguments(
@@ -89,35 +89,35 @@ class Trainer(transformers.Trainer):
 
     def __init__(
         self,
-        ready: Ready,
+        model: TrainingModel,
         objective: Objective,
-        rows: Rows,
-        held_out: Rows,
-        plan: Plan,
-        record: Record,
+        rows: ExampleRows,
+        held_out: ExampleRows,
+        plan: TrainingPlan,
+        log: TrainingLog,
         folder: Path,
     ) -> None:
         super().__init__(
-            model=ready.network,
+            model=model.network,
             args=arguments(plan, folder),
             data_collator=partial(collate, ends=objective.ends),
             train_dataset=rows,
-            callbacks=[Watch(self, ready.network, plan)],
+            callbacks=[StepCallback(self, model.network, plan)],
         )
         self.remove_callback(transformers.PrinterCallback)
         # The loss is divided by all that a step is a mean over, in `compute_loss`.
         self.model_accepts_loss_kwargs = True
-        self.ready: Ready = ready
+        self.training_model: TrainingModel = model
         self.objective: Objective = objective
-        self.plan: Plan = plan
-        self.record: Record = record
+        self.plan: TrainingPlan = plan
+        self.training_log: TrainingLog = log
         self.rows, self.held_out, self.order = rows, held_out, plan.order(len(rows))
-        self._folder, self._tally = folder, Tally()
+        self._folder, self._tally = folder, RunningSums()
         self._began = time.monotonic()
 
     def run(self, start: Path | None) -> None:
         """Trains to the last step, from the beginning or from a checkpoint."""
-        seconds = [row["seconds"] for row in self.record.rows if "seconds" in row]
+        seconds = [row["seconds"] for row in self.training_log.rows if "seconds" in row]
         self._began = time.monotonic() - max(seconds, default=0.0)
         if start is None:
             self.evaluate()
@@ -149,12 +149,12 @@ class Trainer(transformers.Trainer):
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> torch.Tensor:
         """One pass's part of the step's mean loss."""
-        with computing(self.plan.device, self.plan.dtype):
+        with mixed_precision(self.plan.device, self.plan.dtype):
             outputs = model(**inputs["inputs"])
-        scored = scored_of(self.rows, inputs, outputs)
+        scored = score_batch(self.rows, inputs, outputs)
         total, sums = self.objective.loss(scored)
         places = [self.rows.places[i] for i in inputs["rows"]]
-        refuse_bad_loss(float(total.detach()), self.state.global_step + 1, places, self.plan.recipe)
+        check_loss(float(total.detach()), self.state.global_step + 1, places, self.plan.recipe)
         self._tally.add(sums)
         # Several processes' gradients are averaged where they should be added.
         scale = self.plan.processes.count / (num_items_in_batch or 1)
@@ -175,7 +175,7 @@ class Trainer(transformers.Trainer):
             **means(self.plan.processes.gather(self._tally.take())),
             "seconds": round(time.monotonic() - self._began, 3),
         }
-        self.record.step(row, self.plan.steps)
+        self.training_log.step(row, self.plan.steps)
 
     @override
     def evaluate(self, *_args: Any, **_kwargs: Any) -> dict[str, float]:
@@ -185,15 +185,15 @@ class Trainer(transformers.Trainer):
             return {}
         found = measure(self.model, self.objective, self.held_out, self.plan)
         step, recipe = self.state.global_step, self.plan.recipe
-        refuse_bad_loss(found["loss"], step, ["held-out rows"], recipe)
+        check_loss(found["loss"], step, ["held-out rows"], recipe)
         row = {"step": step, "heldout": True, **found}
-        self.record.measured(row)
+        self.training_log.evaluated(row)
         return {}
 
     @override
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         if self.args.should_save:
-            self.ready.keep(Path(output_dir or self._folder))
+            self.training_model.save_checkpoint(Path(output_dir or self._folder))
 
     @override
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
@@ -203,17 +203,17 @@ class Trainer(transformers.Trainer):
             checkpoint = self._folder / f"checkpoint-{self.state.global_step}"
             checkpoints.seal(checkpoint)
             checkpoints.drop_older(self._folder, self.plan.recipe.keep_checkpoints)
-            self.record.saved(checkpoint)
+            self.training_log.saved(checkpoint)
 
     @override
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        self.ready.restore(Path(resume_from_checkpoint))
+        self.training_model.load_checkpoint(Path(resume_from_checkpoint))
 
 
-class Watch(transformers.TrainerCallback):
+class StepCallback(transformers.TrainerCallback):
     """Says when to measure and to save, and looks at the gradients before they are used."""
 
-    def __init__(self, trainer: Trainer, network: torch.nn.Module, plan: Plan) -> None:
+    def __init__(self, trainer: Trainer, network: torch.nn.Module, plan: TrainingPlan) -> None:
         self._trainer, self._network, self._plan = trainer, network, plan
 
     @override
@@ -226,4 +226,4 @@ class Watch(transformers.TrainerCallback):
     def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if self._trainer.accelerator.scaler is None:  # a scaler skips such steps by itself
             gradients = [p.grad for p in self._network.parameters() if p.grad is not None]
-            refuse_bad_gradients(gradients, state.global_step + 1, self._plan.recipe)
+            check_gradients(gradients, state.global_step + 1, self._plan.recipe)

@@ -14,10 +14,17 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
-from judgekit.models.forward import bare
+from judgekit.models.forward import unwrapped
 from judgekit.train.data.packing import Batch
 
-__all__ = ["NAME", "Spans", "Unfit", "attach", "bare", "hidden_states", "lent"]
+__all__ = [
+    "NAME",
+    "Spans",
+    "UnsupportedModel",
+    "attach",
+    "hidden_states",
+    "temporarily_attached",
+]
 
 NAME = "judgekit_shared_prompt"
 FOREIGN = {
@@ -27,7 +34,7 @@ FOREIGN = {
 }
 
 
-class Unfit(Exception):  # noqa: N818 (an architecture is no error: it takes the padded path)
+class UnsupportedModel(Exception):  # noqa: N818 (an architecture is no error: it takes the padded path)
     """This model cannot share prompts; says why, as the predicate of "the model …"."""
 
 
@@ -74,7 +81,7 @@ def attend(
     [1, T, heads, width].
 
     A prompt and its first completion are one causal sequence. Each further completion attends to
-    the prompt's keys and its own. Raises `Unfit` for what it does not know to compute.
+    the prompt's keys and its own. Raises `UnsupportedModel` for what it does not know to compute.
     """
     if spans is None:
         plain = standard()
@@ -85,7 +92,7 @@ def attend(
         return out
     for name, what in FOREIGN.items():
         if others.get(name) is not None:
-            raise Unfit(what)
+            raise UnsupportedModel(what)
     spans.windows.append(sliding_window)
     parts: list[Tensor] = []
     start = 0
@@ -156,7 +163,7 @@ def attach(model: Any) -> None:
     """Gives the model this attention, for as long as it lives.
 
     Not only around a forward pass: with activation checkpointing the backward pass attends again.
-    Raises `Unfit` where the model's attention cannot be replaced.
+    Raises `UnsupportedModel` where the model's attention cannot be replaced.
     """
     import transformers
     from transformers.masking_utils import sdpa_mask
@@ -164,17 +171,17 @@ def attach(model: Any) -> None:
     library: Any = transformers
     library.AttentionInterface.register(NAME, attend)
     library.AttentionMaskInterface.register(NAME, sdpa_mask)
-    network = bare(model)
+    network = unwrapped(model)
     # transformers' own test of whether its models take their attention from the interface.
     if not network._can_set_attn_implementation():
-        raise Unfit("has an attention of its own that cannot be replaced")
+        raise UnsupportedModel("has an attention of its own that cannot be replaced")
     network.set_attn_implementation(NAME)
 
 
 @contextmanager
-def lent(model: Any) -> Iterator[None]:
+def temporarily_attached(model: Any) -> Iterator[None]:
     """The model with this attention, and afterwards with the one it had."""
-    network = bare(model)
+    network = unwrapped(model)
     before = network.config._attn_implementation
     attach(model)
     try:
@@ -188,7 +195,7 @@ def hidden_states(model: Any, batch: Batch) -> tuple[Tensor, Spans]:
 
     The model must have this attention.
     """
-    network = bare(model)
+    network = unwrapped(model)
     spans = Spans(batch["spans"])
     row = batch["input_ids"]
     out = network.base_model(

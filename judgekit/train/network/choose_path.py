@@ -13,16 +13,22 @@ from torch import Tensor
 
 from judgekit.errors import InputError
 from judgekit.models.folders import one_line
+from judgekit.models.forward import unwrapped
 from judgekit.train.data.examples import Example
 from judgekit.train.data.packing import Batch, pack
 from judgekit.train.network import padded
-from judgekit.train.network.attention import Spans, Unfit, bare, hidden_states, lent
+from judgekit.train.network.attention import (
+    Spans,
+    UnsupportedModel,
+    hidden_states,
+    temporarily_attached,
+)
 from judgekit.train.network.scorer import scored, scores
 from judgekit.train.network.token_logprobs import log_probs
 
-__all__ = ["Path", "choose_path"]
+__all__ = ["PromptPath", "choose_path"]
 
-Path = Literal["shared", "padded"]
+PromptPath = Literal["shared", "padded"]
 
 # How far the paths may differ in a token's log-probability, or in a score. Rounding gives 1e-5
 # in float32; in bfloat16 one logit of 16 to 32 is rounded by up to 0.06.
@@ -54,24 +60,25 @@ MISFITS = (
 
 def choose_path(
     model: Any, asked: Literal["auto", "shared", "padded"], max_length: int
-) -> tuple[Path, str]:
+) -> tuple[PromptPath, str]:
     """The path for a language model or a one-output classifier, and the reason in words.
 
     `max_length`, the tokens of a prompt with one answer, says whether a sliding window matters.
     The model is in eval mode meanwhile. Raises `InputError` where shared was asked for and cannot
     be, and for an encoder-decoder.
     """
-    if bare(model).config.is_encoder_decoder:
+    if unwrapped(model).config.is_encoder_decoder:
         raise InputError(
-            f"cannot train {kind(model)}: it is an encoder-decoder; choose a decoder-only model"
+            f"cannot train {class_name(model)}: it is an encoder-decoder; choose a decoder-only "
+            f"model"
         )
     if asked == "padded":
         return "padded", "padded rows, as asked for"
     try:
         check_config(model, max_length)
-        compare(model, max_length)
-    except Unfit as misfit:
-        why = f"{kind(model)} {misfit}"
+        compare_paths(model, max_length)
+    except UnsupportedModel as misfit:
+        why = f"{class_name(model)} {misfit}"
         if asked == "shared":
             raise InputError(f"cannot share prompts: {why}; use the path auto or padded") from None
         return "padded", f"padded rows: {why}"
@@ -79,23 +86,23 @@ def choose_path(
 
 
 def check_config(model: Any, max_length: int) -> None:
-    """Raises `Unfit` for what the config says that the shared path does not compute."""
-    config = bare(model).config.get_text_config()
+    """Raises `UnsupportedModel` for what the config says that the shared path does not compute."""
+    config = unwrapped(model).config.get_text_config()
     for name, what in SETTINGS.items():
         if getattr(config, name, None) not in (None, 1):
-            raise Unfit(f"{what} ({name})")
+            raise UnsupportedModel(f"{what} ({name})")
     odd = set(getattr(config, "layer_types", None) or ()) - ATTENTIONS
     if odd:
-        raise Unfit(f"has layers other than attention ({', '.join(sorted(odd))})")
+        raise UnsupportedModel(f"has layers other than attention ({', '.join(sorted(odd))})")
     chunk = getattr(config, "attention_chunk_size", None)
     if chunk is not None and chunk < max_length:
-        raise Unfit(f"attends within chunks of {chunk} tokens (attention_chunk_size)")
+        raise UnsupportedModel(f"attends within chunks of {chunk} tokens (attention_chunk_size)")
 
 
 def check_windows(network: Any, spans: Spans, max_length: int) -> None:
-    """Raises `Unfit` where layers do not tell the attention of the windows that the config has.
+    """Raises `UnsupportedModel` where layers do not pass the config's window to the attention.
 
-    The trial is too short for a window of thousands of tokens to show in its numbers.
+    The trial batch is too short for a window of thousands of tokens to change its numbers.
     """
     config = network.config.get_text_config()
     window = getattr(config, "sliding_window", None)
@@ -104,33 +111,38 @@ def check_windows(network: Any, spans: Spans, max_length: int) -> None:
     kinds = getattr(config, "layer_types", None) or ["sliding_attention"] * len(spans.windows)
     expected = [window if k == "sliding_attention" else None for k in kinds]
     if spans.windows != expected:
-        raise Unfit(f"keeps its window of {window} tokens (sliding_window) from the attention")
+        raise UnsupportedModel(
+            f"keeps its window of {window} tokens (sliding_window) from the attention"
+        )
 
 
-def compare(model: Any, max_length: int) -> None:
-    """Runs both paths on a few tokens; raises `Unfit` where they differ or the shared one fails."""
-    network = bare(model)
+def compare_paths(model: Any, max_length: int) -> None:
+    """Runs both paths on a few tokens.
+
+    Raises `UnsupportedModel` where they differ or the shared one fails.
+    """
+    network = unwrapped(model)
     head = network.get_output_embeddings()
     if head is None and not hasattr(network, "score"):
-        raise Unfit("has no head over each token")
-    batch = trial(network, ends=head is None)
+        raise UnsupportedModel("has no head over each token")
+    batch = trial_batch(network, ends=head is None)
     training = network.training
     network.eval()
     try:
         with torch.no_grad():
-            expected = values(model, batch, "padded", max_length)
+            expected = path_values(model, batch, "padded", max_length)
             try:
-                with lent(model):
-                    found = values(model, batch, "shared", max_length)
+                with temporarily_attached(model):
+                    found = path_values(model, batch, "shared", max_length)
             except torch.OutOfMemoryError:
                 raise
             except MISFITS as error:
-                raise Unfit(f"does not take a packed row ({one_line(error)})") from error
+                raise UnsupportedModel(f"does not take a packed row ({one_line(error)})") from error
     finally:
         network.train(training)
     off = float((found - expected).abs().max())
     if not off <= tolerance(network):  # not: nan is no agreement
-        raise Unfit(f"says something else in a packed row (off by {off:.2g})")
+        raise UnsupportedModel(f"says something else in a packed row (off by {off:.2g})")
 
 
 def tolerance(network: Any) -> float:
@@ -140,9 +152,9 @@ def tolerance(network: Any) -> float:
     return max((TOLERANCES[dtype] for dtype in dtypes if dtype in TOLERANCES), default=TOLERANCE)
 
 
-def values(model: Any, batch: Batch, path: Path, max_length: int) -> Tensor:
+def path_values(model: Any, batch: Batch, path: PromptPath, max_length: int) -> Tensor:
     """Each token's log-probability, or each completion's score."""
-    network = bare(model)
+    network = unwrapped(model)
     if path == "padded":
         if "ends" in batch:
             return scores(model, batch, path)
@@ -158,7 +170,7 @@ def values(model: Any, batch: Batch, path: Path, max_length: int) -> Tensor:
     )
 
 
-def trial(network: Any, *, ends: bool) -> Batch:
+def trial_batch(network: Any, *, ends: bool) -> Batch:
     """A small batch of arbitrary tokens, on the network's device."""
     draw = torch.Generator().manual_seed(0)
     vocabulary = network.config.get_text_config().vocab_size
@@ -172,6 +184,6 @@ def trial(network: Any, *, ends: bool) -> Batch:
     return {k: v.to(device) if isinstance(v, Tensor) else v for k, v in batch.items()}
 
 
-def kind(model: Any) -> str:
+def class_name(model: Any) -> str:
     """What a model is called in a message: ``LlamaForCausalLM``."""
-    return type(bare(model)).__name__
+    return type(unwrapped(model)).__name__

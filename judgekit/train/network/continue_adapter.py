@@ -17,7 +17,7 @@ from judgekit.errors import InputError
 from judgekit.models.loading import reading
 from judgekit.train.network.lora_targets import head_of, is_target, untie
 
-__all__ = ["go_on", "read_config"]
+__all__ = ["continue_adapter", "read_config"]
 
 START = "start"
 HEADS = frozenset({"lm_head", "score", "classifier"})
@@ -36,7 +36,7 @@ def read_config(adapter: Path, name: str) -> dict[str, Any]:
     return config
 
 
-def go_on(model: Any, adapter: Path, task: str) -> Any:
+def continue_adapter(model: Any, adapter: Path, task: str) -> Any:
     """The model with the adapter of that folder, to be trained further; all else frozen.
 
     `task` is peft's (``CAUSAL_LM``, ``SEQ_CLS``); an adapter of a language model starts a
@@ -58,14 +58,14 @@ def go_on(model: Any, adapter: Path, task: str) -> Any:
     how.base_model_name_or_path = None  # peft would warn of a model that lies elsewhere now
     with reading(str(adapter)):
         model = library.get_peft_model(model, how)
-        fill(model, adapter, anew=HEADS if task == "SEQ_CLS" else frozenset())
+        load_adapter_weights(model, adapter, anew=HEADS if task == "SEQ_CLS" else frozenset())
         if task != "SEQ_CLS":  # there is no reference to rewards
             model.load_adapter(adapter, START, torch_device=str(model.device))
-            model.disable_adapter = as_started(model)
+            model.disable_adapter = disabling_to_start(model)
     return model
 
 
-def fill(model: Any, adapter: Path, *, anew: frozenset[str]) -> None:
+def load_adapter_weights(model: Any, adapter: Path, *, anew: frozenset[str]) -> None:
     """Puts the folder's weights into the model's new adapter.
 
     peft passes over what is missing or too much, and random weights would be trained. So all must
@@ -97,7 +97,7 @@ def shape(tensors: Mapping[str, Any], name: str) -> str:
     return str(list(tensors[name].shape)) if name in tensors else "missing"
 
 
-def as_started(model: Any) -> Callable[[], AbstractContextManager[None]]:
+def disabling_to_start(model: Any) -> Callable[[], AbstractContextManager[None]]:
     """In place of `PeftModel.disable_adapter`: the frozen copy instead of no adapter."""
 
     @contextmanager

@@ -6,30 +6,32 @@ from typing import Any
 
 import torch
 
-from judgekit.train.data.batches import Rows, collate, slices
-from judgekit.train.interfaces.objective import Objective, Scored, Tally, means
-from judgekit.train.interfaces.precision import computing
-from judgekit.train.interfaces.schedule import Plan
+from judgekit.train.data.batches import ExampleRows, collate, slices
+from judgekit.train.interfaces.objective import Objective, RunningSums, ScoredBatch, means
+from judgekit.train.interfaces.precision import mixed_precision
+from judgekit.train.interfaces.schedule import TrainingPlan
 
-__all__ = ["measure", "moved", "scored_of"]
+__all__ = ["measure", "score_batch", "to_device"]
 
 
 @torch.no_grad()
-def measure(network: Any, objective: Objective, rows: Rows, plan: Plan) -> dict[str, float]:
+def measure(
+    network: Any, objective: Objective, rows: ExampleRows, plan: TrainingPlan
+) -> dict[str, float]:
     """The means of the loss and of the objective's measures over all `rows`, and their number.
 
     Takes no random numbers and leaves the network in the mode it was in, so a training goes on as
     if it had not been measured. Each process takes its share of the rows.
     """
-    tally = Tally()
+    tally = RunningSums()
     was_training = network.training
     network.eval()
     try:
         for indices in slices(plan.processes.share(range(len(rows))), plan.recipe.batch_size):
-            batch = moved(collate([rows[i] for i in indices], ends=objective.ends), plan.device)
-            with computing(plan.device, plan.dtype):
+            batch = to_device(collate([rows[i] for i in indices], ends=objective.ends), plan.device)
+            with mixed_precision(plan.device, plan.dtype):
                 outputs = network(**batch["inputs"])
-                scored = scored_of(rows, batch, outputs)
+                scored = score_batch(rows, batch, outputs)
                 loss, sums = objective.loss(scored)
                 tally.add({"loss": (loss, objective.weight(scored.examples)), **sums})
                 tally.add(objective.measure(network, scored))
@@ -38,18 +40,18 @@ def measure(network: Any, objective: Objective, rows: Rows, plan: Plan) -> dict[
     return {**means(plan.processes.gather(tally.take())), "rows": len(rows)}
 
 
-def scored_of(rows: Rows, batch: dict[str, Any], outputs: torch.Tensor) -> Scored:
+def score_batch(rows: ExampleRows, batch: dict[str, Any], outputs: torch.Tensor) -> ScoredBatch:
     """A forward pass's outputs with the rows that they are of."""
     reference = rows.reference
     if reference is not None:
         reference = reference[batch["rows"]].to(outputs.device)
-    return Scored(batch["examples"], batch["inputs"], outputs, reference)
+    return ScoredBatch(batch["examples"], batch["inputs"], outputs, reference)
 
 
-def moved(value: Any, device: torch.device) -> Any:
+def to_device(value: Any, device: torch.device) -> Any:
     """A batch with its tensors on the device."""
     if isinstance(value, torch.Tensor):
         return value.to(device)
     if isinstance(value, dict):
-        return {name: moved(inner, device) for name, inner in value.items()}
+        return {name: to_device(inner, device) for name, inner in value.items()}
     return value

@@ -7,24 +7,24 @@ back to where they were.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Any
 
 from judgekit.errors import EngineError, InputError
 from judgekit.installing import install_hint
 from judgekit.models.folders import one_line
 from judgekit.models.loading import Checkpoint, Weights, find, load_weights, quietly, reading
-from judgekit.train.network.continue_adapter import go_on, read_config
+from judgekit.train.interfaces.model_use import Head
+from judgekit.train.interfaces.torchrun import local_rank
+from judgekit.train.network.continue_adapter import continue_adapter, read_config
 from judgekit.train.network.lora_targets import find_targets, head_of, is_target, untie
-from judgekit.train.recipes.language_model import Recipe, Reward
+from judgekit.train.recipes.language_model import LanguageModelRecipe
 from judgekit.types import digest
 
-__all__ = ["Head", "Trainable", "check_model", "load_trainable"]
+__all__ = ["TrainableModel", "check_model", "load_trainable"]
 
-Head = Literal["lm", "score"]
 
 TASKS: Mapping[Head, str] = {"lm": "CAUSAL_LM", "score": "SEQ_CLS"}  # as peft calls them
 LIBRARIES = ("torch", "transformers", "peft", "accelerate", "safetensors")
@@ -32,7 +32,7 @@ SCORE_HEADS = ("score", "classifier")  # what transformers calls the last layer 
 
 
 @dataclass(frozen=True)
-class Trainable:
+class TrainableModel:
     """A model in train mode with its tokenizer.
 
     `model` is a `peft.PeftModel`, or the plain model where all of it is trained; inside
@@ -48,7 +48,7 @@ class Trainable:
     head: Head = "lm"
 
 
-def check_model(recipe: Recipe) -> Checkpoint:
+def check_model(recipe: LanguageModelRecipe, *, head: Head = "lm") -> Checkpoint:
     """Finds the recipe's model (a hub id is downloaded) and checks all that needs no weights.
 
     Raises `InputError`: a package is missing, no such model or adapter, settings that exclude one
@@ -71,7 +71,7 @@ def check_model(recipe: Recipe) -> Checkpoint:
     )
     if not held_in_4bit(checkpoint, recipe) and recipe.quant != "none":
         checkpoint = replace(checkpoint, quant=recipe.quant)
-    model = skeleton(checkpoint, "score" if isinstance(recipe, Reward) else "lm")
+    model = empty_model(checkpoint, head)
     if checkpoint.adapter is not None:
         read_config(checkpoint.adapter, str(recipe.adapter))
     elif recipe.lora:
@@ -79,7 +79,7 @@ def check_model(recipe: Recipe) -> Checkpoint:
     return checkpoint
 
 
-def load_trainable(recipe: Recipe, *, head: Head = "lm") -> Trainable:
+def load_trainable(recipe: LanguageModelRecipe, *, head: Head = "lm") -> TrainableModel:
     """The recipe's model, ready to train.
 
     `head` ``score`` makes a sequence classifier of one output of it; where the checkpoint is none,
@@ -90,7 +90,7 @@ def load_trainable(recipe: Recipe, *, head: Head = "lm") -> Trainable:
     """
     import torch
 
-    checkpoint = check_model(recipe)
+    checkpoint = check_model(recipe, head=head)
     tokenizer = checkpoint.load_tokenizer()
     device = checkpoint.device
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
@@ -105,12 +105,12 @@ def load_trainable(recipe: Recipe, *, head: Head = "lm") -> Trainable:
         with quietly():  # the method has a new name in later versions of transformers
             model.gradient_checkpointing_enable({"use_reentrant": False})
     whole = () if recipe.lora else ("whole",)
-    return Trainable(
+    return TrainableModel(
         model.train(), tokenizer, checkpoint, digest(checkpoint.fingerprint, head, *whole), head
     )
 
 
-def check_settings(recipe: Recipe) -> None:
+def check_settings(recipe: LanguageModelRecipe) -> None:
     """What the recipe alone tells. Raises `InputError`."""
     if not recipe.lora and recipe.quant != "none":
         raise InputError(
@@ -131,13 +131,13 @@ def device_here(asked: str) -> str:
     """The device of this process: under torchrun each has a GPU of its own."""
     import torch
 
-    rank = os.environ.get("LOCAL_RANK")
+    rank = local_rank()
     if asked == "auto" and rank is not None and torch.cuda.is_available():
         return f"cuda:{rank}"
     return asked
 
 
-def held_in_4bit(checkpoint: Checkpoint, recipe: Recipe) -> bool:
+def held_in_4bit(checkpoint: Checkpoint, recipe: LanguageModelRecipe) -> bool:
     """Whether the checkpoint itself is in bitsandbytes' 4 bits, which are trained as they are.
 
     Raises `InputError` for other quantised weights: they cannot be trained, or not merged.
@@ -160,7 +160,7 @@ def held_in_4bit(checkpoint: Checkpoint, recipe: Recipe) -> bool:
     return True
 
 
-def skeleton(checkpoint: Checkpoint, head: Head) -> Any:
+def empty_model(checkpoint: Checkpoint, head: Head) -> Any:
     """The model without any weight. Raises `InputError` where it is no decoder."""
     import torch
     import transformers
@@ -240,13 +240,13 @@ def set_padding(model: Any, tokenizer: Any) -> None:
     tokenizer.pad_token = tokenizer.convert_ids_to_tokens(pad)
 
 
-def adapt(model: Any, recipe: Recipe, checkpoint: Checkpoint, head: Head) -> Any:
+def adapt(model: Any, recipe: LanguageModelRecipe, checkpoint: Checkpoint, head: Head) -> Any:
     """The model with what is to be trained, in float32, and all else frozen."""
     import peft
 
     library: Any = peft
     if checkpoint.adapter is not None:
-        model = go_on(model, checkpoint.adapter, TASKS[head])
+        model = continue_adapter(model, checkpoint.adapter, TASKS[head])
         if not recipe.lora:
             model = model.merge_and_unload()
     elif recipe.lora:
@@ -266,7 +266,7 @@ def adapt(model: Any, recipe: Recipe, checkpoint: Checkpoint, head: Head) -> Any
     return model
 
 
-def lora_config(model: Any, recipe: Recipe, head: Head) -> Any:
+def lora_config(model: Any, recipe: LanguageModelRecipe, head: Head) -> Any:
     """The recipe's adapter as peft knows it; of a classifier, peft trains the head too.
 
     Raises `InputError` as `find_targets` does.

@@ -10,13 +10,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from judgekit.models.forward import accepted, bare
+from judgekit.models.forward import accepted, unwrapped
 from judgekit.train.data.packing import Batch
 
-__all__ = ["Rows", "completion_logits", "ending_states"]
+__all__ = ["PaddedRows", "completion_logits", "ending_states"]
 
 
-class Rows:
+class PaddedRows:
     """A packed batch as padded rows. S rows, the longest of L tokens.
 
     `ids` and `mask` [S, L], padded on the right, where no position moves for it; `prompts` and
@@ -45,7 +45,7 @@ class Rows:
 
 def completion_logits(model: Any, batch: Batch) -> Tensor:
     """The logits that predict each completion's tokens, [M, vocabulary], in the batch's order."""
-    network, padded = bare(model), Rows(batch)
+    network, padded = unwrapped(model), PaddedRows(batch)
     lengths = batch["lengths"]
     first = int(padded.prompts.min()) - 1
     kept = torch.arange(first, padded.ids.shape[1], device=padded.ids.device)
@@ -60,7 +60,9 @@ def completion_logits(model: Any, batch: Batch) -> Tensor:
 
 def ending_states(model: Any, batch: Batch) -> Tensor:
     """The last hidden state of each row's last token, [S, width]."""
-    padded = Rows(batch)
-    out = bare(model).base_model(input_ids=padded.ids, attention_mask=padded.mask, use_cache=False)
+    padded = PaddedRows(batch)
+    out = unwrapped(model).base_model(
+        input_ids=padded.ids, attention_mask=padded.mask, use_cache=False
+    )
     states: Tensor = out.last_hidden_state
     return states[torch.arange(len(padded.ids)), padded.inputs - 1]

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from judgekit.errors import TrainingError
+from judgekit.models.forward import unwrapped
 from judgekit.train.data.packing import Batch
 from judgekit.train.network import padded
-from judgekit.train.network.attention import attach, bare, hidden_states
-from judgekit.train.network.choose_path import Path, choose_path
+from judgekit.train.network.attention import attach, hidden_states
+from judgekit.train.network.choose_path import PromptPath, choose_path
 from judgekit.train.network.scorer import Scorer
 from judgekit.train.network.token_logprobs import Read, kl, log_probs
 
@@ -27,10 +28,10 @@ class Policy(torch.nn.Module):
     with which it generates as before. `chunk` is how many positions' logits are held at once.
     """
 
-    def __init__(self, model: Any, *, path: Path, chunk: int = 256) -> None:
+    def __init__(self, model: Any, *, path: PromptPath, chunk: int = 256) -> None:
         super().__init__()
         self.model = model
-        self.path: Path = path
+        self.path: PromptPath = path
         self.chunk = chunk
         if path == "shared":
             attach(model)
@@ -71,7 +72,7 @@ class Policy(torch.nn.Module):
         """What predicts each completion's tokens, [M, …], and what makes logits of it."""
         if self.path == "shared":
             hidden = hidden_states(self.model, batch)[0]
-            return hidden[batch["sources"]], bare(self.model).get_output_embeddings()
+            return hidden[batch["sources"]], unwrapped(self.model).get_output_embeddings()
         return padded.completion_logits(self.model, batch), torch.nn.Identity()
 
     @contextmanager

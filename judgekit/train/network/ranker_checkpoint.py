@@ -56,7 +56,7 @@ class RankerCheckpoint:
         """Rows of the embeddings: where the tokenizer grew beyond them, they grow as well."""
         return max(self.size.vocabulary, int(self.tokenizer.get_vocab_size()))
 
-    def skeleton(self, recipe: Ranker, tasks: int) -> RankerNetwork:
+    def empty_network(self, recipe: Ranker, tasks: int) -> RankerNetwork:
         """The network with weights of no meaning, on torch's default device."""
         import transformers
 
@@ -79,7 +79,7 @@ class RankerCheckpoint:
         """
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.seed)
-            network = self.skeleton(recipe, tasks)
+            network = self.empty_network(recipe, tasks)
             if not self.tasks:
                 network.pretrained_model = self._encoder()
         if self.tasks:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
 from judgekit.models.deberta import Deberta, Precision, Size
-from judgekit.train.data.ranker_batches import Sequences, in_both_orders
+from judgekit.train.data.ranker_batches import PairRMSequences, in_both_orders
 
 __all__ = ["RankerNetwork", "entropy_loss", "pairwise_loss"]
 
@@ -68,7 +68,7 @@ class RankerNetwork(nn.Module):
         scores: Tensor = self.head_layer(torch.cat([prompt, states[:, 1:]], dim=-1))
         return scores
 
-    def states(self, rows: Sequences) -> Tensor:
+    def states(self, rows: PairRMSequences) -> Tensor:
         """What the encoder says at the prefixes of each sequence: (n, 3, hidden)."""
         # Made anew each time: it holds what follows from the weights, and they move.
         weights = dict(self.pretrained_model.named_parameters())

@@ -19,13 +19,13 @@ import torch
 from judgekit.errors import StoreError
 from judgekit.train.data.batches import collate, slices
 from judgekit.train.data.examples import Example
-from judgekit.train.interfaces.precision import computing
-from judgekit.train.interfaces.schedule import Plan
-from judgekit.train.interfaces.trainable import Told
-from judgekit.train.network.evaluation import moved
+from judgekit.train.interfaces.precision import mixed_precision
+from judgekit.train.interfaces.schedule import TrainingPlan
+from judgekit.train.interfaces.trainable import OnProgress
+from judgekit.train.network.evaluation import to_device
 from judgekit.types import digest
 
-__all__ = ["ReferenceStore", "References", "keys_of"]
+__all__ = ["ReferenceLogprobs", "ReferenceStore", "keys_of"]
 
 SCHEMA = 1
 NUMERICS = 2  # raised when the same weights give other digits
@@ -90,7 +90,7 @@ class ReferenceStore:
 
 
 @dataclass(frozen=True)
-class References:
+class ReferenceLogprobs:
     """Finds the reference's log-probabilities with a policy whose adapter it turns off.
 
     For a model that is trained whole it must be asked before the first step.
@@ -99,9 +99,9 @@ class References:
     policy: Any
     fingerprint: str
     store: ReferenceStore
-    plan: Plan
+    plan: TrainingPlan
 
-    def of(self, examples: Sequence[Example], told: Told) -> torch.Tensor:
+    def of(self, examples: Sequence[Example], told: OnProgress) -> torch.Tensor:
         """[n, completions of each] float32. `told` hears how many of the missing are done."""
         keys = [keys_of(self.fingerprint, example) for example in examples]
         # The first process says what is missing, or a faster one's commit would shift the shares.
@@ -125,8 +125,10 @@ class References:
         return torch.tensor([[known[key] for key in each] for each in keys])
 
     def _compute(self, examples: Sequence[Example]) -> list[float]:
-        batch = moved(collate(list(enumerate(examples)), ends=False)["inputs"], self.plan.device)
-        with computing(self.plan.device, self.plan.dtype):
+        batch = to_device(
+            collate(list(enumerate(examples)), ends=False)["inputs"], self.plan.device
+        )
+        with mixed_precision(self.plan.device, self.plan.dtype):
             values: list[float] = self._asked(batch).float().tolist()
         return values
 

@@ -1,4 +1,4 @@
-"""The folder of a tuned model: an adapter or all of it, the tokenizer, and how it was made."""
+"""The folder of a trained model: an adapter or the whole model, the tokenizer, and train.json."""
 
 from __future__ import annotations
 
@@ -10,16 +10,24 @@ import orjson
 
 from judgekit.io.files import write_file
 from judgekit.models.loading import Checkpoint, quietly
-from judgekit.train.network.lora import Trainable
+from judgekit.train.network.lora import TrainableModel
 
-__all__ = ["SCHEMA", "base_name", "save_adapter", "save_tuned"]
+__all__ = [
+    "FACTS",
+    "base_name",
+    "is_adapted",
+    "save_adapter",
+    "save_trained",
+    "write_facts",
+]
 
 SCHEMA = 1
+FACTS = "train.json"
 PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
-def save_tuned(trainable: Trainable, folder: Path, facts: Mapping[str, Any]) -> None:
-    """Writes the tuned model into `folder`, `train.json` last: without it the folder is unfinished.
+def save_trained(trainable: TrainableModel, folder: Path, facts: Mapping[str, Any]) -> None:
+    """Writes the trained model into `folder`, `train.json` last: without it it is unfinished.
 
     An adapter lies there as peft saves it, so that peft, transformers and vLLM load it onto the
     model it names; a model that was trained whole as transformers saves it. `train.json` holds
@@ -27,16 +35,20 @@ def save_tuned(trainable: Trainable, folder: Path, facts: Mapping[str, Any]) -> 
     files of the folder stay.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    told = folder / "train.json"
-    told.unlink(missing_ok=True)
+    (folder / FACTS).unlink(missing_ok=True)
     with quietly():
         if is_adapted(trainable.model):
             save_adapter(trainable.model, folder, base_name(trainable.checkpoint))
         else:
             trainable.model.save_pretrained(folder)
         trainable.tokenizer.save_pretrained(folder)
-    row = {"schema_version": SCHEMA, "model": model_facts(trainable), **facts}
-    write_file(told, orjson.dumps(row, option=PRETTY))
+    write_facts(folder, model_facts(trainable), facts)
+
+
+def write_facts(folder: Path, model: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+    """Writes `train.json`: how the model was held, and the facts of its training (JSON values)."""
+    row = {"schema_version": SCHEMA, "model": model, **facts}
+    write_file(folder / FACTS, orjson.dumps(row, option=PRETTY))
 
 
 def save_adapter(model: Any, folder: Path, base: str) -> None:
@@ -67,7 +79,7 @@ def base_name(checkpoint: Checkpoint) -> str:
     return str(folder.resolve()) if folder.is_dir() else checkpoint.name
 
 
-def model_facts(trainable: Trainable) -> dict[str, Any]:
+def model_facts(trainable: TrainableModel) -> dict[str, Any]:
     """How the frozen weights were held, which merging has to know."""
     at = trainable.checkpoint
     return {

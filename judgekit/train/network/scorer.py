@@ -7,9 +7,10 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from judgekit.models.forward import unwrapped
 from judgekit.train.data.packing import Batch
 from judgekit.train.network import padded
-from judgekit.train.network.attention import attach, bare, hidden_states
+from judgekit.train.network.attention import attach, hidden_states
 
 __all__ = ["Scorer", "scored", "scores"]
 
@@ -34,14 +35,14 @@ class Scorer(torch.nn.Module):
 
 def scores(model: Any, batch: Batch, path: Literal["shared", "padded"]) -> Tensor:
     """The network's one output for each prompt and completion, [S], in float32."""
-    network = bare(model)
+    network = unwrapped(model)
     if path == "shared":
         return scored(network, hidden_states(model, batch)[0][batch["ends"]])
     if hasattr(network, "score"):
         # Not the network's own choice of a token: it looks for padding by the token's id, and a
         # completion may well end with that.
         return scored(network, padded.ending_states(model, batch))
-    rows = padded.Rows(batch)  # an encoder reads its first token
+    rows = padded.PaddedRows(batch)  # an encoder reads its first token
     values: Tensor = network(input_ids=rows.ids, attention_mask=rows.mask).logits
     return values.float().squeeze(-1)
 

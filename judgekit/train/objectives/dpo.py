@@ -10,18 +10,18 @@ from typing import Any
 
 from torch import Tensor
 
-from judgekit.train.data.encoding import Encoded, Encoder
+from judgekit.train.data.dataset import Encode
 from judgekit.train.data.examples import Example
 from judgekit.train.data.rows import PairRow
-from judgekit.train.data.rows_reader import Intake, read_pair_rows
-from judgekit.train.interfaces.events import OnEvent
-from judgekit.train.interfaces.objective import Scored, Sums
-from judgekit.train.loop.run import Task, Tuned, run
-from judgekit.train.objectives.language import Language
+from judgekit.train.data.rows_reader import LoadedRows, read_pair_rows
+from judgekit.train.interfaces.model_use import ModelUse
+from judgekit.train.interfaces.objective import ScoredBatch, Sums
+from judgekit.train.interfaces.task import TrainingTask
+from judgekit.train.objectives.language import LanguageModelSource, text_encoder
 from judgekit.train.objectives.losses import PreferenceLoss, accuracy, preference_loss, rewards
-from judgekit.train.recipes.language_model import DPO
+from judgekit.train.recipes.language_model import DPO, LanguageModelRecipe
 
-__all__ = ["Preferred", "task", "train_dpo"]
+__all__ = ["PreferenceObjective", "task"]
 
 # Of implicit rewards: the reference was computed beside other rows, which moves the last digits.
 SAME = 1e-4
@@ -29,20 +29,20 @@ SIDES = ("chosen", "rejected")
 
 
 @dataclass(frozen=True)
-class Preferred:
-    """The objective: that chosen answers are preferred to rejected ones."""
+class PreferenceObjective:
+    """Makes chosen answers more likely than rejected ones."""
 
-    how: PreferenceLoss
+    function: PreferenceLoss
     ends: bool = False
 
     def weight(self, examples: Sequence[Example]) -> int:
         return len(examples)
 
-    def loss(self, scored: Scored) -> tuple[Tensor, Sums]:
+    def loss(self, scored: ScoredBatch) -> tuple[Tensor, Sums]:
         """Summed over pairs; beside it the implicit rewards and the answers' tokens."""
         policy, lengths = by_pair(scored.outputs), by_pair(scored.lengths)
-        each = preference_loss(policy, scored.reference, lengths, self.how)
-        gained = rewards(policy, scored.reference, self.how, lengths)
+        each = preference_loss(policy, scored.reference, lengths, self.function)
+        gained = rewards(policy, scored.reference, self.function, lengths)
         pairs = len(each)
         sums = {"margin": gained[:, 0] - gained[:, 1], "accuracy": accuracy(gained, SAME)}
         for side, name in enumerate(SIDES):
@@ -50,7 +50,7 @@ class Preferred:
             sums[f"{name}_length"] = lengths[:, side]
         return each.sum(), {name: (values.sum(), pairs) for name, values in sums.items()}
 
-    def measure(self, network: Any, scored: Scored) -> Sums:
+    def measure(self, network: Any, scored: ScoredBatch) -> Sums:
         """Per token of chosen and rejected: log-probability, and KL from the reference."""
         values = {"logp": by_pair(scored.outputs)}
         if hasattr(network.model, "disable_adapter"):
@@ -70,37 +70,18 @@ def by_pair(values: Tensor) -> Tensor:
     return values.view(-1, 2)
 
 
-def train_dpo(
-    data: str | Path,
-    recipe: DPO,
-    *,
-    out: Path,
-    resume: bool = False,
-    force: bool = False,
-    on_event: OnEvent | None = None,
-) -> Tuned:
-    """Trains the recipe's model on preferences, and saves it in `out`.
-
-    `data` is a file or a hub id (`intake.read_pair_rows`). `resume` goes on from the newest whole
-    checkpoint in `out`, `force` starts again there. Under torchrun every process calls this; the
-    first one writes. Raises `InputError` for data, a recipe or a folder that cannot be used, before
-    any weight is read, `EngineError` where the weights cannot be, and `TrainingError` where the
-    training cannot go on; its checkpoints stay.
-    """
-    return run(task(recipe), data, recipe, out=out, resume=resume, force=force, on_event=on_event)
-
-
-def task(recipe: DPO) -> Task:
-    """What `train_dpo` does."""
+def task(recipe: DPO) -> TrainingTask:
+    """DPO, or the variant that the recipe's loss names."""
     beta = recipe.beta if recipe.beta is not None else 2.0 if recipe.loss == "simpo" else 0.1
-    how = PreferenceLoss(recipe.loss, beta, recipe.label_smoothing, recipe.gamma)
-    find = partial(Language.find, recipe, read, encode, compares=recipe.loss != "simpo")
-    return Task("dpo", Preferred(how), find)
+    loss = PreferenceLoss(recipe.loss, beta, recipe.label_smoothing, recipe.gamma)
+    use = ModelUse(completions=2, reference=recipe.loss != "simpo")
+    find_model = partial(LanguageModelSource, recipe, use, read, make_encode)
+    return TrainingTask("dpo", recipe, PreferenceObjective(loss), find_model)
 
 
-def read(source: str | Path, limit: int | None) -> Intake[PairRow]:
+def read(source: str | Path, limit: int | None) -> LoadedRows[PairRow]:
     return read_pair_rows(source, limit=limit)
 
 
-def encode(encoder: Encoder, rows: Sequence[PairRow]) -> Encoded:
-    return encoder.pairs(rows)
+def make_encode(tokenizer: Any, recipe: LanguageModelRecipe) -> Encode:
+    return text_encoder(tokenizer, recipe).pairs

@@ -1,9 +1,9 @@
-"""Language models as what a training starts from: DPO's and SFT's policies, and reward models."""
+"""Language models as models to train: DPO's and SFT's policies, and reward models."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,52 +11,54 @@ from typing import Any
 import torch
 
 from judgekit.models.loading import Checkpoint
-from judgekit.train.data.dataset import Dataset, Read, prepare
-from judgekit.train.data.encoding import Encoded, Encoder
+from judgekit.train.data.dataset import Dataset, Encode, Read, prepare
+from judgekit.train.data.encoding import Encoder
 from judgekit.train.data.examples import Example
 from judgekit.train.data.rows import Conversation
-from judgekit.train.data.transcripts import compose
+from judgekit.train.data.transcripts import format_transcript
 from judgekit.train.estimate.memory import estimate
-from judgekit.train.interfaces.events import Row
-from judgekit.train.interfaces.schedule import Plan
-from judgekit.train.interfaces.trainable import Told
+from judgekit.train.interfaces.events import LogRow
+from judgekit.train.interfaces.model_use import ModelUse
+from judgekit.train.interfaces.schedule import TrainingPlan
+from judgekit.train.interfaces.trainable import OnProgress
 from judgekit.train.network import checkpoints
-from judgekit.train.network.lora import Head, Trainable, check_model, load_trainable
+from judgekit.train.network.continue_adapter import read_config
+from judgekit.train.network.lora import TrainableModel, check_model, load_trainable
 from judgekit.train.network.policy import Policy, Scorer, choose_path
-from judgekit.train.network.reference_logprobs import References, ReferenceStore
+from judgekit.train.network.reference_logprobs import ReferenceLogprobs, ReferenceStore
 from judgekit.train.network.samples import sample_answers
-from judgekit.train.network.saving import base_name, save_adapter, save_tuned
-from judgekit.train.recipes.language_model import Recipe
+from judgekit.train.network.saving import base_name, is_adapted, save_adapter, save_trained
+from judgekit.train.recipes.language_model import LanguageModelRecipe
 
-__all__ = ["Language", "Tuning", "as_text"]
+__all__ = ["LanguageModelSource", "LanguageTrainingModel", "prompt_text", "text_encoder"]
 
 STORE = Path(".judgekit/reference.db")
-EncodeWith = Callable[[Encoder, Sequence[Any]], Encoded]
+
+MakeEncode = Callable[[Any, LanguageModelRecipe], Encode]  # of a tokenizer and the recipe
 
 
 @dataclass(frozen=True)
-class Language:
-    """A causal language model (`head` ``lm``), or one with a head of one output (``score``)."""
+class LanguageModelSource:
+    """The recipe's language model, found and checked by its small files.
 
-    checkpoint: Checkpoint
-    recipe: Recipe
+    Attributes:
+        recipe: The settings.
+        use: How the objective uses the model.
+        read: Reads rows of the data.
+        make_encode: Gives the function that makes tokens of rows.
+
+    Raises:
+        InputError: See `check_model`.
+    """
+
+    recipe: LanguageModelRecipe
+    use: ModelUse
     read: Read
-    encode: EncodeWith
-    head: Head = "lm"
-    compares: bool = False  # whether the objective wants the reference's log-probabilities
+    make_encode: MakeEncode
+    checkpoint: Checkpoint = field(init=False)
 
-    @classmethod
-    def find(
-        cls,
-        recipe: Recipe,
-        read: Read,
-        encode: EncodeWith,
-        *,
-        head: Head = "lm",
-        compares: bool = False,
-    ) -> Language:
-        """Finds and checks the recipe's model, by its small files."""
-        return cls(check_model(recipe), recipe, read, encode, head, compares)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "checkpoint", check_model(self.recipe, head=self.use.head))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -72,73 +74,97 @@ class Language:
         found: torch.dtype = self.checkpoint.dtype
         return found
 
+    @property
+    def reads_from(self) -> Sequence[str]:
+        model, adapter = self.recipe.model, self.recipe.adapter
+        if adapter is None:
+            return [model]
+        folder = Path(adapter).expanduser()
+        base = None
+        if folder.is_dir():
+            base = read_config(folder, adapter).get("base_model_name_or_path")
+        return [model, adapter, *([base] if isinstance(base, str) else [])]
+
     def dataset(self, source: str | Path) -> Dataset:
-        at = self.recipe
-        encoder = Encoder(
-            self.checkpoint.load_tokenizer(),
-            template=at.template,
-            max_length=at.max_length,
-            max_prompt_length=at.max_prompt_length,
-            name=at.model,
-        )
-        return prepare(self.read, lambda rows: self.encode(encoder, rows), source, at)
+        encode = self.make_encode(self.checkpoint.load_tokenizer(), self.recipe)
+        return prepare(self.read, encode, source, self.recipe)
 
     def estimate(self, dataset: Dataset) -> Mapping[str, Any]:
-        return estimate(self.checkpoint, self.recipe, dataset.tokens).as_dict()
+        return estimate(self.checkpoint, self.recipe, self.use, dataset.tokens).as_dict()
 
-    def load(self) -> Tuning:
-        trainable = load_trainable(self.recipe, head=self.head)
+    def load(self) -> LanguageTrainingModel:
+        trainable = load_trainable(self.recipe, head=self.use.head)
         path, reason = choose_path(trainable.model, self.recipe.path, self.recipe.max_length)
-        make: Callable[..., Policy | Scorer] = Policy if self.head == "lm" else Scorer
-        network = make(trainable.model, path=path)
-        return Tuning(trainable, network, path, reason, self.compares)
+        network_class: type[Policy | Scorer] = Policy if self.use.head == "lm" else Scorer
+        network = network_class(trainable.model, path=path)
+        return LanguageTrainingModel(self.recipe, self.use, trainable, network, path, reason)
 
 
 @dataclass(frozen=True)
-class Tuning:
+class LanguageTrainingModel:
     """A language model in training."""
 
-    trainable: Trainable
+    recipe: LanguageModelRecipe
+    use: ModelUse
+    trainable: TrainableModel
     network: Policy | Scorer
     path: str
     reason: str
-    compares: bool
 
-    def reference(self, examples: Sequence[Example], plan: Plan, told: Told) -> torch.Tensor | None:
-        if not (self.compares and examples):
+    def reference_logprobs(
+        self, examples: Sequence[Example], plan: TrainingPlan, on_progress: OnProgress
+    ) -> torch.Tensor | None:
+        if not (self.use.reference and examples):
             return None
         store = ReferenceStore(STORE)
-        return References(self.network, self.trainable.fingerprint, store, plan).of(examples, told)
+        reference = ReferenceLogprobs(self.network, self.trainable.fingerprint, store, plan)
+        return reference.of(examples, on_progress)
 
-    def sample(self, dataset: Dataset, count: int) -> list[Row]:
-        if self.trainable.head != "lm":
+    def sample_answers(self, dataset: Dataset) -> list[LogRow]:
+        if self.use.head != "lm":
             return []
-        rows = dataset.shown[:count]
+        count = self.recipe.samples
+        rows = dataset.held_out_rows[:count]
         prompts = [example.prompt for example in dataset.held_out.examples[:count]]
-        said = sample_answers(self.trainable.model, self.trainable.tokenizer, prompts)
+        answers = sample_answers(self.trainable.model, self.trainable.tokenizer, prompts)
         return [
-            {"place": row.place, "prompt": as_text(row.prompt), "answer": answer}
-            for row, answer in zip(rows, said, strict=True)
+            {"place": row.place, "prompt": prompt_text(row.prompt), "answer": answer}
+            for row, answer in zip(rows, answers, strict=True)
         ]
 
-    def keep(self, folder: Path) -> None:
-        if hasattr(self.trainable.model, "peft_config"):
+    def save_checkpoint(self, folder: Path) -> None:
+        if is_adapted(self.trainable.model):
             save_adapter(self.trainable.model, folder, base_name(self.trainable.checkpoint))
         else:
             checkpoints.save_whole(self.trainable.model, folder)
 
-    def restore(self, folder: Path) -> None:
-        if hasattr(self.trainable.model, "peft_config"):
+    def load_checkpoint(self, folder: Path) -> None:
+        if is_adapted(self.trainable.model):
             checkpoints.load_adapter(self.trainable.model, folder)
         else:
             checkpoints.load_whole(self.trainable.model, folder)
 
     def save(self, folder: Path, facts: Mapping[str, Any]) -> None:
-        save_tuned(self.trainable, folder, facts)
+        save_trained(self.trainable, folder, facts)
 
 
-def as_text(prompt: Conversation | str) -> str:
-    """A prompt for people: one message as it is, more of them as a transcript."""
+def text_encoder(tokenizer: Any, recipe: LanguageModelRecipe) -> Encoder:
+    """The encoder of DPO and SFT, as the recipe sets it.
+
+    Raises:
+        InputError: The tokenizer or the lengths cannot serve.
+    """
+    return Encoder(
+        tokenizer,
+        template=recipe.template,
+        max_length=recipe.max_length,
+        max_prompt_length=recipe.max_prompt_length,
+        name=recipe.model,
+    )
+
+
+def prompt_text(prompt: Conversation | str) -> str:
+    """A prompt for people to read: one message as it is, several as a transcript."""
     if isinstance(prompt, str):
         return prompt
-    return prompt[0].content if len(prompt) == 1 else compose(prompt)
+    return prompt[0].content if len(prompt) == 1 else format_transcript(prompt)

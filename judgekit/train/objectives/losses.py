@@ -78,7 +78,7 @@ def preference_loss(
     `policy` and `reference` are summed log-probabilities of the answers, `lengths` their tokens.
     Only simpo goes without a reference, and uses none. Raises `InputError` where it is missing.
     """
-    scores = compared(policy, reference, lengths, how)
+    scores = loss_scores(policy, reference, lengths, how)
     d = scores[:, 0] - scores[:, 1]
     if how.name == "ipo":
         return (d - 1 / (2 * how.beta)) ** 2
@@ -100,7 +100,7 @@ def rewards(
     All arguments as in `preference_loss`. Rewards per token (ipo, simpo) and summed ones are on
     different scales.
     """
-    return how.beta * compared(policy, reference, lengths, how).detach()
+    return how.beta * loss_scores(policy, reference, lengths, how).detach()
 
 
 def accuracy(rewards: Tensor, same: float = 0.0) -> Tensor:
@@ -133,7 +133,7 @@ def reward_loss(
     return -probabilities * logsigmoid(d) - (1 - probabilities) * logsigmoid(-d)
 
 
-def compared(
+def loss_scores(
     policy: Tensor, reference: Tensor | None, lengths: Tensor, how: PreferenceLoss
 ) -> Tensor:
     """The scores that a loss compares, [n, 2]: see the module."""

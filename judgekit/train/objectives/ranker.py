@@ -9,66 +9,45 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import orjson
 import torch
 
 from judgekit.errors import InputError
-from judgekit.io.files import write_file
 from judgekit.models.folders import folder_digest
 from judgekit.models.loading import find_device
 from judgekit.models.pairrm_tokens import PairTokenizer
 from judgekit.train.data.dataset import Dataset, prepare
-from judgekit.train.data.encoding import Encoded
+from judgekit.train.data.encoding import EncodedRows
 from judgekit.train.data.examples import Example
 from judgekit.train.data.quality import BertScore, qualities
 from judgekit.train.data.ranker_batches import encode
 from judgekit.train.data.ranker_rows import RankerRow, from_pair, read_candidates
-from judgekit.train.data.rows_reader import Intake, read_pair_rows
+from judgekit.train.data.rows_reader import LoadedRows, read_pair_rows
 from judgekit.train.estimate.ranker_memory import estimate
-from judgekit.train.interfaces.events import OnEvent, Row
-from judgekit.train.interfaces.schedule import Plan
-from judgekit.train.interfaces.trainable import Told
-from judgekit.train.loop.run import Task, Tuned, run
+from judgekit.train.interfaces.events import LogRow
+from judgekit.train.interfaces.schedule import TrainingPlan
+from judgekit.train.interfaces.task import TrainingTask
+from judgekit.train.interfaces.trainable import OnProgress
 from judgekit.train.network import checkpoints
 from judgekit.train.network.lora import device_here
 from judgekit.train.network.ranker_checkpoint import RankerCheckpoint, find_checkpoint
 from judgekit.train.network.ranker_network import RankerNetwork
-from judgekit.train.network.saving import SCHEMA
+from judgekit.train.network.saving import FACTS, write_facts
 from judgekit.train.objectives.ranker_objective import RankerObjective
 from judgekit.train.recipes.ranker import Ranker
 
-__all__ = ["train_ranker"]
+__all__ = ["task"]
 
-Read = Callable[[str | Path, int | None], Intake[Any]]
-
-
-def train_ranker(
-    data: str | Path,
-    recipe: Ranker,
-    *,
-    out: Path,
-    resume: bool = False,
-    force: bool = False,
-    on_event: OnEvent | None = None,
-) -> Tuned:
-    """Trains a PairRM, and saves it in `out` in the layout of `llm-blender/PairRM-hf`.
-
-    `data`: preferences, as `intake.read_pair_rows` takes them; with `metrics` a file of answers,
-    several to a prompt, with references (`judgekit.io.load_candidates`). Each pair is shown in both
-    orders. metrics.jsonl has the accuracy on held-out pairs before the first step and after the
-    last. Everything else as `dpo.train_dpo`.
-    """
-    loop = recipe.loop()
-    return run(task(recipe), data, loop, out=out, resume=resume, force=force, on_event=on_event)
+Read = Callable[[str | Path, int | None], LoadedRows[Any]]
 
 
-def task(recipe: Ranker) -> Task:
-    """What `train_ranker` does."""
-    return Task("ranker", RankerObjective(recipe.loss), partial(RankerStart.find, recipe))
+def task(recipe: Ranker) -> TrainingTask:
+    """A PairRM."""
+    find_model = partial(RankerSource.find, recipe)
+    return TrainingTask("ranker", recipe, RankerObjective(recipe.loss), find_model)
 
 
 @dataclass(frozen=True)
-class RankerStart:
+class RankerSource:
     """A PairRM, or an encoder that becomes one, with as many heads as there are `tasks`."""
 
     checkpoint: RankerCheckpoint
@@ -78,9 +57,12 @@ class RankerStart:
     dtype = torch.float32  # the network sees to fewer bits by itself: see `RankerNetwork`
 
     @classmethod
-    def find(cls, recipe: Ranker) -> RankerStart:
-        """Finds and checks the recipe's model. Raises `InputError`, also for metrics that are as
-        many as its heads are not."""
+    def find(cls, recipe: Ranker) -> RankerSource:
+        """Finds and checks the recipe's model.
+
+        Raises:
+            InputError: No such model, or it has another number of heads than there are metrics.
+        """
         checkpoint = find_checkpoint(recipe)
         asked = len(recipe.metrics)
         if checkpoint.tasks and asked > 1 and asked != checkpoint.tasks:
@@ -91,6 +73,10 @@ class RankerStart:
         device = find_device(device_here(recipe.device))
         return cls(checkpoint, recipe, checkpoint.tasks or max(1, asked), device)
 
+    @property
+    def reads_from(self) -> Sequence[str]:
+        return [self.recipe.model]
+
     @cached_property
     def fingerprint(self) -> str:
         return folder_digest(self.checkpoint.folder)
@@ -100,31 +86,31 @@ class RankerStart:
             self.checkpoint.save_tokenizer(Path(folder))
             tokenizer = PairTokenizer(Path(folder), self.checkpoint.limits)
 
-        def encoded(rows: Sequence[RankerRow]) -> Encoded:
+        def encoded(rows: Sequence[RankerRow]) -> EncodedRows:
             examples, counts = encode(rows, tokenizer, self.tasks)
-            return Encoded(list(examples), list(range(len(rows))), counts)
+            return EncodedRows(list(examples), list(range(len(rows))), counts)
 
         read: Read = self._candidates if self.recipe.metrics else self._pairs
-        return prepare(read, encoded, source, self.recipe.loop())
+        return prepare(read, encoded, source, self.recipe)
 
     def estimate(self, dataset: Dataset) -> Mapping[str, Any]:
         return estimate(self.checkpoint, self.recipe, self.tasks, self.device, dataset.tokens)
 
-    def load(self) -> RankerReady:
+    def load(self) -> RankerTrainingModel:
         network = self.checkpoint.network(self.recipe, self.tasks).to(self.device)
-        return RankerReady(self.checkpoint, self.recipe, network.train())
+        return RankerTrainingModel(self.checkpoint, self.recipe, network.train())
 
-    def _pairs(self, source: str | Path, limit: int | None) -> Intake[Any]:
+    def _pairs(self, source: str | Path, limit: int | None) -> LoadedRows[Any]:
         found = read_pair_rows(source, limit=limit)
-        return Intake(found.source, [from_pair(row) for row in found.rows], found.dropped)
+        return LoadedRows(found.source, [from_pair(row) for row in found.rows], found.dropped)
 
-    def _candidates(self, source: str | Path, limit: int | None) -> Intake[Any]:
+    def _candidates(self, source: str | Path, limit: int | None) -> LoadedRows[Any]:
         at = self.recipe
         measure = partial(qualities, at.metrics, bertscore=self._bertscore)
         rows = read_candidates(
             Path(source), measure, most=at.pairs_per_prompt, seed=at.seed, limit=limit
         )
-        return Intake(str(source), rows, {})
+        return LoadedRows(str(source), rows, {})
 
     @cached_property
     def _bertscore(self) -> BertScore | None:
@@ -135,7 +121,7 @@ class RankerStart:
 
 
 @dataclass(frozen=True)
-class RankerReady:
+class RankerTrainingModel:
     """A ranker in training."""
 
     checkpoint: RankerCheckpoint
@@ -144,22 +130,22 @@ class RankerReady:
     path = "packed"
     reason = "without padding, as the judge computes it"
 
-    def reference(self, examples: Sequence[Example], plan: Plan, told: Told) -> None:
-        """There is none."""
+    def reference_logprobs(
+        self, examples: Sequence[Example], plan: TrainingPlan, on_progress: OnProgress
+    ) -> None:
+        """A ranker is trained without a reference."""
 
-    def sample(self, dataset: Dataset, count: int) -> list[Row]:  # noqa: ARG002 (the protocol's)
-        """It answers nothing."""
+    def sample_answers(self, dataset: Dataset) -> list[LogRow]:  # noqa: ARG002 (the protocol's)
+        """A ranker writes no answers."""
         return []
 
-    def keep(self, folder: Path) -> None:
+    def save_checkpoint(self, folder: Path) -> None:
         self.checkpoint.save(self.network, folder, self.recipe.dropout)
 
-    def restore(self, folder: Path) -> None:
+    def load_checkpoint(self, folder: Path) -> None:
         checkpoints.load_whole(self.network, folder)
 
     def save(self, folder: Path, facts: Mapping[str, Any]) -> None:
-        told = folder / "train.json"
-        told.unlink(missing_ok=True)
-        self.keep(folder)
-        row = {"schema_version": SCHEMA, "model": {"name": self.recipe.model}, **facts}
-        write_file(told, orjson.dumps(row, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        (folder / FACTS).unlink(missing_ok=True)
+        self.save_checkpoint(folder)
+        write_facts(folder, {"name": self.recipe.model}, facts)

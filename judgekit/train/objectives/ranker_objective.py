@@ -10,7 +10,7 @@ from torch import Tensor
 
 from judgekit.train.data.examples import Example
 from judgekit.train.data.ranker_batches import RankerExample
-from judgekit.train.interfaces.objective import Scored, Sums
+from judgekit.train.interfaces.objective import ScoredBatch, Sums
 from judgekit.train.network.ranker_network import entropy_loss, pairwise_loss
 
 __all__ = ["RankerObjective"]
@@ -33,7 +33,7 @@ class RankerObjective:
         """Pairs."""
         return len(examples)
 
-    def loss(self, scored: Scored) -> tuple[Tensor, Sums]:
+    def loss(self, scored: ScoredBatch) -> tuple[Tensor, Sums]:
         """The sum over pairs. Measures: ``accuracy`` and ``margin`` of those that are decided.
 
         A pair's logit is the mean over tasks of first − second, less the same of the swapped
@@ -54,6 +54,6 @@ class RankerObjective:
         accuracy = ((1 + right.sign()) / 2)[side != 0].sum()
         return total, {"accuracy": (accuracy, count), "margin": (right.sum(), count)}
 
-    def measure(self, network: Any, scored: Scored) -> Sums:  # noqa: ARG002 (the protocol's)
+    def measure(self, network: Any, scored: ScoredBatch) -> Sums:  # noqa: ARG002 (the protocol's)
         """Nothing more."""
         return {}

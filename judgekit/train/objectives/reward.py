@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,26 +15,25 @@ from torch import Tensor
 
 from judgekit.errors import InputError
 from judgekit.io.files import write_file
-from judgekit.train.data.dataset import Dataset, prepare
-from judgekit.train.data.encoding import Encoder
+from judgekit.train.data.dataset import Encode
 from judgekit.train.data.examples import Example
 from judgekit.train.data.reward_encoding import RewardEncoder
 from judgekit.train.data.rows import PairRow
-from judgekit.train.data.rows_reader import Intake, read_pair_rows
-from judgekit.train.interfaces.events import OnEvent
-from judgekit.train.interfaces.objective import Scored, Sums
-from judgekit.train.loop.run import Task, Tuned, run
-from judgekit.train.merge import merge
-from judgekit.train.network.saving import PRETTY, save_tuned
-from judgekit.train.objectives.language import Language, Tuning
+from judgekit.train.data.rows_reader import LoadedRows, read_pair_rows
+from judgekit.train.interfaces.model_use import ModelUse
+from judgekit.train.interfaces.objective import ScoredBatch, Sums
+from judgekit.train.interfaces.task import TrainingTask
+from judgekit.train.merge import merge_adapter
+from judgekit.train.network.saving import FACTS, PRETTY, is_adapted, save_trained
+from judgekit.train.objectives.language import LanguageModelSource, LanguageTrainingModel
 from judgekit.train.objectives.losses import accuracy, reward_loss
-from judgekit.train.recipes.language_model import Reward
+from judgekit.train.recipes.language_model import LanguageModelRecipe, Reward
 
-__all__ = ["Compared", "task", "train_reward"]
+__all__ = ["RewardObjective", "task"]
 
 
 @dataclass(frozen=True)
-class Compared:
+class RewardObjective:
     """The objective: that chosen answers score higher than rejected ones (Bradley and Terry).
 
     `margins`: by at least the pair's margin. `soft`: as surely as the pair's probability says.
@@ -47,7 +46,7 @@ class Compared:
     def weight(self, examples: Sequence[Example]) -> int:
         return len(examples)
 
-    def loss(self, scored: Scored) -> tuple[Tensor, Sums]:
+    def loss(self, scored: ScoredBatch) -> tuple[Tensor, Sums]:
         """Summed over pairs; beside it how the scores differ, and where they lie."""
         scores = scored.outputs.view(-1, 2)
         each = reward_loss(
@@ -64,40 +63,34 @@ class Compared:
         }
         return each.sum(), {name: (values.sum(), len(each)) for name, values in sums.items()}
 
-    def measure(self, network: Any, scored: Scored) -> Sums:  # noqa: ARG002 (the protocol's)
+    def measure(self, network: Any, scored: ScoredBatch) -> Sums:  # noqa: ARG002 (the protocol's)
         """Nothing more."""
         return {}
 
 
-class RewardStart(Language):
-    """A model that becomes a reward model: its pairs are shown as the judge shows them."""
+class RewardModelSource(LanguageModelSource):
+    """A language model that becomes a reward model."""
 
-    def dataset(self, source: str | Path) -> Dataset:
-        at = self.recipe
-        encoder = RewardEncoder(
-            self.checkpoint.load_tokenizer(), max_length=at.max_length, name=at.model
-        )
-        return prepare(self.read, encoder.pairs, source, at)
-
-    def load(self) -> RewardTuning:
-        return RewardTuning(**vars(super().load()))
+    def load(self) -> RewardTrainingModel:
+        model = super().load()
+        return RewardTrainingModel(**{f.name: getattr(model, f.name) for f in fields(model)})
 
 
-class RewardTuning(Tuning):
+class RewardTrainingModel(LanguageTrainingModel):
     """A reward model in training; it is saved whole, its adapter merged."""
 
     def save(self, folder: Path, facts: Mapping[str, Any]) -> None:
-        if not hasattr(self.trainable.model, "peft_config"):
-            save_tuned(self.trainable, folder, facts)
+        if not is_adapted(self.trainable.model):
+            save_trained(self.trainable, folder, facts)
             return
-        told = folder / "train.json"
-        told.unlink(missing_ok=True)
+        facts_file = folder / FACTS
+        facts_file.unlink(missing_ok=True)
         with TemporaryDirectory(dir=folder, prefix="adapter-") as adapter:
-            save_tuned(self.trainable, Path(adapter), facts)
+            save_trained(self.trainable, Path(adapter), facts)
             # Where the model that was trained is not: there may be no room for a second one.
-            merge(Path(adapter), folder, device="cpu", force=True)
+            merge_adapter(Path(adapter), folder, device="cpu", force=True)
             write_padding(folder, self.trainable.model.config.pad_token_id)
-            (Path(adapter) / "train.json").replace(told)
+            (Path(adapter) / FACTS).replace(facts_file)
 
 
 def write_padding(folder: Path, token: int) -> None:
@@ -113,34 +106,19 @@ def write_padding(folder: Path, token: int) -> None:
     write_file(file, orjson.dumps(config, option=PRETTY))
 
 
-def column(scored: Scored, name: str) -> Tensor:
+def column(scored: ScoredBatch, name: str) -> Tensor:
     """A number of each pair, [n]; that each has one was seen to when the rows were read."""
     return torch.tensor(
         [getattr(example, name) for example in scored.examples], device=scored.outputs.device
     )
 
 
-def train_reward(
-    data: str | Path,
-    recipe: Reward,
-    *,
-    out: Path,
-    resume: bool = False,
-    force: bool = False,
-    on_event: OnEvent | None = None,
-) -> Tuned:
-    """Makes a reward model of the recipe's model, and saves it in `out` as a whole model.
+def task(recipe: Reward) -> TrainingTask:
+    """A reward model.
 
-    `data` as `intake.read_pair_rows` takes it; with `use_margin` each row has a margin, with
-    `soft_labels` a probability. `out` holds a sequence classifier of one output with its tokenizer
-    and chat template, which transformers and the judge ``reward`` load. Everything else as
-    `dpo.train_dpo`.
+    Raises:
+        InputError: Settings that exclude one another.
     """
-    return run(task(recipe), data, recipe, out=out, resume=resume, force=force, on_event=on_event)
-
-
-def task(recipe: Reward) -> Task:
-    """What `train_reward` does. Raises `InputError` for settings that exclude one another."""
     if recipe.use_margin and recipe.soft_labels:
         raise InputError("use_margin and soft_labels exclude one another; choose one")
     if recipe.template != "chat":
@@ -148,12 +126,18 @@ def task(recipe: Reward) -> Task:
             "a reward model is asked through its chat template; leave out --template plain, and "
             "where the model has none, add a chat_template.jinja to its folder"
         )
-    objective = Compared(recipe.use_margin, recipe.soft_labels)
-    find = partial(RewardStart.find, recipe, partial(read, recipe), Encoder.pairs, head="score")
-    return Task("reward", objective, find)
+    objective = RewardObjective(recipe.use_margin, recipe.soft_labels)
+    use = ModelUse(head="score", completions=2)
+    find_model = partial(RewardModelSource, recipe, use, partial(read, recipe), make_encode)
+    return TrainingTask("reward", recipe, objective, find_model)
 
 
-def read(recipe: Reward, source: str | Path, limit: int | None) -> Intake[PairRow]:
+def make_encode(tokenizer: Any, recipe: LanguageModelRecipe) -> Encode:
+    """Pairs in the very tokens that the judge ``reward`` will read."""
+    return RewardEncoder(tokenizer, max_length=recipe.max_length, name=recipe.model).pairs
+
+
+def read(recipe: Reward, source: str | Path, limit: int | None) -> LoadedRows[PairRow]:
     """Raises `InputError` for a row that lacks the number that is to be learnt from."""
     found = read_pair_rows(source, limit=limit)
     for wanted, name, flag in (

@@ -1,1 +1,1 @@
-"""What may be said of a training: typed recipes and the ranges of their numbers."""
+"""Recipes: the typed settings of a training, and the ranges of their numbers."""

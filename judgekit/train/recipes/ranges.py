@@ -1,15 +1,15 @@
-"""The numbers of a recipe: which can be."""
+"""The ranges of a recipe's numbers."""
 
 from __future__ import annotations
 
 from math import inf
 
 from judgekit.errors import InputError
-from judgekit.train.recipes.language_model import Recipe
+from judgekit.train.recipes.recipe import Recipe
 
 __all__ = ["check_numbers"]
 
-# The least that may be, the most, and whether the least and the most may be themselves.
+# Lower bound, upper bound, and whether each bound is itself allowed.
 RANGES: dict[str, tuple[float, float, bool, bool]] = {
     "learning_rate": (0, inf, False, False),
     "warmup": (0, 1, True, True),
@@ -29,10 +29,10 @@ RANGES: dict[str, tuple[float, float, bool, bool]] = {
 
 
 def check_numbers(recipe: Recipe) -> None:
-    """Raises `InputError` for the first number that cannot be; what None means is left open."""
+    """Raises `InputError` for the first number outside its range; None is always allowed."""
     for name, (least, most, least_too, most_too) in RANGES.items():
-        value = getattr(recipe, name)
-        if value is None:
+        value = vars(recipe).get(name)
+        if value is None:  # left open, or a number that this kind of recipe has not
             continue
         low = value >= least if least_too else value > least
         high = value <= most if most_too else value < most

@@ -12,9 +12,11 @@ from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
 from judgekit.io.labels import read_labels
+from judgekit.jobs.bindings import JudgeFactory
 from judgekit.jobs.generation import GenerationJob
+from judgekit.jobs.inputs import JudgeInput, read_input
 from judgekit.jobs.job import Job
-from judgekit.jobs.prepare import prepare
+from judgekit.jobs.prepare import job_for
 from judgekit.runs.reader import StoredRun
 from judgekit.trust.audit.families import Families, read_families
 from judgekit.trust.audit.probe_runs import PLAIN, PlannedRun
@@ -128,20 +130,21 @@ def prepare_audit(
     """
     registry = registry or Registry.load(files=settings.plugins)
     check_settings(settings)
-    job = prepare(files, settings, registry)
-    if not job.comparing:
+    inputs = read_input(files, settings)
+    if inputs.kind != "compare":
         raise InputError(
             f"{str(files[0])!r} holds single answers; an audit needs two files, or pairs"
         )
+    job = judge_job(inputs, settings, registry)
     specs = parse_judge_specs(options.beside) if options.beside is not None else ()
     others = {
-        str(spec): prepare(files, settings_for(settings, spec, registry), registry)
+        str(spec): judge_job(inputs, settings_for(settings, spec, registry), registry)
         for spec in specs
     }
     guided = None
     if job.judge.model == "engine" and job.judge_name != options.guided:
         guide = settings_for(settings, JudgeSpec(options.guided), registry)
-        guided = prepare(files, guide, registry)
+        guided = judge_job(inputs, guide, registry)
     rephraser = None
     if options.rephraser is not None:
         rephraser = rephraser_job(files[0], settings, registry, options.rephraser)
@@ -154,6 +157,11 @@ def prepare_audit(
         guided,
         rephraser,
     )
+
+
+def judge_job(inputs: JudgeInput, settings: Settings, registry: Registry) -> Job:
+    """The job of one judge on the audit's input."""
+    return job_for(inputs, JudgeFactory(registry, settings), out=settings.out)
 
 
 def check_settings(settings: Settings) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from judgekit.jobs.estimate import Estimate, estimate
+from judgekit.jobs.estimate import Estimate
 from judgekit.jobs.generation import GenerationEstimate
 from judgekit.trust.audit.audit_input import AuditInput
 from judgekit.trust.audit.examine import job_of
@@ -76,4 +76,4 @@ def estimates_of(
     if generation is not None:
         yield generation.name, generation.job.estimate()
     for planned in probe.runs(audit):
-        yield planned.name, estimate(job_of(audit, planned, Path(PLAIN)))
+        yield planned.name, job_of(audit, planned, Path(PLAIN)).estimate()

@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from judgekit import io
 from judgekit.errors import InputError
-from judgekit.harness.dispatcher import Tally
-from judgekit.harness.limits import Spent
-from judgekit.jobs.event_loop import in_loop
-from judgekit.jobs.generation import Answers, GenerationJob
+from judgekit.harness.limits import Budget
+from judgekit.jobs import runnable
+from judgekit.jobs.generation import Answers, GenerationJob, run_generation
 from judgekit.jobs.job import Job
 from judgekit.runs.audit_report import FILE, AuditReport, Finding
 from judgekit.runs.failures import commonest_failure
@@ -30,16 +28,6 @@ RunJob = Callable[[Job], Path]
 
 Generate = Callable[[GenerationJob], Answers]
 """Runs a generation to its end."""
-
-
-def run_quietly(job: Job) -> Path:
-    """A `RunJob` without progress."""
-    return in_loop(lambda: job.run(Tally()))
-
-
-def generate_quietly(job: GenerationJob) -> Answers:
-    """A `Generate` without progress."""
-    return in_loop(lambda: job.run(Tally()))
 
 
 @dataclass(frozen=True)
@@ -80,7 +68,8 @@ class AuditRuns:
         self.cost: float | None = 0.0
         self._run_job = run_job
         self._generate = generate
-        self._spent = Spent()
+        settings = audit.job.settings
+        self._budget = Budget(settings.max_calls, settings.max_cost)
         self._runs: dict[str, StoredRun] = {}
         self._texts: dict[str, Mapping[str, str]] = {}
 
@@ -96,7 +85,7 @@ class AuditRuns:
     def texts(self, planned: PlannedGeneration) -> Mapping[str, str]:
         """The complete texts by their prompts' ids. Raises `Unidentified` where there is none."""
         if planned.name not in self._texts:
-            answers = self._generate(planned.job.within(self._spent))
+            answers = self._generate(planned.job.with_budget(self._budget))
             counts = answers.summary
             self._count(counts["calls"], counts["calls_from_store"], counts["cost_usd"])
             if not answers.rows:
@@ -108,7 +97,7 @@ class AuditRuns:
         return self._texts[planned.name]
 
     def _judge(self, planned: PlannedRun) -> StoredRun:
-        job = job_of(self.audit, planned, self.folder).within(self._spent)
+        job = job_of(self.audit, planned, self.folder).with_budget(self._budget)
         run = StoredRun.open(self._run_job(job))
         counts = run.metadata.counts
         self._count(counts.calls, counts.calls_from_store, counts.cost_usd)
@@ -124,8 +113,8 @@ def examine(
     audit: AuditInput,
     probes: Sequence[Probe],
     folder: Path,
-    run_job: RunJob = run_quietly,
-    generate: Generate = generate_quietly,
+    run_job: RunJob = runnable.run_job,
+    generate: Generate = run_generation,
 ) -> Audit:
     """Runs an audit, and writes ``audit.json``.
 
@@ -213,10 +202,8 @@ def job_of(audit: AuditInput, planned: PlannedRun, folder: Path) -> Job:
         raise Unidentified(str(error)) from error
     # The cases are no longer those of the files, so they are part of the run's identity.
     content = digest(repr((names, repeats)), *map(repr, planned.cases))
-    inputs = io.Joined(list(planned.cases), planned.models, ())
-    return replace(
-        job, settings=settings, plan=plan, inputs=inputs, digests=(*job.digests, content)
-    )
+    inputs = job.inputs.derived(planned.cases, planned.models, content)
+    return replace(job, settings=settings, plan=plan, inputs=inputs)
 
 
 def why_silent(planned: PlannedRun, run: StoredRun) -> str:

@@ -1,4 +1,4 @@
-"""`judgekit train`: flags, plans, a training from end to end, stopped and gone on, over the CLI."""
+"""`judgekit train`: flags, plans, a training from end to end, stopped and resumed, over the CLI."""
 
 from __future__ import annotations
 
@@ -19,8 +19,14 @@ from commands import Cli, Start
 from servers import JudgeServer
 
 from judgekit.cli.render.train_metrics import duration
-from judgekit.cli.render.train_progress import Course, stopped, watched
-from judgekit.train.interfaces.events import Loaded, Measured, Saved, Started, Step
+from judgekit.cli.render.train_progress import TrainingState, interruption_message, training_display
+from judgekit.train.interfaces.events import (
+    HeldOutMeasured,
+    ModelLoaded,
+    StepFinished,
+    TrainingStarted,
+    WeightsSaved,
+)
 
 TINY = (
     *("--quant", "none", "--optimizer", "adamw", "--lora-r", "4", "--learning-rate", "3e-3"),
@@ -74,17 +80,17 @@ def test_help_needs_no_torch(name: str) -> None:
 def test_from_pairs_to_a_folder(cli: Cli, here: Path, words: list[str]) -> None:
     said = cli("train", "dpo", *words, "--samples", "2")
     assert said.code == 0, said.err
-    assert said.out.splitlines()[-1] == "tuned"
+    assert said.out.splitlines()[-1] == "trained"
     told = " ".join(said.out.split())
     assert re.search(r"held-out rows before after loss 0\.6931 0\.\d+ .*accuracy 50\.0 % ", told)
     assert "prompt Which, " in told
     assert "4 steps in" in told
-    shown = " ".join(said.err.split())
-    assert "rows 20 read, " in shown
-    assert "loaded; each prompt is encoded once" in shown
+    metric_text = " ".join(said.err.split())
+    assert "rows 20 read, " in metric_text
+    assert "loaded; each prompt is encoded once" in metric_text
     assert re.findall(r"^step (\d+), held out: ", said.err, re.M) == ["0", "2", "4"]
     assert re.findall(r"^step (\d+) of 4: ", said.err, re.M) == ["1", "2", "3", "4"]
-    assert (here / "tuned/adapter_model.safetensors").exists()
+    assert (here / "trained/adapter_model.safetensors").exists()
 
 
 def test_json_is_one_object_and_a_second_time_needs_a_word(cli: Cli, words: list[str]) -> None:
@@ -94,7 +100,7 @@ def test_json_is_one_object_and_a_second_time_needs_a_word(cli: Cli, words: list
     assert found["after"]["step"] == 4
     assert found["counts"]["read"] == 20
     assert found["estimate"]["total"] > 0
-    assert "--resume goes on with it" in cli("train", "dpo", *words, "-o", "t").error
+    assert "--resume continues it" in cli("train", "dpo", *words, "-o", "t").error
     again = cli("train", "dpo", *words, "-o", "t", "--resume", "--json").json
     assert again == found
 
@@ -118,13 +124,13 @@ def test_a_dry_run_trains_nothing(cli: Cli, here: Path, words: list[str]) -> Non
     told = " ".join(cli("train", "dpo", *words, "--dry-run").out.split())
     assert "steps 4, at least" in told
     assert "free on cpu weights" in told
-    assert not (here / "tuned").exists()
+    assert not (here / "trained").exists()
 
 
 @pytest.mark.parametrize(
     ("flags", "tells"),
     [
-        (["--label-smoothing", "0.1", "--label-smoothing-from", "r"], "say it twice"),
+        (["--label-smoothing", "0.1", "--label-smoothing-from", "r"], "not both"),
         (["--label-smoothing-from", "nowhere"], "no run in 'nowhere'"),
         (["--preset", "other"], "'other' is not one of"),
         (["--learning-rate", "0"], "learning_rate must be more than 0"),
@@ -137,7 +143,7 @@ def test_what_is_refused(
     cli: Cli, here: Path, words: list[str], flags: list[str], tells: str
 ) -> None:
     assert tells in cli("train", "dpo", *words, *flags).error
-    assert not (here / "tuned").exists()
+    assert not (here / "trained").exists()
 
 
 def test_without_a_model(cli: Cli, words: list[str]) -> None:
@@ -176,7 +182,7 @@ def test_label_smoothing_from_a_judge_that_contradicts_itself(
     wrong = ((1 - (1 - 2 * q) ** 0.5) / 2) ** 2 / (1 - q)
     assert "different winners in 10.0 % of 10 cases" in said.err
     assert f"{100 * wrong:.2f} % of pairs on which both agree" in said.err
-    recipe = json.loads((here / "tuned/train.json").read_text())["recipe"]
+    recipe = json.loads((here / "trained/train.json").read_text())["recipe"]
     assert recipe["label_smoothing"] == pytest.approx(wrong)
 
 
@@ -190,13 +196,15 @@ def test_ctrl_c_says_how_to_go_on(cli: Cli, words: list[str], start: Start) -> N
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
-    says = r"stopped at step (\d+); the checkpoint of step (\d+) is kept: the same .* --resume .*"
+    says = (
+        r"stopped at step (\d+); the checkpoint of step (\d+) is kept: run the same .* --resume .*"
+    )
     told = re.fullmatch(says, err.splitlines()[-1])
     assert told, err
     assert 0 <= int(told[1]) - int(told[2]) <= 2
     again = cli(*words, "--resume", "--json")
     assert again.json["after"]["step"] == 12
-    assert f"goes on after step {told[2]}" in again.err
+    assert f"continuing after step {told[2]}" in again.err
 
 
 def test_texts_of_models_and_data_cannot_act(cli: Cli, here: Path, words: list[str]) -> None:
@@ -217,7 +225,7 @@ def test_only_the_first_process_prints(
 
 
 ROW = {"loss": 0.5, "accuracy": 0.75, "margin": 0.1}
-BEGUN = Started(
+BEGUN = TrainingStarted(
     {
         **dict.fromkeys(("weights", "adapter", "optimizer", "activations", "logits"), 2**30),
         "total": 5 * 2**30,
@@ -235,45 +243,45 @@ BEGUN = Started(
 
 
 def test_what_is_said_before(capsys: pytest.CaptureFixture[str]) -> None:
-    with watched(Course(), 4) as tell:
+    with training_display(TrainingState(), 4) as tell:
         tell(BEGUN)
-        tell(Loaded("padded", "padded rows: Gemma2ForCausalLM caps its attention scores"))
+        tell(ModelLoaded("padded", "padded rows: Gemma2ForCausalLM caps its attention scores"))
     told = " ".join(capsys.readouterr().err.split())
     assert "5.0 GiB of 1.0 GiB free on cuda:0 weights 1.0 GiB" in told
     assert "answers cut 3, tie 2" in told
     assert "50, at least 2.2 h" in told
-    assert "more memory than is free: try --batch-size 1" in told
+    assert "not enough free memory: try --batch-size 1" in told
     assert "padded rows: Gemma2ForCausalLM caps" in told
 
 
 @pytest.mark.parametrize(
     ("happened", "says"),
     [
-        ([BEGUN], "stopped at step 0, before the first checkpoint: --force starts again"),
+        ([BEGUN], "stopped at step 0, before the first checkpoint: use --force to start again"),
         (
             [
                 BEGUN,
-                Step(5, 50, ROW),
-                Saved(Path("t/checkpoints/checkpoint-5")),
-                Step(7, 50, ROW),
+                StepFinished(5, 50, ROW),
+                WeightsSaved(Path("t/checkpoints/checkpoint-5")),
+                StepFinished(7, 50, ROW),
             ],
-            "stopped at step 7; the checkpoint of step 5 is kept: the same command with --resume "
-            "goes on",
+            "stopped at step 7; the checkpoint of step 5 is kept: run the same command with "
+            "--resume to continue",
         ),
     ],
 )
 def test_what_ctrl_c_says(happened: list[Any], says: str) -> None:
-    course = Course()
+    state = TrainingState()
     for event in happened:
-        course.take(event)
-    assert stopped(course) == says
+        state.update(event)
+    assert interruption_message(state) == says
 
 
 def test_lines_at_sensible_intervals(capsys: pytest.CaptureFixture[str]) -> None:
-    with watched(Course(), 4) as tell:
+    with training_display(TrainingState(), 4) as tell:
         for step in range(1, 1001):
-            tell(Step(step, 1000, ROW))
-        tell(Measured(1000, {**ROW, "kl_chosen": 0.1, "rows": 9}))
+            tell(StepFinished(step, 1000, ROW))
+        tell(HeldOutMeasured(1000, {**ROW, "kl_chosen": 0.1, "rows": 9}))
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 10 + 1
     assert lines[0].startswith("step 100 of 1000: loss 0.5000, accuracy 75.0 %, margin 0.100, ")
@@ -313,7 +321,7 @@ def test_a_terminal_gets_a_bar(here: Path, words: list[str]) -> None:
     assert "training ━" in text
     for noise in ("kernels", "Warning", "Loading weights", "it/s"):
         assert noise not in text
-    assert out.decode().splitlines()[-1] == "tuned"
+    assert out.decode().splitlines()[-1] == "trained"
 
 
 def read(terminal: int) -> bytes:

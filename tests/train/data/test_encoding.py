@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judgekit.errors import InputError
-from judgekit.train.data.encoding import Encoded, Encoder, TokenCounts
+from judgekit.train.data.encoding import EncodedRows, Encoder, TokenCounts
 from judgekit.train.data.examples import Example
 from judgekit.train.data.rows import Conversation, PairRow, TextRow
 from judgekit.types import Message
@@ -95,7 +95,7 @@ def pair(prompt: Conversation | str, chosen: str = "yes", rejected: str = "no") 
     return PairRow(prompt, chosen, rejected, "here", "c")
 
 
-def shown(tokenizer: Any, encoded: Encoded) -> list[tuple[str, ...]]:
+def shown(tokenizer: Any, encoded: EncodedRows) -> list[tuple[str, ...]]:
     """Each example's prompt and completions as text, control tokens spelt out."""
     return [
         tuple(tokenizer.decode(ids) for ids in (example.prompt, *example.completions))

@@ -9,7 +9,7 @@ import pytest
 from checkpoints_llama import write_tokenizer
 
 from judgekit.errors import InputError
-from judgekit.train.data.encoding import Encoded, Encoder
+from judgekit.train.data.encoding import EncodedRows, Encoder
 from judgekit.train.data.rows import Conversation, PairRow
 from judgekit.types import Message
 
@@ -54,7 +54,7 @@ def pair(prompt: Conversation | str, chosen: str = "yes", rejected: str = "no") 
     return PairRow(prompt, chosen, rejected, "here", "c")
 
 
-def shown(tokenizer: Any, encoded: Encoded) -> list[tuple[str, ...]]:
+def shown(tokenizer: Any, encoded: EncodedRows) -> list[tuple[str, ...]]:
     """Each example's prompt and completions as text, control tokens spelt out."""
     return [
         tuple(tokenizer.decode(ids) for ids in (example.prompt, *example.completions))

@@ -14,7 +14,7 @@ from checkpoints_llama import write_tokenizer
 from judgekit.train.data.encoding import Encoder
 from judgekit.train.data.rows import Conversation
 from judgekit.train.data.rows_reader import hold_out, read_pair_rows
-from judgekit.train.data.transcripts import compose, messages
+from judgekit.train.data.transcripts import format_transcript, messages
 from judgekit.types import Message
 
 
@@ -84,14 +84,14 @@ def test_conversations_written_as_transcripts(shared: Path, tmp_path: Path) -> N
     path = tmp_path / "transcripts.jsonl"
     with path.open("w") as file:
         for row, prompt in talks:
-            start = compose(prompt)
+            start = format_transcript(prompt)
             sides = {"chosen": f"{start} {row.chosen}", "rejected": f"{start} {row.rejected}"}
             file.write(json.dumps(sides) + "\n")
     again = read_pair_rows(path)
     assert len(talks) == 932
     assert again.dropped == {}
     for (row, prompt), back in zip(talks, again.rows, strict=True):
-        assert back.prompt == compose(prompt)
+        assert back.prompt == format_transcript(prompt)
         assert messages(back.prompt) == in_turns(prompt)
         assert (back.chosen, back.rejected) == (f" {row.chosen}", f" {row.rejected}")
         assert back.cluster == row.cluster

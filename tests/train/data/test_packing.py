@@ -11,7 +11,7 @@ from torch import Tensor
 from judgekit.errors import InputError
 from judgekit.train.data.examples import Example
 from judgekit.train.data.packing import Batch, pack
-from judgekit.train.network.padded import Rows
+from judgekit.train.network.padded import PaddedRows
 
 TWO = (Example((10, 11, 12), ((20, 21, 22), (30, 31))), Example((13,), ((40,), (50, 51))))
 
@@ -55,7 +55,7 @@ examples = st.builds(Example, tokens, st.lists(tokens, min_size=1, max_size=3).m
 @given(st.lists(examples, min_size=1, max_size=4), st.booleans())
 def test_the_padded_rows_are_the_sequences(many: list[Example], ends: bool) -> None:
     """Whatever is packed comes out again, row by row, in the order of the completions."""
-    rows = Rows(pack(many, ends=ends))
+    rows = PaddedRows(pack(many, ends=ends))
     found = [ids[mask.bool()].tolist() for ids, mask in zip(rows.ids, rows.mask, strict=True)]
     drop = 0 if ends else 1
     expected = [[*e.prompt, *c[: len(c) - drop]] for e in many for c in e.completions]

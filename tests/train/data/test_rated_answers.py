@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from judgekit.io.row import RowError
-from judgekit.train.data.preference import Unfit
+from judgekit.train.data.preference import UnusableRow
 from judgekit.train.data.rated_answers import read_ranking, read_rated
 
 
@@ -85,7 +85,7 @@ def test_best_against_worst(
     ],
 )
 def test_of_no_use(completions: list[dict[str, Any]], name: str) -> None:
-    with pytest.raises(Unfit) as raised:
+    with pytest.raises(UnusableRow) as raised:
         read_ranking(ranking(*completions))
     assert (raised.value.name, raised.value.lasting) == (name, True)
 

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judgekit.io.row import RowError
-from judgekit.train.data.preference import Unfit
+from judgekit.train.data.preference import UnusableRow
 from judgekit.train.data.transcripts import (
     TURN,
-    compose,
+    format_transcript,
     is_transcript,
     messages,
     read_transcripts,
@@ -79,7 +79,7 @@ turns = (
 @given(st.lists(turns, min_size=1, max_size=7).filter(lambda texts: len(texts) % 2 == 1), turns)
 def test_composed_and_read_again(texts: list[str], answer: str) -> None:
     conversation = said(*texts)
-    prompt, rest = split(f"{compose(conversation)} {answer}")
+    prompt, rest = split(f"{format_transcript(conversation)} {answer}")
     assert messages(prompt) == conversation
     assert rest == f" {answer}"
 
@@ -94,7 +94,7 @@ def test_any_text_is_a_prompt_or_not(text: str) -> None:
 
 def test_a_system_prompt_stands_first() -> None:
     conversation = (Message("system", "Be brief."), *said("A", "B", "C"))
-    assert compose(conversation) == (
+    assert format_transcript(conversation) == (
         "Be brief.\n\nHuman: A\n\nAssistant: B\n\nHuman: C\n\nAssistant:"
     )
 
@@ -110,7 +110,7 @@ def test_a_system_prompt_stands_first() -> None:
     ],
 )
 def test_of_no_use(chosen: str, rejected: str, name: str) -> None:
-    with pytest.raises(Unfit) as raised:
+    with pytest.raises(UnusableRow) as raised:
         read_transcripts({"chosen": chosen, "rejected": rejected})
     assert (raised.value.name, raised.value.lasting) == (name, True)
 

@@ -17,10 +17,11 @@ bitsandbytes = pytest.importorskip("bitsandbytes")
 from judgekit.train.data.encoding import TokenCounts  # noqa: E402
 from judgekit.train.data.examples import Example  # noqa: E402
 from judgekit.train.data.packing import pack  # noqa: E402
-from judgekit.train.estimate.memory import Estimate, estimate, free_bytes  # noqa: E402
-from judgekit.train.network.lora import check_model, load_trainable  # noqa: E402
+from judgekit.train.estimate.memory import ResourceEstimate, estimate, free_bytes  # noqa: E402
+from judgekit.train.network.lora import load_trainable  # noqa: E402
 from judgekit.train.network.policy import Policy  # noqa: E402
-from judgekit.train.recipes.language_model import DPO, SFT, Recipe, Reward  # noqa: E402
+from judgekit.train.objectives.registry import task_of  # noqa: E402
+from judgekit.train.recipes.language_model import DPO, SFT, LanguageModelRecipe, Reward  # noqa: E402
 
 EXAMPLES = [
     Example(tuple(range(5, 45)), (tuple(range(50, 62)), tuple(range(70, 92)))),
@@ -40,8 +41,9 @@ def adapter(llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_adapter(llama, tmp_path_factory.mktemp("adapter"))
 
 
-def told(recipe: Recipe, tokens: TokenCounts = TOKENS) -> Estimate:
-    return estimate(check_model(recipe), recipe, tokens)
+def told(recipe: LanguageModelRecipe, tokens: TokenCounts = TOKENS) -> ResourceEstimate:
+    source = task_of(recipe).find_model()
+    return estimate(source.checkpoint, recipe, source.use, tokens)
 
 
 def frozen_bytes(model: Any) -> int:

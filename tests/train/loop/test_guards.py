@@ -11,7 +11,7 @@ import torch
 from toy import dpo
 
 from judgekit.errors import TrainingError
-from judgekit.train.loop.guards import memory_explained, refuse_bad_gradients, refuse_bad_loss
+from judgekit.train.loop.guards import check_gradients, check_loss, explain_out_of_memory
 
 RECIPE = dpo(Path("m"), learning_rate=0.5, max_grad_norm=2.0)
 
@@ -20,7 +20,7 @@ RECIPE = dpo(Path("m"), learning_rate=0.5, max_grad_norm=2.0)
 def test_a_loss_that_is_not_finite_stops_it(loss: float) -> None:
     places = [f"p.jsonl, line {i}" for i in (4, 9, 2, 7)]
     with pytest.raises(TrainingError) as caught:
-        refuse_bad_loss(loss, 12, places, RECIPE)
+        check_loss(loss, 12, places, RECIPE)
     told = str(caught.value)
     assert told.startswith(f"the loss of step 12 is {loss} at p.jsonl, line 4, p.jsonl, line 9, ")
     assert "line 7" not in told
@@ -30,21 +30,21 @@ def test_a_loss_that_is_not_finite_stops_it(loss: float) -> None:
 
 def test_of_half_precision_the_wider_is_named() -> None:
     with pytest.raises(TrainingError, match="use --dtype bfloat16 or float32"):
-        refuse_bad_loss(nan, 1, ["p"], dpo(Path("m"), dtype="float16"))
+        check_loss(nan, 1, ["p"], dpo(Path("m"), dtype="float16"))
 
 
 @pytest.mark.parametrize("gradients", [[torch.ones(3), torch.zeros(2, 2)], []])
 def test_finite_numbers_pass(gradients: list[torch.Tensor]) -> None:
     before = [gradient.clone() for gradient in gradients]
-    refuse_bad_loss(1e30, 1, ["p"], RECIPE)
-    refuse_bad_gradients(gradients, 1, RECIPE)
+    check_loss(1e30, 1, ["p"], RECIPE)
+    check_gradients(gradients, 1, RECIPE)
     assert all(torch.equal(*pair) for pair in zip(gradients, before, strict=True))
 
 
 @pytest.mark.parametrize("value", [nan, inf])
 def test_gradients_that_are_not_finite_stop_it(value: float) -> None:
     with pytest.raises(TrainingError, match="the gradients of step 3 are not finite"):
-        refuse_bad_gradients([torch.ones(3), torch.tensor([0.0, value])], 3, RECIPE)
+        check_gradients([torch.ones(3), torch.tensor([0.0, value])], 3, RECIPE)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_out_of_memory_says_what_to_lower(given: dict[str, Any], told: str, sile
     recipe = dpo(Path("m"), **{"quant": "nf4", **given})
     with (
         pytest.raises(TrainingError, match="out of memory while training: try ") as caught,
-        memory_explained(recipe, "training"),
+        explain_out_of_memory(recipe, "training"),
     ):
         torch.empty(2**60, dtype=torch.uint8)  # more than any machine has
     assert told in str(caught.value)
@@ -69,7 +69,10 @@ def test_out_of_memory_says_what_to_lower(given: dict[str, Any], told: str, sile
 
 
 def test_other_errors_stay_what_they_are() -> None:
-    with pytest.raises(RuntimeError, match="size of tensor"), memory_explained(RECIPE, "training"):
+    with (
+        pytest.raises(RuntimeError, match="size of tensor"),
+        explain_out_of_memory(RECIPE, "training"),
+    ):
         torch.ones(2) + torch.ones(3)
-    with pytest.raises(KeyError), memory_explained(RECIPE, "training"):
+    with pytest.raises(KeyError), explain_out_of_memory(RECIPE, "training"):
         raise KeyError

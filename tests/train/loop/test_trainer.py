@@ -11,7 +11,7 @@ from toy import dpo, losses, sft, write_pairs
 
 from judgekit.train import train_dpo, train_sft
 from judgekit.train.interfaces.distributed import ALONE
-from judgekit.train.interfaces.schedule import Plan
+from judgekit.train.interfaces.schedule import TrainingPlan
 from judgekit.train.loop.trainer import arguments
 
 torch.set_num_threads(1)
@@ -76,7 +76,7 @@ def test_the_seed_decides(model: Path, here: Path) -> None:
 
 def test_a_recipe_in_the_words_of_transformers(model: Path, here: Path) -> None:
     recipe = dpo(model, schedule="constant", warmup=0.25, optimizer="paged_adamw_8bit", seed=5)
-    plan = Plan(recipe, torch.device("cpu"), torch.float32, 8, ALONE)
+    plan = TrainingPlan(recipe, torch.device("cpu"), torch.float32, 8, ALONE)
     found = arguments(plan, here / "checkpoints")
     assert found.optim == "adamw_bnb_8bit"  # there are no pages to move on a CPU
     assert found.lr_scheduler_type == "constant_with_warmup"
@@ -87,6 +87,6 @@ def test_a_recipe_in_the_words_of_transformers(model: Path, here: Path) -> None:
 
 def test_steps_and_when_to_measure() -> None:
     recipe = dpo(Path("m"), eval_every=None, save_every=4)
-    plan = Plan(recipe, torch.device("cpu"), torch.float32, 30, ALONE)
+    plan = TrainingPlan(recipe, torch.device("cpu"), torch.float32, 30, ALONE)
     assert [step for step in range(1, 31) if plan.measures(step)] == list(range(3, 31, 3))
     assert [step for step in range(1, 31) if plan.saves(step)] == [4, 8, 12, 16, 20, 24, 28, 30]

@@ -14,9 +14,8 @@ from checkpoints_llama import write_adapter, write_llama
 from toy import dpo, write_pairs
 
 from judgekit.errors import InputError
-from judgekit.train import train_dpo
-from judgekit.train.loop.folder import TrainingFolder, spare
-from judgekit.train.objectives.ranker import train_ranker
+from judgekit.train import train_dpo, train_ranker
+from judgekit.train.loop.folder import TrainingFolder, refuse_overwriting
 from judgekit.train.recipes.ranker import Ranker
 
 torch.set_num_threads(1)
@@ -41,7 +40,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
 
 
-@pytest.mark.parametrize("how", [{}, {"force": True}, {"resume": True}])
+@pytest.mark.parametrize("how", [{}, {"start": "restart"}, {"start": "resume"}])
 @pytest.mark.parametrize(
     ("model", "adapter", "out", "named"),
     [
@@ -71,16 +70,16 @@ def test_a_ranker_is_never_removed_either(models: Path, here: Path) -> None:
     data, before = write_pairs(here / "pairs.jsonl"), files(models)
     recipe = Ranker(model=str(models / "ranker"), device="cpu")
     with pytest.raises(InputError, match="ranker' lies there"):
-        train_ranker(data, recipe, out=models / "ranker", force=True)
+        train_ranker(data, recipe, out=models / "ranker", start="restart")
     assert files(models) == before
 
 
 def test_a_folder_beside_or_within_what_is_read_is_free(models: Path, here: Path) -> None:
     before = files(models)
-    spare(models / "w2", [str(models / "w1")])
-    spare(models / "w1" / "dpo", [str(models / "w1")])
+    refuse_overwriting(models / "w2", [str(models / "w1")])
+    refuse_overwriting(models / "w1" / "dpo", [str(models / "w1")])
     (here / "org").mkdir()
-    spare(Path("org"), ["org/a-model-of-the-hub"])
+    refuse_overwriting(Path("org"), ["org/a-model-of-the-hub"])
     assert files(models) == before
 
 
@@ -99,7 +98,7 @@ def test_a_folder_that_cannot_be_made_is_said_in_one_line(here: Path, out: str) 
     folder = TrainingFolder(Path(out))
 
     def use() -> None:
-        folder.check({}, [str(here)], resume=False, force=False)
+        folder.check({}, [str(here)], start="new")
         folder.begin({}, resume=False)
 
     with pytest.raises(InputError, match=r"cannot train into .*; choose another folder") as said:

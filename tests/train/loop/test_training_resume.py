@@ -19,7 +19,13 @@ from toy import dpo, losses, write_pairs
 
 from judgekit.errors import InputError
 from judgekit.train import train_dpo
-from judgekit.train.interfaces.events import Event, Referenced, Saved, Started, Step
+from judgekit.train.interfaces.events import (
+    Event,
+    ReferenceProgress,
+    StepFinished,
+    TrainingStarted,
+    WeightsSaved,
+)
 
 torch.set_num_threads(1)
 
@@ -90,15 +96,15 @@ def test_resumed_after_kill_9(model: Path, left: Path, whole: list[dict[str, Any
         left / "pairs.jsonl",
         dpo(model, **SETTINGS),
         out=left / "out",
-        resume=True,
+        start="resume",
         on_event=heard.append,
     )
     assert untimed(tuned.metrics) == untimed(whole)
     lines = (left / "out" / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == tuned.metrics
-    assert isinstance(heard[0], Started)
+    assert isinstance(heard[0], TrainingStarted)
     assert heard[0].step == 4
-    assert [event.step for event in heard if isinstance(event, Step)] == [5, 6]
+    assert [event.step for event in heard if isinstance(event, StepFinished)] == [5, 6]
 
 
 def test_a_half_written_checkpoint_is_passed_over(
@@ -111,10 +117,10 @@ def test_a_half_written_checkpoint_is_passed_over(
         left / "pairs.jsonl",
         dpo(model, **SETTINGS),
         out=left / "out",
-        resume=True,
+        start="resume",
         on_event=heard.append,
     )
-    assert next(event.step for event in heard if isinstance(event, Step)) == 3
+    assert next(event.step for event in heard if isinstance(event, StepFinished)) == 3
     assert losses(tuned.metrics) == losses(whole)
 
 
@@ -137,13 +143,13 @@ def test_other_kinds_of_training_resume_as_well(
     recipe = dpo(model, **{**SETTINGS, "steps": 4, **kind})
 
     def stop(event: Event) -> None:
-        if event == Saved(here / "out" / "checkpoints" / f"checkpoint-{at}"):
+        if event == WeightsSaved(here / "out" / "checkpoints" / f"checkpoint-{at}"):
             raise Stopped
 
     whole = train_dpo(data, recipe, out=here / "whole")
     with pytest.raises(Stopped):
         train_dpo(data, recipe, out=here / "out", on_event=stop)
-    tuned = train_dpo(data, recipe, out=here / "out", resume=True)
+    tuned = train_dpo(data, recipe, out=here / "out", start="resume")
     assert untimed(tuned.metrics) == untimed(whole.metrics)
 
 
@@ -156,10 +162,10 @@ def test_a_resumed_run_asks_the_reference_nothing(
         left / "pairs.jsonl",
         dpo(model, **SETTINGS),
         out=left / "out",
-        resume=True,
+        start="resume",
         on_event=heard.append,
     )
-    assert not any(isinstance(event, Referenced) for event in heard)
+    assert not any(isinstance(event, ReferenceProgress) for event in heard)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +184,7 @@ def test_another_recipe_is_not_resumed(
             left / "pairs.jsonl",
             dpo(model, **{**SETTINGS, **changed}),
             out=left / "out",
-            resume=True,
+            start="resume",
         )
     assert told in str(caught.value)
     assert "--force" in str(caught.value)
@@ -187,15 +193,15 @@ def test_another_recipe_is_not_resumed(
 
 def test_other_data_are_not_resumed(model: Path, left: Path) -> None:
     write_pairs(left / "pairs.jsonl", 25)
-    with pytest.raises(InputError, match="the data are others"):
-        train_dpo(left / "pairs.jsonl", dpo(model, **SETTINGS), out=left / "out", resume=True)
+    with pytest.raises(InputError, match="the data are different"):
+        train_dpo(left / "pairs.jsonl", dpo(model, **SETTINGS), out=left / "out", start="resume")
 
 
 def test_what_does_not_change_the_training_may_change(
     model: Path, left: Path, whole: list[dict[str, Any]]
 ) -> None:
     recipe = dpo(model, **{**SETTINGS, "keep_checkpoints": 1, "eval_every": 3, "save_every": 5})
-    tuned = train_dpo(left / "pairs.jsonl", recipe, out=left / "out", resume=True)
+    tuned = train_dpo(left / "pairs.jsonl", recipe, out=left / "out", start="resume")
     assert losses(tuned.metrics) == losses(whole)
 
 
@@ -204,19 +210,19 @@ def test_a_finished_training_is_resumed_at_once(model: Path, killed: Path) -> No
     heard: list[Event] = []
     data, out = killed / "pairs.jsonl", killed / "done"
     first = train_dpo(data, recipe, out=out)
-    again = train_dpo(data, recipe, out=out, resume=True, on_event=heard.append)
+    again = train_dpo(data, recipe, out=out, start="resume", on_event=heard.append)
     assert again.metrics == first.metrics
     assert again.facts == first.facts
-    assert heard == [Saved(out, final=True)]
+    assert heard == [WeightsSaved(out, final=True)]
 
 
 def test_a_folder_with_a_training_needs_a_word(model: Path, left: Path) -> None:
     recipe = dpo(model, **{**SETTINGS, "steps": 1})
-    with pytest.raises(InputError, match="--resume goes on with it, --force starts again"):
+    with pytest.raises(InputError, match="--resume continues it, --force starts again"):
         train_dpo(left / "pairs.jsonl", recipe, out=left / "out")
-    with pytest.raises(InputError, match="choose one"):
-        train_dpo(left / "pairs.jsonl", recipe, out=left / "out", force=True, resume=True)
-    tuned = train_dpo(left / "pairs.jsonl", recipe, out=left / "out", force=True)
+    with pytest.raises(InputError, match="no start 'again'; there are: new, restart, resume"):
+        train_dpo(left / "pairs.jsonl", recipe, out=left / "out", start="again")  # type: ignore[arg-type]
+    tuned = train_dpo(left / "pairs.jsonl", recipe, out=left / "out", start="restart")
     assert len(losses(tuned.metrics)) == 1
     assert [p.name for p in (left / "out" / "checkpoints").iterdir()] == ["checkpoint-1"]
 
@@ -231,7 +237,7 @@ def test_killed_before_its_first_word_a_folder_is_free(model: Path, left: Path) 
 def test_a_folder_of_something_else_is_left_alone(model: Path, left: Path) -> None:
     (left / "mine").mkdir()
     (left / "mine" / "thesis.tex").write_text("years of work")
-    for force in (False, True):
-        with pytest.raises(InputError, match="holds something that is no training"):
-            train_dpo(left / "pairs.jsonl", dpo(model, **SETTINGS), out=left / "mine", force=force)
+    for start in ("new", "restart"):
+        with pytest.raises(InputError, match="holds something other than a training"):
+            train_dpo(left / "pairs.jsonl", dpo(model, **SETTINGS), out=left / "mine", start=start)
     assert (left / "mine" / "thesis.tex").read_text() == "years of work"

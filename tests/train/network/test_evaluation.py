@@ -9,16 +9,16 @@ import torch
 from checkpoints_llama import write_adapter, write_llama
 from toy import dpo
 
-from judgekit.train.data.batches import Rows
+from judgekit.train.data.batches import ExampleRows
 from judgekit.train.data.examples import Example
 from judgekit.train.data.packing import pack
 from judgekit.train.interfaces.distributed import ALONE
-from judgekit.train.interfaces.objective import Tally, means
-from judgekit.train.interfaces.schedule import Plan
+from judgekit.train.interfaces.objective import RunningSums, means
+from judgekit.train.interfaces.schedule import TrainingPlan
 from judgekit.train.network.evaluation import measure
 from judgekit.train.network.lora import load_trainable
 from judgekit.train.network.policy import Policy
-from judgekit.train.objectives.dpo import Preferred
+from judgekit.train.objectives.dpo import PreferenceObjective
 from judgekit.train.objectives.losses import PreferenceLoss
 
 torch.set_num_threads(1)
@@ -46,9 +46,9 @@ def test_measures_are_means_over_pairs_and_over_tokens(here: Path, batch_size: i
     with torch.no_grad():
         logps = policy(**inputs).view(-1, 2)
     policy.train()
-    rows = Rows(EXAMPLES, ["a", "b", "c"], reference)
-    plan = Plan(recipe, torch.device("cpu"), torch.float32, 1, ALONE)
-    found = measure(policy, Preferred(PreferenceLoss("sigmoid", 0.1)), rows, plan)
+    rows = ExampleRows(EXAMPLES, ["a", "b", "c"], reference)
+    plan = TrainingPlan(recipe, torch.device("cpu"), torch.float32, 1, ALONE)
+    found = measure(policy, PreferenceObjective(PreferenceLoss("sigmoid", 0.1)), rows, plan)
     margins = 0.1 * ((logps - reference)[:, 0] - (logps - reference)[:, 1])
     assert found == pytest.approx(
         {
@@ -75,15 +75,15 @@ def test_an_untrained_adapter_ties(here: Path) -> None:
     recipe = dpo(model, adapter=str(write_adapter(model, here / "adapter")), batch_size=8)
     policy = Policy(load_trainable(recipe).model, path="shared")
     reference = policy.reference(pack(EXAMPLES)).view(-1, 2)
-    rows = Rows(EXAMPLES, ["a", "b", "c"], reference)
-    plan = Plan(recipe, torch.device("cpu"), torch.float32, 1, ALONE)
-    found = measure(policy, Preferred(PreferenceLoss("sigmoid", 0.1)), rows, plan)
+    rows = ExampleRows(EXAMPLES, ["a", "b", "c"], reference)
+    plan = TrainingPlan(recipe, torch.device("cpu"), torch.float32, 1, ALONE)
+    found = measure(policy, PreferenceObjective(PreferenceLoss("sigmoid", 0.1)), rows, plan)
     assert found["accuracy"] == 0.5
     assert found["kl_chosen"] == found["kl_rejected"] == 0.0
 
 
 def test_a_tally_adds_up_over_passes_and_processes() -> None:
-    tally = Tally()
+    tally = RunningSums()
     tally.add({"a": (torch.tensor(3.0), 2), "b": (torch.tensor(1.0), 0)})
     tally.add({"a": (torch.tensor(5.0), 2)})
     first = tally.take()

@@ -19,8 +19,8 @@ from judgekit.errors import EngineError, InputError  # noqa: E402
 from judgekit.models.four_bit import layers_4bit  # noqa: E402
 from judgekit.models.loading import quietly  # noqa: E402
 from judgekit.train.network.choose_path import choose_path  # noqa: E402
-from judgekit.train.network.lora import Trainable, check_model, load_trainable  # noqa: E402
-from judgekit.train.network.saving import save_tuned  # noqa: E402
+from judgekit.train.network.lora import TrainableModel, check_model, load_trainable  # noqa: E402
+from judgekit.train.network.saving import save_trained  # noqa: E402
 from judgekit.train.recipes.language_model import DPO, SFT, Reward  # noqa: E402
 
 IDS = torch.tensor([[5, 60, 70, 8, 90, 33, 41, 7]])
@@ -311,12 +311,12 @@ def test_a_reward_model_goes_on_from_an_adapter_of_the_language_models_head(
     recipe = DPO(model=str(llama), quant="none", lora_targets=("q_proj", "lm_head"))
     made = load_trainable(recipe)
     spread(made.model)
-    save_tuned(made, tmp_path / "tuned", {})
+    save_trained(made, tmp_path / "tuned", {})
     going_on = Reward(model=str(llama), adapter=str(tmp_path / "tuned"), quant="none")
     model = load_trainable(going_on, head="score").model
     name = "base_model.model.model.layers.1.self_attn.q_proj.lora_B.default.weight"
     assert torch.equal(model.get_parameter(name), made.model.get_parameter(name))
-    save_tuned(load_trainable(going_on, head="score"), tmp_path / "reward", {})
+    save_trained(load_trainable(going_on, head="score"), tmp_path / "reward", {})
     with pytest.raises(InputError, match=r"lm_head\S*' is missing in the adapter"):
         load_trainable(DPO(model=str(llama), adapter=str(tmp_path / "reward"), quant="none"))
 
@@ -371,10 +371,10 @@ def test_padding_is_no_token_that_answers_end_with(llama: Path, tmp_path: Path) 
     """Whoever reads the saved model scores the last token that is no padding."""
     import shutil
 
-    bare = shutil.copytree(llama, tmp_path / "bare")
-    file = bare / "tokenizer_config.json"
+    unwrapped = shutil.copytree(llama, tmp_path / "bare")
+    file = unwrapped / "tokenizer_config.json"
     file.write_text(file.read_text().replace('"<|endoftext|>"', '"<|im_end|>"'))  # pad = eos
-    made = load_trainable(Reward(model=str(bare), quant="none"), head="score")
+    made = load_trainable(Reward(model=str(unwrapped), quant="none"), head="score")
     assert made.tokenizer.eos_token_id == 2
     assert made.model.config.pad_token_id == made.tokenizer.pad_token_id == 0
 
@@ -388,7 +388,7 @@ def test_a_reward_model_is_trained_further(tmp_path: Path) -> None:
     assert torch.equal(made.model.score.modules_to_save["default"].weight, held)
     several = write_reward(tmp_path / "several", outputs=3)
     with pytest.raises(InputError, match="has 3 outputs and a reward model has one"):
-        check_model(Reward(model=str(several)))
+        check_model(Reward(model=str(several)), head="score")
 
 
 def test_layers_that_4_bits_cannot_hold_stay_whole_and_get_an_adapter(tmp_path: Path) -> None:
@@ -434,7 +434,7 @@ def test_an_encoder_decoder_is_refused(llama: Path, tmp_path: Path) -> None:
 
 
 def test_fingerprints_tell_references_apart(llama: Path, adapter: Path) -> None:
-    def made(**changes: Any) -> Trainable:
+    def made(**changes: Any) -> TrainableModel:
         return load_trainable(DPO(model=str(llama), **changes))
 
     plain = made().fingerprint

@@ -16,10 +16,10 @@ from judgekit.errors import StoreError
 from judgekit.train.data.examples import Example
 from judgekit.train.data.packing import pack
 from judgekit.train.interfaces.distributed import ALONE
-from judgekit.train.interfaces.schedule import Plan
+from judgekit.train.interfaces.schedule import TrainingPlan
 from judgekit.train.network.lora import load_trainable
 from judgekit.train.network.policy import Policy
-from judgekit.train.network.reference_logprobs import References, ReferenceStore, keys_of
+from judgekit.train.network.reference_logprobs import ReferenceLogprobs, ReferenceStore, keys_of
 
 torch.set_num_threads(1)
 
@@ -35,11 +35,11 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_llama(tmp_path_factory.mktemp("model"))
 
 
-def references(model: Path, store: Path, fingerprint: str = "f", **given: Any) -> References:
+def references(model: Path, store: Path, fingerprint: str = "f", **given: Any) -> ReferenceLogprobs:
     recipe = dpo(model, **given)
     network = Policy(load_trainable(recipe).model, path="shared")
-    plan = Plan(recipe, torch.device("cpu"), torch.float32, 1, ALONE)
-    return References(network, fingerprint, ReferenceStore(store), plan)
+    plan = TrainingPlan(recipe, torch.device("cpu"), torch.float32, 1, ALONE)
+    return ReferenceLogprobs(network, fingerprint, ReferenceStore(store), plan)
 
 
 @pytest.mark.parametrize("given", [{"lora_dropout": 0.5}, {"lora": False}])

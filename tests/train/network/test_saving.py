@@ -14,8 +14,8 @@ pytest.importorskip("peft")
 
 from judgekit.models.folders import folder_digest  # noqa: E402
 from judgekit.models.loading import Weights, find, quietly  # noqa: E402
-from judgekit.train.network.lora import Trainable, load_trainable  # noqa: E402
-from judgekit.train.network.saving import save_tuned  # noqa: E402
+from judgekit.train.network.lora import TrainableModel, load_trainable  # noqa: E402
+from judgekit.train.network.saving import save_trained  # noqa: E402
 from judgekit.train.recipes.language_model import DPO, Reward  # noqa: E402
 
 IDS = torch.tensor([[5, 60, 70, 8, 90, 33]])
@@ -41,7 +41,7 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_llama(tmp_path_factory.mktemp("llama"))
 
 
-def trained(recipe: DPO | Reward, head: Any = "lm") -> Trainable:
+def trained(recipe: DPO | Reward, head: Any = "lm") -> TrainableModel:
     """As after a training: an adapter that does something."""
     made = load_trainable(recipe, head=head)
     draw = torch.Generator().manual_seed(3)
@@ -76,7 +76,7 @@ def test_an_adapter_has_plain_names_and_nothing_else(
     llama: Path, tmp_path: Path, targets: tuple[str, ...], names: set[str]
 ) -> None:
     """Those that vLLM takes: no whole modules, no bias, no rank of its own for any module."""
-    save_tuned(trained(DPO(model=str(llama), lora_targets=targets)), tmp_path, {})
+    save_trained(trained(DPO(model=str(llama), lora_targets=targets)), tmp_path, {})
     assert keys(tmp_path) == names
     found = config(tmp_path)
     assert found["base_model_name_or_path"] == str(llama)
@@ -91,7 +91,7 @@ def test_a_folder_is_named_by_its_whole_path(
     llama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(llama.parent)
-    save_tuned(trained(DPO(model=llama.name)), tmp_path, {})
+    save_trained(trained(DPO(model=llama.name)), tmp_path, {})
     assert config(tmp_path)["base_model_name_or_path"] == str(llama)
     assert json.loads((tmp_path / "train.json").read_text())["model"]["name"] == str(llama)
 
@@ -104,7 +104,7 @@ def test_peft_and_judgekit_load_what_was_trained(
     import transformers
 
     made = trained(DPO(model=str(llama), quant="none", lora_targets=targets))
-    save_tuned(made, tmp_path, {})
+    save_trained(made, tmp_path, {})
     expected = logits(made.model)
     with made.model.disable_adapter():
         assert (logits(made.model) - expected).abs().max() > 0.1
@@ -125,7 +125,7 @@ def test_in_4_bits_it_is_read_back_as_it_was_trained(
     llama: Path, tmp_path: Path, quant: Any
 ) -> None:
     made = trained(DPO(model=str(llama), quant=quant))
-    save_tuned(made, tmp_path, {})
+    save_trained(made, tmp_path, {})
     again = find(Weights(str(llama), quant=quant, adapter=str(tmp_path))).load_model()
     assert torch.equal(logits(again), logits(made.model))
 
@@ -134,7 +134,7 @@ def test_a_reward_model_keeps_its_head(llama: Path, tmp_path: Path) -> None:
     import peft
 
     made = trained(Reward(model=str(llama), quant="none"), "score")
-    save_tuned(made, tmp_path, {})
+    save_trained(made, tmp_path, {})
     assert keys(tmp_path) == {*PROJECTIONS, "base_model.model.score.weight"}
     assert config(tmp_path)["task_type"] == "SEQ_CLS"
     auto = peft.AutoPeftModelForSequenceClassification
@@ -148,7 +148,7 @@ def test_a_model_trained_whole(llama: Path, tmp_path: Path) -> None:
     made = load_trainable(DPO(model=str(llama), quant="none", lora=False))
     with torch.no_grad():
         made.model.lm_head.weight.add_(0.25)
-    save_tuned(made, tmp_path, {})
+    save_trained(made, tmp_path, {})
     again = find(Weights(str(tmp_path)))
     assert torch.equal(logits(again.load_model()), logits(made.model))
     assert again.load_tokenizer().decode([2]) == "<|im_end|>"
@@ -157,7 +157,7 @@ def test_a_model_trained_whole(llama: Path, tmp_path: Path) -> None:
 def test_only_the_adapter_that_was_trained_is_saved(llama: Path, tmp_path: Path) -> None:
     earlier = write_adapter(llama, tmp_path / "earlier")
     made = trained(DPO(model=str(llama), adapter=str(earlier)))
-    save_tuned(made, tmp_path / "tuned", {})
+    save_trained(made, tmp_path / "tuned", {})
     assert {file.name for file in (tmp_path / "tuned").iterdir()} == FILES
     again = find(Weights(str(llama), quant="nf4", adapter=str(tmp_path / "tuned"))).load_model()
     assert torch.equal(logits(again), logits(made.model))
@@ -166,7 +166,7 @@ def test_only_the_adapter_that_was_trained_is_saved(llama: Path, tmp_path: Path)
 def test_the_facts_stand_beside_how_the_model_was_held(llama: Path, tmp_path: Path) -> None:
     recipe = DPO(model=str(llama), quant="fp4", double_quant=False, dtype="bfloat16")
     made = load_trainable(recipe)
-    save_tuned(made, tmp_path, {"recipe": recipe.as_dict(), "steps": 7})
+    save_trained(made, tmp_path, {"recipe": recipe.as_dict(), "steps": 7})
     told = json.loads((tmp_path / "train.json").read_text())
     assert told["schema_version"] == 1
     assert (told["steps"], told["recipe"]["beta"]) == (7, None)
@@ -182,14 +182,14 @@ def test_the_facts_stand_beside_how_the_model_was_held(llama: Path, tmp_path: Pa
 
 def test_the_same_training_writes_the_same_bytes(llama: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        save_tuned(trained(DPO(model=str(llama))), tmp_path / name, {"steps": 1})
+        save_trained(trained(DPO(model=str(llama))), tmp_path / name, {"steps": 1})
     assert folder_digest(tmp_path / "one") == folder_digest(tmp_path / "two")
 
 
 def test_a_folder_that_was_not_finished_has_no_facts(llama: Path, tmp_path: Path) -> None:
     made = load_trainable(DPO(model=str(llama)))
-    save_tuned(made, tmp_path, {"steps": 1})
+    save_trained(made, tmp_path, {"steps": 1})
     (tmp_path / "metrics.jsonl").write_text("{}\n")
     with pytest.raises(TypeError):
-        save_tuned(made, tmp_path, {"steps": object()})
+        save_trained(made, tmp_path, {"steps": object()})
     assert {file.name for file in tmp_path.iterdir()} == FILES - {"train.json"} | {"metrics.jsonl"}

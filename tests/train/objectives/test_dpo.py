@@ -14,12 +14,12 @@ from judgekit.errors import InputError, TrainingError
 from judgekit.train import train_dpo
 from judgekit.train.interfaces.events import (
     Event,
-    Loaded,
-    Measured,
-    Referenced,
-    Saved,
-    Started,
-    Step,
+    HeldOutMeasured,
+    ModelLoaded,
+    ReferenceProgress,
+    StepFinished,
+    TrainingStarted,
+    WeightsSaved,
 )
 from judgekit.train.network.checkpoints import newest
 
@@ -92,10 +92,10 @@ def test_what_the_folder_holds(model: Path, pairs: Path, here: Path) -> None:
     ]
     assert json.loads((out / "adapter_config.json").read_text())["r"] == 4
     kinds = [type(event) for event in heard]
-    assert kinds[:3] == [Started, Loaded, Referenced]
-    assert kinds.count(Step) == 4
-    assert kinds.count(Measured) == 3
-    saved = [event for event in heard if isinstance(event, Saved)]
+    assert kinds[:3] == [TrainingStarted, ModelLoaded, ReferenceProgress]
+    assert kinds.count(StepFinished) == 4
+    assert kinds.count(HeldOutMeasured) == 3
+    saved = [event for event in heard if isinstance(event, WeightsSaved)]
     assert [event.final for event in saved] == [False, False, True]
     assert saved[-1].folder == out
 

@@ -20,10 +20,10 @@ safetensors = pytest.importorskip("safetensors.torch")
 from judgekit.errors import InputError  # noqa: E402
 from judgekit.models.blender import Blender  # noqa: E402
 from judgekit.models.pairrm import PairRM  # noqa: E402
+from judgekit.train import train_ranker  # noqa: E402
 from judgekit.train.data.ranker_rows import RankerRow, from_pair, read_candidates  # noqa: E402
 from judgekit.train.data.rows import PairRow  # noqa: E402
-from judgekit.train.interfaces.events import Event, Saved, Started  # noqa: E402
-from judgekit.train.objectives.ranker import train_ranker  # noqa: E402
+from judgekit.train.interfaces.events import Event, TrainingStarted, WeightsSaved  # noqa: E402
 from judgekit.train.recipes.ranker import Ranker  # noqa: E402
 from judgekit.types import Message  # noqa: E402
 
@@ -148,7 +148,7 @@ def test_it_learns_and_both_read_what_it_saves(
     assert after["accuracy"] > max(0.9, before["accuracy"])
     assert after["loss"] < before["loss"]
     assert found.facts["recipe"] == recipe.as_dict()
-    [began] = [event for event in told if isinstance(event, Started)]
+    [began] = [event for event in told if isinstance(event, TrainingStarted)]
     assert began.counts == {"read": 60, "train": 48, "held_out": 12}
     assert began.estimate["total"] > 4 * 4 * began.estimate["parameters"]
 
@@ -261,12 +261,12 @@ def test_goes_on_where_it_was_killed(ranker: Path, pairs: Path, tmp_path: Path) 
     whole = train_ranker(pairs, recipe, out=tmp_path / "whole")
 
     def kill(event: Event) -> None:
-        if isinstance(event, Saved) and event.folder.name == "checkpoint-3":
+        if isinstance(event, WeightsSaved) and event.folder.name == "checkpoint-3":
             raise Killed
 
     with pytest.raises(Killed):
         train_ranker(pairs, recipe, out=tmp_path / "killed", on_event=kill)
-    resumed = train_ranker(pairs, recipe, out=tmp_path / "killed", resume=True)
+    resumed = train_ranker(pairs, recipe, out=tmp_path / "killed", start="resume")
     timeless = [
         [{k: v for k, v in row.items() if k != "seconds"} for row in found.metrics]
         for found in (whole, resumed)

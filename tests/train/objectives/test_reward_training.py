@@ -25,13 +25,14 @@ from judgekit.errors import InputError  # noqa: E402
 from judgekit.judging import JudgeSetup  # noqa: E402
 from judgekit.judging.templates import Prompts  # noqa: E402
 from judgekit.models.reward import RewardModel  # noqa: E402
+from judgekit.train import train_reward  # noqa: E402
 from judgekit.train.data.examples import Example  # noqa: E402
 from judgekit.train.data.packing import pack  # noqa: E402
 from judgekit.train.data.reward_encoding import RewardEncoder  # noqa: E402
 from judgekit.train.data.rows import PairRow  # noqa: E402
-from judgekit.train.interfaces.events import Event, Saved  # noqa: E402
-from judgekit.train.interfaces.objective import Scored  # noqa: E402
-from judgekit.train.objectives.reward import Compared, train_reward  # noqa: E402
+from judgekit.train.interfaces.events import Event, WeightsSaved  # noqa: E402
+from judgekit.train.interfaces.objective import ScoredBatch  # noqa: E402
+from judgekit.train.objectives.reward import RewardObjective  # noqa: E402
 from judgekit.train.recipes.language_model import Reward  # noqa: E402
 from judgekit.types import Case, Message, Response, Trial  # noqa: E402
 
@@ -238,12 +239,12 @@ def test_goes_on_where_it_was_killed(llama: Path, pairs: Path, tmp_path: Path) -
     whole = train_reward(pairs, recipe, out=tmp_path / "whole")
 
     def kill(event: Event) -> None:
-        if isinstance(event, Saved) and event.folder.name == "checkpoint-2":
+        if isinstance(event, WeightsSaved) and event.folder.name == "checkpoint-2":
             raise Killed
 
     with pytest.raises(Killed):
         train_reward(pairs, recipe, out=tmp_path / "killed", on_event=kill)
-    resumed = train_reward(pairs, recipe, out=tmp_path / "killed", resume=True)
+    resumed = train_reward(pairs, recipe, out=tmp_path / "killed", start="resume")
     timeless = [
         [{k: v for k, v in row.items() if k != "seconds"} for row in found.metrics]
         for found in (whole, resumed)
@@ -268,13 +269,13 @@ def test_the_objective_by_hand() -> None:
     examples = [Example((1,), ((2,), (3,)), m, p) for m, p in ((1.0, 0.9), (0.5, 0.6))]
     outputs = torch.tensor([2.0, 0.5, 1.0, 1.0])
     inputs = pack(examples, ends=True)
-    plain, sums = Compared().loss(Scored(examples, inputs, outputs, None))
+    plain, sums = RewardObjective().loss(ScoredBatch(examples, inputs, outputs, None))
     assert float(plain) == pytest.approx(math.log1p(math.exp(-1.5)) + math.log(2))
     means = {name: float(total) / count for name, (total, count) in sums.items()}
     assert means == pytest.approx(
         {"margin": 0.75, "accuracy": 0.75, "reward_chosen": 1.5, "reward_rejected": 0.75}
     )
-    asked, _ = Compared(margins=True).loss(Scored(examples, inputs, outputs, None))
+    asked, _ = RewardObjective(margins=True).loss(ScoredBatch(examples, inputs, outputs, None))
     assert float(asked) == pytest.approx(math.log1p(math.exp(-0.5)) + math.log1p(math.exp(0.5)))
 
 

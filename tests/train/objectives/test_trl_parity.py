@@ -19,6 +19,7 @@ from judgekit.train.data.packing import pack
 from judgekit.train.network.policy import Policy
 from judgekit.train.objectives.losses import PreferenceLoss, preference_loss
 
+pytest.importorskip("trl")
 # TRL's and peft's own use of transformers
 pytestmark = pytest.mark.filterwarnings("ignore:.*checkpointing.* is deprecated:FutureWarning")
 

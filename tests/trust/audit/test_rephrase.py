@@ -33,7 +33,7 @@ def test_replies_of_an_earlier_release_are_found(how: dict[str, float], tmp_path
     settings = Settings.of({"plugins": (PLUGIN,), **how})
     registry = Registry.load(files=settings.plugins)
     job = with_lists(rephraser_job(tmp_path / "a", settings, registry, "planted/any"), [listing])
-    [task] = job.tasks()
+    [task] = job.generation.tasks
     prompts = Prompts([Path(audit.__file__).parent / "prompts"])
     judge = OneList(JudgeSetup(arity=1, prompts=prompts, sampling=Sampling(**how)))  # type: ignore[arg-type]
     case = Case(task.case.id, (), (Response("- one\n- two", "list"),), cluster=task.case.id)
