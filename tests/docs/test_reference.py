@@ -18,6 +18,8 @@ from doc_examples import FENCE
 from doc_needs import answers
 from places import DOCS, ROOT
 
+from judgekit.moved import MOVED
+
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 REFERENCE = DOCS / "reference"
 
@@ -92,6 +94,12 @@ def test_what_the_examples_in_python_import_is_there(page: Path) -> None:
 
 def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_the_changelog_names_every_module_that_moved() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    for old, new in MOVED.items():
+        assert f"| `judgekit.{old}` | `judgekit.{new}` |" in text, old
 
 
 def test_nothing_leads_to_the_package_of_another() -> None:
