@@ -1,16 +1,16 @@
-"""Whether a model gets better from what a faulty judge says of its own answers.
+"""Whether a model improves by training on a faulty judge's verdicts of its own answers.
 
     python benchmarks/closed_loop.py            # three seeds
     python benchmarks/closed_loop.py --quick    # one
     python benchmarks/closed_loop.py --quick --json
 
-A tiny Llama learns to sort letters from answers half of which are wrong (SFT), answers prompts
-twice, a judge that errs and leans to the first position compares the answers, the pairs of its
-consistent verdicts train an adapter of the model in 4 bits (DPO), and an exact judge compares the
-answers to held-out prompts, new with old. Every step is the package's own. Beside it the same with
-each pair of answers shown in one order only, and every verdict believed: what showing both is
-worth. `win_rate` is over all seeds, with its 95 % interval clustered by prompt, `length_change`
-how much longer the new answers are, as a share.
+A tiny Llama learns to sort letters from answers half of which are wrong (SFT) and answers each
+prompt twice. A judge that makes errors and favours the first position compares the two answers. The
+pairs of its consistent verdicts train an adapter of the model in 4 bits (DPO). An exact judge then
+compares the new answers to held-out prompts with the old ones. Every step is judgekit's own. The
+same is done with each pair of answers shown in one order only, and every verdict believed: the
+difference is what showing both orders is worth. `win_rate` is over all seeds, with its 95 %
+interval clustered by prompt; `length_change` is how much longer the new answers are, as a share.
 """
 
 from __future__ import annotations
@@ -28,8 +28,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from options import option_parser
+
 import judgekit
 from judgekit.pairs import PreferencePair, pairs_of_run
+from judgekit.runs import StoredRun
 from judgekit.train import train_dpo, train_sft
 from judgekit.train.recipes.language_model import DPO, SFT
 
@@ -37,9 +40,9 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "examples"))
 from sorting import answers_to_imitate, prompts, write_model, write_rows
 
 JUDGES = Path(__file__).resolve().with_name("closed_loop_judges.py")
-ERROR, LEAN = 0.15, 0.5  # of the judge: cases it gets wrong, showings it names the first in
+ERROR, LEAN = 0.15, 0.5  # of the judge: share of cases it gets wrong, of trials it says first
 IMITATED, JUDGED, HELD_OUT = 32_000, 1600, 500  # prompts
-NEW = 8  # tokens of an answer, its end and two to spare
+NEW = 8  # tokens of an answer: five letters, the end token, two spare
 Orders = Literal["both", "one"]
 
 
@@ -51,10 +54,10 @@ def main() -> None:
         loops = [Loop(Path(folder), seed) for seed in range(1 if options.quick else 3)]
         seeds = [loop.run() for loop in loops]
         found = {
-            "win_rate": pooled(loops, "both")["value"],
-            "ci": interval(pooled(loops, "both")),
-            "win_rate_without_swap": pooled(loops, "one")["value"],
-            "ci_without_swap": interval(pooled(loops, "one")),
+            "win_rate": pooled_win_rate(loops, "both")["value"],
+            "ci": interval(pooled_win_rate(loops, "both")),
+            "win_rate_without_swap": pooled_win_rate(loops, "one")["value"],
+            "ci_without_swap": interval(pooled_win_rate(loops, "one")),
             "length_change": statistics.mean(seed["both"]["length_change"] for seed in seeds),
             "seeds": seeds,
             "seconds": round(time.perf_counter() - began),
@@ -65,14 +68,12 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--quick", action="store_true", help="one seed")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
+    parser = option_parser(__doc__, "one seed instead of three")
     return parser.parse_args()
 
 
 def sft(model: Path, seed: int) -> SFT:
-    """The whole model, in fp32, once through the answers."""
+    """Full fine-tuning in fp32, one epoch."""
     return SFT(
         model=str(model),
         quant="none",
@@ -89,7 +90,7 @@ def sft(model: Path, seed: int) -> SFT:
 
 
 def dpo(model: Path, seed: int) -> DPO:
-    """An adapter of the model in 4 bits, for as many steps whatever the number of pairs."""
+    """An adapter of the model in 4 bits, with the same number of steps for any number of pairs."""
     return DPO(
         model=str(model),
         beta=0.5,
@@ -106,7 +107,7 @@ def dpo(model: Path, seed: int) -> DPO:
 
 @dataclass
 class Loop:
-    """One seed's way from random weights to answers compared; its files are in a folder."""
+    """The loop for one seed, from random weights to compared answers; its files are in a folder."""
 
     parent: Path
     seed: int
@@ -117,48 +118,57 @@ class Loop:
 
     def run(self) -> dict[str, Any]:
         draw = random.Random(self.seed)
-        base = self.learned(answers_to_imitate(IMITATED, draw))
-        asked = write_rows(self.folder / "prompts.jsonl", prompts(JUDGED, draw))
+        base = self.train_base(answers_to_imitate(IMITATED, draw))
+        prompts_file = write_rows(self.folder / "prompts.jsonl", prompts(JUDGED, draw))
         # The same for every seed, so that pooled intervals count each prompt once.
         held_out = list(prompts(HELD_OUT, random.Random(-1)))
         test = write_rows(self.folder / "held_out.jsonl", held_out)
-        some, others = (self.answered(asked, base, f"candidates-{k}", seed=k) for k in (1, 2))
-        self.answered(test, base, "old")
+        some, others = (self.answer(prompts_file, base, f"candidates-{k}", seed=k) for k in (1, 2))
+        self.answer(test, base, "old")
         return {"seed": self.seed} | {
-            orders: self.improved(base, some, others, test, orders) for orders in ("both", "one")
+            orders: self.train_on_verdicts(base, some, others, test, orders)
+            for orders in ("both", "one")
         }
 
-    def learned(self, answers: Iterable[dict[str, str]]) -> Path:
-        """The model after SFT."""
+    def train_base(self, answers: Iterable[dict[str, str]]) -> Path:
+        """Trains a model of random weights on these answers (SFT); returns its folder."""
         start = write_model(self.folder / "random", self.seed)
         rows = write_rows(self.folder / "imitate.jsonl", answers)
         return train_sft(rows, sft(start, self.seed), out=self.folder / "sft").folder
 
-    def answered(
-        self, asked: Path, base: Path, name: str, *, seed: int = 0, adapter: Path | None = None
+    def answer(
+        self,
+        prompts_file: Path,
+        base: Path,
+        name: str,
+        *,
+        seed: int = 0,
+        adapter: Path | None = None,
     ) -> Path:
-        """The file of a 4-bit model's answers, sampled as it thinks likely."""
-        return generate(asked, base, self.folder / f"{name}.jsonl", seed=seed, adapter=adapter)
+        """A file of a 4-bit model's sampled answers."""
+        return generate(
+            prompts_file, base, self.folder / f"{name}.jsonl", seed=seed, adapter=adapter
+        )
 
-    def improved(
+    def train_on_verdicts(
         self, base: Path, some: Path, others: Path, test: Path, orders: Orders
     ) -> dict[str, Any]:
-        """Judged in both orders or one, trained on that, and held against the old answers."""
+        """Judges in both orders or one, trains on the verdicts, compares new with old answers."""
         run = judgekit.compare(
             some,
             others,
             judge="planted",
             options={"error": ERROR, "lean": LEAN, "seed": self.seed},
             orders=orders,
-            **self.place(f"judged-{orders}"),
+            **self.run_options(f"judged-{orders}"),
         )
-        pairs = pairs_of_run(run.folder, all_winners=orders == "one")
+        pairs = pairs_of_run(StoredRun(run.folder), all_winners=orders == "one")
         file = self.folder / f"pairs-{orders}.jsonl"
         pairs.write(file)
         tuned = train_dpo(file, dpo(base, self.seed), out=self.folder / f"dpo-{orders}")
         old = self.folder / "old.jsonl"
-        new = self.answered(test, base, f"new-{orders}", adapter=tuned.folder)
-        rate = self.exact(new, old, f"exact-{orders}")
+        new = self.answer(test, base, f"new-{orders}", adapter=tuned.folder)
+        rate = self.win_rate(new, old, f"exact-{orders}")
         return {
             "win_rate": rate["value"],
             "ci": interval(rate),
@@ -167,17 +177,18 @@ class Loop:
             "length_change": length(new) / length(old) - 1,
             "shown": sum(run.summary["statuses"].values()),
             "pairs": len(pairs.pairs),
-            **quality(pairs.pairs),
+            **pair_quality(pairs.pairs),
         }
 
-    def exact(self, new: Path, old: Path, name: str) -> dict[str, float]:
-        """The new answers' win rate and its interval."""
+    def win_rate(self, new: Path, old: Path, name: str) -> dict[str, float]:
+        """The win rate of the new answers by the exact judge, with its interval."""
         rate: dict[str, float] = judgekit.compare(
-            new, old, judge="exact", **self.place(name)
+            new, old, judge="exact", **self.run_options(name)
         ).summary["win_rate_a"]
         return rate
 
-    def place(self, name: str) -> dict[str, Any]:
+    def run_options(self, name: str) -> dict[str, Any]:
+        """Plugin, folder and reply store of one run."""
         return {
             "plugins": (JUDGES,),
             "out": self.folder / name,
@@ -186,11 +197,11 @@ class Loop:
 
 
 def generate(
-    asked: Path, base: Path, out: Path, *, seed: int = 0, adapter: Path | None = None
+    prompts_file: Path, base: Path, out: Path, *, seed: int = 0, adapter: Path | None = None
 ) -> Path:
     """A file of a 4-bit model's answers, sampled at temperature 1."""
     judgekit.generate(
-        asked,
+        prompts_file,
         model=f"transformers/{base}",
         out=out,
         adapter=None if adapter is None else str(adapter),
@@ -203,8 +214,8 @@ def generate(
     return out
 
 
-def pooled(loops: Sequence[Loop], orders: Orders) -> dict[str, float]:
-    """The win rate over all seeds: judged as one run, whose clusters are the prompts."""
+def pooled_win_rate(loops: Sequence[Loop], orders: Orders) -> dict[str, float]:
+    """The win rate over all seeds, computed as one run that is clustered by prompt."""
     first = loops[0]
     sides = []
     for name in (f"new-{orders}", "old"):
@@ -214,7 +225,7 @@ def pooled(loops: Sequence[Loop], orders: Orders) -> dict[str, float]:
             for row in read_rows(loop.folder / f"{name}.jsonl")
         ]
         sides.append(write_rows(first.parent / f"{name}-{orders}.jsonl", rows))
-    return first.exact(sides[0], sides[1], f"pooled-{orders}")
+    return first.win_rate(sides[0], sides[1], f"pooled-{orders}")
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
@@ -232,8 +243,8 @@ def length(answers: Path) -> float:
     return statistics.mean(len(row["response"].split()) for row in read_rows(answers))
 
 
-def quality(pairs: Sequence[PreferencePair]) -> dict[str, float]:
-    """Shares of the pairs that are the right way round, and of those the wrong way round."""
+def pair_quality(pairs: Sequence[PreferencePair]) -> dict[str, float]:
+    """Shares of pairs with the right answer chosen, and with the right answer rejected."""
     right = wrong = 0
     for pair in pairs:
         reference = " ".join(sorted(pair.prompt[-1].content.split()[1:]))

@@ -1,6 +1,6 @@
-"""Two judges that know the right answer: one errs and leans to the first position, one is exact.
+"""Two judges that know the right answer: an exact one, and one with planted faults.
 
-Loaded as any plugin's file is: `--plugin benchmarks/closed_loop_judges.py`.
+A plugin file: `--plugin benchmarks/closed_loop_judges.py`.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ class Exact(BatchJudge):
 
 @dataclass(frozen=True)
 class Faults:
-    """What `--judge planted` can be told."""
+    """The options of `--judge planted`."""
 
     error: float = field(
-        default=0.15, metadata={"help": "share of cases whose better answer it takes for the worse"}
+        default=0.15, metadata={"help": "share of cases in which it prefers the worse answer"}
     )
-    lean: float = field(
-        default=0.5, metadata={"help": "share of showings in which it just names the first"}
+    lean: float = field(default=0.5, metadata={"help": "share of trials in which it says first"})
+    seed: int = field(
+        default=0, metadata={"help": "seed that decides which cases and trials these are"}
     )
-    seed: int = field(default=0, metadata={"help": "which cases and showings these are"})
 
 
 class Planted(Exact):
-    """An exact judge with faults; which cases they meet is drawn from the texts alone.
+    """An exact judge with planted faults; a digest of the texts decides where they occur.
 
-    A mistaken case is mistaken in both orders. To lean is decided for each showing by itself.
+    A wrong case is wrong in both orders. Whether it says first is decided for each trial.
     """
 
     Options = Faults
@@ -59,15 +59,18 @@ class Planted(Exact):
 
     def choice(self, trial: Trial) -> Choice:
         texts = [answer.text for answer in trial.shown]
-        if self.drawn("lean", trial, texts) < self.options.lean:
+        if self.uniform("lean", trial, texts) < self.options.lean:
             return Choice.FIRST
-        found = super().choice(trial)
-        if found is Choice.TIE or self.drawn("error", trial, sorted(texts)) >= self.options.error:
-            return found
-        return Choice.SECOND if found is Choice.FIRST else Choice.FIRST
+        choice = super().choice(trial)
+        if (
+            choice is Choice.TIE
+            or self.uniform("error", trial, sorted(texts)) >= self.options.error
+        ):
+            return choice
+        return Choice.SECOND if choice is Choice.FIRST else Choice.FIRST
 
-    def drawn(self, purpose: str, trial: Trial, texts: Sequence[str]) -> float:
-        """A number in [0, 1) that depends on nothing but what is shown, and the seed."""
+    def uniform(self, purpose: str, trial: Trial, texts: Sequence[str]) -> float:
+        """A number in [0, 1) that depends only on the texts and the seed."""
         prompt = trial.case.prompt[-1].content
         return int(digest(purpose, str(self.options.seed), prompt, *texts, size=4), 16) / 2**32
 

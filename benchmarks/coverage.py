@@ -1,16 +1,15 @@
-"""How often each 95 % interval holds the truth, by simulation.
+"""Coverage of each 95 % interval, by simulation.
 
-Every scene draws data whose truth is known, hands them to the product's own function and counts.
-The nominal share is 95 %; 93.5 to 96.5 is what we ask of it, and at least 95 of an interval that
-may be looked at all the time. The last column of the first table is what the same data give when
-two showings of one case, swapped, are taken for two independent games.
+Every scene draws data with a known true value, computes the interval by judgekit's own function and
+counts how often it contains the true value. Required are 93.5 to 96.5 %, and at least 95 % of an
+anytime-valid interval. The last column is the coverage of a naive method on the same data, such as
+counting the two orders of a case as two independent games.
 
     python benchmarks/coverage.py [--quick] [--json] [--only WORD]
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import time
@@ -20,7 +19,8 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 from math import exp, sqrt, tanh
 
-from coverage_raters import RATERS, Drawn, Scene
+from coverage_raters import RATERS, Sample, Scene
+from options import option_parser
 
 from judgekit.stats import Rate, clustered_mean, clustered_rate
 from judgekit.stats.active_pairs import EVEN, ActivePairs, prior_of
@@ -34,8 +34,8 @@ RUNS, QUICK = 4000, 200
 
 
 @dataclass(frozen=True)
-class Found:
-    """One scene: shares of runs whose interval held the truth, and their mean widths."""
+class Coverage:
+    """One scene: shares of runs whose interval contains the true value, and the mean width."""
 
     scene: str
     runs: int
@@ -46,8 +46,8 @@ class Found:
     inside: bool
 
 
-def swapped_games(draw: random.Random, prompts: int, p: float, cases: int = 1) -> Drawn:
-    """A win rate over both orders, the judge erring with each prompt's own difficulty."""
+def swapped_games(draw: random.Random, prompts: int, p: float, cases: int = 1) -> Sample:
+    """A win rate over both orders; how often the judge errs depends on the prompt."""
     ours: list[tuple[str, float, float]] = []
     games: list[tuple[str, float, float]] = []
     for prompt in range(prompts):
@@ -61,13 +61,13 @@ def swapped_games(draw: random.Random, prompts: int, p: float, cases: int = 1) -
     return truth, clustered_rate(ours), clustered_rate(games)
 
 
-def ties(draw: random.Random, prompts: int, won: float, tied: float) -> Drawn:
+def ties(draw: random.Random, prompts: int, won: float, tied: float) -> Sample:
     values = draw.choices([1.0, 0.5, 0.0], [won, tied, 1 - won - tied], k=prompts)
     return won + tied / 2, clustered_rate((str(i), v, 1) for i, v in enumerate(values)), None
 
 
-def unequal(draw: random.Random, prompts: int, p: float) -> Drawn:
-    """Prompts of one to four cases that go together."""
+def unequal(draw: random.Random, prompts: int, p: float) -> Sample:
+    """Prompts of one to four correlated cases."""
     rows: list[tuple[str, float, float]] = []
     for prompt in range(prompts):
         leaning = draw.random() < p
@@ -82,8 +82,8 @@ def unequal(draw: random.Random, prompts: int, p: float) -> Drawn:
     )
 
 
-def scores(draw: random.Random, prompts: int) -> Drawn:
-    """Mean scores of 0 to 5, skewed, two turns a prompt."""
+def scores(draw: random.Random, prompts: int) -> Sample:
+    """Mean of skewed scores from 0 to 5, with two turns a prompt."""
     rows = []
     for prompt in range(prompts):
         level = draw.betavariate(4, 1.5) * 5
@@ -92,14 +92,14 @@ def scores(draw: random.Random, prompts: int) -> Drawn:
 
 
 def mean_score() -> float:
-    """The truth of `scores`, by drawing a great many."""
+    """The true value of `scores`, from a large sample."""
     draw = random.Random(0)
     levels = (draw.betavariate(4, 1.5) * 5 + draw.gauss(0, 0.3) for _ in range(400_000))
     return sum(min(5.0, max(0.0, level)) for level in levels) / 400_000
 
 
-def rating(draw: random.Random, prompts: int) -> Drawn:
-    """The lead of the first of four models over the mean, by Davidson's model."""
+def rating(draw: random.Random, prompts: int) -> Sample:
+    """The rating of the first of four models, by Davidson's model."""
     strength = (0.6, 0.2, -0.2, -0.6)
     games: list[Game] = []
     for prompt in range(prompts):
@@ -112,9 +112,11 @@ def rating(draw: random.Random, prompts: int) -> Drawn:
     return MEAN + 0.6 * ELO, Rate(first.rating, first.low, first.high), None
 
 
-def chosen_games(draw: random.Random, models: int, most: int, apart: float = 1.0) -> Drawn:
-    """The rating of one of many models after so many games, as `rank --games` chooses them, and
-    where all of them are the most telling ones."""
+def chosen_games(draw: random.Random, models: int, most: int, apart: float = 1.0) -> Sample:
+    """The rating of one of many models after `most` games, chosen as by `rank --games`.
+
+    The naive interval is of games that are all chosen as the most informative.
+    """
     names = [str(i) for i in range(models)]
     strength = [draw.gauss(0, apart) for _ in names]
     which = draw.choice(names)
@@ -135,8 +137,8 @@ def chosen_games(draw: random.Random, models: int, most: int, apart: float = 1.0
     return truth, play(EVEN), play(0.0)
 
 
-def at_equal_length(draw: random.Random, prompts: int) -> Drawn:
-    """Models of 60 % at equal length, a judge for length, longer answers on a's side."""
+def length_controlled_rate(draw: random.Random, prompts: int) -> Sample:
+    """A wins 60 % at equal length; its answers are longer and the judge is length-biased."""
     rows = []
     for prompt in range(prompts):
         delta = round(draw.gauss(100, 200))
@@ -146,8 +148,8 @@ def at_equal_length(draw: random.Random, prompts: int) -> Drawn:
     return 0.6, length_controlled(rows).rate, raw
 
 
-def corrected(draw: random.Random, prompts: int, labels: int, p: float = 0.6) -> Drawn:
-    """People prefer a in p; a judge that errs in 20 %, mostly for a."""
+def prediction_powered(draw: random.Random, prompts: int, labels: int, p: float = 0.6) -> Sample:
+    """People prefer a in a share p of cases; the judge errs in 20 %, mostly in favour of a."""
     rows: list[tuple[str, float, float | None]] = []
     for prompt in range(prompts):
         truth = draw.random() < p
@@ -157,8 +159,8 @@ def corrected(draw: random.Random, prompts: int, labels: int, p: float = 0.6) ->
     return p, found.rate, found.by_judge
 
 
-def watched(draw: random.Random, prompts: int, p: float) -> Drawn:
-    """Looked at after every prompt; beside it the ordinary interval, looked at as often."""
+def anytime_valid(draw: random.Random, prompts: int, p: float) -> Sample:
+    """An interval that is read after every prompt; the naive one is an ordinary interval."""
     sequence = ConfidenceSequence()
     missed = False
     values: list[float] = []
@@ -168,7 +170,7 @@ def watched(draw: random.Random, prompts: int, p: float) -> Drawn:
         sequence.add(values[-1])
         if prompt >= 9 and prompt % 10 == 9 and not missed:
             worst = clustered_rate((str(i), v, 1) for i, v in enumerate(values))
-            missed = not holds(worst, p)
+            missed = not contains(worst, p)
     return p, sequence.interval, worst
 
 
@@ -189,42 +191,42 @@ SCENES |= {
     "rating of one of 16 models, 1 000 chosen games": lambda d: chosen_games(d, 16, 1000),
     "rating of one of 10 equal models, 450 chosen games": lambda d: chosen_games(d, 10, 450, 0),
     "rating of one of 10 far apart, 450 chosen games": lambda d: chosen_games(d, 10, 450, 2.5),
-    "win rate at equal length, 200 prompts": lambda d: at_equal_length(d, 200),
-    "corrected by 50 labels of 800": lambda d: corrected(d, 800, 50),
-    "corrected by 200 labels of 800": lambda d: corrected(d, 800, 200),
-    "corrected by 12 labels of 400, p 0.9": lambda d: corrected(d, 400, 12, 0.9),
-    "watched after every prompt, p 0.5, 200 prompts": lambda d: watched(d, 200, 0.5),
-    "watched after every prompt, p 0.9, 200 prompts": lambda d: watched(d, 200, 0.9),
+    "length-controlled win rate, 200 prompts": lambda d: length_controlled_rate(d, 200),
+    "prediction-powered, 50 labels of 800": lambda d: prediction_powered(d, 800, 50),
+    "prediction-powered, 200 labels of 800": lambda d: prediction_powered(d, 800, 200),
+    "prediction-powered, 12 labels of 400, p 0.9": lambda d: prediction_powered(d, 400, 12, 0.9),
+    "anytime-valid, p 0.5, 200 prompts": lambda d: anytime_valid(d, 200, 0.5),
+    "anytime-valid, p 0.9, 200 prompts": lambda d: anytime_valid(d, 200, 0.9),
 }
 SCENES |= RATERS
-SLOW = {"rating": 8, "watched": 4}  # these run so many times less often
+SLOW = {"rating": 8, "anytime-valid,": 4}  # these scenes run fewer times, by this factor
 
 
-def holds(rate: Rate, truth: float) -> bool:
-    """Whether the interval holds the truth; an end that is open holds everything on its side."""
+def contains(rate: Rate, truth: float) -> bool:
+    """Whether the interval contains the true value; an open end contains everything on its side."""
     if rate.value is None:
         return False
     return (rate.low is None or rate.low <= truth) and (rate.high is None or truth <= rate.high)
 
 
-def measure(name: str, runs: int) -> Found:
-    """One scene, `runs` times; the seed is the scene's name."""
+def measure(name: str, runs: int) -> Coverage:
+    """Runs one scene `runs` times; its seed is the scene's name."""
     draw = random.Random(name)
     held = naive_held = naive_runs = 0
     width = 0.0
     for _ in range(runs):
         truth, ours, naive = SCENES[name](draw)
-        held += holds(ours, truth)
+        held += contains(ours, truth)
         width += (ours.high or 0) - (ours.low or 0)
         if naive is not None:
             naive_runs += 1
-            naive_held += holds(naive, truth)
+            naive_held += contains(naive, truth)
     share = held / runs
-    anytime = name.startswith("watched")
+    anytime = name.startswith("anytime-valid")
     # Half a percent is what the simulation itself cannot tell.
     slack = 2 * sqrt(0.95 * 0.05 / runs)
     inside = share >= 0.95 - slack if anytime else LOW - slack <= share <= HIGH + slack
-    return Found(
+    return Coverage(
         name,
         runs,
         share,
@@ -235,7 +237,7 @@ def measure(name: str, runs: int) -> Found:
     )
 
 
-def measure_all(runs: int, word: str) -> Iterator[Found]:
+def measure_all(runs: int, word: str) -> Iterator[Coverage]:
     names = [name for name in SCENES if word in name]
     times = [max(50, runs // SLOW.get(name.split()[0], 1)) for name in names]
     with ProcessPoolExecutor() as pool:
@@ -246,10 +248,8 @@ TRUE_SCORE = mean_score()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK} runs a scene, not {RUNS}")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--only", default="", help="scenes whose name holds this")
+    parser = option_parser(__doc__, f"{QUICK} runs of each scene instead of {RUNS}")
+    parser.add_argument("--only", default="", help="only scenes whose name contains this")
     args = parser.parse_args()
     started = time.monotonic()
     found = []
@@ -261,7 +261,7 @@ def main() -> None:
             print(f"{f.scene:52} {f.coverage:6.1%} {mark} width {f.width:8.3f}{naive}", flush=True)
     outside = [f.scene for f in found if not f.inside]
     if args.json:
-        print(json.dumps({"scenes": [asdict(f) for f in found], "outside": outside}, indent=2))
+        print(json.dumps({"scenes": [asdict(f) for f in found], "outside": outside}))
     else:
         took = time.monotonic() - started
         print(f"{len(found) - len(outside)} of {len(found)} inside; {took:.0f} s")

@@ -1,16 +1,17 @@
-"""What a step of DPO costs here, beside TRL's trainer.
+"""Time and memory of a DPO step, compared with TRL's trainer.
 
     python benchmarks/dpo_speed.py              # all parts, half an hour
     python benchmarks/dpo_speed.py --only steps agreement
     python benchmarks/dpo_speed.py --quick      # two pairs a step, one round, three minutes
     python benchmarks/dpo_speed.py --quick --json
 
-The same Llama of random weights, pairs and LoRA for all, on one thread, each training in a process
-of its own and in turn; the pass for the reference model counts, loading and the first step do not.
-Parts: `steps` (CPU seconds of a step and peak memory, in bf16 autocast as is TRL's default, and
-in fp32), `agreement` (loss and gradients of one batch), `grid` (lengths of prompts and answers,
-beside what sharing prompts alone would save), `head` (the share of the head, which a CPU's ratio
-owes much to), `gpu` (Mistral-7B's shape in 4 bits; skipped where there is none).
+Both trainers get the same Llama of random weights, the same pairs and LoRA, and one thread. Each
+training runs in its own process, and the trainers take turns. A step includes its share of the
+reference model's pass, but neither loading nor the first step. Parts: `steps` (CPU seconds of a
+step and peak memory, in bf16 autocast, TRL's default, and in fp32), `agreement` (loss and gradients
+of one batch), `grid` (lengths of prompts and answers, with the saving expected from sharing prompts
+alone), `head` (the head's share of a step, which is large on a CPU), `gpu` (Mistral-7B's shape in 4
+bits; null without a GPU).
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from dpo_speed_data import LARGE, write_model, write_pairs
-from dpo_speed_gpu import on_gpu
-from dpo_speed_peers import PLAIN, Contestant
-from dpo_speed_worker import Task
+from dpo_speed_gpu import measure_gpu
+from dpo_speed_task import PLAIN, Contestant, Task
+from options import option_parser
 from processes import measure
 
 PARTS = ("steps", "agreement", "grid", "head", "gpu")
@@ -35,12 +36,10 @@ PROMPTS, COMPLETIONS = (128, 512), (64, 128)  # tokens
 GRID = ((128, 64), (256, 128), (512, 64), (512, 128), (320, 96), (200, 400))  # prompt, completion
 STEPS = 2  # of a training; the first does not count
 FEW_WORDS = 1024  # a vocabulary whose head costs next to nothing
-FOUND = Mapping[str, Any]
-
-
+Measured = Mapping[str, Any]
 FORCED = {**PLAIN, "completions_only": True}
 FP32 = {"bf16": False}
-# As the checkpoint has them, weights are in fp32; so they are by default. TRL computes in bf16.
+# By default TRL keeps weights in the checkpoint's dtype, here fp32, and computes in bf16.
 BF16_WAYS = {
     "judgekit": Contestant("judgekit", "bfloat16", 1, {}),
     "trl default": Contestant("trl", "float32", None, {}),
@@ -58,7 +57,7 @@ BEST = "trl best settings, head forced"
 
 @dataclass(frozen=True)
 class Rig:
-    """Where models and pairs are written, and how much is run."""
+    """The folder for models and pairs, and how much to run."""
 
     folder: Path
     quick: bool
@@ -83,16 +82,16 @@ class Rig:
         completions: Sequence[int] = COMPLETIONS,
         words: int = LARGE.vocabulary,
     ) -> Path:
-        """As many pairs as a training takes."""
+        """A file of as many pairs as a training takes."""
         name = "-".join(map(str, (*prompts, *completions, words)))
         path = self.folder / f"pairs-{name}.jsonl"
         return write_pairs(path, STEPS * self.step_pairs, prompts, completions, words)
 
-    def train(self, way: Contestant, model: Path, pairs: Path) -> FOUND:
-        """One training in a process of its own: what the worker prints."""
+    def train(self, way: Contestant, model: Path, pairs: Path) -> Measured:
+        """One training in its own process; returns what the worker prints."""
         batch = min(way.batch or self.step_pairs, self.step_pairs)
         task = Task(
-            who=way.who,
+            trainer=way.trainer,
             model=str(model),
             data=str(pairs),
             batch=batch,
@@ -119,17 +118,15 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--quick", action="store_true", help="fewer pairs, one round, no grid")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
-    parser.add_argument("--only", nargs="+", choices=PARTS, help="these parts alone")
+    parser = option_parser(__doc__, "fewer pairs, one round, no grid")
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="run only these parts")
     options = parser.parse_args()
     options.only = options.only or (("steps", "agreement", "gpu") if options.quick else PARTS)
     return options
 
 
 def steps(rig: Rig) -> dict[str, Any]:
-    """Everybody on pairs of mixed lengths; the ratios are in TRL's default precision."""
+    """All trainers on pairs of mixed lengths; the ratios are in TRL's default precision."""
     in_bf16 = table(rig, BF16_WAYS, rig.rounds)
     found = {**ratios(in_bf16), "bf16": in_bf16}
     if not rig.quick:
@@ -139,10 +136,10 @@ def steps(rig: Rig) -> dict[str, Any]:
     return found
 
 
-def table(rig: Rig, ways: Mapping[str, Contestant], rounds: int) -> dict[str, FOUND]:
-    """Medians over the rounds, in each of which everybody trains once."""
+def table(rig: Rig, ways: Mapping[str, Contestant], rounds: int) -> dict[str, Measured]:
+    """Medians over the rounds; each trainer trains once in a round."""
     model, pairs = rig.model(), rig.pairs()
-    runs: dict[str, list[FOUND]] = {name: [] for name in ways}
+    runs: dict[str, list[Measured]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
             runs[name].append(rig.train(way, model, pairs))
@@ -153,8 +150,8 @@ def table(rig: Rig, ways: Mapping[str, Contestant], rounds: int) -> dict[str, FO
     }
 
 
-def ratios(found: Mapping[str, FOUND]) -> dict[str, float]:
-    """TRL's time and memory over ours."""
+def ratios(found: Mapping[str, Measured]) -> dict[str, float]:
+    """TRL's time and memory, divided by ours."""
     named = {"default": "trl default", "best_settings": "trl best settings", "best": BEST}
     return {
         f"{kind}_{short}": round(found[name][measure] / found["judgekit"][measure], 2)
@@ -164,9 +161,9 @@ def ratios(found: Mapping[str, FOUND]) -> dict[str, float]:
 
 
 def agreement(rig: Rig) -> dict[str, Any]:
-    """Loss and gradients of one batch, in fp32."""
+    """How far loss and gradients of one batch differ, in fp32."""
     task = Task(
-        who="trl",
+        trainer="trl",
         model=str(rig.model()),
         data=str(rig.pairs()),
         batch=rig.step_pairs,
@@ -178,7 +175,7 @@ def agreement(rig: Rig) -> dict[str, Any]:
 
 
 def grid(rig: Rig) -> dict[str, Any]:
-    """Every prompt and answer of the same length; TRL as fast as it can be made."""
+    """Prompts and answers of one length each, against TRL's fastest settings."""
     rig = replace(rig, quick=True)
     cells = []
     for prompt, completion in GRID:
@@ -200,7 +197,7 @@ def grid(rig: Rig) -> dict[str, Any]:
 
 
 def head(rig: Rig) -> dict[str, Any]:
-    """The share of a step that is the head's: what a tiny vocabulary saves."""
+    """The head's share of a step: what a tiny vocabulary saves."""
     rig = replace(rig, quick=True)
     words = (LARGE.vocabulary, FEW_WORDS)
     shares = {}
@@ -213,8 +210,8 @@ def head(rig: Rig) -> dict[str, Any]:
 
 
 def gpu(rig: Rig) -> dict[str, Any]:
-    """Mistral-7B's shape in 4 bits, where there is a GPU."""
-    return {"gpu": on_gpu(rig.folder)}
+    """Mistral-7B's shape in 4 bits; null without a GPU."""
+    return {"gpu": measure_gpu(rig.folder)}
 
 
 RUN = {"steps": steps, "agreement": agreement, "grid": grid, "head": head, "gpu": gpu}

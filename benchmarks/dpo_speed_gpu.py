@@ -12,28 +12,27 @@ from typing import Any
 
 import torch
 from dpo_speed_data import MISTRAL, Shape, write_model, write_pairs
-from dpo_speed_peers import PLAIN, Contestant
-from dpo_speed_worker import Task
+from dpo_speed_task import PLAIN, Contestant, Task
 from processes import measure
 
-__all__ = ["contestants", "on_gpu", "trained"]
+__all__ = ["contestants", "measure_gpu", "train_all"]
 
 T4 = 0.136  # samples a second of the lecture's recipe on a Tesla T4, as it was published
 PAIRS, ACCUMULATE, STEPS = 20, 4, 5
 PROMPTS, COMPLETIONS = (128, 512), (64, 128)  # tokens
 
 
-def on_gpu(folder: Path) -> Any:
-    """What each contestant reaches, or why nothing was measured."""
+def measure_gpu(folder: Path) -> Any:
+    """Speed and memory of each trainer; None without a GPU."""
     if not torch.cuda.is_available():
-        return "skipped: no GPU here"
+        return None
     half = "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
-    found = trained(folder, MISTRAL, "cuda", half)
-    return {"device": torch.cuda.get_device_name(), "t4_samples_per_s": T4, **found}
+    measured = train_all(folder, MISTRAL, "cuda", half)
+    return {"device": torch.cuda.get_device_name(), "t4_samples_per_s": T4, **measured}
 
 
-def trained(folder: Path, shape: Shape, device: str, dtype: str) -> dict[str, Any]:
-    """Everybody on a model of random weights of that shape, one after the other."""
+def train_all(folder: Path, shape: Shape, device: str, dtype: str) -> dict[str, Any]:
+    """Runs every trainer in turn on a model of random weights of that shape."""
     model = write_model(folder / "shape", shape)
     pairs = write_pairs(
         folder / "pairs-gpu.jsonl", PAIRS, PROMPTS, COMPLETIONS, size=shape.vocabulary
@@ -41,7 +40,7 @@ def trained(folder: Path, shape: Shape, device: str, dtype: str) -> dict[str, An
     found: dict[str, Any] = {}
     for name, way in contestants(dtype).items():
         task = Task(
-            who=way.who,
+            trainer=way.trainer,
             model=str(model),
             data=str(pairs),
             batch=1,
@@ -63,15 +62,15 @@ def trained(folder: Path, shape: Shape, device: str, dtype: str) -> dict[str, An
 
 
 def contestants(dtype: str) -> Mapping[str, Contestant]:
-    """`dtype` is what the GPU computes fast in; TRL takes bfloat16 unless told otherwise."""
-    said = {} if dtype == "bfloat16" else {"bf16": False, "fp16": True}
+    """The trainers by name. `dtype`: what the GPU computes fast in; TRL's default is bfloat16."""
+    precision = {} if dtype == "bfloat16" else {"bf16": False, "fp16": True}
     ways = {
         "judgekit": Contestant("judgekit", dtype, 1, {}),
         "judgekit, lecture's recipe": Contestant("judgekit", dtype, 1, {"preset": "lecture"}),
-        "trl default": Contestant("trl", dtype, 1, said),
-        "trl best settings": Contestant("trl", dtype, 1, {**PLAIN, **said}),
+        "trl default": Contestant("trl", dtype, 1, precision),
+        "trl best settings": Contestant("trl", dtype, 1, {**PLAIN, **precision}),
     }
     if importlib.util.find_spec("liger_kernel"):
-        kernels = {**PLAIN, **said, "use_liger_kernel": True}
+        kernels = {**PLAIN, **precision, "use_liger_kernel": True}
         ways["trl best settings, Liger's kernels"] = Contestant("trl", dtype, 1, kernels)
     return ways

@@ -1,44 +1,29 @@
-"""TRL's DPOTrainer, as it is and at its best."""
+"""TRL's DPOTrainer, with its defaults and with its fastest settings."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
-if TYPE_CHECKING:
-    from dpo_speed_worker import Clock, Task
+from dpo_speed_task import ALPHA, BETA, LINEAR, RANK, RATE, Clock, Task
 
-__all__ = ["PLAIN", "Contestant", "train", "trainer"]
+__all__ = ["make_trainer", "train_with_trl"]
 
-PLAIN = {"gradient_checkpointing": False, "precompute_ref_log_probs": True}
-"""What makes TRL fast where memory suffices."""
-COMPLETIONS_ONLY = "completions_only"  # a setting of ours: see `head_on_completions`
+COMPLETIONS_ONLY = "completions_only"  # no setting of TRL's: see `skip_prompts_in_head`
 
 
-class Contestant(NamedTuple):
-    """Who trains, how its weights are held, and how many pairs it passes at once.
-
-    `batch` None: all of a step.
-    """
-
-    who: str
-    dtype: str
-    batch: int | None
-    settings: Mapping[str, Any]
+def train_with_trl(task: Task, clock: Clock, folder: Path) -> None:
+    """Trains by TRL; the clock gets its steps and losses."""
+    trainer = make_trainer(task, clock, folder)
+    trainer.add_callback(step_callback(clock))
+    trainer.train()
+    clock.losses += [row["loss"] for row in trainer.state.log_history if "loss" in row]
 
 
-def train(task: Task, clock: Clock, folder: Path) -> None:
-    made = trainer(task, clock, folder)
-    made.add_callback(marking(clock))
-    made.train()
-    clock.losses += [row["loss"] for row in made.state.log_history if "loss" in row]
-
-
-def trainer(task: Task, clock: Clock, folder: Path) -> Any:
-    """A DPOTrainer over the task's model and pairs; the time of its reference pass is taken."""
+def make_trainer(task: Task, clock: Clock, folder: Path) -> Any:
+    """A DPOTrainer for the task; its pass for the reference model is timed by `clock`."""
     os.environ["TQDM_DISABLE"] = "1"
     warnings.simplefilter("ignore", FutureWarning)
     import datasets
@@ -48,29 +33,28 @@ def trainer(task: Task, clock: Clock, folder: Path) -> Any:
     sets: Any = datasets
     sets.disable_progress_bars()
 
-    class Timed(library.DPOTrainer):  # type: ignore[misc]
-        def _precompute_ref_logps(self, *given: Any, **named: Any) -> Any:
-            began = clock.now()
-            found = super()._precompute_ref_logps(*given, **named)
-            clock.add_reference(began)
-            return found
+    class TimedTrainer(library.DPOTrainer):  # type: ignore[misc]
+        def _precompute_ref_logps(self, *args: Any, **kwargs: Any) -> Any:
+            start = clock.now()
+            logps = super()._precompute_ref_logps(*args, **kwargs)
+            clock.add_reference(start)
+            return logps
 
     settings = dict(task.settings)
     if settings.pop(COMPLETIONS_ONLY, False):
-        head_on_completions()
-    return Timed(
-        model=load(task),
-        args=config(task, folder, settings),
+        skip_prompts_in_head()
+    return TimedTrainer(
+        model=load_model(task),
+        args=dpo_config(task, folder, settings),
         train_dataset=sets.Dataset.from_json(task.data, cache_dir=str(folder / "data")),
-        processing_class=tokenizer(task),
-        peft_config=lora(),
+        processing_class=load_tokenizer(task),
+        peft_config=lora_config(),
     )
 
 
-def config(task: Task, folder: Path, settings: dict[str, Any]) -> Any:
-    """Its defaults but for what all contestants share, and `settings`."""
+def dpo_config(task: Task, folder: Path, settings: dict[str, Any]) -> Any:
+    """TRL's defaults, except for what all trainers share and `settings`."""
     import trl
-    from dpo_speed_worker import BETA, RATE
 
     library: Any = trl
     return library.DPOConfig(
@@ -89,8 +73,8 @@ def config(task: Task, folder: Path, settings: dict[str, Any]) -> Any:
     )
 
 
-def load(task: Task) -> Any:
-    """The model, whole or in NF4, with the fault of bitsandbytes on some CPUs cured."""
+def load_model(task: Task) -> Any:
+    """The model in `task.dtype` or in NF4, protected from a fault of bitsandbytes on some CPUs."""
     import torch
     import transformers
 
@@ -109,16 +93,17 @@ def load(task: Task) -> Any:
     return model
 
 
-def tokenizer(task: Task) -> Any:
+def load_tokenizer(task: Task) -> Any:
+    """The model's tokenizer."""
     import transformers
 
     library: Any = transformers
     return library.AutoTokenizer.from_pretrained(task.model)
 
 
-def lora() -> Any:
+def lora_config() -> Any:
+    """The adapter that all trainers use."""
     import peft
-    from dpo_speed_worker import ALPHA, LINEAR, RANK
 
     library: Any = peft
     return library.LoraConfig(
@@ -126,10 +111,10 @@ def lora() -> Any:
     )
 
 
-def head_on_completions() -> None:
-    """Forces TRL to score completion tokens alone on a CPU too, as it does where Triton runs.
+def skip_prompts_in_head() -> None:
+    """Makes TRL compute the logits of completions only, which it does by itself with Triton.
 
-    There is no setting for it: without this, a CPU pays for the head at every position.
+    TRL has no setting for this. Without it, the head is computed at every position on a CPU.
     """
     import importlib
 
@@ -137,13 +122,14 @@ def head_on_completions() -> None:
     module._use_triton = lambda _device: True
 
 
-def marking(clock: Clock) -> Any:
+def step_callback(clock: Clock) -> Any:
+    """A callback that marks the end of each step on the clock."""
     import transformers
 
     library: Any = transformers
 
-    class Marking(library.TrainerCallback):  # type: ignore[misc]
+    class MarkSteps(library.TrainerCallback):  # type: ignore[misc]
         def on_step_end(self, *_: Any, **__: Any) -> None:
-            clock.mark()
+            clock.mark_step()
 
-    return Marking()
+    return MarkSteps()

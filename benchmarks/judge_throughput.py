@@ -1,13 +1,13 @@
-"""How fast, how safe and how light judging through an API is.
+"""Speed, fault tolerance and memory of judging through an API.
 
     python benchmarks/judge_throughput.py              # everything, about ten minutes
     python benchmarks/judge_throughput.py --quick      # about a minute
     python benchmarks/judge_throughput.py --only speed --json
 
-Parts: `speed` (share of the ideal rate beside a bare aiohttp loop, CPU per judgement), `kill`
-(kill -9 and resume), `faults` (429, 500, resets, hangs, malformed verdicts), `start` (CPU of
-``judgekit --help``), `large` (many cases from the reply store). Every judged run is the installed
-`judgekit` command in a process of its own, against a mock server on this machine.
+Parts: `speed` (share of the ideal rate, compared with a bare aiohttp loop; CPU time per judgement),
+`kill` (kill -9 and resume), `faults` (429, 500, resets, hangs, malformed verdicts), `start` (CPU
+time of ``judgekit --help``), `large` (many cases from the reply store). Every run is the installed
+`judgekit` command in its own process, against a mock server on this machine.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from typing import Any
 
 import robustness
 from mockapi import DEFAULT_SERVER, Mock, mock_server, write_answers
-from processes import command, measure
+from options import option_parser
+from processes import measure, run_command
 
 LATENCY = 0.2
 ARGUMENTS = ("--judge", "pairwise", "--model", "openai/mock")
@@ -49,16 +50,16 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--quick", action="store_true", help="smaller and fewer runs")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
-    parser.add_argument("--only", nargs="*", help="parts to run")
-    parser.add_argument("--server", type=Path, default=DEFAULT_SERVER, help="the mock server")
+    parser = option_parser(__doc__, "smaller and fewer runs")
+    parser.add_argument("--only", nargs="*", help="run only these parts")
+    parser.add_argument(
+        "--server", type=Path, default=DEFAULT_SERVER, help="script of the mock server"
+    )
     return parser.parse_args()
 
 
 def speed(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
-    """judgekit and a bare loop in turn, at 64 and at 512 in flight; medians."""
+    """judgekit and a bare loop in turn, with 64 and with 512 calls in flight; medians."""
     found: dict[str, Any] = {}
     rounds = 2 if quick else 5
     for in_flight, cases in ((64, 400 if quick else 805), (512, 2048 if quick else 5120)):
@@ -84,20 +85,20 @@ def speed(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
 
 
 def start(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:  # noqa: ARG001
-    """CPU seconds of the help."""
-    cpu = [command("judgekit", "--help", cwd=folder).cpu for _ in range(3 if quick else 9)]
+    """CPU seconds of `judgekit --help`."""
+    cpu = [run_command("judgekit", "--help", cwd=folder).cpu for _ in range(3 if quick else 9)]
     return {"judgekit --help: CPU-s": round(statistics.median(cpu), 3)}
 
 
 def large(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
-    """Many cases asked once, then the same command again: all from the reply store."""
+    """The same command twice on many cases: the second time all replies are in the store."""
     cases = 10_000 if quick else 100_000
     a, b = write_answers(folder, cases, characters=500)
     server.configure(latency="fixed:0", think=8)
     words = ["compare", str(a), str(b), *ARGUMENTS, "--base-url", server.api, "--json"]
     words += ["--concurrency", "128"]
-    first = command("judgekit", *words, cwd=folder)
-    again = command("judgekit", *words, cwd=folder)
+    first = run_command("judgekit", *words, cwd=folder)
+    again = run_command("judgekit", *words, cwd=folder)
     counts = json.loads(again.output)
     if counts["calls"] or counts["calls_from_store"] != 2 * cases:
         raise SystemExit(f"not all from the store: {counts['calls']} calls")

@@ -1,13 +1,13 @@
-"""How much a verdict from labels' probabilities saves beside one that is generated.
+"""How much time a verdict read from label probabilities saves, compared with generating it.
 
     python benchmarks/logits_speed.py            # three CPU-minutes
     python benchmarks/logits_speed.py --quick --json
 
-A Llama of random weights judges prompts that begin alike, as those of one judge do: by
-transformers' own `generate` (64 new tokens, the best of three batch sizes), by one pass for the
-labels, and by one pass that computes the shared beginning once. CPU seconds, medians of the
-rounds; `ratio` is generating over one pass with reuse, `max_abs_diff` how far the
-log-probabilities of the two single passes differ.
+A Llama of random weights judges prompts with a common prefix, as the prompts of one judge have: by
+transformers' `generate` (64 new tokens, the best of three batch sizes), by one forward pass for the
+labels, and by one forward pass that computes the common prefix once. Times are CPU seconds, medians
+of the rounds. `ratio` is generating divided by the pass with reuse; `max_abs_diff` is the largest
+difference between the log-probabilities of the two passes.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from functools import partial
 from typing import Any
 
 import torch
+from options import option_parser
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
 from judgekit.models.label_logits import label_logprobs
@@ -68,14 +69,12 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--quick", action="store_true", help="fewer items, one batch size")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
+    parser = option_parser(__doc__, "fewer items, one batch size")
     return parser.parse_args()
 
 
 def tiny_llama() -> Any:
-    """Ten million parameters in eight layers, fp32."""
+    """A Llama of ten million parameters in eight layers, fp32."""
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=8192,
@@ -91,14 +90,14 @@ def tiny_llama() -> Any:
 
 
 def prompts(count: int) -> list[Row]:
-    """Prompts of `TOKENS` tokens that begin with the same `SHARED` ones."""
+    """Prompts of `TOKENS` tokens of which the first `SHARED` are the same."""
     ids = torch.randint(20, 8192, (count, TOKENS), generator=torch.Generator().manual_seed(1))
     ids[:, :SHARED] = ids[0, :SHARED]
     return [(row, LABELS) for row in ids.tolist()]
 
 
 def generate(model: Any, rows: list[Row], size: int) -> None:
-    """As much text as a short verdict with its reasons takes, greedily, in full batches."""
+    """Generates as many tokens as a short verdict with its reasons takes, greedily."""
     how = GenerationConfig(  # type: ignore[no-untyped-call]
         max_new_tokens=NEW, min_new_tokens=NEW, do_sample=False, eos_token_id=0, pad_token_id=0
     )

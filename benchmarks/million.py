@@ -1,15 +1,14 @@
-"""A million judgements to figures: fold, summary, bootstrap and ratings of 50 models.
+"""Time and memory to summarise a million judgements: fold, summary, bootstrap, ratings.
 
-500 000 cases (10 000 prompts, each with 50 pairs of 50 models), both orders, made as they are
-folded, by a judge that prefers the first and sometimes says nothing. Seconds of each part, and the
-process's peak memory, with all outcomes held at once.
+There are 500 000 cases (10 000 prompts, each with 50 pairs of 50 models) in both orders, by a judge
+that favours the first position and sometimes gives no verdict. Judgements are made as they are
+folded; all outcomes are in memory at once. Measures the seconds of each part and the peak memory.
 
     python benchmarks/million.py [--quick] [--json]
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import resource
@@ -18,6 +17,8 @@ import time
 from collections.abc import Iterator
 from itertools import combinations
 from math import exp
+
+from options import option_parser
 
 from judgekit.stats import summarise
 from judgekit.stats.bootstrap import bootstrapped_rate
@@ -41,7 +42,7 @@ PAIRS_A_PROMPT = 50
 PROMPTS, QUICK = 10_000, 500
 SECONDS, BYTES = 60, 2e9
 VERDICTS = {choice: Verdict.chose(choice) for choice in Choice}
-LOST = Verdict.without(Status.UNPARSED)
+NO_VERDICT = Verdict.without(Status.UNPARSED)
 NAMES = ("A", "B")
 PAIRS = tuple(combinations(range(MODELS), 2))
 
@@ -53,17 +54,20 @@ def judgements(prompt: int, draw: random.Random) -> Iterator[tuple[Case, list[Ju
         responses = (Response(f"{prompt} {i}", str(i)), Response(f"{prompt} {j}", str(j)))
         case = Case(f"{prompt} {i} {j}", message, responses, cluster=str(prompt))
         chance = 1 / (1 + exp((i - j) / 25 + draw.gauss(0, 0.5)))
-        yield case, [Judgement(Trial(case, o, NAMES), said(o, chance, draw)) for o in ORDERS]
+        yield (
+            case,
+            [Judgement(Trial(case, o, NAMES), draw_verdict(o, chance, draw)) for o in ORDERS],
+        )
 
 
 ORDERS = ((0, 1), (1, 0))
 
 
-def said(order: tuple[int, int], chance: float, draw: random.Random) -> Verdict:
-    where = draw.random()
-    if where < 0.01:
-        return LOST
-    if where < 0.1:
+def draw_verdict(order: tuple[int, int], chance: float, draw: random.Random) -> Verdict:
+    number = draw.random()
+    if number < 0.01:
+        return NO_VERDICT
+    if number < 0.1:
         return VERDICTS[Choice.TIE]
     first = 0.1 + 0.9 * (chance if order[0] == 0 else 1 - chance)
     return VERDICTS[Choice.FIRST if draw.random() < first else Choice.SECOND]
@@ -105,29 +109,29 @@ def measure(prompts: int) -> dict[str, float]:
     return took
 
 
-def peak() -> int:
-    """The process's peak memory in bytes."""
+def peak_memory() -> int:
+    """Peak memory of this process in bytes."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true", help="50 000 judgements, not a million")
-    parser.add_argument("--json", action="store_true")
+    parser = option_parser(__doc__, "50 000 judgements instead of a million")
     args = parser.parse_args()
     prompts = QUICK if args.quick else PROMPTS
     took = measure(prompts)
     ours = sum(took.values()) - took["made"]  # making them is not ours
     judged = prompts * PAIRS_A_PROMPT * 2
-    met = args.quick or (ours <= SECONDS and peak() <= BYTES)
+    met = args.quick or (ours <= SECONDS and peak_memory() <= BYTES)
     if args.json:
-        figures = {"judgements": judged, "seconds": took, "ours": ours, "peak_bytes": peak()}
+        figures = {"judgements": judged, "seconds": took, "ours": ours, "peak_bytes": peak_memory()}
         print(json.dumps(figures | {"met": met}))
     else:
         for name, seconds in took.items():
             print(f"{name:34} {seconds:7.2f} s")
-        print(f"{judged:,} judgements: {ours:.1f} s of ours, {peak() / 1e9:.2f} GB at the peak")
+        print(
+            f"{judged:,} judgements: {ours:.1f} s of ours, {peak_memory() / 1e9:.2f} GB at the peak"
+        )
     sys.exit(not met)
 
 

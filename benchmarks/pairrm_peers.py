@@ -1,4 +1,4 @@
-"""What PairRM's speed is held against: transformers' own network, and the products alone."""
+"""What PairRM's speed is compared with: transformers' network, and the matrix products alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 
-__all__ = ["Products", "Stock"]
+__all__ = ["Products", "StockDeberta"]
 
 SOURCE, PAIR = 1224, 2048  # tokens; a candidate has half of what the source leaves of a pair
 PREFIXES = ("<|source|>", "<|candidate1|>", "<|candidate2|>")
@@ -21,8 +21,8 @@ SPAN = 512  # relative positions of DeBERTa-v3
 Pair = tuple[str, str, str]
 
 
-class Stock:
-    """The plain way with transformers: DebertaV2Model over padded batches of like lengths."""
+class StockDeberta:
+    """DebertaV2Model of transformers over padded batches of similar lengths."""
 
     def __init__(self, ranker: Any, folder: Path) -> None:
         self.network, self.head = ranker.pretrained_model, ranker.head_layer
@@ -30,7 +30,7 @@ class Stock:
         self.marks = [self.tokenizer.token_to_id(prefix) for prefix in PREFIXES]
 
     def sequences(self, pairs: Sequence[Pair]) -> list[list[int]]:
-        """Token ids of each pair, cut by the rule that looks at this pair alone."""
+        """Token ids of each pair, truncated by the rule `item`."""
         texts = [
             prefix + text.replace("[SEP]", " ")
             for pair in pairs
@@ -69,14 +69,14 @@ class Stock:
 
 
 def cut(ids: list[int], room: int) -> list[int]:
-    """At most `room` of the ids, the closing [SEP] among them."""
+    """At most `room` of the ids, including the closing [SEP]."""
     return ids if len(ids) <= room else [*ids[: room - 1], ids[-1]]
 
 
 class Products:
-    """The fp32 products of a DeBERTa-v3 over sequences of some lengths, and nothing else.
+    """Only the fp32 matrix products of a DeBERTa-v3 over sequences of given lengths.
 
-    Without padding; of the last layer the keys and values alone, for three rows of it are read.
+    There is no padding. Of the last layer only keys and values count, since three rows are read.
     """
 
     def __init__(self, lengths: Sequence[int], hidden: int, layers: int) -> None:

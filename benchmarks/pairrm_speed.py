@@ -1,14 +1,15 @@
-"""How fast PairRM is here, beside the package it comes from.
+"""Speed of PairRM here, compared with the package it comes from.
 
     python benchmarks/pairrm_speed.py            # five CPU-minutes
     python benchmarks/pairrm_speed.py --quick    # half of that
     python benchmarks/pairrm_speed.py --quick --json
 
-Four answers to each prompt, all ordered pairs of them, one network of random weights for all:
-`llm_blender`'s `rank`; transformers' DebertaV2Model on the same pairs sorted by length; ours
-in fp32 and in bf16; and the matrix products alone that such a network cannot do without. From
-texts to scores on one thread, CPU seconds, in turn, medians of three rounds. `ratio` is upstream
-over ours in fp32; `max_abs_diff` is between their scores, both cut by upstream's batch rule.
+All implementations score all ordered pairs of four answers to each prompt with the same random
+weights: `llm_blender`'s `rank`; transformers' DebertaV2Model on the pairs sorted by length;
+judgekit in fp32 and in bf16; and, as a lower bound, the matrix products alone. Times are CPU
+seconds from texts to scores on one thread, taken in turn, medians of three rounds. `ratio` is
+llm_blender divided by judgekit in fp32; `max_abs_diff` is between their scores, both truncated by
+the batch rule.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from statistics import NormalDist
 from typing import Any
 
 import torch
-from pairrm_peers import Products, Stock
+from options import option_parser
+from pairrm_peers import Products, StockDeberta
 
 from judgekit.models.blender import Blender
 from judgekit.models.pairrm import PairRM
@@ -40,18 +42,18 @@ DATA = ROOT.parent / "shared" / "data" / "answers" / "alpaca"
 HIDDEN, LAYERS = 256, 4
 ROUNDS, BATCH = 3, 8  # prompts in a batch: upstream's default
 MODELS = ("claude-2", "gemma-2b-it", "gpt-3.5-turbo-1106", "vicuna-7b")
-# The small vocabulary takes twice the tokens of the real one, so half a text is as long.
+# The small vocabulary needs twice the tokens of the real one, so half a text has as many.
 KEPT = 0.5
-PROMPT, ANSWER = 5, 50  # words without sense that have about as many tokens as half a text
+PROMPT, ANSWER = 5, 50  # nonsense words with about as many tokens as half a text
 
 
 def main() -> None:
     options = parse()
     torch.set_num_threads(1)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    prompts, answers = texts(options.data, 4 if options.quick else 8)
+    prompts, answers = read_texts(options.data, 4 if options.quick else 8)
     with tempfile.TemporaryDirectory() as folder:
-        found = measured(Path(folder), prompts, answers)
+        found = measure_all(Path(folder), prompts, answers)
     for name, value in found.items():
         print(f"{name:<32} {value}")
     if options.json:
@@ -59,16 +61,16 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--quick", action="store_true", help="half of the prompts")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
-    there = DATA if DATA.is_dir() else None  # made-up texts elsewhere
-    parser.add_argument("--data", type=Path, default=there, help="folder of answers as JSONL")
+    parser = option_parser(__doc__, "half of the prompts")
+    default = DATA if DATA.is_dir() else None
+    parser.add_argument(
+        "--data", type=Path, default=default, help="folder of answers (JSONL); else nonsense texts"
+    )
     return parser.parse_args()
 
 
-def measured(folder: Path, prompts: list[str], answers: list[list[str]]) -> dict[str, Any]:
-    """All of them on the same texts, and how far their scores are apart."""
+def measure_all(folder: Path, prompts: list[str], answers: list[list[str]]) -> dict[str, Any]:
+    """Times of all implementations on the same texts, and how far their scores differ."""
     write = runpy.run_path(str(ROOT / "tests" / "checkpoints.py"))["write_pairrm"]
     write(folder, hidden=HIDDEN, layers=LAYERS)
     pairs = [
@@ -77,11 +79,11 @@ def measured(folder: Path, prompts: list[str], answers: list[list[str]]) -> dict
         for first, second in permutations(some, 2)
     ]
     upstream = Blender.load(str(folder), device="cpu")
-    stock = Stock(upstream.upstream.ranker, folder)
+    stock = StockDeberta(upstream.upstream.ranker, folder)
     native = PairRM.load(str(folder), dtype="float32", device="cpu")
     half = PairRM.load(str(folder), dtype="bfloat16", device="cpu")
     lengths = [len(ids) for ids in stock.sequences(pairs)]
-    seconds, results = timed(
+    seconds, results = time_in_turn(
         {
             "upstream": partial(upstream.scores, prompts, answers, batch_size=BATCH),
             "stock": partial(stock.logits, pairs),
@@ -98,17 +100,17 @@ def measured(folder: Path, prompts: list[str], answers: list[list[str]]) -> dict
         "ratio_stock": round(seconds["stock"] / seconds["native fp32"], 2),
         "ratio_bf16": round(seconds["upstream"] / seconds["native bf16"], 2),
         "products_share": round(seconds["products alone"] / seconds["native fp32"], 2),
-        "max_abs_diff": largest(expected, exact),
-        "max_abs_diff_stock": largest(results["stock"], results["native fp32"]),
-        "max_abs_diff_bf16": largest(results["native bf16"], results["native fp32"]),
+        "max_abs_diff": largest_difference(expected, exact),
+        "max_abs_diff_stock": largest_difference(results["stock"], results["native fp32"]),
+        "max_abs_diff_bf16": largest_difference(results["native bf16"], results["native fp32"]),
         "cpu_seconds": {name: round(took, 2) for name, took in seconds.items()},
         "pairs": len(pairs),
         "tokens_mean": round(statistics.mean(lengths)),
     }
 
 
-def timed(ways: dict[str, Callable[[], Any]]) -> tuple[dict[str, float], dict[str, Any]]:
-    """Median CPU seconds of each, taken in turn, and what each gave the last time."""
+def time_in_turn(ways: dict[str, Callable[[], Any]]) -> tuple[dict[str, float], dict[str, Any]]:
+    """Median CPU seconds of each function, called in turn, and each one's last result."""
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     results: dict[str, Any] = {}
     for _ in range(ROUNDS):
@@ -129,20 +131,20 @@ def scores(logits: Sequence[float]) -> list[float]:
     return found
 
 
-def largest(some: Sequence[float], others: Sequence[float]) -> float:
+def largest_difference(some: Sequence[float], others: Sequence[float]) -> float:
     return max(abs(a - b) for a, b in zip(some, others, strict=True))
 
 
-def texts(data: Path | None, count: int) -> tuple[list[str], list[list[str]]]:
+def read_texts(data: Path | None, count: int) -> tuple[list[str], list[list[str]]]:
     """`count` prompts, and four answers to each."""
-    rows = recorded(data) if data else list(made_up(count))
+    rows = read_answers(data) if data else list(nonsense_texts(count))
     step = len(rows) // count
     chosen = rows[: step * count : step]
     prompts, answers = zip(*chosen, strict=True)
     return list(prompts), list(answers)
 
 
-def recorded(data: Path) -> list[tuple[str, list[str]]]:
+def read_answers(data: Path) -> list[tuple[str, list[str]]]:
     """Prompts with the answers of `MODELS`, whose files are joined by id."""
     models = []
     for name in MODELS:
@@ -150,22 +152,22 @@ def recorded(data: Path) -> list[tuple[str, list[str]]]:
             models.append({row["id"]: row for row in map(json.loads, lines)})
     shared = [row for key, row in models[0].items() if all(key in other for other in models)]
     return [
-        (half(row["instruction"]), [half(model[row["id"]]["output"]) for model in models])
+        (shorten(row["instruction"]), [shorten(model[row["id"]]["output"]) for model in models])
         for row in shared
     ]
 
 
-def half(text: str) -> str:
+def shorten(text: str) -> str:
     return text[: int(len(text) * KEPT)]
 
 
-def made_up(count: int) -> Iterator[tuple[str, list[str]]]:
-    """Texts of words without sense, about as long as AlpacaEval's; each time the same."""
+def nonsense_texts(count: int) -> Iterator[tuple[str, list[str]]]:
+    """Texts of nonsense words, about as long as AlpacaEval's; the same in every run."""
     draw = random.Random(0)
     words = ["".join(draw.choices("etaoinshrdlu", k=draw.randint(2, 9))) for _ in range(2000)]
 
     def some(number: int, middle: float) -> list[str]:
-        # The quantiles of a distribution, not draws, so that few texts have its long ones as well.
+        # Quantiles of a distribution, not draws, so that a few texts include long ones as well.
         lengths = NormalDist(math.log(middle), 0.7)
         sizes = [math.exp(lengths.inv_cdf((k + 0.5) / number)) for k in range(number)]
         texts = [" ".join(draw.choices(words, k=math.ceil(size))) for size in sizes]

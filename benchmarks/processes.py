@@ -1,4 +1,4 @@
-"""Commands run as processes of their own, with what the system says they used."""
+"""Runs commands in their own processes and measures the time and memory they use."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Finished", "command", "executable", "measure"]
+__all__ = ["Finished", "executable", "measure", "run_command"]
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished process: wall and CPU seconds, peak resident megabytes, standard output."""
+    """A finished process: exit code, wall and CPU seconds, peak resident megabytes, output."""
 
     code: int
     wall: float
@@ -28,12 +28,12 @@ class Finished:
 
 
 def executable(name: str) -> str:
-    """A command installed beside this Python."""
+    """The path of a command installed beside this Python."""
     return str(Path(sys.executable).parent / name)
 
 
-def command(name: str, *words: str, cwd: Path) -> Finished:
-    """Runs an installed command to its end; a failure is shown and ends the benchmark."""
+def run_command(name: str, *words: str, cwd: Path) -> Finished:
+    """Runs an installed command; a failure is printed and ends the benchmark."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         began = time.perf_counter()
         process = subprocess.Popen([executable(name), *words], cwd=cwd, stdout=out, stderr=err)

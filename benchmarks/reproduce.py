@@ -10,7 +10,6 @@ replies, so that a figure rests on what its source read (`not read`).
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
+from options import option_parser
 from reproduce_alpaca import alpaca
 from reproduce_data import Data, DataError
 from reproduce_ledger import MISSING, Computed, Figure, State, compare
@@ -126,10 +126,9 @@ def totals(
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = option_parser(__doc__, "no effect: the whole script takes ten seconds")
     parser.add_argument("--data", action="append", nargs="+", type=Path, required=True)
     parser.add_argument("--only", default="", help="entries whose name holds this")
-    parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     try:
         data = Data([folder for given in args.data for folder in given])

@@ -1,4 +1,4 @@
-"""Nothing lost, nothing paid twice, nothing guessed: kill -9, faulty servers, odd replies."""
+"""No reply lost or paid for twice, no verdict guessed: kill -9, server faults, odd replies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mockapi import Mock, write_answers
-from processes import command, executable
+from processes import executable, run_command
 
 __all__ = ["faults", "kill"]
 
@@ -19,39 +19,39 @@ JUDGE = ("--judge", "pairwise", "--model", "openai/mock")
 SAME = ("cases.jsonl", "judgements.jsonl", "outcomes.jsonl", "summary.json")
 
 
-def words_for(server: Mock, a: Path, b: Path, out: str, store: str, *more: str) -> list[str]:
+def compare_words(server: Mock, a: Path, b: Path, out: str, store: str, *more: str) -> list[str]:
     words = ["compare", str(a), str(b), *JUDGE, "--base-url", server.api, "--json"]
     return [*words, "--out", out, "--store", store, *more]
 
 
 def kill(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
-    """kill -9 at random moments, then the same command to its end, against an undisturbed run."""
+    """kill -9 at random moments, then the same command again, compared with an undisturbed run."""
     a, b = write_answers(folder, 200 if quick else 400)
     server.configure(latency="fixed:0.05")
-    command("judgekit", *words_for(server, a, b, "calm", "calm.db"), cwd=folder)
+    run_command("judgekit", *compare_words(server, a, b, "calm", "calm.db"), cwd=folder)
     began = time.perf_counter()
     server.configure(latency="fixed:0.05")
-    command("judgekit", *words_for(server, a, b, "timed", "timed.db"), cwd=folder)
+    run_command("judgekit", *compare_words(server, a, b, "timed", "timed.db"), cwd=folder)
     whole = time.perf_counter() - began
     draw = random.Random(11)
     repeated = on_the_wire = different = killed = 0
     rounds = 3 if quick else 10
     for number in range(rounds):
         server.configure(latency="fixed:0.05")
-        words = words_for(server, a, b, f"out-{number}", f"{number}.db")
+        words = compare_words(server, a, b, f"out-{number}", f"{number}.db")
         process = subprocess.Popen(
             [executable("judgekit"), *words], cwd=folder, stdout=subprocess.DEVNULL
         )
         time.sleep(whole * (0.4 + 0.5 * draw.random()))
         process.send_signal(signal.SIGKILL)
         killed += process.wait() == -signal.SIGKILL
-        kept = rows_kept(folder / f"{number}.db")
+        kept = count_replies(folder / f"{number}.db")
         before = server.get("/stats")["requests"]
-        command("judgekit", *words, cwd=folder)
+        run_command("judgekit", *words, cwd=folder)
         after = server.get("/stats")
-        # Replies on the wire when the process died were never acknowledged: they may be asked
-        # again. What the store held must not be.
-        repeated += after["requests"] - before - (2 * count(a) - kept)
+        # Replies in flight when the process died were never acknowledged, so they may be asked
+        # again. Replies in the store must not be.
+        repeated += after["requests"] - before - (2 * count_lines(a) - kept)
         on_the_wire += after["repeats_after_ok"]
         different += any(
             (folder / f"out-{number}" / name).read_bytes() != (folder / "calm" / name).read_bytes()
@@ -65,13 +65,13 @@ def kill(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
     }
 
 
-def count(file: Path) -> int:
+def count_lines(file: Path) -> int:
     with file.open() as lines:
         return sum(1 for _ in lines)
 
 
-def rows_kept(store: Path) -> int:
-    """How many replies the store holds, read without judgekit."""
+def count_replies(store: Path) -> int:
+    """Number of replies in a store, read without judgekit."""
     import sqlite3
 
     if not store.exists():
@@ -87,39 +87,45 @@ def rows_kept(store: Path) -> int:
 
 
 def faults(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
-    """Transport faults lose and falsify nothing; malformed verdicts are named, none guessed."""
+    """Transport faults lose and change nothing; a malformed verdict is counted, never guessed."""
     a, b = write_answers(folder, 400 if quick else 805)
     found: dict[str, Any] = {}
     server.configure(latency="fixed:0.02")
-    clean = verdicts(server, folder, a, b, "clean")
+    clean = run_judge(server, folder, a, b, "clean")
     transport = {"p_429": 0.02, "p_500": 0.02, "p_reset": 0.01, "retry_after": 0.2}
     server.configure(**transport)
-    faulty = verdicts(server, folder, a, b, "faulty")
+    faulty = run_judge(server, folder, a, b, "faulty")
     found["5 % of 429, 500, resets: cases unfinished"] = faulty["undecided"]
-    found["5 % of 429, 500, resets: verdicts that differ"] = differ(folder, "clean", "faulty")
+    found["5 % of 429, 500, resets: verdicts that differ"] = count_differences(
+        folder, "clean", "faulty"
+    )
     server.configure(**dict.fromkeys(transport, 0), p_hang=0.01)
     began = time.perf_counter()
-    hanging = verdicts(server, folder, a, b, "hanging", "--timeout", "2")
+    hanging = run_judge(server, folder, a, b, "hanging", "--timeout", "2")
     found["1 % never answered: cases unfinished"] = hanging["undecided"]
     found["1 % never answered, timeout 2 s: seconds"] = round(time.perf_counter() - began, 1)
     server.configure(p_hang=0, p_noverdict=0.01, p_trunc=0.005, p_null=0.005)
-    odd = verdicts(server, folder, a, b, "odd")
+    odd = run_judge(server, folder, a, b, "odd")
     found["2 % malformed: statuses"] = {k: v for k, v in odd["statuses"].items() if v}
-    found["2 % malformed: verdicts guessed"] = differ(folder, "clean", "odd")
+    found["2 % malformed: verdicts guessed"] = count_differences(folder, "clean", "odd")
     found["clean: statuses"] = {k: v for k, v in clean["statuses"].items() if v}
     server.configure(p_noverdict=0, p_trunc=0, p_null=0)
     return found
 
 
-def verdicts(server: Mock, folder: Path, a: Path, b: Path, name: str, *more: str) -> dict[str, Any]:
-    words = words_for(server, a, b, name, f"{name}.db", *more)
-    return dict(json.loads(command("judgekit", *words, cwd=folder).output))
+def run_judge(
+    server: Mock, folder: Path, a: Path, b: Path, name: str, *more: str
+) -> dict[str, Any]:
+    words = compare_words(server, a, b, name, f"{name}.db", *more)
+    return dict(json.loads(run_command("judgekit", *words, cwd=folder).output))
 
 
-def differ(folder: Path, one: str, other: str) -> int:
-    """Valid verdicts of `other` that are not those of `one`."""
-    said = []
+def count_differences(folder: Path, one: str, other: str) -> int:
+    """Number of valid verdicts in `other` that differ from those in `one`."""
+    verdicts = []
     for name in (one, other):
         with (folder / name / "judgements.jsonl").open() as rows:
-            said.append([(r["status"], r["choice"]) for r in map(json.loads, rows)])
-    return sum(theirs[0] == "valid" and theirs != mine for mine, theirs in zip(*said, strict=True))
+            verdicts.append([(r["status"], r["choice"]) for r in map(json.loads, rows)])
+    return sum(
+        theirs[0] == "valid" and theirs != mine for mine, theirs in zip(*verdicts, strict=True)
+    )

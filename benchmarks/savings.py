@@ -1,21 +1,20 @@
-"""What stopping early and asking the second order only where needed save, and what they cost.
+"""What early stopping and adaptive orders save, and what they cost.
 
-Recorded judgements are taken for a population: prompts are drawn from them again and again, as
-many as there are, in random order, and each draw is judged in four ways: all of it in both orders;
-stopped when the sign is decided (`stats.stopping`); the second order only where the first is not
-sure (`stats.sureness`); and both. A way's decision is a winner or none; it is wrong where it names
-another than the recorded judgements as a whole lean to. Drawn with each prompt's sides swapped by a
-coin, the two are equal, and any winner is a false alarm.
+Recorded judgements serve as the population. Prompts are resampled from them in random order, as
+many as there are, and each sample is judged in four ways: all of it in both orders; stopped when
+the winner is decided (`stats.stopping`); with the second order only where the first is not sure
+(`stats.order_confidence`); and both. Each way decides for a winner or for none; a decision is wrong
+if it names the side that loses in all recorded judgements. In samples where a coin swaps the sides
+of each prompt the two are equal, and any winner is a false alarm.
 
-Then two more ways to do with less: 50 labels of people beside the judge's verdicts
-(`stats.corrected`), and pairs of many models chosen by what is still open (`stats.matchups`).
+Two more ways to save are measured: 50 human labels beside the judge's verdicts
+(`stats.prediction_powered`), and active choice of the games of many models (`stats.active_pairs`).
 
     python benchmarks/savings.py --data DIR [--quick] [--json]
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import time
@@ -27,6 +26,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Literal
 
+from options import option_parser
 from savings_data import Contest, Seen, contests, preferences
 from savings_labels import labelled, narrower, show_labels
 from savings_matchups import SIZES, schemes, show_schemes
@@ -44,9 +44,9 @@ Way = Literal["full", "stopping", "adaptive", "both"]
 WAYS: tuple[Way, ...] = ("full", "stopping", "adaptive", "both")
 WORDS: dict[Way, str] = {
     "full": "all of it",
-    "stopping": "stopped early",
-    "adaptive": "second order where needed",
-    "both": "both of these",
+    "stopping": "early stopping",
+    "adaptive": "adaptive orders",
+    "both": "both",
 }
 Sign = Literal[-1, 0, 1]
 SIGNS: dict[Sign, str] = {1: "a", -1: "b", 0: "none"}
@@ -54,7 +54,7 @@ SIGNS: dict[Sign, str] = {1: "a", -1: "b", 0: "none"}
 
 @dataclass(frozen=True)
 class Run:
-    """One way of judging one draw: the calls it took, whom it decides for, and a's win rate."""
+    """One sample judged in one way: number of calls, decision, and a's win rate."""
 
     calls: int
     sign: Sign
@@ -63,11 +63,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Cost:
-    """One way over all draws of a contest.
+    """One way over all samples of a contest.
 
-    `calls` is a share of all, `same` of draws with the whole's decision, `wrong` of those for the
-    other side, `false_alarms` of draws of equals for either. `shift`: a's mean win rate less the
-    full way's on the same draws.
+    `calls`: share of all calls. `same`: share of samples with the decision of all judgements.
+    `wrong`: share with the opposite decision. `false_alarms`: share of samples of equal sides with
+    any decision. `shift`: mean win rate of a, less that of the full way on the same samples.
     """
 
     calls: float
@@ -79,7 +79,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Found:
-    """A contest: the whole's win rate and decision, and each way's cost."""
+    """A contest: win rate and decision by all judgements, and each way's cost."""
 
     contest: str
     what: str
@@ -94,8 +94,8 @@ Drawn = Sequence[Sequence[tuple[Seen, int]]]
 """Prompts of cases, each with the response that is shown first."""
 
 
-def named(outcome: Outcome, prompt: int) -> Outcome:
-    """As of a prompt of its own: one that is drawn twice counts twice."""
+def with_own_cluster(outcome: Outcome, prompt: int) -> Outcome:
+    """The case with a cluster of its own, so that a prompt that is drawn twice counts twice."""
     return replace(outcome, cluster=str(prompt))
 
 
@@ -105,8 +105,8 @@ def sign_of(rate: Rate) -> Sign:
     return -1 if rate.high is not None and rate.high < 0.5 else 0
 
 
-def judged(drawn: Drawn, way: Way, calls_a_case: int) -> Run:
-    """One draw, judged in one way."""
+def judge_sample(drawn: Drawn, way: Way, calls_a_case: int) -> Run:
+    """Judges one sample in one way."""
     adaptive = way in ("adaptive", "both")
     stops = way in ("stopping", "both")
     relearn = set(rounds(len(drawn))) if adaptive else set()
@@ -125,7 +125,7 @@ def judged(drawn: Drawn, way: Way, calls_a_case: int) -> Run:
             if adaptive and not once and said is not None and swapped is not None:
                 rows.append((str(i), first, said, swapped))
             alone = seen.alone[first]
-            outcomes.append(named(alone if once and alone is not None else seen.both, i))
+            outcomes.append(with_own_cluster(alone if once and alone is not None else seen.both, i))
             calls += 1 if once else calls_a_case
             if stops:
                 watcher.add(outcomes[-1])
@@ -136,7 +136,7 @@ def judged(drawn: Drawn, way: Way, calls_a_case: int) -> Run:
 
 
 def draws(contest: Contest, swapped: Contest | None, seed: int) -> Iterator[Drawn]:
-    """Resampled prompts, without end; with `swapped` each from either contest."""
+    """An endless stream of resampled prompts; with `swapped` each comes from either contest."""
     draw = random.Random(f"{contest.name} {seed}")
     size = len(contest.prompts)
     while True:
@@ -146,7 +146,9 @@ def draws(contest: Contest, swapped: Contest | None, seed: int) -> Iterator[Draw
 
 
 def measure(contest: Contest, runs: int) -> Found:
-    whole = win_rate([named(s.both, i) for i, own in enumerate(contest.prompts) for s in own])
+    whole = win_rate(
+        [with_own_cluster(s.both, i) for i, own in enumerate(contest.prompts) for s in own]
+    )
     decision = sign_of(whole)
     value = whole.value or 0.0
     leans: Sign = 1 if value > 0.5 else -1
@@ -158,8 +160,8 @@ def measure(contest: Contest, runs: int) -> Found:
         range(runs), draws(contest, None, 0), draws(contest, contest.swapped(), 1), strict=False
     ):
         for way in ways:
-            real[way].append(judged(drawn, way, calls))
-            null[way].append(judged(equal, way, calls))
+            real[way].append(judge_sample(drawn, way, calls))
+            null[way].append(judge_sample(equal, way, calls))
     everything = fmean(run.calls for run in real["full"])
     usual = fmean(run.value for run in real["full"])
     costs = {
@@ -189,7 +191,7 @@ def show(found: Found) -> None:
 
 
 def groups(found: Sequence[Found]) -> dict[str, dict[Way, dict[str, float]]]:
-    """The mean over contests of each way's costs, the clear ones apart from the close."""
+    """Mean costs of each way over the contests, clear and close ones apart."""
     out: dict[str, dict[Way, dict[str, float]]] = {}
     for clear in (True, False):
         for ways in (WAYS, WAYS[:2]):
@@ -197,11 +199,11 @@ def groups(found: Sequence[Found]) -> dict[str, dict[Way, dict[str, float]]]:
             if own:
                 orders = "both orders" if ways == WAYS else "one order"
                 name = f"{'clear' if clear else 'close'}, {orders}: {len(own)} contests"
-                out[name] = {way: together([f.ways[way] for f in own]) for way in ways}
+                out[name] = {way: mean_cost([f.ways[way] for f in own]) for way in ways}
     return out
 
 
-def together(costs: Sequence[Cost]) -> dict[str, float]:
+def mean_cost(costs: Sequence[Cost]) -> dict[str, float]:
     names = ("calls", "same", "wrong", "false_alarms")
     out = {name: fmean(getattr(cost, name) for cost in costs) for name in names}
     return out | {
@@ -221,10 +223,8 @@ def show_groups(summary: dict[str, dict[Way, dict[str, float]]]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = option_parser(__doc__, f"{QUICK} draws instead of {RUNS}")
     parser.add_argument("--data", type=Path, required=True, help="folder with judgements/, pairs/")
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK} draws each, not {RUNS}")
-    parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     runs = QUICK if args.quick else RUNS
     found = []

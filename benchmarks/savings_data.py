@@ -1,4 +1,4 @@
-"""Recorded judgements as contests of two: what a run would have seen, in either order.
+"""Recorded judgements as contests between two sides, with the verdicts of either order.
 
 The folder's layout: `judgements/*.jsonl.gz` with `pair_id`, `judge`, `order`, `parsed`,
 `judgements/alpaca2/*.jsonl.gz` with `preference`, and `pairs/*.jsonl[.gz]` with labels.
@@ -58,8 +58,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class Seen:
-    """One case: `verdicts[i]` with response i shown first, `alone[i]` what that gives by itself,
-    `both` what the two give. Recorded in one order, the other's verdict is None."""
+    """One case: `verdicts[i]` with response i shown first, and the outcomes they give.
+
+    `alone[i]` is the outcome of `verdicts[i]` alone, `both` that of both. If only one order was
+    recorded, the other's verdict is None.
+    """
 
     verdicts: tuple[Verdict | None, Verdict | None]
     alone: tuple[Outcome | None, Outcome | None]
@@ -67,7 +70,7 @@ class Seen:
 
     @property
     def swapped(self) -> Seen:
-        """The same with the sides' names exchanged: what was shown, and said of it, stays."""
+        """The same case with the sides' names exchanged; texts and verdicts stay."""
         first, second = self.alone
         alone = (second and _mirrored(second), first and _mirrored(first))
         return Seen((self.verdicts[1], self.verdicts[0]), alone, _mirrored(self.both))
@@ -75,7 +78,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Contest:
-    """Two sides over many prompts, each with its cases; `what` says who the sides are."""
+    """Two sides over many prompts, each with its cases; `what` describes the sides."""
 
     name: str
     what: str
@@ -83,7 +86,7 @@ class Contest:
     calls_a_case: int
 
     def swapped(self) -> Contest:
-        """The same with the sides' names exchanged."""
+        """The same contest with the sides' names exchanged."""
         prompts = tuple(tuple(seen.swapped for seen in own) for own in self.prompts)
         return replace(self, prompts=prompts)
 
@@ -103,7 +106,7 @@ def stem(path: Path) -> str:
 
 
 def pairs(folder: Path) -> dict[str, Pair]:
-    """Every labelled pair by its id."""
+    """The labelled pairs by id."""
     found = {}
     for path in files(folder / "pairs"):
         for row in rows(path):
@@ -117,11 +120,11 @@ def pairs(folder: Path) -> dict[str, Pair]:
 
 
 def contests(folder: Path) -> Iterator[Contest]:
-    """One for each judge that was recorded in both orders.
+    """One contest for each judge that was recorded in both orders.
 
-    Where all pairs are of the same two models, these are the sides. Elsewhere a and b are
-    arbitrary, so the sides are the answer that the label prefers and the other: the win rate is
-    then how often the judge is right, and pairs labelled a tie or not at all are left out.
+    If all pairs are of the same two models, these are the sides. Otherwise a and b are
+    arbitrary, so the sides are the answer that the label prefers and the other answer. The win
+    rate is then the judge's accuracy; pairs without a label or labelled a tie are left out.
     """
     known = pairs(folder)
     for path in files(folder / "judgements"):
@@ -153,7 +156,7 @@ def _contest(
 
 
 def preferences(folder: Path) -> Iterator[Contest]:
-    """AlpacaEval 2's contests of two models, each prompt shown in one order."""
+    """AlpacaEval 2's contests of two models; each prompt was shown in one order."""
     for path in files(folder / "judgements" / "alpaca2"):
         seen = []
         models = ("", "")

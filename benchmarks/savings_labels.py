@@ -1,4 +1,4 @@
-"""How far 50 labels beside a judge's verdicts narrow an interval: part of `savings.py`."""
+"""By how much 50 labels narrow a judge's interval; a part of `savings.py`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VALUES = {"A": 1.0, "tie": 0.5, "B": 0.0}
 
 @dataclass(frozen=True)
 class Labelled:
-    """A judge's verdicts beside labels: per case its prompt, a's value by the judge, by people."""
+    """A judge's verdicts and labels; a row per case: prompt, a's value by judge and by people."""
 
     name: str
     what: str
@@ -31,7 +31,7 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Narrower:
-    """What 50 labels do, over draws of which cases are labelled."""
+    """The effect of 50 labels, over random choices of the labelled cases."""
 
     set: str
     what: str
@@ -43,11 +43,11 @@ class Narrower:
 
 
 def labelled(folder: Path) -> Iterator[Labelled]:
-    """Every judge with labels of people on its cases.
+    """The judges whose cases have labels of people.
 
-    a is what the pair's file calls a: arbitrary, so the rate is near one half, but how much labels
-    and verdicts have in common does not depend on that. Pairs of many models that carry a judge's
-    verdict themselves give each model against the others.
+    Which answer is a is arbitrary in the pairs' files, so the rate is near one half; the
+    correlation of labels and verdicts does not depend on it. Files of many models' pairs with a
+    judge's verdict in each row give one contest per model, against all others.
     """
     known = pairs(folder)
     for path in files(folder / "judgements"):
@@ -68,7 +68,7 @@ def labelled(folder: Path) -> Iterator[Labelled]:
 
 
 def _models(known: Mapping[str, Pair]) -> Iterator[Labelled]:
-    """Pairs that carry a judge's merged verdict themselves: each model against all others."""
+    """Each model against all others, from pairs whose rows hold a judge's merged verdict."""
     judged = [p for p in known.values() if p.judged and p.models and p.label]
     for model in sorted({model for pair in judged for model in pair.models or ()}):
         cases = []
@@ -82,7 +82,7 @@ def _models(known: Mapping[str, Pair]) -> Iterator[Labelled]:
 
 
 def narrower(known: Labelled, runs: int) -> Narrower:
-    """50 cases' labels drawn again and again; the truth is all of them."""
+    """Draws 50 cases' labels `runs` times; the true value is the mean of all labels."""
     draw = random.Random(known.name + known.what)
     truth = fmean(label for _, _, label in known.cases)
     cases = list(known.cases)
@@ -108,7 +108,7 @@ def width(rate: Rate) -> float:
 
 
 def show_labels(labels: Sequence[Narrower]) -> None:
-    """A line for each file of judgements: the mean over its judges."""
+    """Prints a line per file of judgements: means over its judges."""
     print(
         f"\n{LABELS} labels of people{'':33} judges  labels  corrected  narrower (best)  coverage"
     )

@@ -1,18 +1,18 @@
-"""How many games rank many models as well as all pairs do: simulated, part of `savings.py`.
+"""How many games rank many models as well as all pairs do: simulated, a part of `savings.py`.
 
-Models' log-strengths are normal with standard deviation 1; the rank error is the share of pairs of
-models in the wrong order, by the same ratings of the games of either scheme, and `held` the share
-of ratings within their 95 % intervals. This part needs no recorded judgements:
+Log-strengths are drawn from a normal distribution with standard deviation 1. `wrong` is the share
+of pairs of models that the ratings put in the wrong order, `held` the share of ratings whose 95 %
+interval contains the true strength. This part needs no recorded judgements:
 
-    python benchmarks/savings_matchups.py [RUNS]
+    python benchmarks/savings_matchups.py [--quick] [--json]
 """
 
 from __future__ import annotations
 
-import sys
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import combinations, count, cycle, islice, takewhile
 from math import exp, log
@@ -20,6 +20,7 @@ from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
+from options import option_parser
 
 from judgekit.stats.active_pairs import EVEN, ActivePairs, prior_of
 from judgekit.stats.bradley_terry import ELO, MEAN, Game, Ratings, ratings
@@ -35,12 +36,16 @@ PROMPTS = 200
 STEPS = (0.25, 0.375, 0.5, 0.625, 0.75, 1.0)  # of all pairs' games
 HALF = STEPS.index(0.5)
 SAMPLES = 200  # of each rating's interval
+RUNS, QUICK = 100, 4
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """One way to choose games: its rank error and its intervals with half of all pairs' games, and
-    the share of games that it needs for the rank error of all of them played evenly."""
+    """One way to choose games, measured with half of the games of all pairs.
+
+    `needs`: the share of games after which its rank error equals that of all games, played evenly;
+    None if it never does.
+    """
 
     scheme: str
     models: int
@@ -51,7 +56,7 @@ class Scheme:
 
 
 class World:
-    """Models of known strength, and the games that they play."""
+    """Models of known strength that play games."""
 
     def __init__(self, models: int, seed: int) -> None:
         self.draw = np.random.default_rng(seed)
@@ -61,19 +66,19 @@ class World:
         self.draw.shuffle(self.every)
 
     def play(self, pairs: Iterable[Names], start: int) -> list[Game]:
-        """A game for each pair, on one prompt after the other."""
+        """A game for each pair, each on the next prompt."""
         out = []
         for number, (a, b) in enumerate(pairs, start):
             chance = 1 / (1 + exp(self.strengths[int(b)] - self.strengths[int(a)]))
             out.append((str(number % PROMPTS), a, b, float(self.draw.random() < chance)))
         return out
 
-    def rated(self, games: Sequence[Game], samples: int = 0) -> Ratings:
+    def fit(self, games: Sequence[Game], samples: int = 0) -> Ratings:
         return ratings(games, samples=samples, prior=prior_of(len(self.names)))
 
     def error(self, games: Sequence[Game]) -> float:
-        """The share of pairs that the ratings put in the wrong order; ties of ratings half."""
-        rated = {r.model: r.rating or 0.0 for r in self.rated(games).models}
+        """The share of pairs that the ratings put in the wrong order; equal ratings count half."""
+        rated = {r.model: r.rating or 0.0 for r in self.fit(games).models}
         wrong = [
             0.5
             if rated[a] == rated[b]
@@ -83,10 +88,10 @@ class World:
         return fmean(wrong)
 
     def held(self, games: Sequence[Game]) -> float:
-        """The share of models whose interval holds their strength."""
+        """The share of models whose interval contains the true strength."""
         middle = float(self.strengths.mean())
         found = []
-        for r in self.rated(games, SAMPLES).models:
+        for r in self.fit(games, SAMPLES).models:
             truth = MEAN + ELO * (float(self.strengths[int(r.model)]) - middle)
             low = r.low is None or r.low <= truth
             found.append(float(low and (r.high is None or truth <= r.high)))
@@ -94,20 +99,22 @@ class World:
 
 
 Choose = Callable[[Sequence[Game], int], list[Names]]
-"""The next round's pairs, from all games so far and how many may come at most."""
+"""Chooses the pairs of the next round from all games so far and the largest number of pairs."""
 
 
-def evenly(world: World) -> Choose:
+def all_pairs(world: World) -> Choose:
+    """Every pair in turn."""
     turns = cycle(world.every)
     return lambda _, most: list(islice(turns, most))
 
 
-def chosen(world: World, *, even: float) -> Choose:
+def active_pairs(world: World, *, even: float) -> Choose:
+    """As `rank --games`, with the share `even` of each round over all pairs evenly."""
     return ActivePairs(world.names, dict.fromkeys(world.every, PROMPTS), even=even).draw
 
 
 def by_score(world: World) -> Choose:
-    """Those 1, 2, 4, 8 … places apart by scores of single answers, in turn."""
+    """Pairs that are 1, 2, 4, 8 … ranks apart by scores of single answers, in turn."""
     size = len(world.names)
     noisy = (world.strengths + world.draw.normal(0, NOISE, size)).tolist()
     ranked = sorted(world.names, key=lambda name: -noisy[int(name)])
@@ -117,15 +124,15 @@ def by_score(world: World) -> Choose:
 
 
 SCHEMES: Mapping[str, Callable[[World], Choose]] = {
-    "all pairs evenly": evenly,
-    "rank --games": partial(chosen, even=EVEN),
-    "the most telling alone": partial(chosen, even=0.0),
+    "all pairs evenly": all_pairs,
+    "rank --games": partial(active_pairs, even=EVEN),
+    "most informative alone": partial(active_pairs, even=0.0),
     "neighbours by score": by_score,
 }
 
 
-def one(scheme: str, size: tuple[int, int], seed: int) -> tuple[list[float], float]:
-    """Rank errors at each of `STEPS` of all pairs' games, and the intervals held at half."""
+def simulate(scheme: str, size: tuple[int, int], seed: int) -> tuple[list[float], float]:
+    """Rank errors after each share of games in `STEPS`, and the coverage after half of them."""
     models, games_a_pair = size
     world = World(models, seed)
     choose = SCHEMES[scheme](world)
@@ -144,8 +151,10 @@ def one(scheme: str, size: tuple[int, int], seed: int) -> tuple[list[float], flo
 
 
 def needs(means: Sequence[float], usual: float) -> float | None:
-    """The share of games at which a scheme's mean error falls to `usual`, between two steps by the
-    logarithms; None where it never does."""
+    """The share of games after which a scheme's mean error falls to `usual`.
+
+    Interpolated between steps in log error; None if the error never falls that far.
+    """
     for i, mean in enumerate(means):
         if mean <= usual:
             if i == 0:
@@ -156,12 +165,12 @@ def needs(means: Sequence[float], usual: float) -> float | None:
 
 
 def schemes(size: tuple[int, int], runs: int, pool: Executor) -> list[Scheme]:
-    """All schemes at one of `SIZES`, over `runs` draws of strengths."""
+    """Every scheme at one of `SIZES`, over `runs` draws of the strengths."""
     models, games_a_pair = size
     found: list[Scheme] = []
     usual = 0.0
     for scheme in SCHEMES:
-        seen = list(pool.map(partial(one, scheme, size), range(runs)))
+        seen = list(pool.map(partial(simulate, scheme, size), range(runs)))
         means = [fmean(column) for column in zip(*(errors for errors, _ in seen), strict=True)]
         if not found:
             usual = means[-1]
@@ -179,7 +188,16 @@ def show_schemes(found: Sequence[Scheme]) -> None:
         print(f"{s.models:6} {s.games:6}  {s.scheme:24} {s.wrong:11.1%} {s.held:15.1%} {share:>13}")
 
 
-if __name__ == "__main__":
+def main() -> None:
+    args = option_parser(__doc__, f"{QUICK} draws instead of {RUNS}").parse_args()
+    runs = QUICK if args.quick else RUNS
     with ProcessPoolExecutor() as workers:
-        many = int(sys.argv[1]) if len(sys.argv) > 1 else 50
-        show_schemes([row for size in SIZES for row in schemes(size, many, workers)])
+        found = [row for size in SIZES for row in schemes(size, runs, workers)]
+    if args.json:
+        print(json.dumps([asdict(row) for row in found]))
+    else:
+        show_schemes(found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
-"""One measured run in a process of its own: judgekit, or a bare aiohttp loop on the same work.
+"""Times one run in this process: judgekit, or a bare aiohttp loop on the same requests.
 
-Start-up (imports, reading the files, a first case) is left out of the times; the reply store, the
-fold and the run's files are in them.
+`judge_throughput.py` starts it. The times leave out start-up (imports, reading the files, a first
+case) and include the reply store, the fold and writing the run folder.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from judgekit.judging import PromptJudge
 def bodies(job: Job) -> Iterator[bytes]:
     """The requests that judgekit would send."""
     if not isinstance(job.judge, PromptJudge):
-        raise TypeError("a prompt judge is measured")
+        raise TypeError("only prompt judges can be measured")
     for case in job.plan.cases:
         for trial in job.plan.trials(case):
             messages = [
@@ -39,8 +39,8 @@ def bodies(job: Job) -> Iterator[bytes]:
             )
 
 
-async def bare(job: Job, url: str, in_flight: int) -> None:
-    """As little as can be done: ask, read, parse the JSON."""
+async def ask_bare(job: Job, url: str, in_flight: int) -> None:
+    """The least work possible: ask, read, parse the JSON."""
     queue = bodies(job)
     connector = aiohttp.TCPConnector(limit=in_flight)
     headers = {"Content-Type": "application/json"}
@@ -54,16 +54,17 @@ async def bare(job: Job, url: str, in_flight: int) -> None:
         await asyncio.gather(*(work() for _ in range(in_flight)))
 
 
-def perform(who: str, job: Job, url: str, in_flight: int) -> None:
+def run_once(who: str, job: Job, url: str, in_flight: int) -> None:
+    """One run by judgekit or by the bare loop."""
     if who == "bare":
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(bare(job, url, in_flight))
+            runner.run(ask_bare(job, url, in_flight))
     else:
         run_job(job)
 
 
-def warm(settings: Settings) -> Settings:
-    """The same for a run of one case, which pays for imports and compiled prompts."""
+def warm_up_settings(settings: Settings) -> Settings:
+    """Settings of a first run, which pays for imports and for compiling prompts."""
     return replace(
         settings,
         store=settings.store.with_suffix(".warm.db"),
@@ -82,10 +83,12 @@ def main() -> None:
         out=Path(store).with_suffix(".run"),
     )
     job = prepare([Path(a), Path(b)], settings)
-    one = replace(job, plan=replace(job.plan, cases=job.plan.cases[:1]), settings=warm(settings))
-    perform(who, one, url, int(in_flight))
+    one = replace(
+        job, plan=replace(job.plan, cases=job.plan.cases[:1]), settings=warm_up_settings(settings)
+    )
+    run_once(who, one, url, int(in_flight))
     wall, cpu = time.perf_counter(), time.process_time()
-    perform(who, job, url, int(in_flight))
+    run_once(who, job, url, int(in_flight))
     print(json.dumps({"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}))
 
 

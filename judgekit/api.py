@@ -83,7 +83,7 @@ class Run:
         """
         from judgekit.pairs import pairs_of_run
 
-        return pairs_of_run(self.folder, min_margin=min_margin, pairing=pairing)
+        return pairs_of_run(runs.StoredRun(self.folder), min_margin=min_margin, pairing=pairing)
 
 
 def load_run(folder: str | Path = "runs/latest") -> Run:

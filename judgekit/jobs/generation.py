@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from judgekit.config.settings import GenerateSettings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
 from judgekit.harness.dispatcher import Tally
-from judgekit.harness.limits import Budget
 from judgekit.harness.sampling import Generated, GenerationTask, Sampler
 from judgekit.harness.trials import OnProgress
 from judgekit.io.write_answers import check_answers_file, write_answers
@@ -35,16 +34,11 @@ __all__ = [
     "Answers",
     "GenerationEstimate",
     "GenerationJob",
-    "generation_over",
     "prepare_generation",
     "run_generation",
 ]
 
 SCHEMA = "judgekit.generation/1"
-MODEL_NEEDED = (
-    "a model is needed to answer the prompts: add --model openai/gpt-4o-mini, or a local one with "
-    "--model transformers/FOLDER"
-)
 
 
 @dataclass(frozen=True)
@@ -90,29 +84,13 @@ class GenerationJob:
     settings: GenerateSettings
     intake: io.Intake[io.Prompt]
     prompts: Sequence[io.Prompt]
-    sampler: Sampler
-    bound_engine: BoundEngine
+    generation: TextGeneration
     model: str
-    budget: Budget | None = None
 
     @property
     def price(self) -> Price | None:
         """The price of the engine's tokens, None where it is not known."""
-        return self.bound_engine.price
-
-    @property
-    def generation(self) -> TextGeneration:
-        """The prompts as they are put to the engine."""
-        tasks = [
-            GenerationTask(Case(prompt_id(p), p.messages, ()), each_turn=p.turns is not None)
-            for p in self.prompts
-        ]
-        n = self.settings.n
-        return TextGeneration(tasks, self.sampler, self.bound_engine, n, self.budget)
-
-    def with_budget(self, budget: Budget) -> GenerationJob:
-        """The job within a budget that it shares with other runs."""
-        return replace(self, budget=budget)
+        return self.generation.bound_engine.price
 
     @property
     def remarks(self) -> list[str]:
@@ -171,7 +149,7 @@ class GenerationJob:
             "truncated": sum(one.finish == "length" for _, one in answered),
             "empty": sum(not any(one.texts) for _, one in answered),
             "without_answer": dict(Counter(o.status.value for o in candidates if not o.texts)),
-            "not_asked": n * len(self.prompts) - len(candidates),
+            "not_asked": self.generation.candidates - len(candidates),
             "stopped": "" if stop is None else stop.text,
             "stop": encode(stop),
             "left_out": {"duplicates": intake.duplicates, "unusable rows": intake.skipped},
@@ -210,38 +188,26 @@ def prepare_generation(
     """
     s = settings
     if s.model is None:
-        raise InputError(MODEL_NEEDED)
+        raise InputError(
+            "a model is needed to answer the prompts: add --model openai/gpt-4o-mini, or a local "
+            "one with --model transformers/FOLDER"
+        )
     intake = io.load_prompts(file, columns=s.columns, skip_bad_rows=s.skip_bad_rows)
-    job = generation_over(intake, s, registry or Registry.load(files=s.plugins))
-    check_prompts(job.prompts, job.sampler, f"{file}, {intake.unit}")
-    return job
-
-
-def generation_over(
-    intake: io.Intake[io.Prompt], settings: GenerateSettings, registry: Registry
-) -> GenerationJob:
-    """A generation from prompts that are read already.
-
-    Args:
-        intake: The prompts, and what was left out.
-        settings: How to generate.
-        registry: The engines of all plugins.
-
-    Raises:
-        InputError: No model is named, or its engine is not known.
-        PluginError: The engine's plugin cannot be loaded.
-    """
-    s = settings
-    if s.model is None:
-        raise InputError(MODEL_NEEDED)
+    registry = registry or Registry.load(files=s.plugins)
     bound_engine = BoundEngine.of(s, s.model, registry, load_user())
     check_price(s, bound_engine.price)
     sampling = Sampling(
         s.temperature, s.max_tokens, s.top_p, s.seed, s.stop, tuple(s.model_args.items())
     )
+    prompts = intake.kept[: s.limit]
     sampler = Sampler(sampling, system_prompt(s))
-    name = model_name(s, bound_engine)
-    return GenerationJob(s, intake, intake.kept[: s.limit], sampler, bound_engine, name)
+    check_prompts(prompts, sampler, f"{file}, {intake.unit}")
+    tasks = [
+        GenerationTask(Case(prompt_id(p), p.messages, ()), each_turn=p.turns is not None)
+        for p in prompts
+    ]
+    generation = TextGeneration(tasks, sampler, bound_engine, s.n)
+    return GenerationJob(s, intake, prompts, generation, model_name(s, bound_engine))
 
 
 def run_generation(

@@ -14,7 +14,7 @@ from judgekit.harness.dispatcher import Tally
 from judgekit.runs import PartMetadata, RunCounts, RunMetadata
 from judgekit.types import RunKind, StopReason
 
-__all__ = ["run_metadata", "stop_fields"]
+__all__ = ["run_metadata"]
 
 
 def run_metadata(
@@ -72,15 +72,3 @@ def run_metadata(
         settled=settled or {},
         parts=tuple(parts),
     )
-
-
-def stop_fields(stop: StopReason | None) -> dict[str, Any]:
-    """Why a run ended before its plan, as `run.json` and `summary.json` hold it.
-
-    Returns:
-        ``stopped``, the reason in words, empty where there is none; and ``stop``, its kind and
-        text, None where there is none.
-    """
-    if stop is None:
-        return {"stopped": "", "stop": None}
-    return {"stopped": stop.text, "stop": {"kind": stop.kind.value, "text": stop.text}}

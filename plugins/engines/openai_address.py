@@ -188,7 +188,7 @@ def _configured(place: Place, key: str) -> tuple[SplitResult, str, dict[str, str
     """Base URL, query and headers as the `openai` package has them, the key left out."""
     import openai
 
-    base = urlunsplit(place.parts)
+    base = urlunsplit(place.parts._replace(query=""))  # which older releases take for a path
     api_key = key or "none"
     if place.azure and not os.environ.get("OPENAI_API_VERSION"):
         raise EngineError(
@@ -219,7 +219,8 @@ def _configured(place: Place, key: str) -> tuple[SplitResult, str, dict[str, str
         "User-Agent": f"judgekit/{version('judgekit')}",
     }
     query = {name: str(value) for name, value in client.default_query.items()}
-    return urlsplit(str(client.base_url)), urlencode(query), headers
+    configured = urlsplit(str(client.base_url))._replace(query=place.parts.query)
+    return configured, urlencode(query), headers
 
 
 def _proxy(place: Place) -> str | None:

@@ -1,4 +1,4 @@
-"""`judgekit pairs`: the consistent winners of a run as preference pairs for training."""
+"""`judgekit pairs`: a run's trusted verdicts as a dataset for preference training."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["pairs"]
 
 def pairs(
     run: Annotated[Path, typer.Argument(help="The run's folder.")] = Path("runs/latest"),
-    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write, NAME.jsonl.")] = Path(
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write: NAME.jsonl.")] = Path(
         "pairs.jsonl"
     ),
     format_: Annotated[
@@ -27,42 +27,46 @@ def pairs(
         typer.Option("--format", help="Output format: chat messages or plain text."),
     ] = "conversational",
     min_margin: Annotated[
-        float,
-        typer.Option(help="Leave out winners by a smaller margin (0 to 1; for scores, in points)."),
+        float, typer.Option(help="Least margin of a pair: 0 to 1 for choices, points for scores.")
     ] = 0.0,
     all_winners: Annotated[
         bool,
         typer.Option(
             "--all-winners",
-            help="Include winners shown in one order only, or by the mean of orders that disagree.",
+            help="Include winners shown in one order, or averaged over orders that disagree.",
         ),
     ] = False,
     pairing: Annotated[
         Literal["best-worst", "all"],
-        typer.Option(help="Pairs of a ranking: the best with the worst, or each with each."),
+        typer.Option(help="For rankings: the best against the worst, or all pairs of answers."),
     ] = "best-worst",
     test_share: Annotated[
         float | None,
-        typer.Option(help="Write NAME.train.jsonl and NAME.test.jsonl, with this share in test."),
+        typer.Option(
+            help="Write NAME.train.jsonl and NAME.test.jsonl, with about this share in test."
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Write the preference pairs of a run: consistent winners, in TRL's formats."""
-    from judgekit import runs
+    """Write the preference pairs of a run: its consistent winners, in TRL's formats."""
+    from judgekit.io.files import keep_inputs
     from judgekit.pairs import pairs_of_run, write_parts
+    from judgekit.runs import StoredRun
 
-    folder = runs.resolve(run)
-    found = pairs_of_run(folder, min_margin=min_margin, all_winners=all_winners, pairing=pairing)
+    stored = StoredRun.open(run)
+    found = pairs_of_run(stored, min_margin=min_margin, all_winners=all_winners, pairing=pairing)
     if not found.pairs:
-        why = ", ".join(f"{n} {reason}" for reason, n in found.left_out.items() if n)
+        why = ", ".join(f"{n} {words(reason)}" for reason, n in found.left_out.items() if n)
         raise InputError(f"no case of {str(run)!r} makes a pair ({why or 'it has no cases'})")
     parts = parts_of(found, out, test_share)
+    for path in parts:
+        keep_inputs(path, stored.folder.iterdir())
     write_parts(parts, format_, force=force)
     if as_json:
         from judgekit.cli.render.console import json_text
 
-        print(json_text(report(folder, found, parts, format_)))
+        print(json_text(report(stored.folder, found, parts, format_)))
         return
     explain(found, parts)
     for path in parts:
@@ -72,7 +76,7 @@ def pairs(
 def parts_of(
     found: Pairs, out: Path, test_share: float | None
 ) -> Mapping[Path, Sequence[PreferencePair]]:
-    """What goes into which file."""
+    """The pairs of each file."""
     from judgekit.pairs import split
 
     if test_share is None:
@@ -105,7 +109,7 @@ def report(
 
 
 def explain(found: Pairs, parts: Mapping[Path, Sequence[PreferencePair]]) -> None:
-    """What was written, and the cases that made no pair, reason by reason."""
+    """Prints what was written, and the cases left out by reason."""
     from rich.table import Table
     from rich.text import Text
 
@@ -119,6 +123,11 @@ def explain(found: Pairs, parts: Mapping[Path, Sequence[PreferencePair]]) -> Non
     table.add_column(justify="right")
     for reason, n in found.left_out.items():
         if n:
-            table.add_row(f"left out: {reason.replace('_', ' ')}", str(n))
+            table.add_row(f"left out: {words(reason)}", str(n))
     if table.row_count:
         console.print(table)
+
+
+def words(reason: str) -> str:
+    """A reason's name in words."""
+    return reason.replace("_", " ")

@@ -130,11 +130,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"prompt": "P", "chosen": [USER, answer("y")], "rejected": [USER, answer("n")]},
-        "the prompt does not stand in the conversations",
+        "the prompt is not part of the conversations",
     ),
     ({**PAIR, "margin": "wide"}, "the margin is 'wide', not a number"),
     ({**PAIR, "margin": True}, "the margin is true, not a number"),
-    ({**PAIR, "margin": -1}, "the margin is -1.0: by it, rejected is the better answer"),
+    ({**PAIR, "margin": -1}, "the margin is -1.0, so the rejected answer is better"),
     ({**PAIR, "score_chosen": 1, "score_rejected": 2}, "the margin is -1.0"),
     ({**PAIR, "probability": 1.5}, "the probability is 1.5"),
     ({"prompt": "Q", "completions": "none"}, "the completions are 'none'"),
