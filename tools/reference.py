@@ -198,7 +198,8 @@ def settings_tables() -> Iterator[str]:
 
 
 def summary_tables() -> Iterator[str]:
-    """Every metric of the three kinds of summary."""
+    """Every metric of the three kinds of summary, and what their keys were called before."""
+    formerly: dict[str, str] = {}
     for command, kind in (
         ("compare", Summary),
         ("score", ScoreSummary),
@@ -207,8 +208,12 @@ def summary_tables() -> Iterator[str]:
         yield f"\n### `judgekit {command}`, schema `{kind.SCHEMA}`\n"
         yield "| field | definition | unit | denominator | formula |\n|---|---|---|---|---|"
         for name, found in metrics(kind):
+            formerly |= {found.formerly: name} if found.formerly else {}
             formula = f"`{found.formula}`" if found.formula else ""
             yield row(f"`{name}`", prose(found.definition), found.unit, found.denominator, formula)
+    yield "\nKeys of the release before stand beside the new ones for one release:\n"
+    yield "| old key | new |\n|---|---|"
+    yield from (row(f"`{old}`", f"`{new}`") for old, new in formerly.items())
 
 
 def metrics(kind: Any, above: str = "") -> Iterator[tuple[str, Metric]]:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 from commands import Cli
@@ -53,14 +52,6 @@ def test_every_command_and_flag_has_its_entry(reference: ModuleType) -> None:
             assert f"`{flag.opts[0]}`" in sections[name], f"{name} {flag.opts[0]}"
 
 
-def keys(value: Any) -> Iterator[str]:
-    """The keys of an object and of the objects in it."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield key
-            yield from keys(inner)
-
-
 def test_every_field_of_a_run_has_its_entry(here: Path, cli: Cli) -> None:
     answers(here)
     assert cli("compare", "a.jsonl", "b.jsonl", "--judge", "overlap", "--out", "run").code == 0
@@ -71,6 +62,8 @@ def test_every_field_of_a_run_has_its_entry(here: Path, cli: Cli) -> None:
         rows = map(json.loads, (here / "run" / file).read_text(encoding="utf-8").splitlines())
         found = {key for row in rows for key in row} - {"schema"}
         assert found <= named, f"{file}: {found - named}"
+    summary = json.loads((here / "run" / "summary.json").read_bytes())
+    assert set(summary) <= named, set(summary) - named
     metadata = json.loads((here / "run" / "run.json").read_bytes())
     assert set(metadata) - {"schema"} <= named
     assert set(metadata["counts"]) <= named
