@@ -9,7 +9,7 @@ INSTALL := -m pip --disable-pip-version-check install -q
 LOCKED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 	$(BIN)/python $(INSTALL) -c constraints.txt
 
-.PHONY: demo demo-train real-model test test-real test-all test-latest test-lowest lock check format docs reference clean
+.PHONY: demo demo-train real-model test test-real test-all test-latest test-lowest lock check house format docs reference clean
 
 # What a user installs: no torch, no tools.
 $(VENV)/.base: pyproject.toml constraints.txt
@@ -80,6 +80,10 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Rooms, floors and circles of the package; what is too long.
+house: $(VENV)/.dev
+	$(BIN)/python .ci/house.py --check
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -1,4 +1,4 @@
-"""What `compare` and `score` share: settings chosen, jobs run, results printed."""
+"""What commands that judge share: they choose settings, run jobs and print results."""
 
 from __future__ import annotations
 
@@ -36,33 +36,44 @@ NO_VERDICT = 3  # the exit code of a run in which nothing was judged with succes
 COUNTS = ("calls", "calls_from_store", "tokens_in", "tokens_out", "cost_usd")
 
 
-def chosen_settings(said: Mapping[str, Any], registry: Registry) -> Settings:
-    """The command line's word before the project file's, that before the defaults."""
+def chosen_settings(flags: Mapping[str, Any], registry: Registry) -> Settings:
+    """The settings of the command line, over those of the project file and the defaults."""
     from judgekit.config.files import load_project
 
-    chosen = load_project(Path()).under(said)
-    if "judge" in said and asks_nothing(Settings.of(said), registry):
-        # The project's model, and its limits, are for the project's judge.
+    chosen = load_project(Path()).under(flags)
+    if "judge" in flags and asks_nothing(Settings.of(flags), registry):
+        # The project's model and limits belong to the project's judge.
         for name in ("model", "max_calls", "max_cost"):
-            if name not in said:
+            if name not in flags:
                 chosen.pop(name, None)
     return Settings.of(chosen)
 
 
-def asks_nothing(said: Settings, registry: Registry) -> bool:
-    """Whether no judge that was named has a use for a model."""
+def asks_nothing(settings: Settings, registry: Registry) -> bool:
+    """Whether none of the named judges needs a model."""
     from judgekit.jobs.judge_settings import judge_specs
 
-    return all(registry.judge(seat.judge).model == "none" for seat in judge_specs(said))
+    return all(registry.judge(spec.judge).model == "none" for spec in judge_specs(settings))
 
 
 def announce(text: str) -> None:
-    """A line for people, beside the results."""
+    """Prints a line for people, to stderr."""
     print(safe(text), file=sys.stderr)
 
 
 def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gate) -> None:
-    """Estimates the jobs, or runs them one after the other, and prints what they say."""
+    """Runs the jobs one after the other and prints the results, or prints estimates.
+
+    Args:
+        jobs: The prepared jobs.
+        dry_run: Whether to estimate only.
+        as_json: Whether to print one JSON object instead of tables.
+        gate: The conditions under which the command fails.
+
+    Raises:
+        InputError: A condition names an unknown metric, or a job cannot write its folder.
+        typer.Exit: With the exit code 1 if the gate fails, 3 if a run has no verdict.
+    """
     for job in jobs:
         gate.check_known(job.empty_summary().to_dict())
     if dry_run:
@@ -107,12 +118,12 @@ def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gat
 
 
 def without_verdict(run: Run) -> bool:
-    """Whether not one case is decided, though there were some whose answers differ."""
+    """Whether no case has a verdict, though there are some whose answers differ."""
     return bool(silence(run.folder, run.summary))
 
 
 def why_silent(run: Run) -> str:
-    """Why a run has no verdict, in one line, and where to look."""
+    """Why a run has no verdict, in one line, with the command that shows its cases."""
     why = silence(run.folder, run.summary)
     if not run.summary["cases"]:  # and none to look at
         return why
@@ -120,7 +131,7 @@ def why_silent(run: Run) -> str:
 
 
 def announce_ends(runs: Sequence[Run], silent: Sequence[Run]) -> None:
-    """Why runs have no verdict, and which of several a limit ended: they have no tables to say."""
+    """Prints why runs have no verdict, and which of several runs a limit ended."""
     from judgekit.cli.render.tables import number
 
     for run in runs:
@@ -141,7 +152,7 @@ def as_object(run: Run) -> dict[str, Any]:
 
 
 def run_with_progress(job: Runnable) -> Run:
-    """Runs a job under a progress bar; Ctrl-C ends it with a word on how to go on."""
+    """Runs a job with a progress bar; after Ctrl-C it says how to continue."""
     from judgekit.api import run_job
     from judgekit.cli.render.progress import progress_bar
     from judgekit.cli.render.tables import number
@@ -160,12 +171,12 @@ def run_with_progress(job: Runnable) -> Run:
 
 
 def estimates(jobs: Sequence[Runnable], *, as_json: bool) -> None:
-    """`--dry-run`: what the jobs would ask and cost."""
+    """Prints what the jobs would ask and cost (``--dry-run``)."""
     from judgekit.cli.render import tables
 
-    found = [(job, job.estimate()) for job in jobs]
+    estimated = [(job, job.estimate()) for job in jobs]
     if as_json:
-        objects = [{"models": job.inputs.models} | e.as_dict() for job, e in found]
+        objects = [{"models": job.inputs.models} | e.as_dict() for job, e in estimated]
         print(json_text(objects[0] if len(objects) == 1 else {"comparisons": objects}))
         return
-    tables.print_estimates(found)
+    tables.print_estimates(estimated)

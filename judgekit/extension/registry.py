@@ -127,6 +127,11 @@ class Registry:
         given = [folder for plugin in own_first for folder in plugin.prompt_dirs]
         return Prompts([*dict.fromkeys(folder for folder in beside + given if folder.is_dir())])
 
+    @property
+    def adds_commands(self) -> bool:
+        """Whether a plugin adds commands to the command line."""
+        return any(plugin.add_commands is not None for plugin in self._plugins)
+
     def add_commands(self, app: typer.Typer) -> None:
         """Adds the plugins' commands; one whose hook fails, or takes a name, becomes broken."""
         for place, plugin in enumerate(self._plugins):
