@@ -91,7 +91,7 @@ format: $(VENV)/.dev
 
 # The pages of docs/reference/ that are made from the commands, the settings and the judges.
 reference: $(VENV)/.dev
-	$(BIN)/python tools/reference.py
+	$(BIN)/python .ci/reference.py
 
 # The site, into site/; warnings are errors, and no network is asked.
 docs: reference

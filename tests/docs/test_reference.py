@@ -24,8 +24,8 @@ REFERENCE = DOCS / "reference"
 
 
 def tool() -> ModuleType:
-    """tools/reference.py, which writes the pages."""
-    spec = importlib.util.spec_from_file_location("reference", ROOT / "tools" / "reference.py")
+    """.ci/reference.py, which writes the pages."""
+    spec = importlib.util.spec_from_file_location("reference", ROOT / ".ci" / "reference.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -1,7 +1,7 @@
 """Write the generated pages of docs/reference/ from the commands, the settings and the judges.
 
-    python tools/reference.py            # write the pages
-    python tools/reference.py --check    # exit with 1 if a page is not what would be written
+    python .ci/reference.py            # write the pages
+    python .ci/reference.py --check    # exit with 1 if a page is not what would be written
 
 Every flag of every command, every setting and every option of a judge stands on one of these
 pages, with the help text of its own declaration. `make docs` writes them before it builds the site.
@@ -33,7 +33,7 @@ from judgekit.stats.metric import Metric, metric_of
 __all__ = ["commands", "flags", "main", "pages"]
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
-NOTE = "<!-- Written by tools/reference.py; change the help text in the code instead. -->"
+NOTE = "<!-- Written by .ci/reference.py; change the help text in the code instead. -->"
 OTHER = "Options"
 VALUES = {str: "text", int: "integer", float: "number", Path: "path", bool: ""}
 
