@@ -98,4 +98,4 @@ docs: reference
 	$(BIN)/zensical build --clean --strict
 
 clean:
-	rm -rf $(VENV) $(LATEST) $(LOWEST) .real-model site build dist *.egg-info runs .judgekit
+	rm -rf $(VENV) $(LATEST) $(LOWEST) .real-model .cache site build dist *.egg-info runs .judgekit
