@@ -234,7 +234,7 @@ PAGES: Mapping[str, Page] = {
     "docs/guides/gates.md": Page((answers, newer)),
     "docs/guides/pairs.md": Page((answers, COMPARED)),
     "docs/guides/generate.md": Page(
-        (prompts, talker("my-model", adapter="tuned"), pairrm("llm-blender/PairRM"))
+        (prompts, talker("my-model", adapter="trained"), pairrm("llm-blender/PairRM"))
     ),
     "docs/guides/train.md": Page(
         (
@@ -257,5 +257,8 @@ PAGES: Mapping[str, Page] = {
         },
     ),
     "docs/guides/plugins.md": Page((answers,)),
+    "docs/explanation/reading-training.md": Page(
+        (prompts, older, talker("BASE", adapter="trained"))
+    ),
     "docs/reference/exit-codes.md": Page((answers,)),
 }

@@ -85,6 +85,13 @@ def test_what_the_examples_in_python_import_is_there(page: Path) -> None:
                     assert hasattr(module, alias.name), f"{page.name}: {node.module}.{alias.name}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_stand_in_console_blocks_so_that_they_are_run(page: Path) -> None:
+    for block in FENCE.finditer(page.read_text(encoding="utf-8")):
+        if block["info"].strip() != "console" and page.parent != REFERENCE:
+            assert not re.search(r"^ *\$? ?judgekit ", block["body"], re.M), block["body"]
+
+
 def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
 

@@ -19,7 +19,7 @@ PADDED = {
     "gemma2": "caps its attention scores",
     "granite": "scales its logits",
     "gpt-oss": "has attention sinks",
-    "bloom": "has an attention of its own",
+    "bloom": "has its own attention",
 }
 BATCH = pack(EXAMPLES)
 
@@ -220,7 +220,7 @@ def test_a_model_that_ignores_positions_falls_back() -> None:
 
 def test_the_path_that_was_asked_for() -> None:
     model = family("llama")
-    assert choose_path(model, "padded", 64) == ("padded", "padded rows, as asked for")
+    assert choose_path(model, "padded", 64) == ("padded", "padded rows, as requested")
     assert choose_path(model, "shared", 64)[0] == "shared"
     with pytest.raises(InputError, match=r"Gemma2ForCausalLM caps.*; use the path auto or padded"):
         choose_path(family("gemma2"), "shared", 64)
