@@ -86,7 +86,7 @@ def speed(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
 
 
 def start(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
-    """CPU seconds of the help; the rate of a whole command, its start-up included."""
+    """CPU seconds of `judgekit --help`; the rate of a whole command, start-up included."""
     rounds, cases, in_flight = (3, 800, 64) if quick else (9, 800, 64)
     cpu = [run_command("judgekit", "--help", cwd=folder).cpu for _ in range(rounds)]
     a, b = write_answers(folder, cases)

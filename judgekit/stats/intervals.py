@@ -52,7 +52,8 @@ class Rate:
         default=None, metadata=metric("the upper end of the 95 % interval, clustered by prompt")
     )
 
-    def as_dict(self) -> dict[str, float | None]:
+    def to_dict(self) -> dict[str, float | None]:
+        """The rate as JSON has it."""
         return {"value": self.value, "low": self.low, "high": self.high}
 
 
@@ -65,9 +66,14 @@ class _Ratio(NamedTuple):
 def clustered_rate(observations: Iterable[Observation]) -> Rate:
     """Σ counted / Σ out of, with an interval inside 0 to 1.
 
-    Every observation has 0 ≤ counted ≤ out of. The interval is never of zero width: where every
-    cluster won, it is Wilson's for as many draws as there are clusters, and one cluster alone
-    says nothing (0 to 1).
+    The interval is never of zero width: where every cluster won, it is Wilson's for as many draws
+    as there are clusters, and one cluster alone says nothing (0 to 1).
+
+    Args:
+        observations: Rows of (cluster, counted, out of), with 0 ≤ counted ≤ out of.
+
+    Returns:
+        A share with its 95 % interval, clustered; empty where out of nothing.
     """
     ratio = _ratio(observations)
     if ratio is None:
@@ -80,6 +86,13 @@ def clustered_mean(observations: Iterable[Observation]) -> Rate:
     """Σ counted / Σ out of, on any scale, with a t interval; no interval from one cluster.
 
     Nothing is known of the scale, so values that are all equal give an interval of zero width.
+
+    Args:
+        observations: Rows of (cluster, counted, out of).
+
+    Returns:
+        A mean in the unit of what is counted, with its 95 % interval, clustered; empty where out
+        of nothing.
     """
     ratio = _ratio(observations)
     if ratio is None:
@@ -147,6 +160,12 @@ def expected_half_width(prompts: int) -> float:
     """Half the width of a win rate's interval to expect from so many prompts, at the worst.
 
     The worst is a rate of one half without ties: those, and a clear winner, make it narrower.
+
+    Args:
+        prompts: How many independent prompts are judged.
+
+    Returns:
+        A difference of shares, in 0 to 0.5.
     """
     if prompts < 2:
         return 0.5

@@ -13,14 +13,14 @@ from math import fsum, hypot
 from judgekit.stats.intervals import Rate, clustered_mean, clustered_rate, standard_error, t95
 from judgekit.stats.share_differences import share_difference
 
-__all__ = ["Corrected", "prediction_powered_rate"]
+__all__ = ["PredictionPowered", "prediction_powered_rate"]
 
 EDGE = 0.75  # by simulation: 95 to 96 of 100 intervals with 50 labels, more with fewer
 FEWEST = 10  # labelled prompts, below which the interval's own width is not to be trusted
 
 
 @dataclass(frozen=True, slots=True)
-class Corrected:
+class PredictionPowered:
     """A rate from both, beside what each gives alone.
 
     `weight` says how far the judge was used: 0 not at all (its values tell nothing of the labels),
@@ -38,7 +38,7 @@ class Corrected:
     reason: str = ""
 
 
-def prediction_powered_rate(rows: Iterable[tuple[str, float, float | None]]) -> Corrected:
+def prediction_powered_rate(rows: Iterable[tuple[str, float, float | None]]) -> PredictionPowered:
     """A mean of labels in 0 to 1 over rows of (cluster, judge's value, label or None).
 
     Prediction-powered inference with a tuned weight w (Angelopoulos et al. 2023, arXiv 2301.09633;
@@ -57,7 +57,7 @@ def prediction_powered_rate(rows: Iterable[tuple[str, float, float | None]]) -> 
     rest = [(c, value) for c, value, _ in given if c not in with_label]
     by_labels = clustered_rate((c, label, 1) for c, _, label in known)
     by_judge = clustered_rate((c, value, 1) for c, value, _ in given)
-    empty = Corrected(Rate(), by_labels, by_judge, None, None, len(known), len(rest))
+    empty = PredictionPowered(Rate(), by_labels, by_judge, None, None, len(known), len(rest))
     if len(with_label) < FEWEST:
         why = f"{len(with_label)} prompts have labels; a correction needs at least {FEWEST}"
         return replace(empty, reason=why)
@@ -72,7 +72,7 @@ def prediction_powered_rate(rows: Iterable[tuple[str, float, float | None]]) -> 
     judged = [(c, weight * value, 1.0) for c, value in rest]
     spread = t95(len({c for c, _ in rest}) - 1) * standard_error(judged)
     rate = _added(bias, clustered_mean(judged).value or 0.0, spread)
-    return Corrected(
+    return PredictionPowered(
         rate, by_labels, by_judge, weight, _narrower(rate, by_labels), len(known), len(rest)
     )
 

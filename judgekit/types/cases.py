@@ -68,7 +68,14 @@ class Case:
     earlier_references: tuple[str, ...] = ()
 
     def conversation(self, index: int) -> tuple[Message, ...]:
-        """The prompt as response `index` saw it, its own earlier answers in their places."""
+        """The prompt as one response saw it, its own earlier answers in their places.
+
+        Args:
+            index: The response's index.
+
+        Returns:
+            The messages, the last of them the user's.
+        """
         own = iter(self.responses[index].earlier)
         out: list[Message] = []
         for position, message in enumerate(self.prompt):

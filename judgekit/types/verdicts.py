@@ -105,15 +105,43 @@ class Verdict:
     def chose(
         cls, choice: Choice, *, probability: float | None = None, reasoning: str = ""
     ) -> Verdict:
+        """A valid verdict on a pair.
+
+        Args:
+            choice: Which of the two shown is better.
+            probability: That the first shown is better (a tie counting half), in 0 to 1.
+            reasoning: The judge's reasons.
+
+        Returns:
+            The verdict.
+        """
         return cls(Status.VALID, choice=choice, probability=probability, reasoning=reasoning)
 
     @classmethod
     def scored(cls, score: float, *, reasoning: str = "") -> Verdict:
+        """A valid verdict on a single answer.
+
+        Args:
+            score: On the judge's own scale.
+            reasoning: The judge's reasons.
+
+        Returns:
+            The verdict.
+        """
         return cls(Status.VALID, score=score, reasoning=reasoning)
 
     @classmethod
     def without(cls, status: Status, error: str = "", *, reasoning: str = "") -> Verdict:
-        """A verdict that says nothing, and why."""
+        """A trial that has no valid verdict, and why.
+
+        Args:
+            status: How the trial ended.
+            error: What went wrong, where that is known.
+            reasoning: The judge's reasons, where it gave some.
+
+        Returns:
+            The verdict.
+        """
         return cls(status, error=error, reasoning=reasoning)
 
 

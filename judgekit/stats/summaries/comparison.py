@@ -153,6 +153,9 @@ def summarise(
         inconsistent: What a case counts for in which the two orders disagree.
         anytime: As `Summary.anytime_win_rate_a`.
         placed: Metrics of position rest on the first so many outcomes only.
+
+    Returns:
+        The summary without what only a run knows: what was planned, and why it ended.
     """
     n = counts(outcomes)
     scores = mean_scores(outcomes)

@@ -114,12 +114,18 @@ def load_trainable(recipe: LanguageModelRecipe, *, head: Head = "lm") -> Trainab
             set_padding(model, tokenizer)
         model = adapt(model, recipe, checkpoint, head)
     if recipe.checkpoint_activations:
-        with quietly():  # the method has a new name in later versions of transformers
-            model.gradient_checkpointing_enable({"use_reentrant": False})
+        checkpoint_activations(model)
     whole = () if recipe.lora else ("whole",)
     return TrainableModel(
         model.train(), tokenizer, checkpoint, digest(checkpoint.fingerprint, head, *whole), head
     )
+
+
+def checkpoint_activations(model: Any) -> None:
+    """Keeps only each layer's input for the backward pass, which computes the rest again."""
+    newer = getattr(model, "activation_checkpointing_enable", None)  # of newer releases
+    enable = newer or model.gradient_checkpointing_enable
+    enable({"use_reentrant": False})
 
 
 def check_settings(recipe: LanguageModelRecipe) -> None:

@@ -13,6 +13,7 @@ from one_by_one import EXAMPLES, answers, gradients, relative
 from judgekit.errors import InputError, TrainingError
 from judgekit.models.four_bit import guard_4bit, in_4bit
 from judgekit.train.data.packing import pack
+from judgekit.train.network.lora import checkpoint_activations
 from judgekit.train.network.policy import Policy, choose_path
 
 PADDED = {
@@ -105,7 +106,7 @@ def test_activation_checkpointing(path: Any, targets: Any) -> None:
     model = adapted(family("llama"), target_modules=targets)
     policy = Policy(model, path=path, chunk=3).train()
     wanted = gradients(model, policy(**BATCH))
-    model.activation_checkpointing_enable({"use_reentrant": False})
+    checkpoint_activations(model)
     found = policy(**BATCH)
     with torch.no_grad():
         policy(**pack(EXAMPLES[:1]))
