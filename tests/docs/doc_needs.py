@@ -101,14 +101,8 @@ def scored(folder: Path) -> None:
     write_jsonl(folder / "scored.jsonl", rows)
 
 
-def soft_pairs(folder: Path) -> None:
-    """soft-pairs.jsonl: pairs with the judge's probability; answers.jsonl to score."""
-    rows = (
-        {"prompt": f"Question {n}?", "chosen": answer(n, 0), "rejected": answer(n, 1)}
-        | {"probability": 0.5 + n / 40}
-        for n in range(16)
-    )
-    write_jsonl(folder / "soft-pairs.jsonl", rows)
+def scored_by_reward(folder: Path) -> None:
+    """answers.jsonl: answers to score."""
     write_answers(folder / "answers.jsonl", [answer(n, 0) for n in range(8)])
 
 
@@ -246,7 +240,8 @@ PAGES: Mapping[str, Page] = {
             talker("M"),
             deberta("microsoft/deberta-v3-large"),
             scored,
-            soft_pairs,
+            scored_by_reward,
+            pairrm("llm-blender/PairRM"),
         ),
     ),
     "docs/guides/training-data.md": Page(
