@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -32,7 +32,7 @@ def install_hint(extra: str) -> str:
         the packages that are missing with their version ranges, or all packages of the extra if
         none is missing (a package may be installed and yet not be importable).
     """
-    installed = find_distribution()
+    installed = find_own()
     folder = checkout(installed)
     if folder is not None or installed is None:
         return f"run pip install -e '.[{extra}]' in {folder or Path(__file__).parents[1]}"
@@ -41,7 +41,17 @@ def install_hint(extra: str) -> str:
     return "run pip install " + " ".join(f"'{text}'" for text in missing or needed.values())
 
 
-def find_distribution(name: str = NAME) -> Distribution | None:
+def find_own() -> Distribution | None:
+    """The installed judgekit; None for a source tree that is not installed.
+
+    setuptools leaves metadata in each source tree that it builds, and from within the tree Python
+    finds that first. Only it lists its sources.
+    """
+    found = distributions(name=NAME)
+    return next((one for one in found if one.read_text("SOURCES.txt") is None), None)
+
+
+def find_distribution(name: str) -> Distribution | None:
     """An installed distribution; None if there is none of that name."""
     try:
         return distribution(name)

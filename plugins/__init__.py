@@ -1,47 +1,33 @@
 """The judges, engines, sets and prompts that come with judgekit: a plugin like anyone's.
 
-Everything is imported inside the hooks and factories, so that listing it costs next to nothing.
+Everything is imported when it is looked up or made, so that listing it costs next to nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from judgekit.extension.engine import Engine, EngineFactory, EngineSetup
 from judgekit.extension.hookspecs import hookimpl
 from judgekit.io.labelled_set import LabelledSet, SetFactory, SetSetup
 
-if TYPE_CHECKING:
-    from judgekit.judging import Judge
-
 __all__ = ["judgekit_engines", "judgekit_judges", "judgekit_prompt_dirs", "judgekit_sets"]
 
 
 @hookimpl
-def judgekit_judges() -> Mapping[str, type[Judge]]:
+def judgekit_judges() -> Mapping[str, str]:
     """The built-in judges by name."""
-    from .judges.additive import Additive
-    from .judges.chance import Chance
-    from .judges.first import First
-    from .judges.longer import Longer
-    from .judges.overlap import Overlap
-    from .judges.pairrm import PairRM
-    from .judges.pairwise import Pairwise
-    from .judges.reference import Reference
-    from .judges.reward import Reward
-
     return {
-        "additive": Additive,
-        "chance": Chance,
-        "first": First,
-        "longer": Longer,
-        "overlap": Overlap,
-        "pairrm": PairRM,
-        "pairwise": Pairwise,
-        "reference": Reference,
-        "reward": Reward,
+        "additive": "judgekit.plugins.judges.additive:Additive",
+        "chance": "judgekit.plugins.judges.chance:Chance",
+        "first": "judgekit.plugins.judges.first:First",
+        "longer": "judgekit.plugins.judges.longer:Longer",
+        "overlap": "judgekit.plugins.judges.overlap:Overlap",
+        "pairrm": "judgekit.plugins.judges.pairrm:PairRM",
+        "pairwise": "judgekit.plugins.judges.pairwise:Pairwise",
+        "reference": "judgekit.plugins.judges.reference:Reference",
+        "reward": "judgekit.plugins.judges.reward:Reward",
     }
 
 
@@ -52,11 +38,20 @@ def judgekit_engines() -> Mapping[str, EngineFactory]:
 
 
 @hookimpl
-def judgekit_sets() -> Mapping[str, SetFactory]:
-    """The published labelled sets, and `pairs` for one's own."""
-    from .sets.catalogue import CATALOGUE
-
-    return {"pairs": _own_pairs, **CATALOGUE}
+def judgekit_sets() -> Mapping[str, SetFactory | str]:
+    """The published labelled sets, and `pairs` for a file of the user's own."""
+    return {
+        "pairs": _own_pairs,
+        "autoj": "judgekit.plugins.sets.autoj:AUTOJ",
+        "hhh": "judgekit.plugins.sets.hhh:HHH",
+        "judgebench": "judgekit.plugins.sets.judgebench:JUDGEBENCH",
+        "judgebench-claude": "judgekit.plugins.sets.judgebench:JUDGEBENCH_CLAUDE",
+        "llmbar": "judgekit.plugins.sets.llmbar:LLMBAR",
+        "mtbench-human": "judgekit.plugins.sets.mtbench:MTBENCH_HUMAN",
+        "pandalm": "judgekit.plugins.sets.pandalm:PANDALM",
+        "rewardbench": "judgekit.plugins.sets.rewardbench:REWARDBENCH",
+        "rewardbench2": "judgekit.plugins.sets.rewardbench:REWARDBENCH2",
+    }
 
 
 @hookimpl

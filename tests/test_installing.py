@@ -58,6 +58,19 @@ def test_a_checkout_names_its_folder(installed: Path, editable: bool) -> None:
     assert (install_hint("local") == in_folder) is editable
 
 
+def test_what_a_build_leaves_in_the_tree_is_no_install(
+    installed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    left = tmp_path / "tree" / "judgekit.egg-info"
+    left.mkdir(parents=True)
+    (left / "PKG-INFO").write_text(METADATA)
+    (left / "SOURCES.txt").write_text("pyproject.toml")
+    monkeypatch.syspath_prepend(left.parent)
+    record = {"url": "file:///home/me/judgekit", "dir_info": {"editable": True}}
+    (installed / "direct_url.json").write_text(json.dumps(record))
+    assert install_hint("local") == "run pip install -e '.[local]' in /home/me/judgekit"
+
+
 def test_a_tree_that_is_not_installed_is_a_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.metadata.Distribution, "discover", lambda **_: iter(()))
     assert install_hint("local") == f"run pip install -e '.[local]' in {ROOT}"

@@ -33,7 +33,7 @@ def run(words: Sequence[str]) -> NoReturn:
     # What a wrong flag, value or command raises; typer gives it no public name of its own.
     usage_error: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
     try:
-        code = build_app(words)(args=words, prog_name="judgekit", standalone_mode=False)
+        code = build_app()(args=words, prog_name="judgekit", standalone_mode=False)
     except usage_error as error:
         refuse(" ".join(error.format_message().split()))
     except typer.Abort:

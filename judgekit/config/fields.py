@@ -1,14 +1,14 @@
 """Fields of a class of settings: one declaration for a keyword, a flag and its help.
 
-A field says its default, its help, the panel it is shown in and, where it has one of its own, its
-flag. What is given for it is checked against its type; nothing is guessed.
+Everything that is known of a setting stands on its field (`setting`), and every list of settings is
+derived from there. A value is checked against the field's type and range; nothing is guessed.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import field
+from collections.abc import Collection, Mapping
+from dataclasses import Field, field, fields
 from functools import cache
 from math import isfinite
 from numbers import Real
@@ -19,7 +19,16 @@ from typing import Any, Literal, SupportsIndex, Union, get_args, get_origin, get
 
 from judgekit.errors import InputError
 
-__all__ = ["as_json", "fitted", "hints", "setting"]
+__all__ = [
+    "as_json",
+    "check_range",
+    "fitted",
+    "flag_of",
+    "hints",
+    "setting",
+    "settings_of",
+    "taken_by",
+]
 
 KINDS = {
     str: "a text",
@@ -33,12 +42,94 @@ KINDS = {
 UNFIT = object()
 
 
-def setting(default: Any, text: str, panel: str, flag: str = "") -> Any:
-    """A field: its default, its help, the panel it is shown in, its own flag."""
-    meta = {"help": text, "panel": panel, "flag": flag}
+Decides = Literal["value", "resolved", ""]
+"""How a setting decides a run's identity.
+
+``value``: by itself. ``resolved``: through what it leads to (the judge's identity and its sampling,
+the engine's fingerprint, the digests of inputs). Empty: not at all.
+"""
+
+InFile = Literal["all", "judge", ""]
+"""Whether ``judgekit.toml`` may hold a setting: for every command, for those that judge, or not."""
+
+
+def setting(
+    default: Any,
+    text: str,
+    panel: str,
+    flag: str = "",
+    *,
+    scope: Collection[str] | None = None,
+    in_file: InFile = "",
+    decides: Decides = "",
+    asks: bool = False,
+    repeat: bool = False,
+    least: float | None = None,
+    above: float | None = None,
+    most: float | None = None,
+) -> Any:
+    """Declares a field of a class of settings.
+
+    Args:
+        default: The default; ``dict`` stands for an empty mapping.
+        text: The help, one sentence.
+        panel: The panel of the help screen; a setting without one has no flag.
+        flag: The flag, if it is not the field's name.
+        scope: The commands that take it; None means all that take the class of settings.
+        in_file: Whether ``judgekit.toml`` may hold it, and for which commands.
+        decides: How it decides the identity of a run.
+        asks: Whether it concerns only judges that ask an engine.
+        repeat: Whether several texts are given by repeating the flag; otherwise one flag takes them
+            comma-separated.
+        least: The least value.
+        above: The value must be more than this.
+        most: The greatest value.
+    """
+    meta = {
+        "help": text,
+        "panel": panel,
+        "flag": flag,
+        "scope": scope,
+        "in_file": in_file,
+        "decides": decides,
+        "asks": asks,
+        "repeat": repeat,
+        "least": least,
+        "above": above,
+        "most": most,
+    }
     if default is dict:
         return field(default_factory=dict, metadata=meta)
     return field(default=default, metadata=meta)
+
+
+def flag_of(declared: Field[Any]) -> str:
+    """The flag of a setting: ``--model-arg``."""
+    return str(declared.metadata["flag"]) or "--" + declared.name.replace("_", "-")
+
+
+def taken_by(declared: Field[Any], command: str) -> bool:
+    """Whether a command takes a setting."""
+    scope = declared.metadata["scope"]
+    return scope is None or command in scope
+
+
+def settings_of(kind: type, command: str) -> list[Field[Any]]:
+    """The settings of a class that a command takes as flags."""
+    return [f for f in fields(kind) if f.metadata["panel"] and taken_by(f, command)]
+
+
+def check_range(declared: Field[Any], value: Any) -> None:
+    """Raises `InputError` for a number outside the range of its setting; None is always allowed."""
+    meta, name = declared.metadata, declared.name
+    if value is None:
+        return
+    if meta["least"] is not None and value < meta["least"]:
+        raise InputError(f"{name} must be at least {meta['least']}, not {value!r}")
+    if meta["above"] is not None and value <= meta["above"]:
+        raise InputError(f"{name} must be more than {meta['above']}, not {value!r}")
+    if meta["most"] is not None and value > meta["most"]:
+        raise InputError(f"{name} must be at most {meta['most']}, not {value!r}")
 
 
 @cache
@@ -48,15 +139,18 @@ def hints(kind: type) -> Mapping[str, Any]:
 
 
 def fitted(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a class's fields as their types; `InputError` names what does not fit."""
+    """The values of a class's fields as their types; `InputError` for one that does not fit."""
     return {name: fitting(name, values[name], hint) for name, hint in hints(kind).items()}
 
 
 def fitting(name: str, value: object, hint: Any) -> object:
-    """A setting's value as its type: a path may be a text, and one path stand for several.
+    """A setting's value as its type.
 
-    Nothing else is guessed: no number is taken from a text, none from a truth value. Raises
-    `InputError` for what does not fit.
+    A path may be given as text, and a single value instead of several. Nothing else is converted:
+    no number is read from a text or a truth value.
+
+    Raises:
+        InputError: The value does not fit.
     """
     arms = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     if value is None and NoneType in arms:

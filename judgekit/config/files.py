@@ -1,23 +1,8 @@
 """The two configuration files: a project's, which may come from anybody, and the user's own.
 
 ``judgekit.toml`` in the working directory chooses names and options, and nothing that could send
-texts or keys elsewhere or run code:
-
-============================  ==================================================================
-``judge`` ``model``           as ``--judge`` and ``--model``
-``endpoint``                  the name of an endpoint in the user's own file
-``prompt``                    another prompt, by name or file
-``repeats`` ``reask``         whole numbers
-``tie_margin``                points between scores that are still a tie
-``inconsistent``              ``"half"`` or ``"drop"``
-``temperature``               sampling temperature
-``max_tokens``                limit of a reply, in tokens
-``concurrency`` ``timeout``   calls under way at once; seconds an attempt
-``max_calls`` ``max_cost``    where a run stops; dollars
-``store`` ``out``             paths inside the project
-``[columns]``                 column names: ``response = "text"``
-``[options]``                 the judge's own options
-============================  ==================================================================
+texts or keys elsewhere or run code. It may hold the settings that are declared with `in_file`
+(`judgekit.config.settings`), under their own names; `judgekit.config.reference` lists them.
 
 The user's own file (``config.toml`` in the user's configuration folder, or where
 ``JUDGEKIT_CONFIG`` points) says where APIs are and what they cost: ``[endpoints.NAME]`` with
@@ -33,22 +18,24 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import Field, dataclass, field, fields, make_dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar, get_origin
 from urllib.parse import urlsplit
 
 from judgekit.config.endpoints import Endpoint
+from judgekit.config.fields import hints
 from judgekit.config.prices import Price
 from judgekit.config.secrets import KEYS, LIKE_A_KEY, url_holds_key
+from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.naming import unknown
 
-__all__ = ["Project", "UserConfig", "load_project", "load_user", "user_file"]
+__all__ = ["Project", "UserConfig", "file_settings", "load_project", "load_user", "user_file"]
 
 T = TypeVar("T")
 
-PLACES = {  # what a project may not say, and where it belongs
+PLACES = {  # entries that a project's file may not hold, and where they belong
     **dict.fromkeys(
         ("base_url", "url", "api_base", "host", "server", "proxy", "endpoints", "headers"),
         "endpoints belong under [endpoints.NAME] in {user}; choose one here with endpoint = NAME",
@@ -62,47 +49,35 @@ PLACES = {  # what a project may not say, and where it belongs
         ("plugin", "plugins"), "install the plugin, or load its file with --plugin FILE"
     ),
 }
-TABLES = ("columns", "options")
+Scalars = Mapping[str, str | int | float | bool]
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Project:
-    """What a project's file chooses, under the names of `Settings`; None where it says nothing."""
+    """What a project's file chooses: values by the names of `Settings`."""
 
-    judge: str | None = None
-    model: str | None = None
-    endpoint: str | None = None
-    prompt: str | None = None
-    repeats: int | None = None
-    reask: int | None = None
-    tie_margin: float | None = None
-    inconsistent: Literal["half", "drop"] | None = None
-    temperature: float | None = None
-    max_tokens: int | None = None
-    concurrency: int | None = None
-    timeout: float | None = None
-    max_calls: int | None = None
-    max_cost: float | None = None
-    store: Path | None = None
-    out: Path | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    options: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    choices: Mapping[str, Any] = field(default_factory=dict)
 
-    def under(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        """The project's choices with what was said on the command line over them.
+    def under(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The project's choices with what is given on the command line over them.
 
-        Another judge said: the project's options and prompt, which are its own judge's, do not
-        hold. A URL said: nor does the project's endpoint.
+        If another judge is given, the options and the prompt of the project's judge do not hold;
+        if a URL is given, nor does the project's endpoint.
         """
-        own = {name: value for name, value in vars(self).items() if value not in (None, {})}
-        if said.get("judge", self.judge) != self.judge:
+        own = dict(self.choices)
+        if given.get("judge", own.get("judge")) != own.get("judge"):
             own.pop("options", None)
             own.pop("prompt", None)
-        if "base_url" in said:
+        if "base_url" in given:
             own.pop("endpoint", None)
-        both = {name: {**own[name], **said[name]} for name in own.keys() & said if name in TABLES}
-        return {**own, **said, **both}
+        both = {name: {**own[name], **given[name]} for name in own.keys() & given if is_table(name)}
+        return {**own, **given, **both}
+
+    def for_all_commands(self) -> dict[str, Any]:
+        """The choices that do not concern the judge alone."""
+        names = {f.name for f in file_settings() if f.metadata["in_file"] == "all"}
+        return {name: value for name, value in self.choices.items() if name in names}
 
 
 @dataclass(frozen=True)
@@ -114,7 +89,7 @@ class UserConfig:
     prices: Mapping[str, Price] = field(default_factory=dict)
 
     def endpoint(self, name: str) -> Endpoint:
-        """The endpoint of that name. Raises `InputError` where there is none."""
+        """The endpoint of that name; `InputError` if there is none."""
         if name not in self.endpoints:
             missing = unknown("endpoint named", name, self.endpoints)
             raise InputError(f"{missing}; add [endpoints.{name}] with base_url to {self.path}")
@@ -122,7 +97,7 @@ class UserConfig:
 
 
 def user_file() -> Path:
-    """Where the user's own configuration is looked for."""
+    """The path of the user's own configuration."""
     from platformdirs import user_config_path
 
     said = os.environ.get("JUDGEKIT_CONFIG")
@@ -130,10 +105,11 @@ def user_file() -> Path:
 
 
 def load_project(folder: Path) -> Project:
-    """The choices of ``judgekit.toml`` in a folder; none where there is no such file.
+    """The choices of ``judgekit.toml`` in a folder; none if there is no such file.
 
-    Raises `InputError` for what it may not say, what it says wrongly, and paths that leave the
-    folder.
+    Raises:
+        InputError: An entry is unknown, not allowed there or of a wrong type, or a path leaves the
+            folder.
     """
     path = folder / "judgekit.toml"
     if not path.is_file():
@@ -142,30 +118,55 @@ def load_project(folder: Path) -> Project:
     for where, name, value in _entries(table):
         if name.lower().replace("-", "_") in PLACES:
             place = PLACES[name.lower().replace("-", "_")].format(user=user_file())
-            raise InputError(f"{path}: {where} may not stand in a project's file; {place}")
+            raise InputError(f"{path}: {where} is not allowed in a project's file; {place}")
         if isinstance(value, str) and ("://" in value or LIKE_A_KEY.fullmatch(value)):
             raise InputError(
-                f"{path}: {where} holds a URL or a key, which may not stand in a project's file; "
+                f"{path}: {where} holds a URL or a key, which is not allowed in a project's file; "
                 f"endpoints belong in {user_file()}"
             )
-    project = _checked(Project, table, path)
-    for name in ("store", "out"):
-        inside = getattr(project, name)
-        if inside is not None:
+    choices = {
+        name: value
+        for name, value in vars(_checked(_file_type(), table, path)).items()
+        if value not in (None, {})
+    }
+    for name, inside in choices.items():
+        if isinstance(inside, Path):
             if inside.is_absolute() or ".." in inside.parts:
                 raise InputError(
                     f"{path}: {name} = {str(inside)!r} leaves the project; "
-                    f"say --{name} for a place elsewhere"
+                    f"give --{name} for a place elsewhere"
                 )
-            project = replace(project, **{name: folder / inside})
-    return project
+            choices[name] = folder / inside
+    return Project(choices)
+
+
+def file_settings() -> list[Field[Any]]:
+    """The settings that ``judgekit.toml`` may hold, plain values before tables."""
+    held = [f for f in fields(Settings) if f.metadata["in_file"]]
+    return sorted(held, key=lambda f: is_table(f.name))
+
+
+def is_table(name: str) -> bool:
+    """Whether a setting is a table of ``judgekit.toml``."""
+    return get_origin(hints(Settings)[name]) is Mapping
+
+
+def _file_type() -> type[Any]:
+    """A dataclass of the settings that ``judgekit.toml`` may hold, each None unless it is given."""
+    types = {f.name: hints(Settings)[f.name] for f in file_settings()}
+    # A keyword may be any object; a file holds texts, numbers and truth values.
+    scalars = {k: Scalars if t == Mapping[str, Any] else t for k, t in types.items()}
+    return make_dataclass(
+        "ProjectFile", [(name, t | None, None) for name, t in scalars.items()], kw_only=True
+    )
 
 
 def load_user() -> UserConfig:
-    """The user's own configuration; empty where there is none.
+    """The user's own configuration; empty if there is none.
 
-    Raises `InputError` where the file that ``JUDGEKIT_CONFIG`` names is absent, where an entry
-    is unknown or wrong, and where a key itself stands in it (which is not repeated).
+    Raises:
+        InputError: The file that ``JUDGEKIT_CONFIG`` names is absent, an entry is unknown or
+            wrong, or the file holds a key itself (which the message does not repeat).
     """
     path = user_file()
     if not path.is_file():
@@ -200,7 +201,7 @@ def _endpoint(name: str, entry: Mapping[str, Any], path: Path) -> Endpoint:
     address = urlsplit(endpoint.base_url)
     if address.scheme not in ("http", "https") or not address.hostname:
         raise InputError(
-            f"{path}: {where}.base_url = {endpoint.base_url!r} is no URL; "
+            f"{path}: {where}.base_url = {endpoint.base_url!r} is not a URL; "
             f"write it as https://HOST/v1"
         )
     if url_holds_key(endpoint.base_url):
@@ -218,7 +219,7 @@ def _endpoint(name: str, entry: Mapping[str, Any], path: Path) -> Endpoint:
 
 
 def _is_variable(text: str) -> bool:
-    """Whether a text can name a variable, and is not a key that happens to look like one."""
+    """Whether a text can be a variable's name, and is not a key that looks like one."""
     mixed = all(any(test(c) for c in text) for test in (str.islower, str.isupper, str.isdigit))
     return VARIABLE.fullmatch(text) is not None and not (mixed and len(text) >= 20)
 
@@ -246,7 +247,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _entries(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str, Any]]:
-    """Every entry of a table and of those within: its dotted place, its name, its value."""
+    """Every entry of a table and its inner tables: dotted place, name, value."""
     for name, value in table.items():
         yield above + name, name, value
         inner = value if isinstance(value, list) else [value]
@@ -270,10 +271,10 @@ def _tables(table: Mapping[str, Any], name: str, path: Path) -> dict[str, Any]:
 def _checked(
     kind: type[T], table: Mapping[str, Any], path: Path, above: str = "", **given: Any
 ) -> T:
-    """A table as a dataclass; its names and types must be exactly those of the fields.
+    """A table as a dataclass, whose names and types must be exactly those of the fields.
 
-    It goes through JSON because that is where pydantic's strict mode takes a dataclass apart:
-    a number is not taken from a text, nor a whole number from a truth value.
+    It goes through JSON, in which pydantic's strict mode accepts a dataclass's parts: a number is
+    not read from a text, nor a whole number from a truth value.
     """
     from pydantic import TypeAdapter, ValidationError
 

@@ -10,12 +10,20 @@ from judgekit.config.endpoints import Endpoint
 from judgekit.errors import CallFailure
 from judgekit.types import Call, Reply
 
-__all__ = ["Engine", "EngineFactory", "EngineSetup"]
+__all__ = ["Engine", "EngineFactory", "EngineSetup", "settled_parameters"]
 
 
 @dataclass(frozen=True)
 class EngineSetup:
-    """What the user asked of an engine: the part of `--model` after the slash, and where."""
+    """What the user asked of an engine.
+
+    Attributes:
+        model: What stands after the slash in ``--model ENGINE/MODEL``.
+        base_url: Where an API is served, None for its usual place.
+        endpoint: The endpoint of the user's configuration, None without one.
+        concurrency: How many calls will be under way at once.
+        options: The engine's own settings, by name.
+    """
 
     model: str
     base_url: str | None = None
@@ -27,21 +35,39 @@ class EngineSetup:
 class Engine(Protocol):
     """What answers calls.
 
-    `fingerprint` names what answers (base URL and model, or a digest of weights and settings); it
-    is part of every stored reply's key. `window` is how many calls it wants at once: 1 for an
-    API, hundreds for a batched local model, which is then given windows of calls one after the
-    other. `stored` is False for an engine whose replies cost nothing to read again.
+    Attributes:
+        fingerprint: Names what answers: base URL and model, or a digest of weights and settings.
+            It is part of every stored reply's key.
+        window: How many calls the engine wants at once: 1 for an API, hundreds for a batched local
+            model, which is then given windows of calls one after the other.
+        stored: Whether replies are kept in the reply store; False where it costs nothing to get
+            them again.
     """
 
     fingerprint: str
     window: int
     stored: bool
 
+    @property
+    def settled(self) -> Mapping[str, str]:
+        """The parameters that the engine's server refused so far, and what became of each.
+
+        `run.json` holds them. An engine without this attribute refuses none.
+        """
+        ...
+
     async def answer(self, calls: Sequence[Call]) -> Sequence[Reply | CallFailure]:
         """One attempt at each call, in order; at most `window` calls.
 
-        A call without a usable reply gets a `CallFailure` in its place (retries are the
-        harness's). Raises `EngineError` where no call can ever be answered (a wrong key).
+        Args:
+            calls: What to ask.
+
+        Returns:
+            One item per call: its reply, or a `CallFailure` where there is no usable one. The
+            harness retries.
+
+        Raises:
+            EngineError: No call can ever be answered, for example because of a wrong key.
         """
         ...
 
@@ -51,3 +77,9 @@ class Engine(Protocol):
 
 
 EngineFactory = Callable[[EngineSetup], Engine]
+"""Makes an engine; imports what it needs only when it is called."""
+
+
+def settled_parameters(engine: Engine) -> dict[str, str]:
+    """`Engine.settled`; empty for an engine that lacks it."""
+    return dict(getattr(engine, "settled", {}))

@@ -1,7 +1,7 @@
-"""The plugin seam: what a package may give judgekit, through the entry-point group ``judgekit``.
+"""The hooks of a plugin: what a package adds through the entry-point group ``judgekit``.
 
-A plugin is a module (or object) with any of these functions, each marked `judgekit.hookimpl`.
-Importing it must cost nothing heavy: torch and SDKs are imported where a judge is made.
+A plugin is a module (or object) with any of these functions, each marked with
+`judgekit.hookimpl`. Importing it must be cheap: a judge imports torch or an SDK when it is made.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ hookimpl = pluggy.HookimplMarker("judgekit")
 
 
 @hookspec
-def judgekit_judges() -> Mapping[str, type[Judge]]:
-    """Judges by the name that `--judge` takes."""
+def judgekit_judges() -> Mapping[str, type[Judge] | str]:
+    """Judges by the name that `--judge` takes; ``"MODULE:CLASS"`` is imported when looked up."""
 
 
 @hookspec
-def judgekit_engines() -> Mapping[str, EngineFactory]:
+def judgekit_engines() -> Mapping[str, EngineFactory | str]:
     """Engines by the word before the slash in `--model`: ``openai`` in ``openai/gpt-4o-mini``."""
 
 
 @hookspec
-def judgekit_sets() -> Mapping[str, SetFactory]:
+def judgekit_sets() -> Mapping[str, SetFactory | str]:
     """Labelled sets by the name that `judgekit bench` takes."""
 
 

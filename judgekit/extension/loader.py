@@ -1,8 +1,8 @@
-"""Loads one plugin at a time, each behind a border of its own.
+"""Loads plugins, each in isolation.
 
-Whatever a plugin does while it loads (an exception, a hook that does not exist, an answer of the
-wrong shape) becomes the reason why that plugin is broken, and nothing else's. Each has a plugin
-manager to itself, so that none sees, wraps or replaces what another gives.
+Whatever goes wrong while a plugin loads (an exception, an unknown hook, a result of the wrong
+shape) marks that plugin as broken and affects no other. Each has its own plugin manager, so that
+none sees, wraps or replaces what another one gives.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import pluggy
 from judgekit.errors import InputError, PluginError
 from judgekit.extension import hookspecs
 from judgekit.extension.engine import EngineFactory
+from judgekit.extension.named import Named
 from judgekit.io.labelled_set import SetFactory
 from judgekit.judging import Judge
 from judgekit.naming import unknown
@@ -50,17 +51,22 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 class Plugin:
     """What one plugin gives and where it came from, or why it is broken (then it gives nothing).
 
-    `origin`: distribution and version, or the file's path. `code` tells one state of its code
-    from another: distribution and version, or the digest of the file. `add_commands` is None
-    where it has no commands. `builtin`: it comes with judgekit itself.
+    Attributes:
+        name: The name of its entry point, or its file's stem.
+        origin: Distribution and version, or the file's path.
+        code: What tells one state of its code from another: distribution and version, or the
+            digest of its file.
+        add_commands: Adds its commands; None if it has none.
+        broken: Why it gives nothing; empty if all is well.
+        builtin: Whether it comes with judgekit itself.
     """
 
     name: str
     origin: str
     code: str = ""
-    judges: Mapping[str, type[Judge]] = field(default_factory=dict)
-    engines: Mapping[str, EngineFactory] = field(default_factory=dict)
-    sets: Mapping[str, SetFactory] = field(default_factory=dict)
+    judges: Named[type[Judge]] = field(default_factory=Named)
+    engines: Named[EngineFactory] = field(default_factory=Named)
+    sets: Named[SetFactory] = field(default_factory=Named)
     prompt_dirs: tuple[Path, ...] = ()
     add_commands: Callable[[typer.Typer], None] | None = None
     broken: str = ""
@@ -71,7 +77,7 @@ class Plugin:
 
 
 def load_installed() -> list[Plugin]:
-    """Every entry point of the group, sorted by distribution; none from the working directory."""
+    """The plugins of all entry points, sorted by distribution; none from the working directory."""
     with _without_working_directory():
         points = [
             (point, point.dist)
@@ -89,7 +95,7 @@ def load_installed() -> list[Plugin]:
 
 
 def load_file(path: Path) -> Plugin:
-    """The plugin in one Python file. Raises `InputError` where there is no such file."""
+    """The plugin in a Python file; `InputError` if there is no such file."""
     if path.suffix != ".py" or not path.is_file():
         raise InputError(f"no plugin file {str(path)!r}; --plugin takes a Python file (.py)")
     try:
@@ -102,7 +108,7 @@ def load_file(path: Path) -> Plugin:
 
 
 def reason(error: BaseException) -> str:
-    """Why a plugin is broken, in one line."""
+    """One line that says why a plugin is broken."""
     said = " ".join(str(error).split())
     return (
         said if isinstance(error, PluginError) else f"{type(error).__name__}: {said}".rstrip(": ")
@@ -170,36 +176,25 @@ def _import_file(path: Path, source: bytes) -> ModuleType:
 
 
 def _collect(name: str, origin: str, plugin: object) -> Plugin:
-    """What a loaded plugin gives; raises where it gives it wrongly."""
+    """What a loaded plugin gives; raises if something is wrong with it."""
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
     _check_hooks(manager, plugin)
     manager.register(plugin, name)
-    judges = _named("judge", manager.hook.judgekit_judges)
-    for given, judge in judges.items():
-        _check_judge(given, judge)
-    engines = _named("engine", manager.hook.judgekit_engines)
-    for given, engine in engines.items():
-        if not callable(engine):
-            raise PluginError(f"engine {given!r} is {engine!r}, not a function of an EngineSetup")
-    sets = _named("set", manager.hook.judgekit_sets)
-    for given, labelled in sets.items():
-        if not callable(labelled):
-            raise PluginError(f"set {given!r} is {labelled!r}, not a function of a SetSetup")
     commands = manager.hook.judgekit_commands
     return Plugin(
         name,
         origin,
-        judges=judges,
-        engines=engines,
-        sets=sets,
+        judges=Named(_named("judge", manager.hook.judgekit_judges), _check_judge),
+        engines=Named(_named("engine", manager.hook.judgekit_engines), _check_engine),
+        sets=Named(_named("set", manager.hook.judgekit_sets), _check_set),
         prompt_dirs=_folders(manager.hook.judgekit_prompt_dirs),
         add_commands=(lambda app: commands(app=app)) if commands.get_hookimpls() else None,
     )
 
 
 def _check_hooks(manager: pluggy.PluginManager, plugin: object) -> None:
-    """Refuses a hook that does not exist, one that is not marked, and a plugin without any."""
+    """Refuses an unknown hook, a hook without its mark, and a plugin without hooks."""
     marked = 0
     for attribute in dir(plugin):
         options = manager.parse_hookimpl_opts(plugin, attribute)
@@ -228,7 +223,7 @@ def _answers(hook: pluggy.HookCaller) -> list[Any]:
 
 
 def _named(what: str, hook: pluggy.HookCaller) -> dict[str, Any]:
-    """The names and what they stand for, of all implementations of one hook."""
+    """The results of all implementations of one hook, by name."""
     together: dict[str, Any] = {}
     for answer in _answers(hook):
         if not isinstance(answer, Mapping):
@@ -252,6 +247,16 @@ def _check_judge(name: str, judge: object) -> None:
         raise PluginError(f"judge {name!r} lacks {lacks}")
     if not getattr(judge, "arity", None):
         raise PluginError(f"judge {name!r} does not say how many answers it is shown: set arity")
+
+
+def _check_engine(name: str, engine: object) -> None:
+    if not callable(engine):
+        raise PluginError(f"engine {name!r} is {engine!r}, not a function of an EngineSetup")
+
+
+def _check_set(name: str, labelled: object) -> None:
+    if not callable(labelled):
+        raise PluginError(f"set {name!r} is {labelled!r}, not a function of a SetSetup")
 
 
 def _folders(hook: pluggy.HookCaller) -> tuple[Path, ...]:

@@ -1,25 +1,28 @@
-"""What holds a run back: retries with pauses, rates, and budgets.
+"""The limits of a run: retries with pauses, request rates, and budgets.
 
-A budget admits trials in the order of the plan and only while they surely fit, so a run that it
-stops has judged a prefix of the plan, whatever the order in which replies arrived.
+A `Budget` holds the limits that the runs of one command share. Each run has an `Admission` to it,
+which admits trials in the order of the plan and only while they surely fit: a run that is stopped
+has judged a prefix of the plan, whatever the order in which replies arrived.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import floor
 
 from judgekit.config.prices import Price
 from judgekit.errors import CallFailure
 from judgekit.types import Call, StopKind, StopReason
 
 __all__ = [
+    "Admission",
     "Budget",
     "BudgetSpent",
     "RateLimiter",
     "RetryPolicy",
-    "Spent",
     "Stopped",
     "expected_tokens",
 ]
@@ -30,7 +33,7 @@ USUAL_REPLY = 300  # tokens of a reply when nothing is known yet: a verdict with
 
 
 def expected_tokens(call: Call) -> int:
-    """Roughly how many tokens the call's messages are."""
+    """Estimates the number of tokens of a call's messages, at four characters each."""
     return sum(len(m.content) for m in call.messages) // CHARS_PER_TOKEN + 4 * len(call.messages)
 
 
@@ -59,13 +62,17 @@ class RetryPolicy:
 
 
 class RateLimiter:
-    """At most `per_minute` units a minute, a second's worth at once; callers pass in turn."""
+    """Lets at most `per_minute` units pass a minute, in the order of the callers.
+
+    After a pause, up to one second's worth of units may pass at once.
+    """
 
     def __init__(self, per_minute: float) -> None:
         self._per_second = per_minute / 60
         self._free_at = 0.0
 
     async def take(self, units: float = 1.0) -> None:
+        """Waits until so many units may pass."""
         now = asyncio.get_running_loop().time()
         # Idle time is saved up for one second at the most, so a burst stays small.
         start = max(self._free_at, now - 1.0)
@@ -83,46 +90,126 @@ class Stopped(Exception):  # noqa: N818 (a stop, not an error)
 
 
 class BudgetSpent(Stopped):
-    """The next trial does not fit the budget: the run ends before it."""
-
-
-@dataclass
-class Spent:
-    """What was asked and paid (dollars) so far, by several runs where they share a budget."""
-
-    calls: int = 0
-    cost: float = 0.0
-
-    def add(self, calls: int, cost: float) -> None:
-        self.calls += calls
-        self.cost += cost
+    """The next trial might exceed the budget: the run ends before it."""
 
 
 class Budget:
-    """Admits trials, in the order of the plan, while `max_calls` and `max_cost` (dollars) allow.
+    """What the runs of one command may ask and spend together, and what they have used so far.
 
-    A trial is admitted when what all trials before it used and the most that it can use itself
-    fit together; nothing is refused inside an admitted trial. Where the trials before it are not
-    done yet, their most is reckoned with, and where that alone stands in the way, their end is
-    waited for. So what a budget admits does not depend on who answered first. What a failed
-    attempt may have cost is not known, and not counted.
+    Runs that come one after the other share an object: what one used is not there for the next.
+    Runs that must each have a part of it get their own from `divide`.
 
-    Runs one after the other stay within one budget where each has one over the same `spent`: what
-    a run used is not there for the next.
+    Args:
+        max_calls: The most calls to engines; None sets no limit.
+        max_cost: The most US dollars; None sets no limit.
+        calls: How many calls were made already.
+        cost: How many dollars were spent already.
     """
 
     def __init__(
         self,
         max_calls: int | None = None,
         max_cost: float | None = None,
-        price: Price | None = None,
-        spent: Spent | None = None,
+        *,
+        calls: int = 0,
+        cost: float = 0.0,
     ) -> None:
         self.max_calls = max_calls
         self.max_cost = max_cost
+        self.calls = calls
+        self.cost = cost
+        self._whole: Budget | None = None  # what this is a share of
+        self._share = ""
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is any limit."""
+        return self.max_calls is not None or self.max_cost is not None
+
+    def use(self, calls: int, cost: float) -> None:
+        """Counts calls that were made and dollars that were spent, here and in the whole."""
+        self.calls += calls
+        self.cost += cost
+        if self._whole is not None:
+            self._whole.use(calls, cost)
+
+    def fits(self, calls: int, cost: float) -> bool:
+        """Whether so many more calls and dollars are within the limits."""
+        return (self.max_calls is None or self.calls + calls <= self.max_calls) and (
+            self.max_cost is None or self.cost + cost <= self.max_cost
+        )
+
+    def divide(self, weights: Sequence[int]) -> list[Budget]:
+        """Divides what is left among runs.
+
+        Args:
+            weights: One per run; each run gets a part in proportion to its weight.
+
+        Returns:
+            A budget per run. What a run uses of its own counts in this one, too.
+        """
+        calls = None if self.max_calls is None else max(0, self.max_calls - self.calls)
+        cost = None if self.max_cost is None else max(0.0, self.max_cost - self.cost)
+        total = max(1, sum(weights))
+        budgets = []
+        for weight in weights:
+            part = weight / total
+            budget = Budget(
+                None if calls is None else floor(calls * part),
+                None if cost is None else cost * part,
+            )
+            budget._whole = self
+            budget._share = f", its share of {self._limits()}"
+            budgets.append(budget)
+        return budgets
+
+    def _limits(self) -> str:
+        """The limits with what was used of them, to say what something is a share of."""
+        limits = []
+        if self.max_calls is not None:
+            before = f" ({self.calls} made by the runs before)" if self.calls else ""
+            limits.append(f"--max-calls {self.max_calls}{before}")
+        if self.max_cost is not None:
+            before = f" (${self.cost:.4f} spent by the runs before)" if self.cost else ""
+            limits.append(f"--max-cost {self.max_cost:g}{before}")
+        return " and ".join(limits)
+
+    def reason(self, calls_before: int, cost_before: float) -> StopReason:
+        """Why a run ends here.
+
+        Args:
+            calls_before: How many calls were made before this run began.
+            cost_before: How many dollars were spent before this run began.
+        """
+        limits = []
+        if self.max_calls is not None:
+            earlier = f", {calls_before} by the runs before" if calls_before else ""
+            limits.append(f"--max-calls {self.max_calls} ({self.calls} made{earlier})")
+        if self.max_cost is not None:
+            earlier = f", ${cost_before:.4f} by the runs before" if cost_before else ""
+            limits.append(f"--max-cost {self.max_cost:g} (${self.cost:.4f} spent{earlier})")
+        text = f"the next trial might pass {' or '.join(limits)}{self._share}"
+        return StopReason(StopKind.BUDGET, text)
+
+
+class Admission:
+    """Admits the trials of one run to a budget, in the order of the plan. Used in one event loop.
+
+    A trial is admitted when what all trials before it used and the most that it can use itself
+    fit together; nothing is refused inside an admitted trial. Trials that are still under way
+    count with the most that they can use, and where that alone stands in the way, their end is
+    waited for. So what is admitted does not depend on which reply came first. The cost of a
+    failed attempt is not known, and not counted.
+
+    Args:
+        budget: What the run may use; without one there is no limit.
+        price: The price of the engine's tokens, None where it is not known.
+    """
+
+    def __init__(self, budget: Budget | None = None, price: Price | None = None) -> None:
+        self.budget = budget or Budget()
         self.price = price
-        self._used = Spent() if spent is None else spent
-        self._before = replace(self._used)
+        self._before = (self.budget.calls, self.budget.cost)
         self._reserved_calls = 0
         self._reserved_cost = 0.0
         self._under_way = 0
@@ -130,22 +217,9 @@ class Budget:
         self._turn = asyncio.Lock()  # first come, first served: trials come in the plan's order
         self._settled = asyncio.Event()
 
-    @property
-    def calls(self) -> int:
-        """How many calls were made, by the runs before too."""
-        return self._used.calls
-
-    @property
-    def spent(self) -> float:
-        """How many dollars were spent, by the runs before too."""
-        return self._used.cost
-
-    @property
-    def limited(self) -> bool:
-        return self.max_calls is not None or self.max_cost is not None
-
     def worst(self, call: Call) -> float:
-        """The most that a call can cost: a token per byte of its texts, its reply at the limit."""
+        """The most dollars that a call can cost: one token per byte of its texts, and a reply as
+        long as its limit allows."""
         if self.price is None:
             return 0.0
         extra = dict(call.sampling.extra)
@@ -154,14 +228,19 @@ class Budget:
         return self.price.cost(sum(len(m.content.encode()) for m in call.messages) + 64, limit)
 
     async def admit(self, calls: int, cost: float) -> None:
-        """Waits for a trial's turn; `calls` and `cost` are the most that it can use.
+        """Waits for a trial's turn, and reserves for it.
 
-        Raises `BudgetSpent` for this trial and every later one where it does not fit.
+        Args:
+            calls: The most calls that the trial can make.
+            cost: The most dollars that it can cost.
+
+        Raises:
+            BudgetSpent: The trial does not fit; every later one is refused, too.
         """
         async with self._turn:
-            while not self._fits(self._reserved_calls + calls, self._reserved_cost + cost):
-                if self._reason or not self._fits(calls, cost) or not self._under_way:
-                    self._reason = self._reason or self._stop()
+            while not self.budget.fits(self._reserved_calls + calls, self._reserved_cost + cost):
+                if self._reason or not self.budget.fits(calls, cost) or not self._under_way:
+                    self._reason = self._reason or self.budget.reason(*self._before)
                     raise BudgetSpent(self._reason)
                 self._settled.clear()
                 await self._settled.wait()
@@ -169,27 +248,17 @@ class Budget:
             self._reserved_cost += cost
             self._under_way += 1
 
-    def _fits(self, calls: int, cost: float) -> bool:
-        return (self.max_calls is None or self.calls + calls <= self.max_calls) and (
-            self.max_cost is None or self.spent + cost <= self.max_cost
-        )
-
-    def _stop(self) -> StopReason:
-        limits = []
-        before = self._before
-        if self.max_calls is not None:
-            earlier = f", {before.calls} by the runs before" if before.calls else ""
-            limits.append(f"--max-calls {self.max_calls} ({self.calls} made{earlier})")
-        if self.max_cost is not None:
-            earlier = f", ${before.cost:.4f} by the runs before" if before.cost else ""
-            limits.append(f"--max-cost {self.max_cost:g} (${self.spent:.4f} spent{earlier})")
-        text = f"the next trial might pass {' or '.join(limits)}"
-        return StopReason(StopKind.BUDGET, text)
-
     def settle(self, calls: int, cost: float, made: int, spent: float) -> None:
-        """Puts what a trial used in the place of what was reserved for it."""
+        """Replaces what was reserved for a trial by what it used.
+
+        Args:
+            calls: The calls that were reserved.
+            cost: The dollars that were reserved.
+            made: The calls that were made.
+            spent: The dollars that were spent.
+        """
         self._under_way -= 1
         self._reserved_calls -= calls
         self._reserved_cost = self._reserved_cost - cost if self._under_way else 0.0
-        self._used.add(made, spent)
+        self.budget.use(made, spent)
         self._settled.set()

@@ -1,95 +1,119 @@
-"""Of many models only so many games: a ranking that learns whom to show against whom.
+"""A ranking of many models from a limited number of games: it learns whom to compare with whom.
 
-A game is two models' answers to one prompt. All of them are n(n - 1)/2 a prompt, most between
-models whose order is plain. `ActiveRanking` plays a number of them in rounds: what the earlier ones
-say decides between whom the next are (`judgekit.stats.active_pairs`). What is asked depends on the
-verdicts alone, not on which reply came first, so the same command asks for the same again and pays
-nothing.
+A game compares two models' answers to one prompt. There are n(n - 1)/2 possible games a prompt,
+most of them between models whose order is clear. `ActiveRanking` plays a number of games in rounds:
+the results of the earlier rounds decide which models meet next (`judgekit.stats.active_pairs`).
+What is asked depends only on the verdicts, not on which reply came first: the same command asks the
+same again, and pays nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import combinations
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
 
 from judgekit.harness.plan import Plan
-from judgekit.harness.trials import OnCase
 from judgekit.jobs.adaptive_orders import in_plan_order
 from judgekit.jobs.judge_runner import RunTrials
+from judgekit.jobs.tasks import RankTask, ScheduleReport
 from judgekit.stats.active_pairs import ActivePairs, rating_prior
 from judgekit.stats.bradley_terry import Game, ModelRating, Ratings, ratings
-from judgekit.stats.outcomes.values import Inconsistent
 from judgekit.stats.stopping import shuffled
 from judgekit.stats.summaries.ranking import games_of
 from judgekit.types import Case, Judgement, Pair, Ranking, StopReason
 
 __all__ = ["ActiveRanking", "Draw"]
 
-Fold = Callable[[Case, Sequence[Judgement], Sequence[Pair]], Ranking]
-"""A case's ranking from the judgements of these pairs."""
-
 
 class ActiveRanking:
-    """At most so many games of a plan. `of_case` holds those that were played, by case id."""
+    """A schedule of at most so many games of a plan.
 
-    def __init__(self, plan: Plan, most: int, inconsistent: Inconsistent) -> None:
+    Args:
+        plan: The cases, each of which may be in several games.
+        task: What folds the judgements of a case.
+        most: The most games to play.
+    """
+
+    def __init__(self, plan: Plan, task: RankTask, most: int) -> None:
         self._plan = plan
+        self._task = task
         self._most = most
-        self._inconsistent = inconsistent
-        self.of_case: dict[str, list[Pair]] = {}
+        self._games: list[Game] = []  # the results so far
+        self._pairs: dict[str, list[Pair]] = {}  # those played, by case id
+        self._judgements: dict[str, list[Judgement]] = {}  # by case id
+        self._rankings: list[Ranking] = []  # what was handed on
 
-    async def run(self, ask: RunTrials, on_case: OnCase, fold: Fold) -> StopReason | None:
-        """Plays; `on_case` then gets each case that was in a game, in the order of the plan.
+    def most_trials(self) -> int:
+        """The showings of so many games, or of all possible ones where there are fewer."""
+        possible = sum(comb(len(case.responses), 2) for case in self._plan.cases)
+        showings = self._plan.repeats * (1 + self._plan.both_orders)
+        return min(possible, self._most) * showings
 
-        Returns why the run ended before its games, None at the end.
+    async def run(
+        self,
+        ask: RunTrials,
+        on_outcome: Callable[[Case, Sequence[Judgement], Ranking], StopReason | None],
+    ) -> StopReason | None:
+        """Plays, then hands on each case that was in a game, in the order of the plan.
+
+        Returns:
+            Why the run ended before its games, None at the end.
         """
         draw = Draw(self._plan.cases)
-        known: list[Game] = []
-        told: dict[str, list[Judgement]] = {}
-        stopped: StopReason | None = None
+        stop: StopReason | None = None
         left = self._most
-        while not stopped and (drawn := draw.round(known, left)):
+        while stop is None and (drawn := draw.round(self._games, left)):
             left -= sum(map(len, drawn.values()))
+            stop = await self._play(drawn, ask)
+        for case in self._plan.cases:
+            if case.id in self._pairs:
+                judgements = in_plan_order(self._judgements[case.id])
+                ranking = self._task.fold(case, judgements, self._pairs[case.id])
+                self._rankings.append(ranking)
+                on_outcome(case, judgements, ranking)
+        return stop
 
-            def collect(
-                case: Case, judgements: Sequence[Judgement], drawn: dict[str, list[Pair]] = drawn
-            ) -> None:
-                own = told.setdefault(case.id, [])
-                own += judgements
-                known.extend(games_of(fold(case, own, drawn[case.id]), self._inconsistent))
-                self.of_case.setdefault(case.id, []).extend(drawn[case.id])
+    async def _play(self, drawn: dict[str, list[Pair]], ask: RunTrials) -> StopReason | None:
+        """Plays one round: by case id, which of its responses meet."""
 
-            cases = [case for case in self._plan.cases if case.id in drawn]
-            # Answers of the same text share a showing, and it may have been in an earlier round.
-            new = {case.id: self._new(case, drawn[case.id]) for case in cases}
-            asked = [case for case in cases if new[case.id]]
-            stopped = await ask(replace(self._plan, cases=asked, games=new), collect)
-            for case in cases if not stopped else ():
+        def collect(case: Case, judgements: Sequence[Judgement]) -> None:
+            of_case = self._judgements.setdefault(case.id, [])
+            of_case += judgements
+            ranking = self._task.fold(case, of_case, drawn[case.id])
+            self._games.extend(games_of(ranking, self._task.inconsistent))
+            self._pairs.setdefault(case.id, []).extend(drawn[case.id])
+
+        cases = [case for case in self._plan.cases if case.id in drawn]
+        # Answers of the same text share a showing, and it may have been in an earlier round.
+        new = {case.id: self._new(case, drawn[case.id]) for case in cases}
+        asked = [case for case in cases if new[case.id]]
+        stop = await ask(replace(self._plan, cases=asked, games=new), collect)
+        if stop is None:
+            for case in cases:
                 if not new[case.id]:
                     collect(case, ())
-        for case in self._plan.cases:
-            if case.id in self.of_case:
-                on_case(case, in_plan_order(told[case.id]))
-        return stopped
+        return stop
 
     def _new(self, case: Case, pairs: Sequence[Pair]) -> list[Pair]:
-        """Those of the pairs that need a showing which no earlier game had."""
-        shown = {texts_of(case, pair) for pair in self.of_case.get(case.id, ())}
-        found = {texts_of(case, pair): pair for pair in reversed(pairs)}
-        return sorted(p for texts, p in found.items() if len(texts) == 2 and texts not in shown)
+        """The pairs that need a showing which no earlier game had."""
+        shown = {texts_of(case, pair) for pair in self._pairs.get(case.id, ())}
+        by_texts = {texts_of(case, pair): pair for pair in reversed(pairs)}
+        return sorted(p for texts, p in by_texts.items() if len(texts) == 2 and texts not in shown)
 
-    def ratings(self, rankings: Iterable[Ranking]) -> Ratings:
-        """Of all models, those that were in no game last, without one.
+    def report(self) -> ScheduleReport:
+        """The ratings of all models; those that were in no game stand last, without one."""
+        return ScheduleReport(ratings=self._ratings())
 
-        A few made-up games give a rating also to those that never lost (`rating_prior`).
-        """
+    def _ratings(self) -> Ratings:
+        """A few made-up games give a rating also to models that never lost (`rating_prior`)."""
         models = dict.fromkeys(r.model for case in self._plan.cases for r in case.responses)
-        rankings = list(rankings)
-        known = [game for r in rankings for game in games_of(r, self._inconsistent)]
+        rankings = self._rankings
+        known = [game for r in rankings for game in games_of(r, self._task.inconsistent)]
         if not known:
             outcomes = [outcome for r in rankings for outcome in r.comparisons.values()]
             lost = sum(not outcome.decided for outcome in outcomes)
@@ -104,16 +128,16 @@ class ActiveRanking:
 
 
 def texts_of(case: Case, pair: Pair) -> frozenset[int]:
-    """What a judge is shown of the two: one where they are the same text."""
+    """The different texts of two responses, by the first response that has each."""
     return frozenset(case.originals[i] for i in pair)
 
 
 class Draw:
     """Draws rounds of games: between which models, and each on a case that is new to the two.
 
-    Of those the prompt is taken on which the two met least, then that which was in the fewest
-    games, so that they spread over as many prompts as there are (a prompt may be several cases, the
-    turns of a chat). No model may have two answers in one case.
+    Two models meet on the prompt on which they have met least, and of several such on the one
+    that was in the fewest games. So games spread over as many prompts as there are (a prompt may
+    be several cases, the turns of a chat). No model may have two answers in one case.
     """
 
     def __init__(self, cases: Sequence[Case]) -> None:
@@ -135,17 +159,22 @@ class Draw:
         self._matchups = ActivePairs(names, possible)
 
     def round(self, games: Sequence[Game], most: int) -> dict[str, list[Pair]]:
-        """The next one: by case, which of its responses; empty once all were played.
+        """Draws the next round.
 
-        `games`: what came of all earlier rounds.
+        Args:
+            games: The results of all earlier rounds.
+            most: How many games are left.
+
+        Returns:
+            By case id, which of its responses meet; empty once all games were played.
         """
-        found: dict[str, list[Pair]] = {}
+        drawn: dict[str, list[Pair]] = {}
         for pair in self._matchups.draw(games, most):
             case = self._case_for(pair)
             at = [r.model for r in case.responses]
             one, other = sorted(at.index(name) for name in pair)
-            found.setdefault(case.id, []).append((one, other))
-        return found
+            drawn.setdefault(case.id, []).append((one, other))
+        return drawn
 
     def _case_for(self, pair: tuple[str, str]) -> Case:
         if pair not in self._new:

@@ -1,24 +1,23 @@
-"""Who is appointed: the judge, one for all the comparisons of a command, and who answers calls."""
+"""Which judge judges and which engine answers: made once for all runs of a command."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from judgekit import io
 from judgekit.config import prices
-from judgekit.config.files import UserConfig
+from judgekit.config.files import UserConfig, load_user
 from judgekit.config.prices import Price
 from judgekit.config.settings import EngineSettings, Settings
 from judgekit.errors import InputError
 from judgekit.extension.engine import Engine, EngineFactory, EngineSetup
 from judgekit.extension.registry import Registry, make_options
 from judgekit.harness.dispatcher import Dispatcher, DispatchLimits, Tally
-from judgekit.harness.limits import Budget, RetryPolicy, Spent
+from judgekit.harness.limits import Admission, RetryPolicy
 from judgekit.harness.plan import choose_arity
 from judgekit.harness.reply_store import ReplyStore
+from judgekit.jobs.inputs import JudgeInput
 from judgekit.judging import Judge, JudgeSetup, PromptJudge
 from judgekit.types import Sampling
 
@@ -27,51 +26,69 @@ __all__ = ["BoundEngine", "JudgeFactory", "check_price", "choose_judge"]
 
 @dataclass(frozen=True)
 class BoundEngine:
-    """The engine that a model's name chooses, its price where known, and what holds it back.
+    """The engine that a model's name chooses, with its price where that is known.
 
-    `spent`: what the runs that share its limits have used so far; None where each has its own.
+    `settings` hold its time limits, retries and rates.
     """
 
     settings: EngineSettings
     factory: EngineFactory
     setup: EngineSetup
     price: Price | None
-    spent: Spent | None = None
+    _fingerprints: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, s: EngineSettings, model: str, registry: Registry, user: UserConfig) -> BoundEngine:
-        """Of ``ENGINE/MODEL``, or ``ENDPOINT/MODEL`` with an endpoint of the user's configuration.
+        """Finds the engine of ``ENGINE/MODEL``, or of ``ENDPOINT/MODEL``.
 
-        The endpoint in a model's name is that model's own, so each seat of a jury may have another.
-        Raises `InputError` and `PluginError` where there is none such, and where another place is
-        said beside it: nobody's texts go to one that they did not mean.
+        An endpoint in a model's name holds for that model alone, so each juror may have its own.
+
+        Args:
+            s: How the engine is asked.
+            model: The model's name as it was given.
+            registry: The engines of all plugins.
+            user: The user's configuration, which defines endpoints and prices.
+
+        Raises:
+            InputError: No engine or endpoint has that name, or the settings name another place
+                beside an endpoint: texts must not go where nobody meant them to.
+            PluginError: The engine's plugin cannot be loaded.
         """
         place, _, name = model.partition("/")
-        own = user.endpoints.get(place) if name and place not in registry.engines else None
-        if own and (s.base_url or s.endpoint):
+        named = user.endpoints.get(place) if name and place not in registry.engines else None
+        if named and (s.base_url or s.endpoint):
             flag = "--base-url" if s.base_url else "--endpoint"
             raise InputError(
                 f"the model {model!r} names the endpoint {place!r}, and {flag} another place; "
-                f"leave {flag} out, or name the model {own.engine}/{name}"
+                f"leave {flag} out, or name the model {named.engine}/{name}"
             )
-        factory, name = registry.engine(f"{own.engine}/{name}" if own else model)
-        endpoint = own or (user.endpoint(s.endpoint) if s.endpoint else None)
+        factory, name = registry.engine(f"{named.engine}/{name}" if named else model)
+        endpoint = named or (user.endpoint(s.endpoint) if s.endpoint else None)
         setup = EngineSetup(name, s.base_url, endpoint, s.concurrency, s.engine_options)
         price = (endpoint.price if endpoint else None) or prices.price(name, user.prices)
         return cls(s, factory, setup, price)
 
     def engine(self) -> Engine:
-        """The engine, made anew."""
+        """Makes the engine anew; close it after use."""
         return self.factory(self.setup)
 
-    def budget(self) -> Budget:
-        """What the run may ask and spend, with those before it where they share its limits."""
-        return Budget(self.settings.max_calls, self.settings.max_cost, self.price, self.spent)
+    async def fingerprint(self) -> str:
+        """What answers (`Engine.fingerprint`), without asking anything.
+
+        It is looked up once: of a local model it may be a digest of all weights.
+        """
+        if not self._fingerprints:
+            engine = self.engine()
+            try:
+                self._fingerprints.append(engine.fingerprint)
+            finally:
+                await engine.aclose()
+        return self._fingerprints[0]
 
     def dispatcher(
-        self, engine: Engine, store: ReplyStore, tally: Tally, budget: Budget
+        self, engine: Engine, store: ReplyStore, tally: Tally, admission: Admission
     ) -> Dispatcher:
-        """Where a run's calls are handed in, within the limits that were set."""
+        """A dispatcher for a run's calls, with the retries and rates of the settings."""
         s, endpoint = self.settings, self.setup.endpoint
         limits = DispatchLimits(
             timeout=s.timeout,
@@ -80,11 +97,11 @@ class BoundEngine:
             tpm=s.tpm or (endpoint.tpm if endpoint else None),
             retry_truncated=s.retry_truncated,
         )
-        return Dispatcher(engine, store, budget, limits, tally)
+        return Dispatcher(engine, store, admission, limits, tally)
 
 
 def check_price(s: EngineSettings, price: Price | None) -> None:
-    """Refuses a limit in dollars where nobody knows what a call costs."""
+    """Refuses a limit in dollars (`InputError`) where the price of the model is not known."""
     if s.max_cost is not None and price is None:
         raise InputError(
             f"--max-cost needs the price of {s.model!r}, which is not known; give it in "
@@ -93,17 +110,33 @@ def check_price(s: EngineSettings, price: Price | None) -> None:
 
 
 class JudgeFactory:
-    """Makes each judge that these settings ask for once: some hold weights."""
+    """Makes each judge that its settings ask for once, for all runs: some hold weights.
 
-    def __init__(self, registry: Registry, settings: Settings) -> None:
+    Args:
+        registry: The judges and engines of all plugins.
+        settings: How the judge is made and asked.
+        user: The user's configuration; read from its file where it is not given.
+    """
+
+    def __init__(
+        self, registry: Registry, settings: Settings, user: UserConfig | None = None
+    ) -> None:
         self.registry = registry
         self.settings = settings
-        self._made: dict[tuple[str, int], Judge] = {}
+        self._user = load_user() if user is None else user
+        self._judges: dict[tuple[str, int], Judge] = {}
+        self._engine: BoundEngine | None = None
 
     def judge(self, name: str, responses: int) -> Judge:
-        """The judge of that name for cases of so many responses.
+        """The judge of that name.
 
-        Raises `InputError` where it does not fit them, or the settings.
+        Args:
+            name: The judge's name, or a prompt file.
+            responses: How many responses a case has.
+
+        Raises:
+            InputError: The judge does not fit such cases, or the settings.
+            PluginError: The judge's plugin cannot be loaded.
         """
         kind = self.registry.judge(name)
         arity = choose_arity(kind.arity, responses)
@@ -113,9 +146,20 @@ class JudgeFactory:
                 f"not {responses}; see `judgekit plugins`"
             )
         check_model(self.settings, name, kind)
-        if (name, arity) not in self._made:
-            self._made[name, arity] = self._make(kind, arity)
-        return self._made[name, arity]
+        if (name, arity) not in self._judges:
+            self._judges[name, arity] = self._make(kind, arity)
+        return self._judges[name, arity]
+
+    def engine(self, judge: Judge) -> BoundEngine | None:
+        """The engine that a judge of this factory asks; None for a judge that asks none."""
+        s = self.settings
+        if judge.model != "engine" or s.model is None:
+            check_price(s, None)
+            return None
+        if self._engine is None:
+            self._engine = BoundEngine.of(s, s.model, self.registry, self._user)
+        check_price(s, self._engine.price)
+        return self._engine
 
     def _make(self, kind: type[Judge], arity: int) -> Judge:
         s = self.settings
@@ -140,31 +184,36 @@ class JudgeFactory:
         )
 
 
-def choose_judge(
-    s: Settings, inputs: io.Joined, files: Sequence[Path], *, ranking: bool = False
-) -> str:
-    """The judge said, else one for the model said, else `overlap` where there are references."""
-    pairs = ranking or len(inputs.models) == 2
-    asking = "pairwise" if pairs else "additive"
+USUAL_JUDGES: Mapping[str, str] = {"compare": "pairwise", "rank": "pairwise", "score": "additive"}
+"""The judge that asks a model, by what a run does."""
+
+
+def choose_judge(s: Settings, inputs: JudgeInput) -> str:
+    """The name of the judge: the one that was given, else one that asks the model that was given,
+    else `overlap` where every case has a reference.
+
+    Raises:
+        InputError: None of these applies.
+    """
+    usual = USUAL_JUDGES[inputs.kind]
     if s.judge is not None:
         return s.judge
     if s.model is not None:
-        return asking
+        return usual
     if all(case.reference is not None for case in inputs.cases):
         return "overlap"
-    names = shlex.join(str(f) for f in files)
-    verb = "rank" if ranking else "compare" if pairs else "score"
+    names = shlex.join(str(f) for f in inputs.files)
+    command = f"judgekit {inputs.kind} {names}"
     raise InputError(
-        "these answers have no references to measure against, so a judge is needed; for instance\n"
-        f"  judgekit {verb} {names} --judge {asking} --model openai/gpt-4o-mini\n"
-        f"  judgekit {verb} {names} --judge {asking} --model openai/MODEL "
-        f"--base-url http://127.0.0.1:8000/v1\n"
-        f"  judgekit {verb} {names} --judge overlap --references references.jsonl"
+        "these answers have no references to compare with, so a judge is needed; for instance\n"
+        f"  {command} --judge {usual} --model openai/gpt-4o-mini\n"
+        f"  {command} --judge {usual} --model openai/MODEL --base-url http://127.0.0.1:8000/v1\n"
+        f"  {command} --judge overlap --references references.jsonl"
     )
 
 
 def check_model(s: Settings, name: str, judge: type[Judge]) -> None:
-    """Refuses a judge without the model it asks, or with one, or a limit, that it has no use of."""
+    """Refuses (`InputError`) settings that the judge cannot use, or lacks: a model, a limit."""
     if judge.model == "none" and s.model is not None:
         raise InputError(f"the judge {name!r} asks no model; leave out --model {s.model!r}")
     if judge.model == "engine" and s.model is None:

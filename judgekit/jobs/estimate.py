@@ -1,4 +1,4 @@
-"""What a run would ask, cost and tell, before anything is asked."""
+"""What a run would ask and cost, and the interval to expect, before anything is asked."""
 
 from __future__ import annotations
 
@@ -7,21 +7,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from judgekit import stats
+from judgekit.config.prices import Price
 from judgekit.harness.limits import USUAL_REPLY, expected_tokens
-from judgekit.jobs.job import Job
-from judgekit.judging import BatchJudge, PromptJudge
-from judgekit.types import Trial
+from judgekit.harness.plan import Plan
+from judgekit.judging import BatchJudge, Judge, PromptJudge
+from judgekit.types import Case, RunKind, Trial
 
-__all__ = ["Estimate", "estimate"]
+__all__ = ["Estimate", "estimate", "half_width"]
 
-SAMPLE = 200  # cases whose prompts are rendered to learn how long prompts are
-OF_CASE = 16  # trials of each: of many models a case has hundreds
+SAMPLE = 200  # cases whose prompts are rendered to estimate how long prompts are
+OF_CASE = 16  # trials of each: with many models a case has hundreds
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """`calls` is the most that will be asked: what the reply store holds is free. Tokens are
-    counted roughly, four characters each; None where nothing is known."""
+    """What a run would ask and cost.
+
+    `calls` is an upper limit: replies in the store are free. Tokens are estimated at four
+    characters each. `half_width` is half the width of the win rate's interval, in 0 to 1. None
+    stands for what is not known.
+    """
 
     cases: int
     calls: int
@@ -31,33 +36,46 @@ class Estimate:
     half_width: float | None
 
     def as_dict(self) -> dict[str, Any]:
+        """The fields by name."""
         return dict(vars(self))
 
 
-def estimate(job: Job) -> Estimate:
-    """The estimate of a prepared job."""
-    plan, judge = job.plan, job.judge
-    trials = job.trials
-    prompts = len({case.cluster for case in plan.cases})
-    # Ratings of chosen games have no width that is known beforehand.
-    known = job.comparing and job.settings.games is None
-    width = stats.expected_half_width(prompts) if known else None
+def half_width(kind: RunKind, cases: Sequence[Case]) -> float | None:
+    """Half the width of the win rate's interval to expect; None of scores, which have none."""
+    if kind == "score":
+        return None
+    return stats.expected_half_width(len({case.cluster for case in cases}))
+
+
+def estimate(
+    plan: Plan, judge: Judge, price: Price | None, *, trials: int, half_width: float | None
+) -> Estimate:
+    """The estimate of a run.
+
+    Args:
+        plan: The trials that may be needed.
+        judge: The judge.
+        price: The price of its engine's tokens, None where it is not known.
+        trials: The most trials that the run may take.
+        half_width: See `Estimate`.
+    """
     if isinstance(judge, BatchJudge):
-        return Estimate(len(plan.cases), trials, 0, 0, 0.0, width)
+        return Estimate(len(plan.cases), trials, 0, 0, 0.0, half_width)
     extra = sum(judge.extra_calls(case) for case in plan.cases if plan.trials(case))
     calls = trials + extra
     if not isinstance(judge, PromptJudge) or not trials:
-        return Estimate(len(plan.cases), calls, None, None, None, width)
+        return Estimate(len(plan.cases), calls, None, None, None, half_width)
     step = max(1, len(plan.cases) // SAMPLE)
-    likely = [judge.call(trial) for case in plan.cases[::step] for trial in some(plan.trials(case))]
+    sampled = plan.cases[::step]
+    likely = [judge.call(trial) for case in sampled for trial in spread(plan.trials(case))]
     each = max(1, len(likely))
     tokens_in = round(calls * sum(map(expected_tokens, likely)) / each)
     limits = [call.sampling.max_tokens or USUAL_REPLY for call in likely]
     tokens_out = round(calls * sum(min(USUAL_REPLY, limit) for limit in limits) / each)
-    cost = None if job.price is None else job.price.cost(tokens_in, tokens_out)
-    return Estimate(len(plan.cases), calls, tokens_in, tokens_out, cost, width)
+    cost = None if price is None else price.cost(tokens_in, tokens_out)
+    return Estimate(len(plan.cases), calls, tokens_in, tokens_out, cost, half_width)
 
 
-def some(trials: Sequence[Trial]) -> Sequence[Trial]:
-    """A few trials of a case, from all over it."""
+def spread(trials: Sequence[Trial]) -> Sequence[Trial]:
+    """A few trials of a case, at even distances."""
     return trials[:: max(1, len(trials) // OF_CASE)]

@@ -1,4 +1,4 @@
-"""A job: one judged comparison or scoring, from its cases to its run's folder.
+"""A job: one input judged by one judge, from its cases to its run's folder.
 
 `judgekit.jobs.prepare` makes it, and refuses what cannot work; `Job.run` judges.
 """
@@ -8,139 +8,146 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import comb
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from judgekit import io, runs, stats
+from judgekit import runs
 from judgekit.config.prices import Price
 from judgekit.config.settings import Settings
-from judgekit.extension.engine import Engine
-from judgekit.extension.registry import Registry
+from judgekit.extension.engine import Engine, settled_parameters
 from judgekit.harness.dispatcher import Tally
-from judgekit.harness.limits import Spent
+from judgekit.harness.limits import Budget
 from judgekit.harness.plan import Plan
 from judgekit.harness.reply_store import ReplyStore
 from judgekit.harness.trials import OnProgress
-from judgekit.jobs.active_ranking import ActiveRanking
-from judgekit.jobs.adaptive_orders import AdaptiveOrders, run_adaptively
 from judgekit.jobs.bindings import BoundEngine
-from judgekit.jobs.judge_runner import trial_runner
+from judgekit.jobs.estimate import Estimate, estimate, half_width
+from judgekit.jobs.identity import RULES, deciding_settings, options_identity, run_identity
+from judgekit.jobs.inputs import JudgeInput
+from judgekit.jobs.judge_runner import judge_runner
 from judgekit.jobs.metadata import run_metadata
+from judgekit.jobs.schedules import Schedule, make_schedule
+from judgekit.jobs.tasks import (
+    CompareTask,
+    RankTask,
+    ScheduleReport,
+    ScoreTask,
+    make_task,
+    with_context,
+)
 from judgekit.judging import Judge, PromptJudge
-from judgekit.stats import Rate
-from judgekit.stats.outcomes.fold import fold, identical_outcome
-from judgekit.stats.outcomes.rank import rank
-from judgekit.stats.stopping import FEWEST, Stopping
 from judgekit.stats.summaries.document import AnySummary
-from judgekit.types import Case, Judgement, Outcome, Pair, Ranking, RunKind, StopReason, digest
+from judgekit.types import Case, Judgement, StopReason
 
 __all__ = ["Job"]
-
-RULES = 1  # raised when fold or parsers change what the same replies mean
 
 
 @dataclass(frozen=True)
 class Job:
-    """Everything decided and checked; nothing asked yet."""
+    """Everything decided and checked; nothing asked yet.
+
+    `judge_code` is the state of the code behind the judge (`Registry.code_of`). `budget` is shared
+    with other runs of the same command; None gives each run the limits of the settings.
+    """
 
     settings: Settings
     judge_name: str
     judge: Judge
+    judge_code: str
     plan: Plan
-    inputs: io.Joined
-    files: tuple[Path, ...]
-    digests: tuple[str, ...]  # of the files, those of prompts and references last
+    inputs: JudgeInput
     bound_engine: BoundEngine | None
-    registry: Registry
-    ranking: bool = False
+    budget: Budget | None = None
 
     @property
-    def comparing(self) -> bool:
-        return len(self.inputs.models) > 1
+    def task(self) -> CompareTask | ScoreTask | RankTask:
+        """What the run makes of its cases."""
+        return make_task(self.inputs, self.plan, self.judge.merge, self.settings)
+
+    def schedule(self) -> Schedule[Any]:
+        """In which parts the plan is judged; made anew for each run."""
+        return make_schedule(self.plan, self.task, self.settings)
 
     @property
     def price(self) -> Price | None:
-        """What the engine's tokens cost, where there is an engine and its price is known."""
+        """The price of the engine's tokens; None without an engine, or where it is not known."""
         return self.bound_engine.price if self.bound_engine else None
 
     @property
     def trials(self) -> int:
-        """How many trials are planned; at most so many where the run chooses its games."""
-        if self.settings.games is None:
-            return self.plan.count()
-        possible = sum(comb(len(case.responses), 2) for case in self.plan.cases)
-        showings = self.plan.repeats * (1 + self.plan.both_orders)
-        return min(possible, self.settings.games) * showings
+        """The most trials that the run may take."""
+        return self.schedule().most_trials()
 
-    def within(self, spent: Spent) -> Job:
-        """The job with one budget for it and all others within the same."""
-        return replace(
-            self, bound_engine=self.bound_engine and replace(self.bound_engine, spent=spent)
-        )
+    def with_budget(self, budget: Budget) -> Job:
+        """The job within a budget that it shares with other runs."""
+        return replace(self, budget=budget)
 
-    @property
-    def kind(self) -> RunKind:
-        """What the run does with its cases."""
-        if self.ranking:
-            return "rank"
-        return "compare" if self.comparing else "score"
-
-    def blank(self) -> AnySummary:
-        """The summary as of no cases: the names of all metrics."""
-        return self.summary([], None, None, self.adaptive())
+    def estimate(self) -> Estimate:
+        """What the run would ask and cost, and the interval to expect."""
+        # The width that ratings of chosen games will have is not known beforehand.
+        chosen = self.settings.games is not None
+        width = None if chosen else half_width(self.inputs.kind, self.plan.cases)
+        return estimate(self.plan, self.judge, self.price, trials=self.trials, half_width=width)
 
     def decides(self, fingerprint: str) -> dict[str, Any]:
-        """All that decides what the run says, the engine's fingerprint among it."""
-        s = self.settings
+        """All that decides what the run says, as JSON.
+
+        Args:
+            fingerprint: What answers the calls (`Engine.fingerprint`), empty without an engine.
+        """
         template = self.judge.template if isinstance(self.judge, PromptJudge) else None
-        return (
-            {
-                "rules": RULES,
-                "judge": self.judge_name,
-                "judge_code": self.registry.code_of(type(self.judge)),
-                "judge_identity": list(self.judge.identity),
-                "model": s.model,
-                "engine": fingerprint,
-                "prompt": s.prompt,
-                "prompt_digest": template.digest if template else "",
-                "options": {k: repr(v) for k, v in vars(self.judge.options).items()},
-                "sampling": repr(self.judge.asks_with),
-                "reask": s.reask,
-                "verdict": s.verdict,
-                "retry_truncated": s.retry_truncated,
-                "arity": self.plan.arity,
-                "repeats": self.plan.repeats,
-                "orders": s.orders,
-                "merge": self.judge.merge,
-                "tie_margin": s.tie_margin,
-                "inconsistent": s.inconsistent,
-                "models": list(self.inputs.models),
-                "inputs": list(self.digests),
-                "columns": dict(s.columns),
-                "join": s.join,
-                "skip_bad_rows": s.skip_bad_rows,
-                "limit": s.limit,
-            }
-            | ({"task": "rank"} if self.ranking else {})
-            | {name: v for name in ("until", "games") if (v := getattr(s, name)) is not None}
-        )
+        return {
+            **deciding_settings(self.settings),
+            **self.task.identity,
+            "rules": RULES,
+            "judge": self.judge_name,
+            "judge_code": self.judge_code,
+            "judge_identity": list(self.judge.identity),
+            "engine": fingerprint,
+            "prompt_digest": template.digest if template else "",
+            "options": options_identity(self.judge.options),
+            "sampling": self.judge.asks_with.identity,
+            "arity": self.plan.arity,
+            "repeats": self.plan.repeats,
+            "merge": self.judge.merge,
+            "models": list(self.inputs.models),
+            "inputs": list(self.inputs.digests),
+        }
 
     def identity(self, fingerprint: str) -> str:
-        """Names the run: equal where everything that decides it is."""
-        decides = self.decides(fingerprint)
-        return digest(orjson.dumps(decides, option=orjson.OPT_SORT_KEYS).decode(), size=8)
+        """Names the run: equal where everything in `decides` is."""
+        return run_identity(self.decides(fingerprint))
 
     def folder(self, identity: str) -> Path:
-        """Where the run goes."""
+        """The folder of the run with this identity."""
         if self.settings.out is not None:
             return self.settings.out
         return Path("runs") / runs.folder_name(self.inputs.models, self.judge_name, identity)
 
+    async def fingerprint(self) -> str:
+        """What answers the calls; empty without an engine."""
+        return "" if self.bound_engine is None else await self.bound_engine.fingerprint()
+
+    async def check_folder(self) -> None:
+        """Refuses (`InputError`) a folder that the run could not write."""
+        identity = self.identity(await self.fingerprint())
+        runs.check_folder(self.folder(identity), identity, RULES)
+
     async def run(self, tally: Tally, on_progress: OnProgress | None = None) -> Path:
-        """Judges, folds, summarises and writes; returns the run's folder."""
+        """Judges, folds, summarises and writes.
+
+        Args:
+            tally: Counts what is done.
+            on_progress: Called after each trial, or after each batch.
+
+        Returns:
+            The run's folder.
+
+        Raises:
+            InputError: The folder holds something else, or cannot be written.
+            EngineError: No call can be answered.
+            StoreError: The reply store cannot be used.
+        """
         engine = self.bound_engine.engine() if self.bound_engine else None
         try:
             return await self._run(engine, tally, on_progress)
@@ -151,169 +158,61 @@ class Job:
     async def _run(
         self, engine: Engine | None, tally: Tally, on_progress: OnProgress | None
     ) -> Path:
-        fingerprint = engine.fingerprint if engine else ""
-        identity = self.identity(fingerprint)
+        s = self.settings
+        decides = self.decides(engine.fingerprint if engine else "")
+        identity = run_identity(decides)
         folder = self.folder(identity)
-        runs.check_folder(folder, identity)
+        runs.check_folder(folder, identity, RULES)
         started = datetime.datetime.now(datetime.UTC)
-        tally.trials = self.trials
-        outcomes: list[Outcome | Ranking] = []
-        watch, adaptive = self.watch(), self.adaptive()
-        chosen = self.chosen_games()
-        with (
-            ReplyStore(self.settings.store) as store,
-            runs.RunWriter(folder, identity) as writer,
-        ):
+        schedule = self.schedule()
+        tally.trials = schedule.most_trials()
+        budget = self.budget or Budget(s.max_calls, s.max_cost)
+        outcomes: list[Any] = []
+        with ReplyStore(s.store) as store, runs.RunWriter(folder, identity) as writer:
 
-            def on_case(case: Case, judgements: Sequence[Judgement]) -> StopReason | None:
-                games = chosen.of_case[case.id] if chosen else None
-                outcome = self.outcome(case, judgements, games)
+            def on_outcome(case: Case, judgements: Sequence[Judgement], outcome: Any) -> None:
                 outcomes.append(outcome)
                 writer.add(case, judgements, outcome)
-                return watch.add(outcome) if watch and isinstance(outcome, Outcome) else None
 
-            ask = trial_runner(self.judge, self.bound_engine, engine, store, tally, on_progress)
-            if chosen is not None:
-                stop = await chosen.run(ask, on_case, self.ranked)
-            elif adaptive is not None:
-                stretch = max(4 * self.settings.concurrency, engine.window if engine else 0)
-                stretch = FEWEST if watch else stretch  # no more than it may need
-                stop = await run_adaptively(self.plan, ask, on_case, adaptive, stretch=stretch)
-            else:
-                stop = await ask(self.plan, on_case)
+            ask = judge_runner(
+                self.judge, self.bound_engine, engine, store, budget, tally, on_progress
+            )
+            stop = await schedule.run(ask, on_outcome)
             paid = engine is not None and engine.stored
-            cost = tally.cost(self.price) if paid and tally.calls else 0.0
             metadata = run_metadata(
-                self.files,
-                self.settings,
+                self.inputs.files,
+                s,
                 started,
                 tally,
                 stop,
-                cost,
-                kind=self.kind,
-                decides=self.decides(fingerprint),
-                settled=dict(getattr(engine, "settled", {})),
+                tally.cost(self.price) if paid and tally.calls else 0.0,
+                kind=self.inputs.kind,
+                decides=decides,
+                settled=settled_parameters(engine) if engine else {},
             )
-            anytime = watch.interval if watch else None
-            writer.finish(self.summary(outcomes, stop, anytime, adaptive), metadata)
-        if self.settings.out is None:
+            writer.finish(self.summary(outcomes, stop, schedule.report()), metadata)
+        if s.out is None:
             runs.write_latest(folder)
         return folder
 
-    def watch(self) -> Stopping | None:
-        """What tells that the run knows enough, where `--until` asks for it."""
-        if self.settings.until is None:
-            return None
-        return Stopping(
-            [case.cluster or case.id for case in self.plan.cases],
-            until=self.settings.until,
-            inconsistent=self.settings.inconsistent,
-        )
-
-    def chosen_games(self) -> ActiveRanking | None:
-        """What chooses who meets whom, where `--games` asks for it."""
-        if self.settings.games is None:
-            return None
-        return ActiveRanking(self.plan, self.settings.games, self.settings.inconsistent)
-
-    def adaptive(self) -> AdaptiveOrders | None:
-        """What learns where the second order is not needed, where `--orders adaptive` asks for
-        it; judges of single answers show no order."""
-        if self.settings.orders != "adaptive" or self.plan.arity == 1:
-            return None
-        return AdaptiveOrders(self.judge.merge, self.settings.inconsistent)
-
-    def outcome(
-        self,
-        case: Case,
-        judgements: Sequence[Judgement],
-        games: Sequence[Pair] | None = None,
-    ) -> Outcome | Ranking:
-        """One case folded as this job's judge and settings say."""
-        if self.ranking:
-            return self.ranked(case, judgements, games)
-        if self.comparing and case.identical:
-            return identical_outcome(case)
-        return fold(
-            case,
-            judgements,
-            merge=self.judge.merge,
-            tie_margin=self.settings.tie_margin,
-            both_orders=self._both_orders(judgements),
-        )
-
-    def ranked(
-        self, case: Case, judgements: Sequence[Judgement], games: Sequence[Pair] | None
-    ) -> Ranking:
-        """One case's ranking; of `games` alone, where the run chose them."""
-        return rank(
-            case,
-            judgements,
-            arity=self.plan.arity,
-            merge=self.judge.merge,
-            tie_margin=self.settings.tie_margin,
-            both_orders=self.plan.both_orders,
-            games=games,
-        )
-
-    def _both_orders(self, judgements: Sequence[Judgement]) -> bool:
-        """Whether a case was to be shown in both orders."""
-        if self.settings.orders == "adaptive":
-            return len({judgement.trial.order for judgement in judgements}) > 1
-        return self.plan.both_orders
+    def empty_summary(self) -> AnySummary:
+        """The summary of no cases: it has the names of all metrics."""
+        return self.summary([], None, self.schedule().report())
 
     def summary(
-        self,
-        outcomes: Sequence[Outcome | Ranking],
-        stop: StopReason | None = None,
-        anytime: Rate | None = None,
-        adaptive: AdaptiveOrders | None = None,
+        self, outcomes: Sequence[Any], stop: StopReason | None, report: ScheduleReport
     ) -> AnySummary:
         """What the run says: a pure function of its outcomes.
 
         Args:
-            outcomes: One per judged case, in order.
-            stop: Why the run ended before its last case, where it did.
-            anytime: As `Summary.anytime_win_rate_a`.
-            adaptive: What an adaptive run learned and left out.
+            outcomes: Those of all judged cases, in the order of the plan.
+            stop: Why there are fewer than planned, None where there are not.
+            report: What the schedule adds.
         """
-        return replace(
-            self._metrics(outcomes, anytime, adaptive),
+        return with_context(
+            self.task.summarise(outcomes, self.judge_name, self.settings.model, report),
+            self.inputs,
             heading=self.judge.heading,
-            cases_planned=len(self.plan.cases),
+            planned=len(self.plan.cases),
             stop=stop,
-            left_out=dict(self.inputs.left_out),
-            repaired=self.inputs.repaired,
         )
-
-    def _metrics(
-        self,
-        outcomes: Sequence[Outcome | Ranking],
-        anytime: Rate | None,
-        adaptive: AdaptiveOrders | None,
-    ) -> AnySummary:
-        models, s = self.inputs.models, self.settings
-        if self.ranking:
-            rankings = [o for o in outcomes if isinstance(o, Ranking)]
-            chosen = self.chosen_games()
-            return stats.summarise_rankings(
-                rankings,
-                judge=self.judge_name,
-                model=s.model,
-                inconsistent=s.inconsistent,
-                ratings=chosen.ratings(rankings) if chosen else None,
-            )
-        folded = [o for o in outcomes if isinstance(o, Outcome)]
-        if not self.comparing:
-            return stats.summarise_scores(folded, a=models[0], judge=self.judge_name, model=s.model)
-        compared = stats.summarise(
-            folded,
-            a=models[0],
-            b=models[1],
-            judge=self.judge_name,
-            model=s.model,
-            inconsistent=s.inconsistent,
-            anytime=anytime,
-            placed=None if adaptive is None else adaptive.calibration,
-        )
-        return replace(compared, adaptive=None if adaptive is None else adaptive.metrics())

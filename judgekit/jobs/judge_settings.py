@@ -1,4 +1,4 @@
-"""Seats and settings: which judges a run names, and what of the settings is each one's."""
+"""Which judges a run names, and which of its settings hold for each of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from judgekit.config.judge_spec import JudgeSpec, parse_judge_specs
-from judgekit.config.settings import ENGINE, Settings
+from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
 
@@ -14,34 +14,41 @@ __all__ = ["judge_specs", "juror_settings"]
 
 
 def judge_specs(settings: Settings) -> tuple[JudgeSpec, ...]:
-    """The seats that ``judge`` names; none where it names no judge. Raises `InputError`."""
+    """The judges that ``judge`` names; empty where it names none. Raises `InputError`."""
     name = settings.judge
     if name is None:
         return ()
-    if not {",", "@"} & set(name) or Path(name).is_file():  # a prompt file may be called anything
+    if not {",", "@"} & set(name) or Path(name).is_file():  # a prompt file may have any name
         return (JudgeSpec(name),)
     return parse_judge_specs(name)
 
 
 def juror_settings(
-    seat: JudgeSpec, settings: Settings, registry: Registry, *, alone: bool = False
+    juror: JudgeSpec, settings: Settings, registry: Registry, *, alone: bool = False
 ) -> Settings:
-    """The settings of one seat: its own judge and model, and of what was said what concerns it.
+    """The settings of one of a run's judges: its name and model, and what applies to it.
 
-    Unless it sits `alone`, what is said of an engine (``model`` among it) is said to those that ask
-    one. Raises `InputError` where it lacks its weights.
+    Args:
+        juror: The judge and, where it has one of its own, its model.
+        settings: The settings of the whole run.
+        registry: Tells what the judge asks.
+        alone: Whether it is the only judge. Otherwise settings of an engine (``model`` among them)
+            hold only for judges that ask one.
+
+    Raises:
+        InputError: The judge needs weights, and none are named.
+        PluginError: The judge's plugin cannot be loaded.
     """
-    own = replace(settings, judge=seat.judge, model=seat.model or settings.model)
-    kind = registry.judge(seat.judge)
+    of_juror = replace(settings, judge=juror.judge, model=juror.model or settings.model)
+    kind = registry.judge(juror.judge)
     if alone or kind.model == "engine":
-        return own
-    if kind.model == "weights" and seat.model is None:
+        return of_juror
+    if kind.model == "weights" and juror.model is None:
         raise InputError(
-            f"the judge {seat.judge!r} needs its weights: write {seat.judge}@FOLDER or "
-            f"{seat.judge}@HUB-ID"
+            f"the judge {juror.judge!r} needs its weights: write {juror.judge}@FOLDER or "
+            f"{juror.judge}@HUB-ID"
         )
-    usual = Settings()
-    of_engines = [f.name for f in fields(Settings) if f.metadata["panel"] == ENGINE]
-    of_engines += ["reask", "verdict", "max_calls", "max_cost"]
-    neutral = {name: getattr(usual, name) for name in of_engines}
-    return replace(own, **neutral | {"model": seat.model})
+    defaults = Settings()
+    of_engines = [f.name for f in fields(Settings) if f.metadata["asks"]]
+    neutral = {name: getattr(defaults, name) for name in of_engines}
+    return replace(of_juror, **neutral | {"model": juror.model})

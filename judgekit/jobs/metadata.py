@@ -14,7 +14,7 @@ from judgekit.harness.dispatcher import Tally
 from judgekit.runs import PartMetadata, RunCounts, RunMetadata
 from judgekit.types import RunKind, StopReason
 
-__all__ = ["run_metadata", "stop_fields"]
+__all__ = ["run_metadata"]
 
 
 def run_metadata(
@@ -55,32 +55,25 @@ def run_metadata(
         ended=ended.isoformat(timespec="seconds"),
         seconds=round((ended - started).total_seconds(), 3),
         stop=stop,
-        counts=RunCounts(
-            trials=tally.trials,
-            judged=tally.judged,
-            calls=tally.calls,
-            attempts=tally.attempts,
-            calls_from_store=tally.calls_from_store,
-            tokens_in=tally.tokens_in,
-            tokens_out=tally.tokens_out,
-            without_usage=tally.without_usage,
-            cost_usd=None if cost is None else round(cost, 6),
-            failures=dict(tally.failures),
-            retries=dict(tally.retries),
-        ),
+        counts=run_counts(tally, cost),
         decides=decides,
         settled=settled or {},
         parts=tuple(parts),
     )
 
 
-def stop_fields(stop: StopReason | None) -> dict[str, Any]:
-    """Why a run ended before its plan, as `run.json` and `summary.json` hold it.
-
-    Returns:
-        ``stopped``, the reason in words, empty where there is none; and ``stop``, its kind and
-        text, None where there is none.
-    """
-    if stop is None:
-        return {"stopped": "", "stop": None}
-    return {"stopped": stop.text, "stop": {"kind": stop.kind.value, "text": stop.text}}
+def run_counts(tally: Tally, cost: float | None) -> RunCounts:
+    """What a run asked and used; `cost` in dollars, None where unknown."""
+    return RunCounts(
+        trials=tally.trials,
+        judged=tally.judged,
+        calls=tally.calls,
+        attempts=tally.attempts,
+        calls_from_store=tally.calls_from_store,
+        tokens_in=tally.tokens_in,
+        tokens_out=tally.tokens_out,
+        without_usage=tally.without_usage,
+        cost_usd=None if cost is None else round(cost, 6),
+        failures=dict(tally.failures),
+        retries=dict(tally.retries),
+    )

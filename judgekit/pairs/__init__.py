@@ -1,11 +1,12 @@
-"""Outcomes → preference pairs: what a verdict says of two answers, as training data.
+"""Preference pairs from the outcomes of a run, as training data.
 
-Every case becomes a pair or is counted under the one reason that it does not. Written in the
-formats of TRL's preference datasets, as JSON Lines that `datasets` loads as they are.
+Every case becomes a pair, or is counted under one reason why it does not. Pairs are written in the
+formats of TRL's preference datasets, as JSON Lines that `datasets` loads unchanged.
 """
 
 from judgekit.pairs.export import Format, write_pairs, write_parts
 from judgekit.pairs.holdout import split
+from judgekit.pairs.judged_pair import JudgedPair
 from judgekit.pairs.pair import PreferencePair
 from judgekit.pairs.ranked import Pairing
 from judgekit.pairs.reading import read_pairs
@@ -13,6 +14,7 @@ from judgekit.pairs.selection import Pairs, Reason, pairs_of_run, preference_pai
 
 __all__ = [
     "Format",
+    "JudgedPair",
     "Pairing",
     "Pairs",
     "PreferencePair",

@@ -27,11 +27,19 @@ def write_pairs(
 ) -> None:
     """Writes pairs as JSON Lines in one of TRL's preference formats, the file whole or not at all.
 
-    ``conversational``: prompt, chosen and rejected are lists of messages; ``standard``: texts, for
-    prompts of one user message. Beside them flat columns: margin, judge, model, chosen_model,
-    rejected_model, case, cluster, category, run, judgements. Raises `InputError` for a path that
-    exists (unless `force`) or cannot be written, for a file without pairs, and for a prompt that
-    the standard format cannot hold.
+    Beside prompt, chosen and rejected there are flat columns: margin, probability (where the judge
+    gave one), judge, model, chosen_model, rejected_model, case, cluster, category, run, judgements.
+
+    Args:
+        pairs: The pairs to write.
+        path: The file, ``NAME.jsonl``.
+        format: In ``conversational``, prompt, chosen and rejected are lists of messages; in
+            ``standard`` they are texts, for prompts of one user message.
+        force: Replace a file that exists.
+
+    Raises:
+        InputError: The file exists or cannot be written, there are no pairs, or the standard
+            format cannot hold a prompt.
     """
     write_parts({path: pairs}, format, force=force)
 
@@ -39,7 +47,7 @@ def write_pairs(
 def write_parts(
     parts: Mapping[Path, Sequence[PreferencePair]], form: Format, *, force: bool = False
 ) -> None:
-    """Several files as `write_pairs` writes one; none takes its place until all are written."""
+    """Several files as `write_pairs` writes one; none is replaced before all are written."""
     for path, pairs in parts.items():
         if path.suffix != ".jsonl":
             raise InputError(f"pairs are JSON Lines: name the file NAME.jsonl, not {str(path)!r}")
@@ -51,11 +59,19 @@ def write_parts(
 
 
 def _lines(pairs: Sequence[PreferencePair], form: Format) -> Iterator[bytes]:
-    # `datasets` takes the columns' types from the beginning of a file (10 MB): rows with tool
-    # calls come first, or it would refuse those that stand later.
-    for pair in sorted(pairs, key=lambda p: not any(m.tool_calls for m in p.prompt)):
-        texts = _conversational(pair) if form == "conversational" else _standard(pair)
-        yield orjson.dumps(texts | _columns(pair), option=orjson.OPT_APPEND_NEWLINE)
+    # `datasets` takes the columns' types from the beginning of a file (10 MB), so rows with tool
+    # calls or a probability come first: it would refuse them later.
+    ordered = sorted(
+        pairs,
+        key=lambda p: (not any(m.tool_calls for m in p.prompt), p.probability is None),
+    )
+    with_probability = any(pair.probability is not None for pair in pairs)
+    for pair in ordered:
+        row = _conversational(pair) if form == "conversational" else _standard(pair)
+        row |= {"margin": pair.margin}
+        if with_probability:
+            row |= {"probability": pair.probability}
+        yield orjson.dumps(row | _columns(pair), option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _conversational(pair: PreferencePair) -> dict[str, Any]:
@@ -70,9 +86,9 @@ def _message(message: Message) -> dict[str, Any]:
     row: dict[str, Any] = {"role": message.role, "content": message.content}
     if message.tool_calls:
         calls = orjson.loads(message.tool_calls)
-        # One call of the API's older form is a list of one in the form that templates read.
-        one = isinstance(calls, dict)
-        row["tool_calls"] = [{"type": "function", "function": calls}] if one else calls
+        # The API's older form holds one call, and chat templates read a list of calls.
+        old_form = isinstance(calls, dict)
+        row["tool_calls"] = [{"type": "function", "function": calls}] if old_form else calls
     return row
 
 
@@ -87,9 +103,8 @@ def _standard(pair: PreferencePair) -> dict[str, Any]:
 
 def _columns(pair: PreferencePair) -> dict[str, Any]:
     return {
-        "margin": pair.margin,
         "judge": pair.judge,
-        # Texts even where there is none: a column that begins with nulls would have no type.
+        # Empty texts, not nulls: a column that begins with nulls would have no type.
         "model": pair.model or "",
         "chosen_model": pair.chosen_model,
         "rejected_model": pair.rejected_model,

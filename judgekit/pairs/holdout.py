@@ -1,4 +1,4 @@
-"""Train and test, so that no prompt is in both."""
+"""Splits pairs into train and test so that no prompt is in both."""
 
 from __future__ import annotations
 
@@ -14,11 +14,19 @@ __all__ = ["split"]
 def split(
     pairs: Iterable[PreferencePair], test_share: float
 ) -> tuple[list[PreferencePair], list[PreferencePair]]:
-    """Train and test, each in the order given; no cluster, and so no prompt, is in both.
+    """Splits pairs into train and test; no cluster, and so no prompt, is in both.
 
-    `test_share` is the share of clusters to expect in test. A hash of the cluster decides, so a
-    pair keeps its side whatever its neighbours are: pairs may be added or shuffled. Raises
-    `InputError` for a share outside 0 to 1.
+    A hash of the cluster decides, so a pair keeps its side when pairs are added or shuffled.
+
+    Args:
+        pairs: The pairs.
+        test_share: The expected share of clusters in test, in 0 to 1.
+
+    Returns:
+        Train and test, each in the order given.
+
+    Raises:
+        InputError: The share is outside 0 to 1.
     """
     if not 0 <= test_share <= 1:
         raise InputError(f"the test share must be from 0 to 1, not {test_share!r}")
@@ -30,6 +38,6 @@ def split(
 
 
 def _cluster(pair: PreferencePair) -> str:
-    """The pair's cluster; of one without, its prompt stands alone."""
+    """The pair's cluster, or a digest of its prompt where it has none."""
     texts = (text for m in pair.prompt for text in (m.role, m.content, m.tool_calls))
     return pair.cluster or digest(*texts)

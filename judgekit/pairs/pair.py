@@ -11,11 +11,12 @@ __all__ = ["PreferencePair"]
 
 @dataclass(frozen=True, slots=True)
 class PreferencePair:
-    """Of two answers to one conversation, the one preferred and the other.
+    """Two answers to one conversation: the preferred one and the other.
 
-    `prompt` is the whole conversation as both answers saw it. `margin` is the outcome's: 0 to 1
-    for choices, points for scores. `run` is the identity of the run it is from (in its
-    ``run.json``), `judgements` the ids there of what it rests on.
+    `prompt` is the whole conversation before the answers. `margin` is the outcome's: 0 to 1 for
+    choices, points for scores. `probability`, in 0 to 1, is the judge's that `chosen` is better,
+    averaged over orders and repeats; None where the judge gave none. `run` is the identity of the
+    run in its ``run.json``, and `judgements` are the ids of the judgements there.
     """
 
     prompt: tuple[Message, ...]
@@ -31,3 +32,4 @@ class PreferencePair:
     judge: str = ""
     model: str | None = None
     run: str = ""
+    probability: float | None = None

@@ -1,4 +1,4 @@
-"""Pairs from files, as `write_pairs` writes them."""
+"""Preference pairs read from files, as `write_pairs` writes them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,15 @@ __all__ = ["read_pairs"]
 
 
 def read_pairs(path: str | Path) -> list[PreferencePair]:
-    """The pairs of a file in either of TRL's preference formats, in its order.
+    """The pairs of a file in one of TRL's preference formats, in the order of the file.
 
-    Columns beside prompt, chosen and rejected may be missing, so files of others are read too.
-    Raises `InputError`, naming the line, for a row that is no pair.
+    Columns beside prompt, chosen and rejected may be missing, so other people's files work too.
+
+    Args:
+        path: JSON Lines, or any other format that judgekit reads.
+
+    Raises:
+        InputError: A row is not a pair; the message names its line.
     """
     pairs = []
     for row in io.read_rows(Path(path)):
@@ -49,20 +54,29 @@ def _pair(row: Mapping[str, Any]) -> PreferencePair:
         judge=row.get("judge", ""),
         model=row.get("model") or None,
         run=row.get("run", ""),
+        probability=_probability(row.get("probability")),
     )
+
+
+def _probability(value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ValueError(f"the probability is {value!r}; it is that of chosen, from 0 to 1")
+    return float(value)
 
 
 def _prompt(value: object) -> tuple[Message, ...]:
     if isinstance(value, str):
         return (Message("user", value),)
     if not isinstance(value, list) or not value:
-        raise ValueError("the prompt is neither a text nor messages")
+        raise ValueError("the prompt is neither text nor messages")
     return tuple(_message(item) for item in value)
 
 
 def _message(item: object) -> Message:
     if not isinstance(item, Mapping):
-        raise TypeError(f"{item!r:.60} is no message")
+        raise TypeError(f"{item!r:.60} is not a message")
     calls = item.get("tool_calls")
     return Message(
         item["role"], _text(item["content"]), orjson.dumps(calls).decode() if calls else ""
@@ -78,5 +92,5 @@ def _answer(value: object) -> str:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r:.60} is no text")
+        raise TypeError(f"{value!r:.60} is not text")
     return value

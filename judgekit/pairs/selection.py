@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-from judgekit import runs
 from judgekit.errors import InputError
 from judgekit.pairs.export import Format, write_pairs
+from judgekit.pairs.judged_pair import JudgedPair, mean_probability
 from judgekit.pairs.pair import PreferencePair
-from judgekit.pairs.ranked import Pairing, duels_of_run
-from judgekit.types import Case, Outcome, Position
+from judgekit.pairs.ranked import Pairing, pairs_of_ranking
+from judgekit.runs import StoredRun
+from judgekit.types import Case, Outcome, Position, Ranking
 
 __all__ = ["Pairs", "Reason", "pairs_of_run", "preference_pairs"]
 
 
 class Reason(StrEnum):
-    """Why a case makes no pair: the first of these, in this order, that holds."""
+    """Why a case makes no pair: the first of these reasons, in this order, that applies."""
 
-    IDENTICAL = "identical"  # the same text, but for white space around it
-    UNDECIDED = "undecided"  # an order, or an answer, without a valid verdict
-    INCONSISTENT = "inconsistent"  # the two orders did not agree
+    IDENTICAL = "identical"  # the same text, apart from white space around it
+    NO_VERDICT = "no_verdict"  # an order, or an answer, without a valid verdict
+    INCONSISTENT = "inconsistent"  # the two orders disagree
     TIE = "tie"
-    ONE_ORDER = "one_order"  # shown in one order only: nothing tells whether position decided
+    ONE_ORDER = "one_order"  # shown in one order only: the position may have decided
     DIFFERENT_HISTORIES = "different_histories"  # the answers follow different conversations
-    EMPTY = "empty"  # one of the answers is nothing but white space
+    EMPTY = "empty"  # one of the answers is only white space
     BELOW_MARGIN = "below_margin"
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """The pairs of a run, in the order of its cases; `left_out` counts the other cases.
+    """The pairs of a run, in the order of its cases; `left_out` counts the other cases by reason.
 
-    ``len(pairs) + sum(left_out.values())`` is the number of cases (or, `of` all two answers of
-    rankings, that of comparisons); every reason is in `left_out`.
+    ``len(pairs) + sum(left_out.values())`` is the number of cases, or of comparisons where `of`
+    says so. Every reason is in `left_out`.
     """
 
     pairs: tuple[PreferencePair, ...]
@@ -56,47 +57,53 @@ class Pairs:
 
 
 def pairs_of_run(
-    folder: Path,
+    run: StoredRun,
     *,
     min_margin: float = 0.0,
     all_winners: bool = False,
     pairing: Pairing = "best-worst",
 ) -> Pairs:
-    """The pairs of a run's folder, as `preference_pairs`; `pairing` is of rankings, as `duels`.
+    """The preference pairs of a finished run.
 
-    Raises `InputError`.
+    Args:
+        run: A comparison or a ranking.
+        min_margin: The least margin of a pair: 0 to 1 for choices, points for scores.
+        all_winners: As of `preference_pairs`.
+        pairing: Which two answers of a ranking make a pair.
+
+    Raises:
+        InputError: The run scored single answers, chose its comparisons, or is damaged.
     """
-    facts = runs.read_json(folder / "run.json")
-    decides = facts.get("decides", {})
-    ranked = runs.holds_rankings(folder)
-    if ranked and decides.get("games") is not None and pairing == "best-worst":
+    metadata = run.metadata
+    ranked = run.kind == "rank"
+    if ranked and metadata.games is not None and pairing == "best-worst":
         raise InputError(
-            f"the run {str(folder)!r} chose its games, so hardly a case knows its best and its "
-            f"worst; take --pairing all"
+            f"the run {str(run.folder)!r} ranked with --games, so few cases have a known best and "
+            f"worst answer; use --pairing all"
         )
-    cases: Iterable[Case] = runs.read_cases(folder)
-    outcomes: Iterable[tuple[Outcome, Sequence[str]]] = runs.read_outcomes(folder)
-    try:
-        if ranked:
-            duels = list(duels_of_run(folder, pairing))
-            cases, outcomes = [case for case, _ in duels], [outcome for _, outcome in duels]
-        found = preference_pairs(
-            cases,
-            outcomes,
-            min_margin=min_margin,
-            all_winners=all_winners,
-            judge=decides.get("judge", ""),
-            model=decides.get("model"),
-            run=facts.get("identity", ""),
-        )
-    except ValueError as error:
-        raise InputError(f"the run {str(folder)!r} is damaged ({error}); judge again") from error
-    return replace(found, of="comparisons") if ranked and pairing == "all" else found
+    pairs = preference_pairs(
+        judged_pairs(run, pairing),
+        min_margin=min_margin,
+        all_winners=all_winners,
+        judge=metadata.judge,
+        model=metadata.model,
+        run=metadata.identity,
+    )
+    return replace(pairs, of="comparisons") if ranked and pairing == "all" else pairs
+
+
+def judged_pairs(run: StoredRun, pairing: Pairing) -> Iterator[JudgedPair]:
+    """The cases of a run, or the pairs of its rankings, with their outcomes."""
+    for result in run.case_results():
+        if isinstance(result.outcome, Ranking):
+            yield from pairs_of_ranking(result, pairing)
+        else:
+            probability = mean_probability(result.judgements)
+            yield JudgedPair(result.case, result.outcome, result.judgement_ids, probability)
 
 
 def preference_pairs(
-    cases: Iterable[Case],
-    outcomes: Iterable[tuple[Outcome, Sequence[str]]],
+    judged: Iterable[JudgedPair],
     *,
     min_margin: float = 0.0,
     all_winners: bool = False,
@@ -104,18 +111,29 @@ def preference_pairs(
     model: str | None = None,
     run: str = "",
 ) -> Pairs:
-    """Pairs from cases and their outcomes (each with its judgements' ids), both in one order.
+    """Preference pairs from judged pairs, in their order.
 
-    Only consistent winners, and winners by score, make pairs. `all_winners` takes those as well
-    that were shown in one order only, and those that an average of two disagreeing orders made.
-    `min_margin`: the least margin of a pair. Raises `InputError` for a margin that is no number
-    from 0 up and for cases that do not hold two responses, ValueError where the two do not match.
+    Only consistent winners, and winners by score, make pairs.
+
+    Args:
+        judged: Cases of two responses with their outcomes.
+        min_margin: The least margin of a pair: 0 to 1 for choices, points for scores.
+        all_winners: Also take winners that were shown in one order only, and those that an
+            average of two disagreeing orders made.
+        judge: The judge's name, for the pairs.
+        model: The judge's model, for the pairs.
+        run: The run's identity, for the pairs.
+
+    Raises:
+        InputError: The margin is not a number from 0 up, or a case has not two responses.
+        ValueError: An outcome belongs to another case.
     """
     if not (math.isfinite(min_margin) and min_margin >= 0):
         raise InputError(f"the least margin must be 0 or more, not {min_margin!r}")
     pairs: list[PreferencePair] = []
     left_out = dict.fromkeys(Reason, 0)
-    for case, (outcome, judgements) in zip(cases, outcomes, strict=True):
+    for pair in judged:
+        case, outcome = pair.case, pair.outcome
         if outcome.case != case.id:
             raise ValueError(f"the case {case.id!r} meets the outcome of {outcome.case!r}")
         if len(case.responses) != 2:
@@ -127,9 +145,7 @@ def preference_pairs(
         if isinstance(sides, Reason):
             left_out[sides] += 1
         else:
-            made = _made(case, sides, _margin(outcome))
-            pair = replace(made, judge=judge, model=model, run=run)
-            pairs.append(replace(pair, judgements=tuple(judgements)))
+            pairs.append(replace(_pair(pair, sides), judge=judge, model=model, run=run))
     return Pairs(tuple(pairs), left_out)
 
 
@@ -141,8 +157,8 @@ def _sides(
     if outcome.identical or texts[0] == texts[1]:
         return Reason.IDENTICAL
     if not outcome.decided:
-        return Reason.UNDECIDED
-    # An average may name a winner where the orders disagree: position, not quality, may have won.
+        return Reason.NO_VERDICT
+    # An average may have a winner where the orders disagree: the position may have decided.
     agreed = outcome.position in (None, Position.CONSISTENT)
     if outcome.winner is None or not (agreed or all_winners):
         return Reason.INCONSISTENT
@@ -161,20 +177,27 @@ def _sides(
 
 
 def _margin(outcome: Outcome) -> float:
-    """The outcome's margin; 0 where it tells none."""
+    """The outcome's margin; 0 where it has none."""
     return 0.0 if outcome.margin is None else float(outcome.margin)
 
 
-def _made(case: Case, sides: tuple[int, int], margin: float) -> PreferencePair:
+def _pair(pair: JudgedPair, sides: tuple[int, int]) -> PreferencePair:
+    """The preference pair of the chosen and the rejected response."""
+    case = pair.case
     chosen, rejected = (case.responses[i] for i in sides)
+    probability = pair.probability
+    if probability is not None and sides[0] == 1:
+        probability = 1 - probability
     return PreferencePair(
         prompt=case.conversation(sides[0]),
         chosen=chosen.text,
         rejected=rejected.text,
         chosen_model=chosen.model,
         rejected_model=rejected.model,
-        margin=margin,
+        margin=_margin(pair.outcome),
         case=case.id,
         cluster=case.cluster,
         category=case.category,
+        judgements=pair.judgements,
+        probability=probability,
     )

@@ -5,20 +5,20 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 
 import orjson
 
 from judgekit.errors import InputError
 from judgekit.io.files import partial_beside, safe_name, write_file
 from judgekit.runs.metadata import RunMetadata
-from judgekit.runs.reader import read_json
+from judgekit.runs.reader import CaseResult, StoredJudgement, read_json
 from judgekit.runs.schema import case_row, judgement_row, outcome_row
 from judgekit.stats.summaries.document import AnySummary, document
 from judgekit.types import Case, Judgement, Outcome, Ranking, digest
@@ -35,8 +35,17 @@ def folder_name(models: Sequence[str], judge: str, identity: str) -> str:
     return "-".join(map(safe_name, ["-vs-".join(models), judge, identity[:8]]))
 
 
-def check_folder(folder: Path, identity: str) -> None:
-    """Refuses a folder that holds another command's run, or something else altogether."""
+def check_folder(folder: Path, identity: str, rules: int) -> None:
+    """Refuses a folder that holds another run, or something else altogether.
+
+    Args:
+        folder: Where a run is to go.
+        identity: The run's identity.
+        rules: By which rules its identity is made (`judgekit.jobs.identity.RULES`).
+
+    Raises:
+        InputError: The folder holds another command's run, one of an older version, or no run.
+    """
     with writing(folder):
         if not folder.exists():
             return
@@ -47,12 +56,19 @@ def check_folder(folder: Path, identity: str) -> None:
         return  # empty, or what was moved in before something broke
     if not (folder / "run.json").is_file():
         raise InputError(f"{str(folder)!r} holds something that is no run; choose another --out")
-    held = read_json(folder / "run.json").get("identity")
-    if held != identity:
+    run = read_json(folder / "run.json")
+    held = run.get("identity")
+    if held == identity:
+        return
+    if run.get("decides", {}).get("rules", 0) < rules:
         raise InputError(
-            f"{str(folder)!r} holds the run of another command (identity {held!r}); "
-            f"choose another --out, or remove it"
+            f"{str(folder)!r} holds a run of an older version of judgekit, which does not replace "
+            f"it; choose another --out, or remove it: every stored reply is used again"
         )
+    raise InputError(
+        f"{str(folder)!r} holds the run of another command (identity {held!r}); "
+        f"choose another --out, or remove it"
+    )
 
 
 @contextmanager
@@ -104,18 +120,23 @@ class RunWriter:
             shutil.rmtree(self._partial, ignore_errors=True)
 
     def add(self, case: Case, judgements: Sequence[Judgement], outcome: Outcome | Ranking) -> None:
-        """One case, in the order of the plan."""
-        ids = [self._judgement_id(j) for j in judgements]
-        rows = [judgement_row(i, j) for i, j in zip(ids, judgements, strict=True)]
-        self.add_rows(case, rows, outcome_row(outcome, ids))
+        """Writes one case.
 
-    def add_rows(
-        self, case: Case, judgements: Iterable[Mapping[str, Any]], outcome: Mapping[str, Any]
-    ) -> None:
-        """One case whose judgements and outcome are rows already: those of another run."""
+        Args:
+            case: The next of the plan.
+            judgements: All of the case, in the order of the plan.
+            outcome: What they were folded to.
+        """
+        stored = (StoredJudgement(self._judgement_id(j), "", j) for j in judgements)
+        self.add_result(CaseResult(case, outcome, tuple(stored), {}))
+
+    def add_result(self, result: CaseResult) -> None:
+        """Writes one case whose judgements have their ids already: those of another run."""
+        outcome = outcome_row(result.outcome, result.judgement_ids, result.votes)
         with writing(self.folder):
-            self._files["cases"].write(orjson.dumps(case_row(case), option=LINE))
-            for row in judgements:
+            self._files["cases"].write(orjson.dumps(case_row(result.case), option=LINE))
+            for own in result.stored:
+                row = judgement_row(own.id, own.judgement, own.judge)
                 self._files["judgements"].write(orjson.dumps(row, option=LINE))
             self._files["outcomes"].write(orjson.dumps(outcome, option=LINE))
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from judgekit.stats.agreement import Agreement, agreement
 from judgekit.stats.intervals import Rate, clustered_rate
-from judgekit.stats.outcomes.values import statuses
+from judgekit.stats.outcomes.values import MaybeLabel, label, mirror_label, statuses
 from judgekit.stats.paired_test import PairedTest, paired_test
 from judgekit.stats.position import Positions, positions
 from judgekit.stats.win_rate import counts
@@ -130,15 +130,11 @@ def result_share(questions: Mapping[str, tuple[str, bool]]) -> Rate:
     return clustered_rate((cluster, won, 1) for cluster, won in questions.values())
 
 
-def label_pairs(graded: Iterable[LabelledOutcome]) -> Iterable[tuple[str, Known | None, Known]]:
+def label_pairs(
+    graded: Iterable[LabelledOutcome],
+) -> Iterable[tuple[str, MaybeLabel, MaybeLabel]]:
     """Triples (cluster, judge's label, true label), with models in the order of their names."""
     for g in graded:
-        ours: Known | None = g.outcome.winner
-        if ours is None and g.outcome.decided:
-            ours = "tie"
-        yield g.outcome.cluster, orient_label(ours, g), orient_label(g.label, g)
-
-
-def orient_label(label: Any, g: LabelledOutcome) -> Any:
-    """A label in the order of the models' names."""
-    return 1 - label if g.reversed_names and isinstance(label, int) else label
+        pair = label(g.outcome), g.label
+        ours, theirs = map(mirror_label, pair) if g.reversed_names else pair
+        yield g.outcome.cluster, ours, theirs

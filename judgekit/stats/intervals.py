@@ -53,7 +53,8 @@ class Rate:
         default=None, metadata=metric("the upper end of the 95 % interval, clustered by prompt")
     )
 
-    def as_dict(self) -> dict[str, float | None]:
+    def to_dict(self) -> dict[str, float | None]:
+        """The rate as JSON has it."""
         return {"value": self.value, "low": self.low, "high": self.high}
 
 
@@ -181,6 +182,12 @@ def expected_half_width(prompts: int) -> float:
 
     The worst case is a win rate of one half without ties; ties and a clear winner make the interval
     narrower.
+
+    Args:
+        prompts: The number of independent prompts.
+
+    Returns:
+        A difference of shares, in 0 to 0.5.
     """
     if prompts < 2:
         return 0.5

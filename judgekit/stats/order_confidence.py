@@ -17,13 +17,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from math import fsum, sqrt
-from typing import Literal
+from dataclasses import dataclass, field
+from math import sqrt
 
 from judgekit.stats.intervals import Rate, clustered_rate
+from judgekit.stats.metric import metric
 from judgekit.stats.outcomes.fold import is_choice, value_of_first
-from judgekit.stats.outcomes.values import Inconsistent
+from judgekit.stats.outcomes.lean import Merge, lean, merge_orders
+from judgekit.stats.outcomes.values import Inconsistent, value_of
 from judgekit.types import Choice, Status, Verdict
 
 __all__ = [
@@ -42,7 +43,6 @@ Row = tuple[str, int, Verdict, Verdict]
 CALIBRATION = 50  # prompts shown in both orders before anything is sure
 TOLERANCE = 0.2  # largest share of a kind's cases that the second order may change
 BINS = (0.6, 0.75, 0.9)  # of the probability of the chosen answer
-ROUNDING = 1e-12  # as fold's: a mean of probabilities may miss a tie by rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,25 @@ class Kind:
     order is not needed.
     """
 
-    name: str
-    cases: int
-    changed: Rate
-    shift: Rate
-    sure: bool
+    name: str = field(metadata=metric("the first verdict, with the bin of its probability"))
+    cases: int = field(metadata=metric("the cases of this kind in both orders", unit="cases"))
+    changed: Rate = field(
+        metadata=metric(
+            "how often the second order changed what the case counts for",
+            unit="share",
+            denominator="cases of this kind in both orders",
+        )
+    )
+    shift: Rate = field(
+        metadata=metric(
+            "how much more the first order alone gives a than both orders, on average",
+            unit="difference of shares",
+            denominator="cases of this kind in both orders",
+        )
+    )
+    sure: bool = field(
+        metadata=metric("whether cases of this kind are shown in one order from then on")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,7 @@ class OrderConfidence:
     """The result of calibration; without it no kind is sure."""
 
     kinds: tuple[Kind, ...]
-    merge: Literal["agree", "mean"] = "agree"
+    merge: Merge = "agree"
     inconsistent: Inconsistent = "half"
 
     def sure(self, first: Verdict) -> bool:
@@ -113,7 +127,7 @@ def calibrate(
     rows: Iterable[Row],
     *,
     tolerance: float = TOLERANCE,
-    merge: Literal["agree", "mean"] = "agree",
+    merge: Merge = "agree",
     inconsistent: Inconsistent = "half",
 ) -> OrderConfidence:
     """Learns from cases shown in both orders which kinds of first verdict are sure.
@@ -160,18 +174,16 @@ def _valid(verdict: Verdict) -> bool:
     return verdict.status is Status.VALID and is_choice(verdict)
 
 
-def _is_decided(
-    first: Verdict, merge: Literal["agree", "mean"], inconsistent: Inconsistent
-) -> bool:
+def _is_decided(first: Verdict, merge: Merge, inconsistent: Inconsistent) -> bool:
     """Whether no second verdict could change the case's value."""
     tie = merge == "agree" and inconsistent == "half" and first.choice is Choice.TIE
     return tie or not _valid(first)
 
 
-def _kind_name(first: Verdict, merge: Literal["agree", "mean"]) -> str:
+def _kind_name(first: Verdict, merge: Merge) -> str:
     """The kind of a valid verdict."""
     value = value_of_first(first, soft=merge == "mean")
-    name = {0: "tie", 1: "first", -1: "second"}[_lean(value)]
+    name = {0: "first", 1: "second", "tie": "tie"}[lean(value)]
     if first.probability is None:
         return name
     bound = bisect_right(BINS, max(first.probability, 1 - first.probability))
@@ -179,24 +191,12 @@ def _kind_name(first: Verdict, merge: Literal["agree", "mean"]) -> str:
     return f"{name}, {low:g} to {high:g}"
 
 
-def _case_value(
-    values: Sequence[float], merge: Literal["agree", "mean"], inconsistent: Inconsistent
-) -> float | None:
-    """The case's value for the response shown first: 1, 0.5 or 0; None if the case is left out.
-
-    `values` are the first response's values, one per order.
-    """
-    if merge == "mean":
-        return (1 + _lean(fsum(values) / len(values))) / 2
-    sides = {_lean(value) for value in values}
-    if len(sides) == 1:
-        return (1 + sides.pop()) / 2
-    return 0.5 if inconsistent == "half" else None
-
-
-def _lean(value: float) -> int:
-    """1 if a value favours the first response, -1 the second, 0 neither."""
-    return 0 if abs(value - 0.5) <= ROUNDING else 1 if value > 0.5 else -1
+def _case_value(values: Sequence[float], merge: Merge, inconsistent: Inconsistent) -> float | None:
+    """What a case counts for, by the first shown's values in the orders: 1, 0.5, 0 or nothing."""
+    winner = merge_orders(values, merge)
+    if winner is None:
+        return 0.5 if inconsistent == "half" else None
+    return value_of(winner)
 
 
 def calibration_rounds(prompts: int, first: int = CALIBRATION) -> Iterator[int]:

@@ -1,7 +1,7 @@
-"""An adapter merged into its model: one folder of plain weights.
+"""Merges an adapter into its model: one folder of plain weights.
 
-An adapter that was trained over 4-bit weights corrects their errors too. So it is merged into
-those very weights, dequantised; in the model they were made from it would be off by more.
+An adapter trained over 4-bit weights corrects their errors as well. So it is merged into those
+weights, dequantized; merged into the original model it would be further off.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ __all__ = ["TrainedAdapter", "merge_adapter", "read_adapter"]
 
 @dataclass(frozen=True)
 class TrainedAdapter:
-    """An adapter's folder: the model it belongs to, and how that was held while it was trained.
+    """An adapter, the model that it belongs to, and how that was held during training.
 
-    An adapter that judgekit did not train says nothing of the latter: `quant` None, `dtype` auto.
+    For an adapter that judgekit did not train, the latter is unknown: `quant` None, `dtype` auto.
     """
 
     adapter: Path
@@ -51,22 +51,23 @@ class TrainedAdapter:
 
 
 def read_adapter(folder: Path) -> TrainedAdapter:
-    """What a folder of `save_trained`, or any LoRA of peft, says of itself.
+    """Reads the folder of an adapter from judgekit or peft.
 
-    Raises `InputError` where it is no adapter.
+    Raises:
+        InputError: It is not an adapter.
     """
     if not (folder / "adapter_config.json").is_file():
         whole = (folder / "config.json").is_file()
         raise InputError(
             f"{str(folder)!r} is a whole model, with nothing to merge"
             if whole
-            else f"{str(folder)!r} is no adapter: it has no adapter_config.json"
+            else f"{str(folder)!r} is not an adapter: it has no adapter_config.json"
         )
     config = read_config(folder, str(folder))
     base = config.get("base_model_name_or_path")
     if not base or not isinstance(base, str):
         raise InputError(
-            f"{str(folder)!r} does not say which model it belongs to: base_model_name_or_path in "
+            f"{str(folder)!r} does not name its model: base_model_name_or_path in "
             f"its adapter_config.json is {base!r}; name the model there"
         )
     held = how_trained(folder)
@@ -83,14 +84,14 @@ def read_adapter(folder: Path) -> TrainedAdapter:
 
 
 def how_trained(folder: Path) -> Mapping[str, Any]:
-    """What `train.json` says of the model; nothing without one."""
+    """The entry ``model`` of `train.json`; empty without that file."""
     file = folder / "train.json"
     if not file.is_file():
         return {}
     found = (read_object(file) or {}).get("model")
     if not isinstance(found, dict):
         raise InputError(
-            f"cannot read {str(file)!r}: it has no object 'model', which says how the model was "
+            f"cannot read {str(file)!r}: it has no object 'model' with how the model was "
             f"held; restore the file"
         )
     return found
@@ -99,14 +100,22 @@ def how_trained(folder: Path) -> Mapping[str, Any]:
 def merge_adapter(
     adapter: Path, out: Path, *, dtype: DType = "auto", device: str = "auto", force: bool = False
 ) -> Path:
-    """Writes the tuned model as one folder of safetensors with its tokenizer; gives that folder.
+    """Merges an adapter into its model, and writes the model with its tokenizer.
 
-    `dtype` is what the weights are written in; ``auto``: what the base model's folder has. With
-    `force` a model that is already there is replaced; files that are no model's stay.
+    Args:
+        adapter: The adapter's folder, which names its model.
+        out: The folder to write, in safetensors.
+        dtype: The dtype of the written weights; ``auto`` is the base model's.
+        device: The device to merge on; the whole model has to fit.
+        force: Replace a model in the folder; other files stay.
 
-    Raises `InputError` (no adapter, no such base model, a folder that cannot be written or is not
-    empty, a device that cannot be used) and `EngineError` (weights that cannot be read, or that
-    are not finite).
+    Returns:
+        The written folder.
+
+    Raises:
+        InputError: No adapter, no such base model, a folder that cannot be written or is not
+            empty, or a device that cannot be used.
+        EngineError: Weights that cannot be read, or are not finite.
     """
     import torch
 
@@ -131,10 +140,10 @@ def merge_adapter(
 
 
 def merged(found: TrainedAdapter, at: Checkpoint, written: Any) -> Any:
-    """The model with the adapter in its weights, in the dtype that is to be written.
+    """The model with the adapter merged into its weights, in the dtype to write.
 
-    The sum is made in the wider of what it was trained and what it is written in, so that it is
-    rounded once.
+    The sum is computed in the wider of the training's and the written dtype, so that it is rounded
+    once.
     """
     import torch
 
@@ -151,7 +160,7 @@ def merged(found: TrainedAdapter, at: Checkpoint, written: Any) -> Any:
 
 
 def check_out(out: Path, base: str, *, force: bool) -> None:
-    """Refuses a folder that the merged model must not be written to, such as the base model's."""
+    """Refuses folders that the merged model must not be written to, such as the base model's."""
     if not out.exists():
         return
     if not out.is_dir():
@@ -167,7 +176,7 @@ def check_out(out: Path, base: str, *, force: bool) -> None:
 
 
 def write(out: Path, model: Any, tokenizer: Any) -> None:
-    """Writes beside what is there, then moves in; `config.json` last, without it nothing loads."""
+    """Writes into a subfolder, then moves the files; `config.json` last, as loading needs it."""
     partial = out / ".merging"
     try:
         partial.mkdir(parents=True, exist_ok=True)

@@ -1,147 +1,198 @@
-"""Judges against labels: each set before each judge, as any other run, and how often it is right.
+"""Judges against labels: each set before each judge, as any other run.
 
->>> benchmark = prepare_bench(["llmbar"], parse_seats("pairwise"), settings, registry)
+>>> benchmark = prepare_bench(["llmbar"], parse_judge_specs("pairwise"), settings, registry)
 >>> for entry in benchmark.entries:
 ...     run_job(entry.job)
->>> benchmark.finish()["sets"][0]["judges"][0]["accuracy"]
+>>> benchmark.finish().sets[0].judges[0].accuracy
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from itertools import combinations
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import orjson
-
-from judgekit import runs
 from judgekit.config.judge_spec import JudgeSpec
 from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
-from judgekit.harness.limits import Spent
-from judgekit.io.files import make_parents, safe_name, write_file
-from judgekit.io.labelled_pairs import LETTERS, keep_labelled
+from judgekit.harness.limits import Budget
+from judgekit.io.files import is_leftover, safe_name
+from judgekit.io.labelled_pairs import keep_labelled
 from judgekit.io.labelled_set import LabelledSet, SetSetup
+from judgekit.jobs.bindings import JudgeFactory
+from judgekit.jobs.inputs import read_input
 from judgekit.jobs.job import Job
 from judgekit.jobs.judge_settings import juror_settings
-from judgekit.jobs.prepare import prepare_all
-from judgekit.stats.accuracy import LabelledOutcome, accuracy, compare_accuracy
-from judgekit.stats.outcomes.fold import fold
-from judgekit.types import (
-    Case,
-    Choice,
-    Judgement,
-    Outcome,
-    Status,
-    Trial,
-    Verdict,
-    digest,
-)
+from judgekit.jobs.prepare import job_for
+from judgekit.runs.bench_report import FILE, BenchReport
+from judgekit.runs.reader import StoredRun
+from judgekit.runs.reports import check_report_folder, write_report
+from judgekit.trust.grading import BenchRun, set_result
+from judgekit.types import digest
 
-__all__ = ["TRIVIAL", "Benchmark", "Entry", "prepare_bench"]
+__all__ = ["TRIVIAL", "BenchEntry", "Benchmark", "prepare_bench"]
 
 TRIVIAL = ("longer", "first", "chance")
-"""What costs nothing, and has to be beaten."""
+"""Judges that cost nothing: the baseline that every other judge has to beat."""
 
 KEPT = Path(".judgekit/sets")
-SCHEMA = "judgekit.bench/1"
 
 
 @dataclass(frozen=True)
-class Entry:
+class BenchEntry:
     """One set before one judge."""
 
     labelled: LabelledSet
-    seat: JudgeSpec
+    spec: JudgeSpec
     trivial: bool
     job: Job
 
     @property
-    def run(self) -> Path:
+    def folder(self) -> Path:
         """The folder of its run."""
         return self.job.folder("")
+
+    def finished(self) -> BenchRun:
+        """Its finished run. Raises `InputError` where it has not been run."""
+        merge = self.job.judge.merge if self.job.plan.both_orders else None
+        return BenchRun(str(self.spec), self.trivial, merge, StoredRun.open(self.folder))
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Everything decided; `entries` stand set by set, the trivial judges last."""
+    """Prepared jobs for all sets and judges: set by set, the trivial judges last."""
 
     folder: Path
-    entries: tuple[Entry, ...]
+    entries: tuple[BenchEntry, ...]
 
-    def finish(self) -> dict[str, Any]:
-        """Reads the entries' finished runs, and writes and returns what ``bench.json`` holds."""
-        of_set: dict[str, list[Entry]] = {}
+    def finish(self) -> BenchReport:
+        """Reads the finished runs of all entries, and writes ``bench.json``.
+
+        Returns:
+            What ``bench.json`` holds.
+
+        Raises:
+            InputError: An entry has not been run, or the file cannot be written.
+        """
+        of_set: dict[str, list[BenchEntry]] = {}
         for entry in self.entries:
             of_set.setdefault(entry.labelled.name, []).append(entry)
-        whole = {"schema": SCHEMA, "sets": [set_figures(own) for own in of_set.values()]}
-        path = self.folder / "bench.json"
-        make_parents(path)
-        write_file(path, orjson.dumps(whole, option=orjson.OPT_INDENT_2))
-        return whole
+        report = BenchReport(
+            tuple(
+                set_result(
+                    entries[0].labelled,
+                    entries[0].job.inputs.files[0],
+                    [entry.finished() for entry in entries],
+                )
+                for entries in of_set.values()
+            )
+        )
+        write_report(self.folder / FILE, report.to_dict())
+        return report
 
 
 def prepare_bench(
     sets: Sequence[str],
-    seats: Sequence[JudgeSpec],
+    specs: Sequence[JudgeSpec],
     settings: Settings,
     registry: Registry,
     *,
     limit: int | None = None,
 ) -> Benchmark:
-    """Reads the sets and prepares a job for each with each judge; asks nothing.
+    """Reads the sets, and prepares a job for each set with each judge; asks nothing.
 
-    A set is a name, NAME=FILE or a file of labelled pairs. `limit`: at most so many questions of
-    each, drawn by their ids, so that the same ones come every time and every part of a set has
-    its share. `Settings.max_calls` and `Settings.max_cost` are for all entries together: what one
-    used is not there for the next. Raises `InputError`, `PluginError`.
+    Args:
+        sets: Names of sets, NAME=FILE, or files of labelled pairs.
+        specs: The judges; the trivial ones come by themselves.
+        settings: How to judge. `max_calls` and `max_cost` are for all jobs together.
+        registry: The loaded plugins.
+        limit: At most so many questions of each set. They are drawn by their ids, so that the same
+            ones come every time, and every part of a set has its share.
+
+    Raises:
+        InputError: A set cannot be read, a judge does not fit, or the folder holds something else.
+        PluginError: A plugin is broken.
     """
     if settings.orders != "both":
         raise InputError(
             f"a benchmark shows all pairs in both orders, not {settings.orders!r}; leave orders out"
         )
-    labelled = [drawn(read_set(word, settings.columns, registry), limit) for word in sets]
+    labelled = [sample(read_set(word, settings.columns, registry), limit) for word in sets]
     names = [one.name for one in labelled]
     if len(set(names)) < len(names):
         raise InputError(f"two sets have one name: {', '.join(names)}; write NAME=FILE for one")
-    files = [[keep_labelled(one, KEPT)] for one in labelled]
     plain = replace(settings, columns={}, limit=None, out=None)
-    alone = len(seats) == 1
-    said = [(seat, False, juror_settings(seat, plain, registry, alone=alone)) for seat in seats]
-    free = Settings(store=settings.store, plugins=settings.plugins)
-    said += [
-        (seat, True, replace(free, judge=seat.judge))
-        for seat in map(JudgeSpec, TRIVIAL)
-        if seat not in seats
-    ]
-    jobs = [prepare_all(files, own, registry) for _, _, own in said]
-    ids = [job.identity("") for own in jobs for job in own]
-    name = f"bench-{'+'.join(names)}"[:80]
-    folder = settings.out or Path("runs") / f"{safe_name(name)}-{digest(*ids, size=4)}"
-    spent = Spent()
-    return Benchmark(
-        folder,
-        tuple(
-            Entry(one, seat, trivial, placed(own[number].within(spent), folder, one.name))
-            for number, one in enumerate(labelled)
-            for (seat, trivial, _), own in zip(said, jobs, strict=True)
-        ),
+    judges = [(spec, False, s) for spec, s in settings_of(specs, plain, registry)]
+    judges += [(spec, True, s) for spec, s in trivial_settings(specs, settings)]
+    inputs = [read_input([keep_labelled(one, KEPT)], plain, "compare") for one in labelled]
+    factories = [JudgeFactory(registry, s) for *_, s in judges]
+    jobs = [[job_for(of_set, factory) for of_set in inputs] for factory in factories]
+    folder = settings.out or usual_folder(names, [job for of_judge in jobs for job in of_judge])
+    budget = Budget(settings.max_calls, settings.max_cost)
+    entries = tuple(
+        BenchEntry(one, spec, trivial, placed(of_judge[n].with_budget(budget), folder, one.name))
+        for n, one in enumerate(labelled)
+        for (spec, trivial, _), of_judge in zip(judges, jobs, strict=True)
     )
+    check_folder(folder, entries)
+    return Benchmark(folder, entries)
 
 
-def placed(job: Job, folder: Path, of_set: str) -> Job:
-    """The job with its run's folder below the benchmark's, in one for its set."""
+def settings_of(
+    specs: Sequence[JudgeSpec], settings: Settings, registry: Registry
+) -> list[tuple[JudgeSpec, Settings]]:
+    """The settings of each judge."""
+    alone = len(specs) == 1
+    return [(spec, juror_settings(spec, settings, registry, alone=alone)) for spec in specs]
+
+
+def trivial_settings(
+    specs: Sequence[JudgeSpec], settings: Settings
+) -> list[tuple[JudgeSpec, Settings]]:
+    """The settings of the trivial judges that are not named themselves."""
+    free = Settings(store=settings.store, plugins=settings.plugins)
+    trivial = [spec for spec in map(JudgeSpec, TRIVIAL) if spec not in specs]
+    return [(spec, replace(free, judge=spec.judge)) for spec in trivial]
+
+
+def usual_folder(names: Sequence[str], jobs: Sequence[Job]) -> Path:
+    """A folder named by the sets and by all that decides the runs."""
+    identities = [job.identity("") for job in jobs]
+    name = safe_name(f"bench-{'+'.join(names)}"[:80])
+    return Path("runs") / f"{name}-{digest(*identities, size=4)}"
+
+
+def placed(job: Job, folder: Path, set_name: str) -> Job:
+    """The job with its run's folder below the benchmark's, in that of its set."""
     name = f"{safe_name(job.judge_name)}-{job.identity('')[:8]}"
-    out = folder / safe_name(of_set) / name
+    out = folder / safe_name(set_name) / name
     return replace(job, settings=replace(job.settings, out=out))
 
 
+def check_folder(folder: Path, entries: Sequence[BenchEntry]) -> None:
+    """Refuses (`InputError`) a folder that holds something else than a part of this benchmark."""
+    check_report_folder(folder, FILE)
+    if not folder.exists():
+        return
+    if (folder / FILE).exists():
+        ours = {entry.folder.parts[-2:] for entry in entries}
+        judges = [judge for one in BenchReport.read(folder).sets for judge in one.judges]
+        if any(Path(judge.run).parts[-2:] not in ours for judge in judges):
+            raise InputError(
+                f"{str(folder)!r} holds the benchmark of another command; choose another --out, "
+                f"or remove it"
+            )
+        return
+    sets = {entry.folder.parent.name for entry in entries}
+    if any(e.name not in sets and not is_leftover(e.name) for e in folder.iterdir()):
+        raise InputError(
+            f"{str(folder)!r} holds something that is no benchmark; choose another --out"
+        )
+
+
 def read_set(word: str, columns: Mapping[str, str], registry: Registry) -> LabelledSet:
-    """The set that a word of the command line means."""
+    """The set that an argument of the command line names."""
     name, equals, location = word.partition("=")
     if equals and name and location and not Path(word).exists():
         known = {known for plugin in registry.listing() for known in plugin.sets}
@@ -153,8 +204,8 @@ def read_set(word: str, columns: Mapping[str, str], registry: Registry) -> Label
     return registry.labelled_set(word)(SetSetup(word))
 
 
-def drawn(labelled: LabelledSet, limit: int | None) -> LabelledSet:
-    """At most `limit` questions of a set, in their order; fewer are among those of more."""
+def sample(labelled: LabelledSet, limit: int | None) -> LabelledSet:
+    """At most `limit` questions of a set, in their order; a larger sample includes a smaller."""
     groups = dict.fromkeys(labelled.group(case) for case in labelled.cases)
     if limit is None or len(groups) <= limit:
         return labelled
@@ -162,135 +213,3 @@ def drawn(labelled: LabelledSet, limit: int | None) -> LabelledSet:
     cases = tuple(case for case in labelled.cases if labelled.group(case) in kept)
     left_out = {**labelled.left_out, "not drawn (--limit)": len(labelled.cases) - len(cases)}
     return replace(labelled, cases=cases, left_out=left_out)
-
-
-def set_figures(entries: Sequence[Entry]) -> dict[str, Any]:
-    """One set's part of ``bench.json``: what it is, each judge's figures, and the paired tests."""
-    labelled = entries[0].labelled
-    begun = [grade(entry) for entry in entries]
-    graded = [finished(labelled, own) for own in begun]
-    told = [
-        (entry, own) for entry, own in zip(entries, graded, strict=True) if not without_verdict(own)
-    ]
-    labels = [labelled.labels[case.id] for case in labelled.cases]
-    return {
-        "name": labelled.name,
-        "source": labelled.source,
-        "licence": labelled.licence,
-        "note": labelled.note,
-        "file": str(entries[0].job.files[0]),
-        "cases": len(labels),
-        "questions": len({labelled.group(case) for case in labelled.cases}),
-        "labels": {LETTERS[label]: labels.count(label) for label in (0, 1, "tie")},
-        "left_out": dict(labelled.left_out),
-        "judges": [
-            judge_figures(entry, own, len(some) - len(own))
-            for entry, own, some in zip(entries, graded, begun, strict=True)
-        ],
-        "tests": [
-            {"judge": str(x.seat), "against": str(y.seat), **asdict(compare_accuracy(xs, ys))}
-            for (x, xs), (y, ys) in combinations(told, 2)
-            if not (x.trivial and y.trivial)
-        ],
-    }
-
-
-def without_verdict(graded: Sequence[LabelledOutcome]) -> bool:
-    """Whether a judge said nothing of any pair that it was shown, or was shown none.
-
-    All its cases are then wrong, which says nothing of whether it would be right.
-    """
-    outcomes = [g.outcome for g in graded]
-    asked = [outcome for outcome in outcomes if not outcome.identical]
-    return not any(outcome.decided for outcome in asked or outcomes)
-
-
-def finished(labelled: LabelledSet, graded: Sequence[LabelledOutcome]) -> list[LabelledOutcome]:
-    """Without the cases of questions that a stopped run began: the rest could have been wrong."""
-    planned = Counter(labelled.group(case) for case in labelled.cases)
-    judged = Counter(g.group for g in graded)
-    return [g for g in graded if judged[g.group] == planned[g.group]]
-
-
-def judge_figures(
-    entry: Entry, graded: Sequence[LabelledOutcome], unfinished: int
-) -> dict[str, Any]:
-    """One judge on one set, as a whole and in parts. `unfinished`: cases that were judged, and are
-    in no figure because their question was not judged to its end."""
-    facts = runs.read_json(entry.run / "run.json")
-    counts = ("calls", "calls_from_store", "tokens_in", "tokens_out", "cost_usd")
-    return {
-        "judge": str(entry.seat),
-        "model": entry.job.settings.model,
-        "trivial": entry.trivial,
-        "run": str(entry.run),
-        "stopped": facts["stopped"],
-        "unfinished": unfinished,
-        "without_verdict": without_verdict(graded),
-        **{name: facts["counts"][name] for name in counts},
-        **accuracy(graded).as_dict(),
-        "by_category": parts(graded, [g.outcome.category for g in graded]),
-        "by_language": parts(graded, [g.language for g in graded]),
-    }
-
-
-def parts(
-    graded: Sequence[LabelledOutcome], keys: Sequence[str | None]
-) -> dict[str, dict[str, Any]]:
-    """The figures of each part, by name; empty where nothing names one."""
-    of_part: dict[str, list[LabelledOutcome]] = {}
-    for key, g in zip(keys, graded, strict=True):
-        if key is not None:
-            of_part.setdefault(key, []).append(g)
-    return {key: accuracy(own).as_dict() for key, own in sorted(of_part.items())}
-
-
-def grade(entry: Entry) -> list[LabelledOutcome]:
-    """An entry's finished run, case by case, beside the labels."""
-    labelled, job = entry.labelled, entry.job
-    said: dict[str, list[Mapping[str, Any]]] = {}
-    for row in runs.read_rows(entry.run / "judgements.jsonl"):
-        said.setdefault(row["case"], []).append(row)
-    outcomes = {outcome.case: outcome for outcome, _ in runs.read_outcomes(entry.run)}
-    found = []
-    for case in labelled.cases:
-        if case.id not in outcomes:  # the run was stopped before it
-            continue
-        outcome = replace(outcomes[case.id], cluster=case.cluster or outcomes[case.id].cluster)
-        judgements = [judgement(case, row) for row in said.get(case.id, ())]
-        a, b = (response.model for response in case.responses)
-        found.append(
-            LabelledOutcome(
-                outcome,
-                labelled.labels[case.id],
-                labelled.group(case),
-                orders(outcome, case, judgements, job) if job.plan.both_orders else None,
-                reversed_names=b < a,
-                language=labelled.languages.get(case.id),
-            )
-        )
-    return found
-
-
-def orders(
-    outcome: Outcome, case: Case, judgements: Sequence[Judgement], job: Job
-) -> tuple[Outcome, Outcome] | None:
-    """The outcomes of the two orders, each as if it were the only one; None without both."""
-    if outcome.identical:
-        return outcome, outcome
-    shown = [[j for j in judgements if j.trial.order == order] for order in ((0, 1), (1, 0))]
-    if not all(shown):
-        return None
-    first, second = (fold(case, j, merge=job.judge.merge, both_orders=False) for j in shown)
-    return first, second
-
-
-def judgement(case: Case, row: Mapping[str, Any]) -> Judgement:
-    """A row of ``judgements.jsonl`` as what it was written from, as far as `fold` reads it."""
-    verdict = Verdict(
-        Status(row["status"]),
-        None if row["choice"] is None else Choice(row["choice"]),
-        row["score"],
-        row["probability"],
-    )
-    return Judgement(Trial(case, tuple(row["order"]), tuple(row["names"]), row["repeat"]), verdict)

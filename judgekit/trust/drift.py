@@ -1,288 +1,263 @@
-"""Whether a judge still judges as it did: a frozen run's cases judged again, and compared.
+"""Whether a judge still judges as it did: the cases of an earlier run are judged again.
 
 >>> check = prepare_drift(Path("runs/frozen"), {})
->>> found = read_drift(check, run_job(check.job).folder)
->>> found.drifted, found.sentence
+>>> report = read_drift(check, run_job(check.job))
+>>> report.drifted, report.sentence
 
-The replies are asked anew: a check has a reply store of its own.
+All replies are new: a check has a reply store of its own.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from itertools import combinations, islice, product
+from dataclasses import dataclass, fields, replace
+from itertools import combinations, product
 from math import fsum
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from judgekit import io, runs, stats
-from judgekit.config.files import load_user
+from judgekit import stats
+from judgekit.config.fields import taken_by
 from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
 from judgekit.io import input_digest
-from judgekit.io.files import write_file
 from judgekit.jobs.bindings import JudgeFactory
+from judgekit.jobs.inputs import JudgeInput
 from judgekit.jobs.job import Job
 from judgekit.jobs.judge_settings import judge_specs, juror_settings
-from judgekit.jobs.prepare import job_over
+from judgekit.jobs.prepare import job_for
 from judgekit.runs.diff import value_or_score, word
-from judgekit.stats import Rate, clustered_rate
-from judgekit.stats.agreement import Agreement, agreement
+from judgekit.runs.drift_report import FILE, DriftReport
+from judgekit.runs.reader import CaseResult, StoredRun
+from judgekit.runs.reports import check_report_folder, write_report
+from judgekit.stats import clustered_rate
+from judgekit.stats.agreement import agreement
 from judgekit.stats.outcomes.values import label
 from judgekit.stats.paired_test import PairedTest, paired_test
-from judgekit.types import Case, Choice, Judgement, Outcome, Status, Trial, Verdict
+from judgekit.types import Judgement, Outcome
 
-__all__ = ["Drift", "DriftCheck", "prepare_drift", "read_drift"]
+__all__ = ["DriftCheck", "prepare_drift", "read_drift"]
 
-LEVEL = 0.01  # of each test: a check that is repeated every week must seldom cry wolf
-SCHEMA = "judgekit.drift/1"
-OF_FILES = ("columns", "prompts", "references", "join", "skip_bad_rows", "until")
-OF_PLACE = ("out", "store")
+LEVEL = 0.01  # of each test: a check that is repeated every week must seldom raise a false alarm
 
 
 @dataclass(frozen=True)
 class DriftCheck:
-    """A frozen run, and the prepared job that judges its cases again."""
+    """An earlier run, and the job that judges its cases again, for a report in `folder`."""
 
-    frozen: Path
+    frozen: StoredRun
     folder: Path
     job: Job
     tolerance: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """A judge now beside itself before, over the cases that both runs judged.
-
-    `same`: the share of equal outcomes, an undecided one being an outcome too; of scores, equal
-    ones. `agreement` is over cases decided in both, None of scores. `shift`: of response 0's
-    value, or of the score, now less before; `decided` the same of whether there is one.
-    `unsteady` is by how much more often two verdicts, one before and one now, differ than two of
-    the repeats before: None where the frozen run holds no repeats. Position shares and statuses
-    are (before, now).
-    """
-
-    judge: str
-    model: str | None
-    cases: int
-    gone: int
-    same: Rate
-    agreement: Agreement | None
-    shift: PairedTest
-    decided: PairedTest
-    unsteady: PairedTest | None
-    position: tuple[Mapping[str, float | None], Mapping[str, float | None]]
-    statuses: tuple[Mapping[str, int], Mapping[str, int]]
-    tolerance: float | None
-    reasons: tuple[str, ...]
-
-    @property
-    def drifted(self) -> bool:
-        return bool(self.reasons)
-
-    @property
-    def sentence(self) -> str:
-        """What came of it, in words."""
-        if self.drifted:
-            return f"{self.judge} has drifted: {'; '.join(self.reasons)}"
-        said = f"no drift of {self.judge} is seen"
-        if self.same.value is not None:
-            said += f": {100 * self.same.value:.1f} % of {self.cases} outcomes are as they were"
-        if self.tolerance is None and self.unsteady is None:
-            said += (
-                "; how far it agrees with itself is not known (freeze a run with --repeats 2, or "
-                "say --tolerance)"
-            )
-        return said
-
-    def as_dict(self) -> dict[str, Any]:
-        """What ``drift.json`` holds."""
-        plain = {"schema": SCHEMA, "drifted": self.drifted, "sentence": self.sentence}
-        return plain | asdict(self)
-
-
 def prepare_drift(
     frozen: Path,
-    said: Mapping[str, Any],
+    changes: Mapping[str, Any],
     registry: Registry | None = None,
     *,
     tolerance: float | None = None,
 ) -> DriftCheck:
-    """Reads a frozen run, and prepares to judge its cases again; asks nothing.
+    """Reads an earlier run, and prepares to judge its cases again; asks nothing.
 
-    `said`: settings other than the run's own. The check goes into ``out``, by default
-    ``runs/drift-RUN-DATE``; the same command on the same day goes on with it. Raises
-    `InputError`, `PluginError`.
+    Args:
+        frozen: The earlier run's folder.
+        changes: Settings that differ from the earlier run's. ``out`` is the check's folder, by
+            default ``runs/drift-RUN-DATE``; the same command on the same day continues there.
+        registry: Saves loading the plugins again.
+        tolerance: The share of outcomes that may change, from 0 up and below 1. By default tests
+            at the level 0.01 decide.
+
+    Raises:
+        InputError: The run is not of one judge that compares or scores, or a setting does not fit.
+        PluginError: A plugin is broken.
     """
-    frozen = runs.resolve(frozen)
-    facts = runs.read_json(frozen / "run.json")
-    if "task" in facts["decides"]:
+    run = StoredRun.open(frozen)
+    if run.metadata.task:
         raise InputError(
-            f"{str(frozen)!r} is a {facts['decides']['task']} run; drift is of one judge that "
-            f"compares or scores: check each judge by itself"
+            f"{str(run.folder)!r} is a {run.metadata.task} run; drift is measured of one judge "
+            f"that compares or scores: check each judge by itself"
         )
     if tolerance is not None and not 0 <= tolerance < 1:
-        raise InputError(f"the tolerance is a share of the cases, in 0 to 1, not {tolerance!r}")
-    folder = Path(said["out"]) if "out" in said else usual_folder(frozen)
+        raise InputError(
+            f"the tolerance is a share of the cases, from 0 up and below 1, not {tolerance!r}"
+        )
+    folder = Path(changes["out"]) if "out" in changes else usual_folder(run.folder)
+    check_folder(folder, run.folder)
     settings = replace(
-        again(facts["settings"], said),
-        out=folder / frozen.resolve().name,
+        settings_again(run.metadata.settings, changes),
+        out=folder / run.folder.resolve().name,
         store=folder / "replies.db",
     )
     registry = registry or Registry.load(files=settings.plugins)
-    seats = judge_specs(settings)
-    if len(seats) > 1:
-        raise InputError(f"{settings.judge!r} names {len(seats)} judges; drift is of one")
-    for seat in seats:
-        settings = juror_settings(seat, settings, registry, alone=True)
-    cases = list(runs.read_cases(frozen))
-    inputs = io.Joined(cases, tuple(facts["decides"]["models"]), ())
-    digests = (input_digest(frozen / "cases.jsonl"),)
-    bench, user = JudgeFactory(registry, settings), load_user()
-    job = job_over(inputs, [frozen / "cases.jsonl"], digests, settings, bench, user)
-    return DriftCheck(frozen, folder, job, tolerance)
+    specs = judge_specs(settings)
+    if len(specs) > 1:
+        raise InputError(
+            f"{settings.judge!r} names {len(specs)} judges; drift is measured of one at a time"
+        )
+    for spec in specs:
+        settings = juror_settings(spec, settings, registry, alone=True)
+    file = run.folder / "cases.jsonl"
+    inputs = JudgeInput.of_cases(
+        list(run.cases())[: settings.limit],
+        run.metadata.models,
+        files=[file],
+        digests=[input_digest(file)],
+    )
+    job = job_for(inputs, JudgeFactory(registry, settings), out=settings.out)
+    return DriftCheck(run, folder, job, tolerance)
 
 
 def usual_folder(frozen: Path) -> Path:
+    """The check's folder by the run's name and the date."""
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     return Path("runs") / f"drift-{frozen.resolve().name}-{today}"
 
 
-def again(before: Mapping[str, Any], said: Mapping[str, Any]) -> Settings:
-    """The settings of a frozen run with what is said now over them."""
-    known = {f.name for f in fields(Settings)} - {*OF_FILES, *OF_PLACE}
-    own = {name: value for name, value in before.items() if name in known}
-    if said.get("judge", own.get("judge")) != own.get("judge"):
-        own |= {"options": {}, "prompt": None}
-    return Settings.of(own | {name: value for name, value in said.items() if name in known})
+def check_folder(folder: Path, frozen: Path) -> None:
+    """Refuses (`InputError`) a folder that holds something else, or the earlier run itself."""
+    check_report_folder(folder, FILE)
+    if frozen.resolve().parent == folder.resolve():
+        raise InputError(
+            f"{str(folder)!r} holds the earlier run, which the new one would replace; choose "
+            f"another folder with --out"
+        )
 
 
-def read_drift(check: DriftCheck, folder: Path) -> Drift:
-    """Compares the finished run in `folder` with the frozen one, and writes ``drift.json``."""
+def settings_again(before: Mapping[str, Any], changes: Mapping[str, Any]) -> Settings:
+    """The settings of the earlier run with the changes."""
+    known = {f.name for f in fields(Settings) if taken_by(f, "drift")} - {"out"}
+    settings = {name: value for name, value in before.items() if name in known}
+    if changes.get("judge", settings.get("judge")) != settings.get("judge"):
+        settings |= {"options": {}, "prompt": None}
+    changed = {name: value for name, value in changes.items() if name in known}
+    return Settings.of(settings | changed)
+
+
+def read_drift(check: DriftCheck, folder: Path) -> DriftReport:
+    """Compares a finished run with the earlier one, and writes ``drift.json``.
+
+    Args:
+        check: From `prepare_drift`.
+        folder: The folder of the run that `check.job` made.
+
+    Raises:
+        InputError: No case was judged again, or the file cannot be written.
+    """
     before, now = (
-        {case.id: (case, outcome, rows) for case, outcome, rows in judged(run)}
-        for run in (check.frozen, folder)
+        {result.case.id: result for result in run.case_results()}
+        for run in (check.frozen, StoredRun.open(folder))
     )
-    both = [name for name in before if name in now]
-    if not both:
+    results = [(before[name], now[name]) for name in before if name in now]
+    if not results:
         raise InputError("no case was judged again; raise --max-calls or --max-cost")
-    pairs = [(before[name][1], now[name][1]) for name in both]
+    pairs = [(outcome_of(x), outcome_of(y)) for x, y in results]
     scored = len(pairs[0][0].scores) == 1
-    found = Drift(
+    report = DriftReport(
         judge=check.job.judge_name,
         model=check.job.settings.model,
-        cases=len(both),
-        gone=len(before) - len(both),
-        same=clustered_rate((x.cluster, word(x) == word(y), 1) for x, y in pairs),
+        cases=len(pairs),
+        missing_cases=len(before) - len(pairs),
+        equal_share=clustered_rate((x.cluster, word(x) == word(y), 1) for x, y in pairs),
         agreement=None if scored else agreement((x.cluster, label(x), label(y)) for x, y in pairs),
-        shift=paired_test(
-            (
-                (x.cluster, w, v)
-                for x, y in pairs
-                if (v := value_or_score(x)) is not None and (w := value_or_score(y)) is not None
-            ),
-            shares=not scored,
+        shift=value_shift(pairs, shares=not scored),
+        decided_shift=paired_test(
+            (x.cluster, float(y.decided), float(x.decided)) for x, y in pairs
         ),
-        decided=paired_test((x.cluster, float(y.decided), float(x.decided)) for x, y in pairs),
-        unsteady=unsteady(check.job, [(before[name], now[name]) for name in both]),
+        instability=instability(check.job, results),
         position=(shares([x for x, _ in pairs]), shares([y for _, y in pairs])),
         statuses=(stats.statuses(x for x, _ in pairs), stats.statuses(y for _, y in pairs)),
         tolerance=check.tolerance,
         reasons=(),
     )
-    found = replace(found, reasons=tuple(reasons(found)))
-    data = orjson.dumps(found.as_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    write_file(check.folder / "drift.json", data)
-    return found
+    report = replace(report, reasons=tuple(drift_reasons(report)))
+    write_report(check.folder / FILE, report.to_dict())
+    return report
 
 
-def reasons(found: Drift) -> Iterator[str]:
+def outcome_of(result: CaseResult) -> Outcome:
+    """The outcome of a comparison or a score."""
+    if not isinstance(result.outcome, Outcome):
+        raise TypeError(f"the case {result.case.id!r} was ranked, not compared")
+    return result.outcome
+
+
+def value_shift(pairs: Sequence[tuple[Outcome, Outcome]], *, shares: bool) -> PairedTest:
+    """Response 0's value, or the score: now minus before."""
+    rows = (
+        (x.cluster, now, before)
+        for x, y in pairs
+        if (before := value_or_score(x)) is not None and (now := value_or_score(y)) is not None
+    )
+    return paired_test(rows, shares=shares)
+
+
+def drift_reasons(report: DriftReport) -> Iterator[str]:
     """Why the judge is held to have drifted.
 
     With a tolerance: more outcomes changed than that, at the lower end of the interval. Without:
-    a test at `LEVEL` finds its values, the share that is decided, or its steadiness changed.
+    a test at `LEVEL` finds that its values, its share of cases with a verdict, or its stability
+    changed.
     """
-    if found.tolerance is not None:
-        if found.same.high is not None and found.same.high < 1 - found.tolerance:
+    if report.tolerance is not None:
+        high = report.equal_share.high
+        if high is not None and high < 1 - report.tolerance:
             yield (
-                f"{100 * (1 - found.same.high):.1f} % of the outcomes changed at the least, and "
-                f"{100 * found.tolerance:g} % may"
+                f"at least {100 * (1 - high):.1f} % of the outcomes changed, and "
+                f"{100 * report.tolerance:g} % may"
             )
         return
-    named = {"the mean value": found.shift, "the share decided": found.decided}
-    for what, test in named.items():
+    tests = {"the mean value": report.shift, "the share with a verdict": report.decided_shift}
+    for name, test in tests.items():
         if significant(test):
-            yield f"{what} moved by {test.difference.value:+.3f} (p = {test.p_value:.2g})"
-    if found.unsteady is not None and significant(found.unsteady):
-        by = found.unsteady.difference.value or 0.0
-        if by > 0:
+            yield f"{name} moved by {test.difference.value:+.3f} (p = {test.p_value:.2g})"
+    if report.instability is not None and significant(report.instability):
+        difference = report.instability.difference.value or 0.0
+        if difference > 0:
             yield (
-                f"its verdicts differ from those before by {100 * by:.1f} points more often than "
-                f"those did from one another (p = {found.unsteady.p_value:.2g})"
+                f"its verdicts differ from the earlier ones {100 * difference:.1f} points more "
+                f"often than those differ among themselves (p = {report.instability.p_value:.2g})"
             )
 
 
 def significant(test: PairedTest) -> bool:
+    """Whether a test finds a difference at `LEVEL`."""
     return test.p_value is not None and test.p_value < LEVEL
 
 
-Judged = tuple[Case, Outcome, list[dict[str, Any]]]
+def instability(job: Job, results: Sequence[tuple[CaseResult, CaseResult]]) -> PairedTest | None:
+    """How much more often a repeat before and one now differ than two repeats before.
 
-
-def judged(folder: Path) -> Iterator[Judged]:
-    """A run's cases, each with its outcome and its rows of ``judgements.jsonl``."""
-    rows = runs.read_rows(folder / "judgements.jsonl")
-    outcomes = runs.read_outcomes(folder)
-    for case, (outcome, ids) in zip(runs.read_cases(folder), outcomes, strict=True):
-        yield case, outcome, list(islice(rows, len(ids)))
-
-
-def unsteady(job: Job, pairs: Sequence[tuple[Judged, Judged]]) -> PairedTest | None:
-    """How much more often one repeat before and one now differ than two repeats before.
-
-    Each repeat is folded by itself, so that like is compared with like: a judge that has not
-    changed gives both shares the same expectation. None without repeats in the frozen run.
+    Each repeat is folded by itself, so that both shares have the same expectation for a judge that
+    has not changed. None without repeats in the earlier run.
     """
     rows = []
-    for (case, _, old), (_, _, new) in pairs:
-        before, now = repeats(job, case, old), repeats(job, case, new)
-        if len(before) > 1 and now:
-            within = [x != y for x, y in combinations(before, 2)]
-            across = [x != y for x, y in product(before, now)]
-            rows.append((case.cluster or case.id, share(across), share(within)))
+    for before, now in results:
+        old, new = repeats(job, before), repeats(job, now)
+        if len(old) > 1 and new:
+            within = [x != y for x, y in combinations(old, 2)]
+            across = [x != y for x, y in product(old, new)]
+            rows.append((before.case.cluster or before.case.id, mean(across), mean(within)))
     return paired_test(rows) if rows else None
 
 
-def repeats(job: Job, case: Case, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def repeats(job: Job, result: CaseResult) -> list[str]:
     """The outcome, in a word, that each repeat of a case would have had by itself."""
     of_repeat: dict[int, list[Judgement]] = {}
-    for row in rows:
-        of_repeat.setdefault(row["repeat"], []).append(judgement(case, row))
-    outcomes = [job.outcome(case, own) for own in of_repeat.values()]
+    for judgement in result.judgements:
+        of_repeat.setdefault(judgement.trial.repeat, []).append(judgement)
+    outcomes = [job.task.fold(result.case, own) for own in of_repeat.values()]
     return [word(outcome) for outcome in outcomes if isinstance(outcome, Outcome)]
 
 
-def judgement(case: Case, row: Mapping[str, Any]) -> Judgement:
-    """A row of ``judgements.jsonl`` as what it was."""
-    verdict = Verdict(
-        Status(row["status"]),
-        choice=None if row["choice"] is None else Choice(row["choice"]),
-        score=row["score"],
-        probability=row["probability"],
-    )
-    trial = Trial(case, tuple(row["order"]), tuple(row["names"]), row["repeat"])
-    return Judgement(trial, verdict)
-
-
-def share(flags: Sequence[bool]) -> float:
+def mean(flags: Sequence[bool]) -> float:
+    """The share of true ones."""
     return fsum(flags) / len(flags)
 
 
 def shares(outcomes: Sequence[Outcome]) -> dict[str, float | None]:
-    """The shares of position, without their intervals."""
-    return {name: rate["value"] for name, rate in asdict(stats.positions(outcomes)).items()}
+    """The position shares, without their intervals."""
+    positions = stats.positions(outcomes)
+    return {f.name: getattr(positions, f.name).value for f in fields(positions)}

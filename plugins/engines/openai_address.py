@@ -87,7 +87,7 @@ def address(setup: EngineSetup) -> Address:
     """
     place = _place(*_base_url(setup))
     variable, key = _key(place, _owner(place, setup.endpoint))
-    base, query, headers = _configured(place, key)
+    base, query, headers = _configured(place, key) if _package_decides(place) else _plain(place)
     path = base.path.rstrip("/")
     if place.azure and "/deployments/" not in path:
         path += f"/deployments/{quote(setup.model, safe='')}"
@@ -191,11 +191,33 @@ def _variables(place: Place, endpoint: Endpoint | None) -> tuple[str, ...]:
     return ("OPENAI_API_KEY",)
 
 
+def _package_decides(place: Place) -> bool:
+    """Whether the `openai` package could say more than the base URL: for Azure, or because one of
+    its variables is set (organisation, project, headers). Its import takes half a second."""
+    known = ("OPENAI_API_KEY", "OPENAI_BASE_URL")
+    more = (name for name in os.environ if name.startswith("OPENAI_") and name not in known)
+    return place.azure or any(os.environ[name] for name in more)
+
+
+def _plain(place: Place) -> tuple[SplitResult, str, dict[str, str]]:
+    """Base URL, query and headers as the `openai` package has them for a plain place."""
+    return place.parts, "", _own_headers()
+
+
+def _own_headers() -> dict[str, str]:
+    """The headers of every call."""
+    return {
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+        "User-Agent": f"judgekit/{version('judgekit')}",
+    }
+
+
 def _configured(place: Place, key: str) -> tuple[SplitResult, str, dict[str, str]]:
     """Base URL, query and headers as the `openai` package sets them, without the key."""
     import openai
 
-    base = urlunsplit(place.parts)
+    base = urlunsplit(place.parts._replace(query=""))  # which older releases take for a path
     api_key = key or "none"
     if place.azure and not os.environ.get("OPENAI_API_VERSION"):
         raise EngineError(
@@ -220,13 +242,10 @@ def _configured(place: Place, key: str) -> tuple[SplitResult, str, dict[str, str
         for name, value in client.default_headers.items()
         if isinstance(value, str) and not name.lower().startswith(unsent)
     }
-    headers |= {
-        "Accept": "application/json",
-        "Content-Type": "application/json",
-        "User-Agent": f"judgekit/{version('judgekit')}",
-    }
+    headers |= _own_headers()
     query = {name: str(value) for name, value in client.default_query.items()}
-    return urlsplit(str(client.base_url)), urlencode(query), headers
+    configured = urlsplit(str(client.base_url))._replace(query=place.parts.query)
+    return configured, urlencode(query), headers
 
 
 def _proxy(place: Place) -> str | None:

@@ -10,7 +10,7 @@ import asyncio
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from judgekit.errors import CallFailure, EngineError, InputError
 from judgekit.extension.engine import EngineSetup
@@ -105,6 +105,7 @@ class Transformers:
     """One chat model; it answers windows of calls on a worker thread, one after another."""
 
     stored = True
+    settled: ClassVar[Mapping[str, str]] = {}  # no parameter is ever refused
 
     def __init__(
         self,

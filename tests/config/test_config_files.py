@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from judgekit.config.endpoints import Endpoint
-from judgekit.config.files import Project, UserConfig, load_project, load_user, user_file
+from judgekit.config.files import (
+    Project,
+    UserConfig,
+    file_settings,
+    load_project,
+    load_user,
+    user_file,
+)
 from judgekit.config.prices import Price
 from judgekit.config.settings import Settings
 from judgekit.errors import InputError
@@ -60,25 +66,32 @@ def test_a_project_chooses_names_and_options(tmp_path: Path) -> None:
         metric = "chrf"
         """,
     )
-    assert chosen == Project(
-        judge="additive",
-        model="openai/gpt-4o-mini",
-        endpoint="office",
-        concurrency=8,
-        timeout=30.0,
-        temperature=0.5,
-        inconsistent="drop",
-        store=tmp_path / "cache/replies.db",
-        columns={"response": "text"},
-        options={"samples": 5, "strict": True, "weight": 0.5, "metric": "chrf"},
-    )
-    assert chosen.options["strict"] is True
-    assert isinstance(chosen.options["samples"], int)
+    assert chosen.choices == {
+        "judge": "additive",
+        "model": "openai/gpt-4o-mini",
+        "endpoint": "office",
+        "concurrency": 8,
+        "timeout": 30.0,
+        "temperature": 0.5,
+        "inconsistent": "drop",
+        "store": tmp_path / "cache/replies.db",
+        "columns": {"response": "text"},
+        "options": {"samples": 5, "strict": True, "weight": 0.5, "metric": "chrf"},
+    }
+    assert chosen.choices["options"]["strict"] is True
+    assert isinstance(chosen.choices["options"]["samples"], int)
     Settings.of(chosen.under({}))  # every choice is a setting
 
 
-def test_every_choice_of_a_project_is_a_setting() -> None:
-    assert {f.name for f in fields(Project)} <= {f.name for f in fields(Settings)}
+def test_the_settings_that_a_project_may_choose() -> None:
+    names = "judge model endpoint prompt repeats reask tie_margin inconsistent temperature"
+    names += " max_tokens concurrency timeout max_calls max_cost store out columns options"
+    assert {f.name for f in file_settings()} == set(names.split())
+
+
+def test_what_of_a_project_is_not_about_its_judge() -> None:
+    chosen = Project({"judge": "j", "timeout": 9.0, "model": "m", "columns": {"prompt": "q"}})
+    assert chosen.for_all_commands() == {"timeout": 9.0, "columns": {"prompt": "q"}}
 
 
 @pytest.mark.parametrize(
@@ -113,7 +126,7 @@ def test_every_choice_of_a_project_is_a_setting() -> None:
 def test_what_is_said_comes_before_the_project(
     said: dict[str, object], expected: dict[str, object]
 ) -> None:
-    own = Project(judge="j", endpoint="e", prompt="p", options={"x": 1, "y": 2})
+    own = Project({"judge": "j", "endpoint": "e", "prompt": "p", "options": {"x": 1, "y": 2}})
     assert own.under(said) == expected
 
 
@@ -204,8 +217,8 @@ def test_the_users_endpoints_and_prices(mine: Path) -> None:
         ('[endpoints.x]\nbase_url = "https://h/v1"\nrmp = 3', "did you mean 'rpm'?"),
         ('[endpoint.x]\nbase_url = "https://h/v1"', "did you mean 'endpoints'?"),
         ("[endpoints.x]\nrpm = 3", "endpoints.x.base_url is missing"),
-        ('[endpoints.x]\nbase_url = "h/v1"', "'h/v1' is no URL"),
-        ('[endpoints.x]\nbase_url = "ftp://h/v1"', "is no URL"),
+        ('[endpoints.x]\nbase_url = "h/v1"', "'h/v1' is not a URL"),
+        ('[endpoints.x]\nbase_url = "ftp://h/v1"', "is not a URL"),
         ('[endpoints.x]\nbase_url = "https://h/v1"\nrpm = 0', "rpm must be more than 0, not 0"),
         ('[endpoints.x]\nbase_url = "https://h/v1"\nprice = 3', "must be {input = USD"),
         (

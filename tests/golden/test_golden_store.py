@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ def without_identity(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", command_names(judged=True))
 def test_a_run_from_the_store(cli: Cli, recorded: Path, name: str) -> None:
+    if name.startswith("overlap") and version("sacrebleu") != load("weights.json")["sacrebleu"]:
+        pytest.skip("the store was recorded with another version of sacrebleu, part of its keys")
     before = keys_of(recorded / "store.db")
     # Where a reply is missing, the server is asked, and there is none.
     found = cli(*COMMANDS[name], "--store", "store.db", "--out", "out", "--json").json

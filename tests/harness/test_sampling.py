@@ -14,21 +14,23 @@ from hypothesis import strategies as st
 from judgekit.config.prices import Price
 from judgekit.errors import CallFailure, EngineError
 from judgekit.harness.dispatcher import Dispatcher, DispatchLimits, Tally
-from judgekit.harness.limits import Budget, RetryPolicy
+from judgekit.harness.limits import Admission, Budget, RetryPolicy
 from judgekit.harness.reply_store import ReplyStore
-from judgekit.harness.sampling import Generated, Sampler, Task, generate, visible
+from judgekit.harness.sampling import Generated, GenerationTask, Sampler, generate, visible
 from judgekit.types import Call, Case, Message, Reply, Sampling, Status, StopReason
 
 ONCE = DispatchLimits(retry=RetryPolicy(0))
 SAMPLER = Sampler(Sampling(temperature=0.7, max_tokens=50))
 
 
-def tasks(n: int) -> list[Task]:
-    return [Task(Case(f"p{i}", (Message("user", f"prompt {i}"),), ())) for i in range(n)]
+def tasks(n: int) -> list[GenerationTask]:
+    return [GenerationTask(Case(f"p{i}", (Message("user", f"prompt {i}"),), ())) for i in range(n)]
 
 
-def of_turns(*turns: str) -> Task:
-    return Task(Case("chat", tuple(Message("user", turn) for turn in turns), ()), each_turn=True)
+def of_turns(*turns: str) -> GenerationTask:
+    return GenerationTask(
+        Case("chat", tuple(Message("user", turn) for turn in turns), ()), each_turn=True
+    )
 
 
 def by_number(call: Call, asked: int) -> Reply:
@@ -39,7 +41,7 @@ def by_number(call: Call, asked: int) -> Reply:
 def run(
     engine: FakeEngine,
     store: Path,
-    asked: Sequence[Task],
+    asked: Sequence[GenerationTask],
     *,
     n: int = 1,
     sampler: Sampler = SAMPLER,
@@ -50,7 +52,7 @@ def run(
 
     async def go() -> tuple[list[Generated], str]:
         with ReplyStore(store) as replies:
-            dispatcher = Dispatcher(engine, replies, budget or Budget(), limits, tally)
+            dispatcher = Dispatcher(engine, replies, Admission(budget), limits, tally)
             return await generate(asked, sampler, dispatcher, n=n, concurrency=4)
 
     return *asyncio.run(go()), tally
@@ -123,7 +125,7 @@ def test_messages_are_asked_as_they_are(tmp_path: Path) -> None:
         asked.append(call)
         return Reply("d")
 
-    run(FakeEngine(keep), tmp_path / "s.db", [Task(Case("x", history, ()))])
+    run(FakeEngine(keep), tmp_path / "s.db", [GenerationTask(Case("x", history, ()))])
     assert [call.messages for call in asked] == [history]
     assert asked[0].trial is not None
     assert asked[0].trial.shown == ()
@@ -224,14 +226,14 @@ def test_a_budget_stops_on_a_prefix(tmp_path: Path) -> None:
 
 
 def test_a_budget_in_dollars_reckons_with_turns_read_again() -> None:
-    priced = Budget(max_cost=1.0, price=Price(input=1.0, output=10.0))
+    priced = Admission(Budget(max_cost=1.0), Price(input=1.0, output=10.0))
     chat, single = of_turns("one", "two", "three"), tasks(1)[0]
     calls, cost = SAMPLER.most(chat, priced)
     assert calls == 3
     each = SAMPLER.most(single, priced)[1]
     # Two earlier answers of 50 tokens, one of them read twice.
     assert cost == pytest.approx(3 * each + 150 / 1e6, rel=0.05)
-    assert SAMPLER.most(chat, Budget(max_calls=1)) == (3, 0.0)
+    assert SAMPLER.most(chat, Admission(Budget(max_calls=1))) == (3, 0.0)
 
 
 def test_a_truncated_answer_is_asked_again_where_that_is_wanted(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from fakes import FakeEngine, Longer, LongerBatch, by_length, cases, setup
 
 from judgekit.errors import CallFailure, EngineError
 from judgekit.harness.dispatcher import GIVE_UP, Dispatcher, DispatchLimits, Tally
-from judgekit.harness.limits import Budget, RetryPolicy
+from judgekit.harness.limits import Admission, Budget, RetryPolicy
 from judgekit.harness.plan import Plan
 from judgekit.harness.reply_store import ReplyStore
 from judgekit.harness.trials import run_batches, run_trials
@@ -43,7 +43,7 @@ def run(
     async def go() -> StopReason | None:
         with ReplyStore(path) as store:
             dispatcher = Dispatcher(
-                engine, store, budget or Budget(), limits or DispatchLimits(retry=QUICK), tally
+                engine, store, Admission(budget), limits or DispatchLimits(retry=QUICK), tally
             )
             return await run_trials(
                 plan,

@@ -14,7 +14,7 @@ from fakes import FakeEngine, Longer, LongerBatch, by_length, cases, setup
 from judgekit.config.prices import Price
 from judgekit.errors import CallFailure, EngineError
 from judgekit.harness.dispatcher import Dispatcher, DispatchLimits, Tally
-from judgekit.harness.limits import Budget, RetryPolicy
+from judgekit.harness.limits import Admission, Budget, RetryPolicy
 from judgekit.harness.plan import Plan
 from judgekit.harness.reply_store import ReplyStore, pack_reply
 from judgekit.harness.trials import run_batches, run_trials
@@ -44,13 +44,14 @@ def run(
     concurrency: int = 8,
     repeats: int = 1,
     limits: DispatchLimits = LIMITS,
+    price: Price | None = None,
 ) -> tuple[list[list[Judgement]], Tally, StopReason | None]:
     seen: list[list[Judgement]] = []
     tally = Tally()
 
     async def go() -> StopReason | None:
         with ReplyStore(path) as store:
-            dispatcher = Dispatcher(engine, store, budget or Budget(), limits, tally)
+            dispatcher = Dispatcher(engine, store, Admission(budget, price), limits, tally)
             plan = Plan(cases(n), 2, ("A", "B"), repeats)
             return await run_trials(
                 plan,
@@ -298,7 +299,7 @@ def test_another_process_that_was_first_has_the_last_word(tmp_path: Path) -> Non
 
         async def answer(self, calls: Sequence[Call]) -> Sequence[Reply | CallFailure]:
             with ReplyStore(path) as other:
-                key = Dispatcher(self, other, Budget()).key(calls[0], 0)
+                key = Dispatcher(self, other, Admission()).key(calls[0], 0)
                 await other.put([(key, pack_reply(Reply("second")))])
             return [Reply("first")]
 
@@ -307,11 +308,11 @@ def test_another_process_that_was_first_has_the_last_word(tmp_path: Path) -> Non
 
 
 def test_max_cost_with_a_price(tmp_path: Path) -> None:
-    budget = Budget(max_cost=0.03, price=Price(10, 10))
+    budget = Budget(max_cost=0.03)
     seen, tally, stopped = run(
-        Longer, FakeEngine(by_length), tmp_path / "s.db", n=99, budget=budget
+        Longer, FakeEngine(by_length), tmp_path / "s.db", n=99, budget=budget, price=Price(10, 10)
     )
-    assert budget.spent == pytest.approx(11e-5 * tally.calls)  # eleven tokens a call
+    assert budget.cost == pytest.approx(11e-5 * tally.calls)  # eleven tokens a call
     assert stopped is not None
     assert "--max-cost" in stopped.text
     assert 20 < len(seen) < 60  # until 2 048 tokens of reply might no longer fit

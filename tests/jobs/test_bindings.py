@@ -29,7 +29,7 @@ def test_what_an_engine_is_told(said: dict[str, Any], expected: dict[str, Any]) 
 
 def test_the_same_thing_said_twice() -> None:
     settings = Settings(dtype="bfloat16", engine_args={"dtype": "float32"})
-    with pytest.raises(InputError, match="dtype is said twice"):
+    with pytest.raises(InputError, match="dtype is given twice"):
         _ = settings.engine_options
 
 

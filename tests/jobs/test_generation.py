@@ -221,7 +221,10 @@ def test_where_answers_may_go_is_known_before_anything_is_asked(
         ({}, "a model is needed to answer the prompts: add --model"),
         ({"model": "echo/m", "n": 0}, "n must be at least 1, not 0"),
         ({"model": "echo/m", "n": 2, "temperature": 0}, "at temperature 0 .* 2 of them would be"),
-        ({"model": "echo/m", "system": "a", "system_file": "b"}, "the system prompt is said twice"),
+        (
+            {"model": "echo/m", "system": "a", "system_file": "b"},
+            "the system prompt is given twice",
+        ),
         ({"model": "echo/m", "system_file": "absent"}, "cannot read 'absent'"),
         ({"model": "echo/m", "system_file": "latin.txt"}, "'latin.txt' is not UTF-8"),
         ({"model": "echo/m", "max_cost": 1}, "--max-cost needs the price of 'echo/m'"),

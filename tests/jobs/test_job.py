@@ -19,7 +19,6 @@ from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
 from judgekit.harness.dispatcher import Tally
-from judgekit.jobs.estimate import estimate
 from judgekit.jobs.job import Job
 from judgekit.jobs.prepare import prepare, prepare_all
 
@@ -179,8 +178,8 @@ def test_the_interval_to_expect_counts_prompts(here: Path) -> None:
     job = prepared()
     one_chat = [replace(case, cluster="one") for case in job.plan.cases]
     turns = replace(job, plan=replace(job.plan, cases=one_chat))
-    assert estimate(turns).half_width == 0.5
-    assert estimate(job).half_width != 0.5
+    assert turns.estimate().half_width == 0.5
+    assert job.estimate().half_width != 0.5
 
 
 def test_an_interrupt_in_a_notebook_stops_the_run(here: Path) -> None:

@@ -180,9 +180,9 @@ def test_leaves_transformers_the_log_and_stdout_as_they_were(folder: Path) -> No
         assert not hasattr(transformers.PreTrainedTokenizerBase, "batch_encode_plus")
         assert logging.getLogger().handlers == []
     """
-    assert (
-        python("-W", "error", "-c", "\n".join(map(str.strip, code.splitlines())), cwd=folder) == ""
-    )
+    # Older releases of transformers compile parts of DeBERTa in a way that torch gives up.
+    flags = ("-W", "error", "-W", "ignore:`torch.jit.script` is deprecated:DeprecationWarning")
+    assert python(*flags, "-c", "\n".join(map(str.strip, code.splitlines())), cwd=folder) == ""
 
 
 def test_a_missing_package_names_the_extra(tmp_path: Path) -> None:

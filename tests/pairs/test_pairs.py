@@ -16,6 +16,7 @@ from run_folders import comparison, metadata
 from judgekit import runs
 from judgekit.errors import InputError
 from judgekit.pairs import (
+    JudgedPair,
     PreferencePair,
     Reason,
     pairs_of_run,
@@ -25,6 +26,7 @@ from judgekit.pairs import (
     write_pairs,
     write_parts,
 )
+from judgekit.runs import StoredRun
 from judgekit.types import (
     Case,
     Choice,
@@ -87,7 +89,7 @@ def pair_of(**changes: Any) -> PreferencePair:
 
 def made(case: Case, outcome: Outcome, **settings: Any) -> PreferencePair | Reason:
     """What one case becomes."""
-    found = preference_pairs([case], [(outcome, JUDGEMENTS)], **settings)
+    found = preference_pairs([JudgedPair(case, outcome, JUDGEMENTS)], **settings)
     assert list(found.left_out) == list(Reason)
     assert len(found.pairs) + sum(found.left_out.values()) == 1
     return found.pairs[0] if found.pairs else next(r for r, n in found.left_out.items() if n)
@@ -127,7 +129,7 @@ LEFT_OUT: list[tuple[str, Case, Outcome, Reason]] = [
         "undecided",
         case_of(),
         outcome_of(winner=None, decided=False, position=Position.ERROR, margin=None),
-        Reason.UNDECIDED,
+        Reason.NO_VERDICT,
     ),
     ("one order", case_of(), outcome_of(position=None), Reason.ONE_ORDER),
     (
@@ -195,20 +197,18 @@ def test_the_prompt_is_the_whole_conversation_both_answers_saw() -> None:
 @pytest.mark.parametrize("margin", [-0.1, float("nan"), float("inf")])
 def test_a_margin_that_is_none_is_refused(margin: float) -> None:
     with pytest.raises(InputError, match="least margin"):
-        preference_pairs([], [], min_margin=margin)
+        preference_pairs([], min_margin=margin)
 
 
 def test_single_answers_make_no_pairs() -> None:
     case = case_of(responses=(Response("x", "north"),))
     with pytest.raises(InputError, match="'c1' has 1; compare"):
-        preference_pairs([case], [(outcome_of(winner=None), ())])
+        preference_pairs([JudgedPair(case, outcome_of(winner=None))])
 
 
 def test_outcomes_of_other_cases_are_refused() -> None:
     with pytest.raises(ValueError, match="meets the outcome of 'c2'"):
-        preference_pairs([case_of()], [(outcome_of(case="c2"), ())])
-    with pytest.raises(ValueError, match="zip"):
-        preference_pairs([case_of()], [])
+        preference_pairs([JudgedPair(case_of(), outcome_of(case="c2"))])
 
 
 texts = st.sampled_from(["", " ", "x", "x ", "y", "z"])
@@ -236,8 +236,7 @@ def test_every_case_is_a_pair_or_counted_once(
     rows: Sequence[tuple[Case, Outcome]], min_margin: float, all_winners: bool
 ) -> None:
     found = preference_pairs(
-        [case for case, _ in rows],
-        [(outcome, ()) for _, outcome in rows],
+        [JudgedPair(case, outcome) for case, outcome in rows],
         min_margin=min_margin,
         all_winners=all_winners,
     )
@@ -391,7 +390,7 @@ def written_run(folder: Path, *, model: str | None = "openai/m") -> Path:
 
 def test_the_pairs_of_a_run(tmp_path: Path) -> None:
     folder = written_run(tmp_path / "run")
-    found = pairs_of_run(folder)
+    found = pairs_of_run(StoredRun(folder))
     ids = [row["id"] for row in runs.read_rows(folder / "judgements.jsonl")]
     assert found.pairs == (
         pair_of(
@@ -416,7 +415,7 @@ def test_a_damaged_run_is_one_line(tmp_path: Path) -> None:
     path = folder / "outcomes.jsonl"
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
     with pytest.raises(InputError, match=r"damaged .*judge again"):
-        pairs_of_run(folder)
+        pairs_of_run(StoredRun(folder))
 
 
 TOOLS = json.dumps([{"type": "function", "function": {"name": "find", "arguments": "{}"}}])

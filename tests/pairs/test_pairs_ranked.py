@@ -13,7 +13,8 @@ from run_folders import ranking as ranking_summary
 from judgekit import runs
 from judgekit.errors import InputError
 from judgekit.pairs import Pairing, Pairs, Reason, pairs_of_run, preference_pairs
-from judgekit.pairs.ranked import duels
+from judgekit.pairs.ranked import pairs_of_ranking
+from judgekit.runs import CaseResult, StoredJudgement, StoredRun
 from judgekit.stats.outcomes.rank import rank
 from judgekit.types import (
     Case,
@@ -54,9 +55,9 @@ def three(said: str) -> Mapping[tuple[int, int], str]:
 def made(
     case: Case, ranking: Ranking, shown: list[Judgement], pairing: Pairing, **how: bool
 ) -> Pairs:
-    ids = [("".join(map(str, j.trial.order)), j.trial.order) for j in shown]
-    found = list(duels(case, ranking, ids, pairing))
-    return preference_pairs([c for c, _ in found], [o for _, o in found], **how)
+    stored = [StoredJudgement("".join(map(str, j.trial.order)), "", j) for j in shown]
+    result = CaseResult(case, ranking, tuple(stored), {})
+    return preference_pairs(pairs_of_ranking(result, pairing), **how)
 
 
 def of_three(said: str, pairing: Pairing, *texts: str, **how: bool) -> Pairs:
@@ -76,7 +77,7 @@ def of_three(said: str, pairing: Pairing, *texts: str, **how: bool) -> Pairs:
         ("FS FT FS", "x y z", Reason.INCONSISTENT),  # best and worst, half a tie
         ("FS SF FS", "x y z", Reason.TIE),  # each beats the next
         ("TT TT TT", "x y z", Reason.TIE),
-        ("FS FS F?", "x y z", Reason.UNDECIDED),
+        ("FS FS F?", "x y z", Reason.NO_VERDICT),
         ("FS FS FS", "x y ", Reason.EMPTY),
         ("- - -", "x x x", Reason.IDENTICAL),
         ("F F F", "x y z", Reason.ONE_ORDER),
@@ -111,7 +112,7 @@ def test_all_pairs_rest_on_their_own_judgements() -> None:
     [pair] = found.pairs
     assert (pair.chosen, pair.rejected, pair.judgements) == ("x", "y", ("01", "10"))
     assert (pair.chosen_model, pair.rejected_model) == ("m0", "m1")
-    assert found.left_out[Reason.TIE] == found.left_out[Reason.UNDECIDED] == 1
+    assert found.left_out[Reason.TIE] == found.left_out[Reason.NO_VERDICT] == 1
     assert sum(found.left_out.values()) + len(found.pairs) == 3
 
 
@@ -173,7 +174,7 @@ def test_scores_and_twins_are_read_as_they_were_written(tmp_path: Path) -> None:
 def test_a_runs_pairs(tmp_path: Path) -> None:
     write_run(tmp_path / "run", "FS FS TT")
     ids = [row["id"] for row in runs.read_rows(tmp_path / "run" / "judgements.jsonl")]
-    [pair] = pairs_of_run(tmp_path / "run").pairs
+    [pair] = pairs_of_run(StoredRun(tmp_path / "run")).pairs
     assert (pair.chosen, pair.rejected, pair.judge, pair.model) == (
         "x",
         "y",
@@ -181,7 +182,7 @@ def test_a_runs_pairs(tmp_path: Path) -> None:
         "openai/m",
     )
     assert pair.judgements == tuple(ids)
-    found = pairs_of_run(tmp_path / "run", pairing="all")
+    found = pairs_of_run(StoredRun(tmp_path / "run"), pairing="all")
     assert [p.judgements for p in found.pairs] == [tuple(ids[:2]), tuple(ids[2:4])]
     assert (found.of, found.left_out[Reason.TIE]) == ("comparisons", 1)
     assert len(list(combinations(range(3), 2))) == len(found.pairs) + sum(found.left_out.values())
@@ -192,4 +193,4 @@ def test_a_damaged_run_is_refused(tmp_path: Path) -> None:
     rows = (tmp_path / "run" / "judgements.jsonl").read_bytes().splitlines(keepends=True)
     (tmp_path / "run" / "judgements.jsonl").write_bytes(b"".join(rows[1:]))
     with pytest.raises(InputError, match="damaged"):
-        pairs_of_run(tmp_path / "run")
+        pairs_of_run(StoredRun(tmp_path / "run"))

@@ -83,7 +83,7 @@ def test_all_ties_are_narrow_but_not_certain() -> None:
 
 def test_without_anything_there_is_no_rate() -> None:
     assert clustered_rate([]) == clustered_rate([("p", 0, 0)]) == clustered_mean([]) == Rate()
-    assert Rate().as_dict() == {"value": None, "low": None, "high": None}
+    assert Rate().to_dict() == {"value": None, "low": None, "high": None}
 
 
 def test_mean_scores() -> None:

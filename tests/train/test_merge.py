@@ -220,7 +220,7 @@ def test_what_cannot_be_merged_is_refused_in_one_line(
     file.write_text("")
     cases: list[tuple[Path, Path, dict[str, Any], str]] = [
         (llama, tmp_path / "a", {}, "is a whole model, with nothing to merge"),
-        (tmp_path, tmp_path / "a", {}, "is no adapter: it has no adapter_config.json"),
+        (tmp_path, tmp_path / "a", {}, "is not an adapter: it has no adapter_config.json"),
         (lost, tmp_path / "a", {}, "no model .*gone"),
         (torn, tmp_path / "a", {}, "cannot read .*train.json"),
         *(

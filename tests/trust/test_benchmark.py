@@ -15,6 +15,7 @@ from judgekit.config.judge_spec import parse_judge_specs
 from judgekit.config.settings import Settings
 from judgekit.errors import InputError, JudgekitError
 from judgekit.extension.registry import Registry
+from judgekit.runs.bench_report import BenchReport
 from judgekit.trust.benchmark import Benchmark, prepare_bench
 
 RECORDED = '''
@@ -63,7 +64,7 @@ reads = "arena"
 def run(benchmark: Benchmark) -> dict[str, Any]:
     for entry in benchmark.entries:
         run_job(entry.job)
-    return benchmark.finish()
+    return benchmark.finish().to_dict()
 
 
 def bench(sets: Sequence[object], judges: str = "", **how: Any) -> dict[str, Any]:
@@ -173,6 +174,46 @@ def test_results_are_kept(mine: Path, here: Path) -> None:
         assert judge["calls"] == 0  # all from the store
         counts = {name: before[name] for name in ("calls", "calls_from_store")}
         assert judge | counts == before
+
+
+def test_the_report_is_read_back(mine: Path, here: Path) -> None:
+    benchmark = prepare_bench([str(mine)], (), Settings(out=here / "results"), Registry.load())
+    plain = run(benchmark)
+    report = BenchReport.read(here / "results")
+    assert report.to_dict() == plain
+    assert report.sets[0].judges[0].by_category["x"].accuracy.value == 1
+    (here / "results/bench.json").write_text('{"schema": "judgekit.bench/1", "sets": [{}]}')
+    with pytest.raises(InputError, match=r"bench\.json' is damaged"):
+        BenchReport.read(here / "results")
+
+
+def test_the_folder_of_something_else_is_refused(mine: Path, here: Path) -> None:
+    def prepare(out: str, words: Sequence[str] = (), **how: Any) -> Benchmark:
+        settings = Settings(out=here / out)
+        return prepare_bench([str(mine), *words], (), settings, Registry.load(), **how)
+
+    run(prepare("results"))
+    before = (here / "results/bench.json").read_bytes()
+    with pytest.raises(InputError, match="holds the benchmark of another command"):
+        prepare("results", limit=2)
+    run(prepare("results", ["more=mine.jsonl"]))  # nothing of the first is lost
+    after = json.loads((here / "results/bench.json").read_text("utf-8"))
+    assert [one["name"] for one in after["sets"]] == ["mine", "more"]
+    assert after["sets"][0]["name"] == json.loads(before)["sets"][0]["name"]
+    with pytest.raises(InputError, match="holds a run; choose another"):
+        prepare(str(Path(after["sets"][0]["judges"][0]["run"])))
+    (here / "audited").mkdir()
+    (here / "audited/audit.json").write_text("{}")
+    with pytest.raises(InputError, match=r"another report \(audit\.json\)"):
+        prepare("audited")
+    (here / "mine").mkdir()
+    (here / "mine/thesis.tex").write_text("years of work")
+    with pytest.raises(InputError, match="holds something that is no benchmark"):
+        prepare("mine")
+    with pytest.raises(InputError, match="is not a folder"):
+        prepare("mine.jsonl")
+    (here / "killed/mine").mkdir(parents=True)
+    assert run(prepare("killed"))["sets"]
 
 
 def test_a_folder_is_named_by_what_decides_the_figures(mine: Path) -> None:

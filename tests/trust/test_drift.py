@@ -15,7 +15,8 @@ from servers import Body, JudgeServer, opinion
 import judgekit
 from judgekit.api import run_job
 from judgekit.errors import InputError
-from judgekit.trust.drift import Drift, prepare_drift, read_drift
+from judgekit.runs.drift_report import DriftReport
+from judgekit.trust.drift import prepare_drift, read_drift
 
 CASES = 60
 
@@ -34,7 +35,7 @@ def frozen(here: Path, server: JudgeServer) -> Path:
     return run.folder
 
 
-def checked(frozen: Path, tolerance: float | None = None, **said: Any) -> Drift:
+def checked(frozen: Path, tolerance: float | None = None, **said: Any) -> DriftReport:
     check = prepare_drift(frozen, {"out": "check"} | said, tolerance=tolerance)
     return read_drift(check, run_job(check.job).folder)
 
@@ -44,12 +45,12 @@ def test_a_judge_that_stays_the_same_is_asked_again(frozen: Path, server: JudgeS
     assert len(server.requests) == 4 * CASES
     assert kept_replies(Path("check/replies.db")) == 4 * CASES
     assert not found.drifted
-    assert (found.cases, found.gone, found.same.value) == (CASES, 0, 1.0)
+    assert (found.cases, found.missing_cases, found.equal_share.value) == (CASES, 0, 1.0)
     assert found.agreement is not None
     assert found.agreement.kappa.value == 1.0
-    assert (found.shift.p_value, found.decided.p_value) == (1.0, 1.0)
-    assert found.unsteady is not None
-    assert found.sentence == "no drift of pairwise is seen: 100.0 % of 60 outcomes are as they were"
+    assert (found.shift.p_value, found.decided_shift.p_value) == (1.0, 1.0)
+    assert found.instability is not None
+    assert found.sentence == "no drift of pairwise is seen: 100.0 % of 60 outcomes are unchanged"
     assert json.loads(Path("check/drift.json").read_text())["drifted"] is False
     checked(frozen)
     assert len(server.requests) == 4 * CASES, "the same check goes on where it was"
@@ -80,9 +81,9 @@ def front(body: Body) -> str:
     ("says", "why"),
     [
         (harsh, "the mean value moved by -0.5"),
-        (refusing, "the share decided moved by -0.333"),
-        (flipping, "differ from those before by 66.7 points more often"),
-        (front, "differ from those before by 100.0 points more often"),
+        (refusing, "the share with a verdict moved by -0.333"),
+        (flipping, "differ from the earlier ones 66.7 points more often"),
+        (front, "differ from the earlier ones 100.0 points more often"),
     ],
 )
 def test_a_judge_that_changed(frozen: Path, server: JudgeServer, says: Any, why: str) -> None:
@@ -99,7 +100,7 @@ def test_a_tolerance_is_a_share_of_the_outcomes(frozen: Path, server: JudgeServe
     assert not checked(frozen, 0.4).drifted
     found = checked(frozen, 0.1)
     assert found.drifted
-    assert "of the outcomes changed at the least, and 10 % may" in found.sentence
+    assert "of the outcomes changed, and 10 % may" in found.sentence
 
 
 def test_without_repeats_nobody_knows_how_steady_it_was(frozen: Path, server: JudgeServer) -> None:
@@ -110,8 +111,8 @@ def test_without_repeats_nobody_knows_how_steady_it_was(frozen: Path, server: Ju
     server.says = flipping
     found = checked(plain)
     assert not found.drifted
-    assert found.unsteady is None
-    assert "how far it agrees with itself is not known" in found.sentence
+    assert found.instability is None
+    assert "how well it agrees with itself is not known" in found.sentence
     assert checked(plain, 0.1).drifted
 
 
@@ -130,7 +131,7 @@ def test_scores_drift(here: Path, server: JudgeServer) -> None:
     asking = {"judge": "additive", "model": "openai/m", "base_url": server.base_url}
     frozen = judgekit.score("a.jsonl", out="scores", **asking).folder
     same = checked(frozen)
-    assert (same.drifted, same.agreement, same.same.value) == (False, None, 1.0)
+    assert (same.drifted, same.agreement, same.equal_share.value) == (False, None, 1.0)
     server.says = lambda body: opinion(body).replace("4", "3")
     found = checked(frozen, out="later")
     assert found.drifted
@@ -140,13 +141,13 @@ def test_scores_drift(here: Path, server: JudgeServer) -> None:
 def test_the_frozen_files_may_be_gone(frozen: Path) -> None:
     Path("a.jsonl").unlink()
     Path("b.jsonl").unlink()
-    assert checked(frozen, limit=5).gone == CASES - 5
+    assert checked(frozen, limit=5).missing_cases == CASES - 5
 
 
 @pytest.mark.parametrize(
     ("tolerance", "said", "tells"),
     [
-        (1.5, {}, "a share of the cases, in 0 to 1, not 1.5"),
+        (1.5, {}, "a share of the cases, from 0 up and below 1, not 1.5"),
         (None, {"judge": "nosuch"}, "no judge named 'nosuch'"),
         (None, {"judge": "errs20,front"}, "names 2 judges"),
     ],
@@ -182,6 +183,29 @@ def test_the_command(cli: Cli, frozen: Path, server: JudgeServer) -> None:
     server.says = lambda _: "nothing"
     assert cli("drift", "frozen", "--out", "three").code == 3
     assert "at least 1" in cli("drift", "frozen", "--limit", "0").error
+
+
+def test_the_report_is_read_back(frozen: Path) -> None:
+    found = checked(frozen)
+    assert DriftReport.read(Path("check")) == found
+    plain = json.loads(Path("check/drift.json").read_text("utf-8"))
+    assert plain["equal_share"] == plain["same"]  # the key of the release before
+    for new in ("equal_share", "missing_cases", "decided_shift", "instability"):
+        del plain[new]
+    assert DriftReport.from_dict(plain) == found
+    with pytest.raises(InputError, match="cannot read"):
+        DriftReport.read(Path("frozen"))
+
+
+def test_a_check_never_writes_over_the_frozen_run(frozen: Path) -> None:
+    first = prepare_drift(frozen, {"out": "check"})
+    run_job(first.job)
+    before = (Path("check/frozen/run.json")).read_bytes()
+    with pytest.raises(InputError, match="holds the earlier run, which the new one would replace"):
+        prepare_drift(Path("check/frozen"), {"out": "check"})
+    with pytest.raises(InputError, match="holds a run; choose another"):
+        prepare_drift(frozen, {"out": "frozen"})
+    assert (Path("check/frozen/run.json")).read_bytes() == before
 
 
 def test_the_usual_folder(frozen: Path) -> None:

@@ -11,7 +11,9 @@ import typer
 from judgekit.types import digest
 
 if TYPE_CHECKING:
+    from judgekit.harness.dispatcher import Tally
     from judgekit.jobs.job import Job
+    from judgekit.jobs.text_generation import GeneratedTexts, TextGeneration
     from judgekit.trust.audit import AuditInput
 
 __all__ = ["audit"]
@@ -93,7 +95,6 @@ def audit(
 ) -> None:
     """Measure a judge's biases on your own answers: position, names, length and more."""
     from judgekit.cli import run_jobs
-    from judgekit.cli.commands.generate import run_with_progress
     from judgekit.cli.render import audit
     from judgekit.cli.render.console import json_text
     from judgekit.trust.audit import (
@@ -121,7 +122,7 @@ def audit(
         return
     for remark in prepared.job.inputs.remarks:
         run_jobs.announce(remark)
-    done = examine(prepared, chosen, folder_of(prepared), run_job, run_with_progress)
+    done = examine(prepared, chosen, folder_of(prepared), run_job, generate)
     print(json_text(done.to_dict())) if as_json else audit.print_audit(done)
     if done.report.empty:
         run_jobs.announce("no probe could measure anything; the report says why of each")
@@ -133,6 +134,15 @@ def run_job(job: Job) -> Path:
     from judgekit.cli.run_jobs import run_with_progress
 
     return run_with_progress(job).folder
+
+
+def generate(generation: TextGeneration, tally: Tally) -> GeneratedTexts:
+    """Runs a generation under a progress bar."""
+    from judgekit.cli.render.progress import progress_bar
+    from judgekit.jobs.event_loop import in_loop
+
+    with progress_bar(generation.bound_engine.price, "rewriting", "a list") as move:
+        return in_loop(lambda: generation.run(tally, move))
 
 
 def folder_of(audit: AuditInput) -> Path:

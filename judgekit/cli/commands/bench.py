@@ -9,21 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
+    from judgekit.runs.bench_report import BenchReport
     from judgekit.trust.benchmark import Benchmark
 
-__all__ = ["LEFT_OUT", "bench"]
-
-LEFT_OUT = (
-    "judge",
-    "limit",
-    "until",
-    "orders",
-    "join",
-    "prompts",
-    "inconsistent",
-    "skip_bad_rows",
-)
-"""Settings that have no flag here, or another."""
+__all__ = ["bench"]
 
 Part = Literal["category", "language"]
 TOTALS = ("cases", "calls", "tokens_in", "tokens_out", "cost_usd")
@@ -35,31 +24,33 @@ def bench(
         list[str],
         typer.Argument(
             metavar="SET",
-            help="Labelled sets by name (`judgekit plugins` lists them), as NAME=FILE, or a file "
-            "of labelled pairs.",
+            help="Labelled sets: a name (see `judgekit plugins`), NAME=FILE, or a file of labelled "
+            "pairs.",
         ),
     ],
     settings: Mapping[str, Any],
     judge: Annotated[
         str | None,
         typer.Option(
-            help="Judges, apart by commas: JUDGE, or JUDGE@ENGINE/MODEL. None: what is trivial.",
+            help="Comma-separated judges: JUDGE or JUDGE@ENGINE/MODEL. Default: only the trivial "
+            "baselines.",
+            show_default=False,
             rich_help_panel="Judge",
         ),
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help="At most N questions of each set, drawn from all of it."),
+        typer.Option(min=1, help="At most N questions of each set, drawn at random."),
     ] = None,
     by: Annotated[
-        Part | None, typer.Option(help="Accuracy by category, or by language, as well.")
+        Part | None, typer.Option(help="Also show the accuracy by category or by language.")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Ask nothing; print calls, tokens, cost.")
+        bool, typer.Option("--dry-run", help="Only estimate calls, tokens and cost; ask nothing.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Tell how often judges are right on pairs of which it is known which answer is better."""
+    """Measure the accuracy of judges on labelled pairs."""
     from judgekit.cli import run_jobs
     from judgekit.config.files import load_project
     from judgekit.config.judge_spec import JudgeSpec
@@ -67,12 +58,12 @@ def bench(
     from judgekit.jobs.judge_settings import judge_specs
     from judgekit.trust.benchmark import prepare_bench
 
-    said = dict(settings) | ({"judge": judge} if judge is not None else {})
-    chosen = Settings.of(load_project(Path()).under(said))
-    seats = judge_specs(chosen)
-    if not seats and chosen.model is not None:
-        seats = (JudgeSpec("pairwise"),)
-    benchmark = prepare_bench(sets, seats, chosen, context.obj, limit=limit)
+    given = dict(settings) | ({"judge": judge} if judge is not None else {})
+    chosen = Settings.of(load_project(Path()).under(given))
+    specs = judge_specs(chosen)
+    if not specs and chosen.model is not None:
+        specs = (JudgeSpec("pairwise"),)
+    benchmark = prepare_bench(sets, specs, chosen, context.obj, limit=limit)
     if dry_run:
         estimates(benchmark, as_json=as_json)
         return
@@ -80,18 +71,18 @@ def bench(
     runs = {}
     for entry in benchmark.entries:
         if not entry.trivial:
-            name = f"{entry.labelled.name} before {entry.seat}"
+            name = f"{entry.labelled.name}: {entry.spec}"
             run_jobs.announce(name)
             runs[name] = run_jobs.run_with_progress(entry.job)
-    found = finished(benchmark)
+    report = finish(benchmark)
     if as_json:
         from judgekit.cli.render.console import json_text
 
-        print(json_text(found | {"bench": str(benchmark.folder)}))
+        print(json_text(report.to_dict() | {"bench": str(benchmark.folder)}))
     else:
         from judgekit.cli.render.bench import print_bench
 
-        print_bench(found, by, benchmark.folder)
+        print_bench(report, by, benchmark.folder)
     silent = {name: run for name, run in runs.items() if run_jobs.without_verdict(run)}
     for name, run in silent.items():
         run_jobs.announce(f"{name}: {run_jobs.why_silent(run)}")
@@ -100,16 +91,15 @@ def bench(
 
 
 def check(benchmark: Benchmark) -> None:
-    """Refuses a folder that could not be written, before anything is asked."""
-    from judgekit.api import check_jobs
+    """Refuses folders that could not be written, before anything is asked."""
+    from judgekit.jobs.runnable import check_jobs
 
-    for seat in dict.fromkeys(entry.seat for entry in benchmark.entries):
-        check_jobs([entry.job for entry in benchmark.entries if entry.seat == seat])
+    check_jobs([entry.job for entry in benchmark.entries])
 
 
-def finished(benchmark: Benchmark) -> dict[str, Any]:
-    """Runs what is trivial, which takes no time to speak of, and sums up."""
-    from judgekit.api import run_job
+def finish(benchmark: Benchmark) -> BenchReport:
+    """Runs the trivial judges, which takes hardly any time, and makes the report."""
+    from judgekit.jobs.runnable import run_job
 
     for entry in benchmark.entries:
         if entry.trivial:
@@ -118,16 +108,15 @@ def finished(benchmark: Benchmark) -> dict[str, Any]:
 
 
 def estimates(benchmark: Benchmark, *, as_json: bool) -> None:
-    """`--dry-run`: what each set would ask of each judge and cost, and all of them together."""
+    """`--dry-run`: the estimate of each set with each judge, and their sum."""
     from judgekit.cli.render.bench import print_estimates
-    from judgekit.jobs.estimate import estimate
 
     rows = [
-        {"set": e.labelled.name, "judge": str(e.seat)} | estimate(e.job).as_dict()
+        {"set": e.labelled.name, "judge": str(e.spec)} | e.job.estimate().as_dict()
         for e in benchmark.entries
         if not e.trivial
     ]
-    total = {name: whole([row[name] for row in rows]) for name in TOTALS}
+    total = {name: total_of([row[name] for row in rows]) for name in TOTALS}
     if as_json:
         from judgekit.cli.render.console import json_text
 
@@ -136,7 +125,7 @@ def estimates(benchmark: Benchmark, *, as_json: bool) -> None:
     print_estimates([*rows, {"set": "all", "judge": "", **total}])
 
 
-def whole(values: Sequence[float | None]) -> float | None:
-    """The sum, None where a part of it is not known."""
+def total_of(values: Sequence[float | None]) -> float | None:
+    """The sum; None where a part of it is not known."""
     known = [value for value in values if value is not None]
     return sum(known) if len(known) == len(values) else None

@@ -1,4 +1,4 @@
-"""`judgekit compare`: files of answers against each other."""
+"""`judgekit compare`: files of answers, compared with each other."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import typer
 
 from judgekit.cli.gate_flags import FailIf, Gate, Junit
-from judgekit.cli.render.panel import JuryRule, Routes, said_too
 from judgekit.errors import InputError
 
 __all__ = ["compare"]
@@ -25,14 +24,12 @@ def compare(
     settings: Mapping[str, Any],
     baseline: Annotated[
         Path | None,
-        typer.Option(help="Compare each file with this one, instead of all with all."),
+        typer.Option(help="Compare each file with this one, instead of each with each."),
     ] = None,
-    jury: JuryRule = None,
-    route: Routes = None,
     fail_if: FailIf = None,
     junit: Junit = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Ask nothing; print calls, tokens, cost.")
+        bool, typer.Option("--dry-run", help="Call no model; print calls, tokens and cost.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -43,14 +40,8 @@ def compare(
     gate = Gate.of(fail_if, junit)
     groups = comparisons(files, baseline)
     registry = context.obj
-    chosen = run_jobs.chosen_settings(said_too(settings, jury, route), registry)
-    jobs = prepare_runs(groups, chosen, registry)
-    for job in jobs:
-        if not job.comparing:
-            raise InputError(
-                f"{str(job.files[0])!r} holds single answers: name a second file to compare it "
-                f"with, or use `judgekit score {job.files[0]}`"
-            )
+    chosen = run_jobs.chosen_settings(settings, registry)
+    jobs = prepare_runs(groups, chosen, registry, kind="compare")
     if len(jobs) > 1 and baseline is None:
         run_jobs.announce(
             f"{len(files)} files, each with each: {len(jobs)} comparisons, "
@@ -60,7 +51,7 @@ def compare(
 
 
 def comparisons(files: Sequence[Path], baseline: Path | None) -> list[list[Path]]:
-    """Which files are compared with which."""
+    """The files of each comparison."""
     if baseline is not None:
         others = [file for file in files if file != baseline]
         if not others:

@@ -19,7 +19,7 @@ def gate(
     junit: Junit = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Fail where a finished run's figures meet a condition."""
+    """Exit with 1 if a finished run meets a condition."""
     from judgekit.api import load_run
     from judgekit.cli.render.console import json_text, safe
     from judgekit.cli.run_jobs import NO_VERDICT, announce, why_silent
@@ -28,12 +28,13 @@ def gate(
     if not chosen.conditions:
         raise InputError("no condition: add one such as --fail-if 'win_rate_a.low < 0.5'")
     finished = load_run(run)
+    chosen.check_inputs(finished.folder.iterdir())
     suite = chosen.suite(finished)
     if as_json:
         print(json_text({"run": str(finished.folder), "gate": as_rows(suite)}))
     else:
-        for finding in suite.findings:
-            print(safe(finding.message))
+        for result in suite.results:
+            print(safe(result.message))
     chosen.write([suite])
     if suite.error:
         announce(why_silent(finished))

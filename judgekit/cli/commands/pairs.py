@@ -19,49 +19,63 @@ __all__ = ["pairs"]
 
 def pairs(
     run: Annotated[Path, typer.Argument(help="The run's folder.")] = Path("runs/latest"),
-    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write, NAME.jsonl.")] = Path(
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write: NAME.jsonl.")] = Path(
         "pairs.jsonl"
     ),
     format_: Annotated[
         Literal["conversational", "standard"],
-        typer.Option("--format", help="Of messages, or of plain texts."),
+        typer.Option("--format", help="Output format: chat messages or plain text."),
     ] = "conversational",
     min_margin: Annotated[
-        float, typer.Option(help="Leave out winners by less than this (0 to 1; points of scores).")
+        float, typer.Option(help="Least margin of a pair: 0 to 1 for choices, points for scores.")
     ] = 0.0,
     all_winners: Annotated[
         bool,
         typer.Option(
             "--all-winners",
-            help="Also winners shown in one order only, or averaged over orders that disagree.",
+            help="Include winners shown in one order, or averaged over orders that disagree.",
         ),
     ] = False,
     pairing: Annotated[
         Literal["best-worst", "all"],
-        typer.Option(help="Of rankings: the best against the worst, or each against each."),
+        typer.Option(help="For rankings: the best against the worst, or all pairs of answers."),
     ] = "best-worst",
     test_share: Annotated[
         float | None,
-        typer.Option(help="Write NAME.train.jsonl and NAME.test.jsonl, about this share in test."),
+        typer.Option(
+            help="Write NAME.train.jsonl and NAME.test.jsonl, with about this share in test."
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Write the preference pairs of a run: consistent winners, in TRL's formats."""
-    from judgekit import runs
+    """Write the preference pairs of a run: its consistent winners, in TRL's formats."""
+    from judgekit.io.files import keep_inputs
     from judgekit.pairs import pairs_of_run, write_parts
+    from judgekit.runs import StoredRun
 
-    folder = runs.resolve(run)
-    found = pairs_of_run(folder, min_margin=min_margin, all_winners=all_winners, pairing=pairing)
+    stored = StoredRun.open(run)
+    found = pairs_of_run(stored, min_margin=min_margin, all_winners=all_winners, pairing=pairing)
     if not found.pairs:
-        why = ", ".join(f"{n} {reason}" for reason, n in found.left_out.items() if n)
+        why = ", ".join(f"{n} {words(reason)}" for reason, n in found.left_out.items() if n)
         raise InputError(f"no case of {str(run)!r} makes a pair ({why or 'it has no cases'})")
     parts = parts_of(found, out, test_share)
+    for path in parts:
+        keep_inputs(path, stored.folder.iterdir())
     write_parts(parts, format_, force=force)
-    if as_json:
+    show(report(stored.folder, found, parts, format_) if as_json else None, found, parts)
+
+
+def show(
+    as_json: Mapping[str, Any] | None,
+    found: Pairs,
+    parts: Mapping[Path, Sequence[PreferencePair]],
+) -> None:
+    """Prints the report as JSON, if there is one; else the files, and counts beside them."""
+    if as_json is not None:
         from judgekit.cli.render.console import json_text
 
-        print(json_text(report(folder, found, parts, format_)))
+        print(json_text(as_json))
         return
     explain(found, parts)
     for path in parts:
@@ -71,7 +85,7 @@ def pairs(
 def parts_of(
     found: Pairs, out: Path, test_share: float | None
 ) -> Mapping[Path, Sequence[PreferencePair]]:
-    """What goes into which file."""
+    """The pairs of each file."""
     from judgekit.pairs import split
 
     if test_share is None:
@@ -104,7 +118,7 @@ def report(
 
 
 def explain(found: Pairs, parts: Mapping[Path, Sequence[PreferencePair]]) -> None:
-    """What was written, and the cases that made no pair, reason by reason."""
+    """Prints what was written, and the cases left out by reason."""
     from rich.table import Table
     from rich.text import Text
 
@@ -118,6 +132,11 @@ def explain(found: Pairs, parts: Mapping[Path, Sequence[PreferencePair]]) -> Non
     table.add_column(justify="right")
     for reason, n in found.left_out.items():
         if n:
-            table.add_row(f"left out: {reason.replace('_', ' ')}", str(n))
+            table.add_row(f"left out: {words(reason)}", str(n))
     if table.row_count:
         console.print(table)
+
+
+def words(reason: str) -> str:
+    """A reason's name in words."""
+    return reason.replace("_", " ")

@@ -1,4 +1,4 @@
-"""`judgekit plugins`: what is installed, from where, what is broken; and a new one."""
+"""`judgekit plugins`: lists the installed plugins, and writes a new one."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="What is installed, from where, and what is broken.")
+app = typer.Typer(help="List the installed plugins and what is broken, or write a new one.")
 
 
 @app.callback(invoke_without_command=True)
 def listing(
     context: typer.Context,
-    files: Annotated[  # noqa: ARG001 - loaded before the commands are there
-        list[Path] | None, typer.Option("--plugin", help="A plugin's file to load as well.")
+    files: Annotated[  # noqa: ARG001 - the application has loaded them
+        list[Path] | None,
+        typer.Option("--plugin", help="A plugin's Python file to load. Repeatable."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """List judges, engines and labelled sets: where each is from, what is broken and why."""
+    """List the installed judges, engines and labelled sets, and why a plugin is broken."""
     if context.invoked_subcommand is not None:
         return
     registry: Registry = context.obj
@@ -60,12 +61,12 @@ def listing(
 
 @app.command("new")
 def new(
-    name: Annotated[str, typer.Argument(help="The judge's name, as my-judge.")],
+    name: Annotated[str, typer.Argument(help="The judge's name, such as my-judge.")],
     folder: Annotated[
-        Path, typer.Option("--in", help="The folder in which the package is made.")
+        Path, typer.Option("--in", help="The folder in which to make the package.")
     ] = Path(),
 ) -> None:
-    """Write a plugin package that works, with its test, ready to edit."""
+    """Write a working plugin package with its test, ready to edit."""
     from judgekit.extension.scaffold import write_plugin
 
     written = write_plugin(name, folder)

@@ -1,4 +1,4 @@
-"""`judgekit score`: each answer of a file by itself."""
+"""`judgekit score`: each answer of a file on its own."""
 
 from __future__ import annotations
 
@@ -9,34 +9,27 @@ from typing import Annotated, Any
 import typer
 
 from judgekit.cli.gate_flags import FailIf, Gate, Junit
-from judgekit.cli.render.panel import JuryRule, said_too
-from judgekit.errors import InputError
 
 __all__ = ["score"]
 
 
 def score(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(help="Files of answers, each scored by itself.")],
+    files: Annotated[list[Path], typer.Argument(help="Files of answers.")],
     settings: Mapping[str, Any],
-    jury: JuryRule = None,
     fail_if: FailIf = None,
     junit: Junit = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Ask nothing; print calls, tokens, cost.")
+        bool, typer.Option("--dry-run", help="Call no model; print calls, tokens and cost.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Score each answer of a file by itself."""
+    """Score each answer of a file on its own."""
     from judgekit.cli import run_jobs
     from judgekit.jobs.prepare_panel import prepare_runs
 
     gate = Gate.of(fail_if, junit)
     registry = context.obj
-    chosen = run_jobs.chosen_settings(said_too(settings, jury), registry)
-    jobs = prepare_runs([[file] for file in files], chosen, registry)
-    for job in jobs:
-        if job.comparing:
-            file = job.files[0]
-            raise InputError(f"{str(file)!r} holds pairs; use `judgekit compare {file}`")
+    chosen = run_jobs.chosen_settings(settings, registry)
+    jobs = prepare_runs([[file] for file in files], chosen, registry, kind="score")
     run_jobs.perform(jobs, dry_run=dry_run, as_json=as_json, gate=gate)

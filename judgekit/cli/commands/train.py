@@ -25,7 +25,7 @@ __all__ = ["app"]
 
 OUT = Path("trained")
 
-app = typer.Typer(help="Train on preferences or answers, and merge adapters.")
+app = typer.Typer()
 
 
 @app.callback(invoke_without_command=True)

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from judgekit.cli.render.console import safe, stdout_console
-from judgekit.jobs.generation import GenerationEstimate
+from judgekit.jobs.text_generation import GenerationEstimate
 from judgekit.runs.audit_report import AuditMetric
 from judgekit.trust.audit import Audit, Estimates
 

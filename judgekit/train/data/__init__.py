@@ -1,1 +1,1 @@
-"""Rows → tokens: reading, checking and encoding training data."""
+"""Training data: reading, checking and encoding rows."""

@@ -1,4 +1,4 @@
-"""Rows to train on, and a few of them as what one forward pass takes."""
+"""Rows of examples, and the batch of one forward pass."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ from judgekit.train.data.packing import pack
 __all__ = ["ExampleRows", "Microbatch", "collate", "slices"]
 
 T = TypeVar("T")
-Microbatch = dict[str, Any]  # inputs (layout.Batch), examples and rows: what they were made of
+# "inputs" (a packing.Batch), and the "examples" and "rows" that they were made of.
+Microbatch = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class ExampleRows(Dataset[tuple[int, Example]]):
-    """Examples with the `places` of their rows in the data, for messages.
+    """Examples with their log-probabilities under the reference model.
 
-    `reference` [n, completions of each]: the reference model's log-probabilities, or None.
+    Attributes:
+        examples: The n examples.
+        places: The place of each in the data, for messages.
+        reference: [n, completions per example], in nats, or None.
     """
 
     examples: Sequence[Example]
@@ -37,7 +41,7 @@ class ExampleRows(Dataset[tuple[int, Example]]):
 
 
 def collate(rows: Sequence[tuple[int, Example]], *, ends: bool) -> Microbatch:
-    """The rows of one forward pass, packed; `ends` as `layout.pack` has it."""
+    """Packs the rows of one forward pass; `ends` as in `packing.pack`."""
     examples = [example for _, example in rows]
     return {
         "inputs": pack(examples, ends=ends),
@@ -47,6 +51,6 @@ def collate(rows: Sequence[tuple[int, Example]], *, ends: bool) -> Microbatch:
 
 
 def slices(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """The values, `size` at a time."""
+    """Slices of at most `size` values, in order."""
     for start in range(0, len(values), size):
         yield values[start : start + size]

@@ -1,7 +1,7 @@
-"""How a prompt and its answer look to the model, as text: chat template, or plain.
+"""The text of prompts and answers as the model reads it: by chat template, or plain.
 
-A text may spell the model's own control tokens. They are read as the letters they are made of: a
-`CUT` inside each keeps the tokenizer from seeing it, and is itself never tokenised.
+Texts may spell the model's control tokens. They are tokenized as ordinary letters: a `CUT` inside
+each keeps the tokenizer from recognizing it, and is itself never tokenized.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import orjson
 
 from judgekit.errors import InputError
 from judgekit.train.data.rows import Conversation
-from judgekit.train.data.transcripts import format_transcript, messages
+from judgekit.train.data.transcripts import format_transcript, parse_transcript
 from judgekit.types import Message
 
 __all__ = [
@@ -25,12 +25,12 @@ __all__ = [
     "Prompt",
     "PromptFormat",
     "TemplateRefusal",
-    "later_parts",
     "messages_of",
+    "recent_turns",
 ]
 
-CUT = "\ufdd0"  # no character: Unicode keeps it for uses like this one
-DAY = "26 Jul 2024"  # for templates that write today's: a row is the same tokens on every day
+CUT = "\ufdd0"  # a noncharacter, which Unicode reserves for internal use
+DAY = "26 Jul 2024"  # for templates that write the date: rows give the same tokens every day
 SAME_DAY = "{%- macro strftime_now(format) -%}" + DAY + "{%- endmacro -%}"
 Prompt = Conversation | str
 PROBE = (
@@ -40,12 +40,12 @@ PROBE = (
 WORD = re.compile(r"\w")
 
 
-class TemplateRefusal(ValueError):  # noqa: N818 (a row that is counted, not an error)
+class TemplateRefusal(ValueError):  # noqa: N818 (counted, not an error)
     """The chat template refuses a conversation."""
 
 
 class ControlTokenEscaper:
-    """Puts a `CUT` into every control token that a text spells."""
+    """Inserts a `CUT` into every control token that a text spells."""
 
     def __init__(self, spellings: set[str]) -> None:
         longest_first = sorted(spellings, key=len, reverse=True)
@@ -61,22 +61,25 @@ class ControlTokenEscaper:
 
 
 class PromptFormat(Protocol):
-    """One way to show rows. A row is taken once (`take`), its prompt shown (`opening`), an answer
-    behind it (`body`) and `ending` behind that. Raises `TemplateRefusal`."""
+    """A format of rows as text: the prompt's text, an answer's text, then `end_of_turn`.
+
+    All methods raise `TemplateRefusal`.
+    """
 
     guard: ControlTokenEscaper
-    ending: str  # the template's own end of turn; "" where the end-of-text token serves
+    end_of_turn: str  # the template's end of turn; "" where the end-of-text token is used
 
-    def take(self, prompt: Prompt, answers: Sequence[str]) -> tuple[Prompt, Sequence[str]]: ...
-    def opening(self, prompt: Prompt) -> str: ...
-    def body(self, prompt: Prompt, opening: str, answer: str) -> str: ...
+    def normalized(
+        self, prompt: Prompt, answers: Sequence[str]
+    ) -> tuple[Prompt, Sequence[str]]: ...
+    def prompt_text(self, prompt: Prompt) -> str: ...
+    def answer_text(self, prompt: Prompt, prompt_text: str, answer: str) -> str: ...
 
 
 class PlainFormat:
-    """Texts as they stand: a prompt of one user message is its text, a longer conversation a
-    transcript."""
+    """Plain texts: a single user message is its text, a longer conversation a transcript."""
 
-    ending = ""
+    end_of_turn = ""
 
     def __init__(self, tokenizer: Any) -> None:
         added = tokenizer.added_tokens_decoder.values()
@@ -84,18 +87,18 @@ class PlainFormat:
             {t.content for t in added if t.special and len(t.content) > 1}
         )
 
-    def take(self, prompt: Prompt, answers: Sequence[str]) -> tuple[str, Sequence[str]]:
-        """The row as texts; an answer stands one space behind its speaker's name."""
+    def normalized(self, prompt: Prompt, answers: Sequence[str]) -> tuple[str, Sequence[str]]:
+        """The row as texts; after a speaker's name, an answer begins with a space."""
         if isinstance(prompt, str):
             return prompt, answers
         if len(prompt) == 1 and prompt[0].role == "user":
             return prompt[0].content, answers
         return format_transcript(prompt), [f" {answer}" for answer in answers]
 
-    def opening(self, prompt: Prompt) -> str:
+    def prompt_text(self, prompt: Prompt) -> str:
         return self.guard(str(prompt))
 
-    def body(self, prompt: Prompt, opening: str, answer: str) -> str:  # noqa: ARG002
+    def answer_text(self, prompt: Prompt, prompt_text: str, answer: str) -> str:  # noqa: ARG002
         return self.guard(answer)
 
 
@@ -109,48 +112,52 @@ class ChatFormat:
         self._tokenizer = tokenizer
         try:
             self._template = SAME_DAY + tokenizer.get_chat_template()
-        except ValueError as error:  # there is none, or none that is the usual one
+        except ValueError as error:  # none, or several and none of them the default
             raise InputError(
-                f"{name!r} has no chat template; start from a chat model, or show rows as plain "
-                f"text: --template plain"
+                f"{name!r} has no chat template; start from a chat model, or use --template plain"
             ) from error
         self.guard = ControlTokenEscaper(set())
-        self._takes_system = self._shows_system(name)
-        self._closes = self._closing()
-        self.guard = ControlTokenEscaper(self._markers())
-        # What stands behind the end of turn (a line's end, mostly) is nobody's to say.
-        end = self.guard.marker.search(self._closes)
-        self.ending = self._closes[: end.end(1)] if end else ""
+        self._writes_system = self._finds_system(name)
+        self._after_answer = self._text_after_answer()
+        self.guard = ControlTokenEscaper(self._control_tokens())
+        # What follows the end of turn (usually a newline) is not part of the answer.
+        end = self.guard.marker.search(self._after_answer)
+        self.end_of_turn = self._after_answer[: end.end(1)] if end else ""
 
-    def take(self, prompt: Prompt, answers: Sequence[str]) -> tuple[Conversation, Sequence[str]]:
-        """The row as messages: a text is a transcript or one message, and a system prompt that the
-        template does not show goes before the next message of the user."""
+    def normalized(
+        self, prompt: Prompt, answers: Sequence[str]
+    ) -> tuple[Conversation, Sequence[str]]:
+        """The row as messages.
+
+        A text is a transcript or one user message; a system prompt that the template would drop is
+        put before the next user message.
+        """
         if isinstance(prompt, str):
-            turns = messages(prompt)
+            turns = parse_transcript(prompt)
             if turns is not None:
                 return turns, [answer.strip() for answer in answers]
             prompt = (Message("user", prompt),)
-        return prompt if self._takes_system else without_system(prompt), answers
+        return prompt if self._writes_system else without_system(prompt), answers
 
-    def opening(self, prompt: Prompt) -> str:
-        """The prompt to the beginning of the answer."""
+    def prompt_text(self, prompt: Prompt) -> str:
+        """The prompt up to the beginning of the answer."""
         return self._render(messages_of(prompt), opens=True)
 
-    def body(self, prompt: Prompt, opening: str, answer: str) -> str:
-        """The answer as the template shows it after the opening.
+    def answer_text(self, prompt: Prompt, prompt_text: str, answer: str) -> str:
+        """The answer as the template writes it after the prompt.
 
-        Where a template shows the conversation in another way once it is answered (it drops
-        earlier turns' thinking, or opens with a thought of its own), what the model will be asked
-        counts: the opening as it is, and the answer behind it.
+        Some templates write an answered conversation differently (without earlier turns' thinking,
+        or with an empty thought). Then the prompt that the model will be asked with counts, and
+        the answer follows it as it is.
         """
         try:
             whole = self._render((*messages_of(prompt), Message("assistant", answer)), opens=False)
         except TemplateRefusal:  # an answer may not come last
             whole = ""
-        if whole.startswith(opening) and whole.endswith(self._closes):
-            body = whole[len(opening) :].removesuffix(self._closes)
-            if body.strip():
-                return body
+        if whole.startswith(prompt_text) and whole.endswith(self._after_answer):
+            answer_text = whole[len(prompt_text) :].removesuffix(self._after_answer)
+            if answer_text.strip():
+                return answer_text
         return self.guard(answer)
 
     def _render(self, conversation: Conversation, *, opens: bool) -> str:
@@ -174,13 +181,13 @@ class ChatFormat:
         row: dict[str, Any] = {"role": message.role, "content": self.guard(message.content)}
         if message.tool_calls:
             calls = orjson.loads(self.guard(message.tool_calls))
-            # One call of the API's older form is a list of one in the form that templates read.
+            # Templates read a list; the API's older form is a single call.
             one = isinstance(calls, dict)
             row["tool_calls"] = [{"type": "function", "function": calls}] if one else calls
         return row
 
-    def _shows_system(self, name: str) -> bool:
-        """Whether the template shows a system message; some refuse it, some leave it out."""
+    def _finds_system(self, name: str) -> bool:
+        """Whether the template writes a system message; some refuse it, some drop it."""
         try:
             return PROBE[0].content in self._render(PROBE[:2], opens=True)
         except TemplateRefusal:
@@ -189,28 +196,27 @@ class ChatFormat:
             self._render(PROBE[1:2], opens=True)
         except TemplateRefusal as error:
             raise InputError(
-                f"the chat template of {name!r} is broken: {error}; --template plain does without"
+                f"the chat template of {name!r} is broken: {error}; --template plain needs none"
             ) from error
         return False
 
-    def _closing(self) -> str:
-        """What the template writes after an answer: "" where no answer may come last."""
+    def _text_after_answer(self) -> str:
+        """What the template writes after an answer; "" where an answer may not come last."""
         try:
             return self._render(PROBE[1:3], opens=False).rpartition(PROBE[2].content)[2]
         except TemplateRefusal:
             return ""
 
-    def _markers(self) -> set[str]:
-        """What means more than its letters: special tokens, and whatever added tokens the template
-        puts around earlier turns, special or not.
+    def _control_tokens(self) -> set[str]:
+        """The control tokens: special tokens, and added tokens that the template puts around turns.
 
-        Earlier turns, because what stands around thoughts is shown in the last answer only. A
-        model's own answers may well spell it.
+        Only tokens around earlier turns count: those around thoughts appear in the last answer
+        alone, and a model's answers may rightly spell them.
         """
-        probe = PROBE if self._takes_system else PROBE[1:]
+        probe = PROBE if self._writes_system else PROBE[1:]
         try:
             shown = self._render(probe, opens=False)
-        except TemplateRefusal:  # it shows conversations only as questions
+        except TemplateRefusal:  # it takes only conversations that end with a user message
             shown = self._render(probe, opens=True)
         return {
             token.content
@@ -221,12 +227,12 @@ class ChatFormat:
 
 
 def messages_of(prompt: Prompt) -> Conversation:
-    """A prompt as messages; a text is one of the user."""
+    """A prompt as messages; a text is one user message."""
     return (Message("user", prompt),) if isinstance(prompt, str) else prompt
 
 
 def without_system(prompt: Conversation) -> Conversation:
-    """The conversation with its system prompts at the head of the next message of the user."""
+    """The conversation with its system prompts at the start of the next user message."""
     before, out = "", []
     for message in prompt:
         if message.role == "system":
@@ -239,9 +245,11 @@ def without_system(prompt: Conversation) -> Conversation:
     return tuple(out)
 
 
-def later_parts(prompt: Conversation) -> Iterator[Conversation]:
-    """The conversation without its oldest turns, more of them left out each time: its system
-    prompt, and all from some message of the user on."""
+def recent_turns(prompt: Conversation) -> Iterator[Conversation]:
+    """The conversation without its oldest turns, ever fewer of them.
+
+    Each part is the system prompt and everything from some user message on.
+    """
     system = tuple(m for m in prompt if m.role == "system")
     turns = [m for m in prompt if m.role != "system"]
     for start, message in enumerate(turns):

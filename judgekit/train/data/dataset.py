@@ -1,4 +1,4 @@
-"""A training's data: rows read, held out, and made into tokens, before any weight is loaded."""
+"""A training's data: read, split and encoded before any weight is loaded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from judgekit.types import digest
 
 __all__ = ["Dataset", "prepare"]
 
-Read = Callable[[str | Path, int | None], LoadedRows[Any]]  # of a source, only the first rows
+Read = Callable[[str | Path, int | None], LoadedRows[Any]]  # a source; only its first N rows
 Encode = Callable[[Sequence[Any]], EncodedRows]
 
 
@@ -27,8 +27,8 @@ Encode = Callable[[Sequence[Any]], EncodedRows]
 class Dataset:
     """Rows to train on and rows to evaluate on; `held_out_rows` are the latter before encoding.
 
-    `counts`, in rows: ``read``, ``train``, ``held_out``, and what was cut or dropped, by reason.
-    `runs`: the judged runs that the data came from.
+    `counts` are rows: ``read``, ``train``, ``held_out``, and those cut or dropped by reason. `runs`
+    are the judged runs that the data came from.
     """
 
     source: str
@@ -40,12 +40,12 @@ class Dataset:
 
     @property
     def tokens(self) -> TokenCounts:
-        """How much there is to train on."""
+        """The tokens of the rows to train on."""
         return TokenCounts.of(self.train.examples)
 
     @property
     def digests(self) -> dict[str, str]:
-        """What tells these data from others: all tokens with their labels."""
+        """Digests of all tokens and labels, which identify the data."""
         return {
             "data": digest(*map(repr, self.train.examples)),
             "held_out": digest(*map(repr, self.held_out.examples)),
@@ -53,7 +53,7 @@ class Dataset:
 
 
 def prepare(read: Read, encode: Encode, source: str | Path, recipe: Recipe) -> Dataset:
-    """Reads, holds out and encodes. Raises `InputError` where no row is left to train on."""
+    """Reads, splits and encodes the data. Raises `InputError` where no row is left to train on."""
     found = read(source, recipe.limit)
     counts = Counter({"read": len(found.rows) + sum(found.dropped.values()), **found.dropped})
     if recipe.eval_data is None:
@@ -79,8 +79,11 @@ def prepare(read: Read, encode: Encode, source: str | Path, recipe: Recipe) -> D
 
 
 def held_out(encode: Encode, rows: Sequence[Any], recipe: Recipe) -> EncodedRows:
-    """The held-out rows encoded. Where none of a share can be used there is nothing to measure on;
-    a file of them that is of no use is an `InputError` that names it."""
+    """Encodes the held-out rows.
+
+    A share of the data of which no row can be used is counted; a file of held-out rows of which
+    none can be used is an `InputError`.
+    """
     try:
         return encode(rows)
     except InputError as error:
@@ -90,12 +93,12 @@ def held_out(encode: Encode, rows: Sequence[Any], recipe: Recipe) -> EncodedRows
 
 
 def placed(encoded: EncodedRows, rows: Sequence[Any]) -> ExampleRows:
-    """Examples, each with its row's place in the data."""
+    """The examples with the places of their rows in the data."""
     return ExampleRows(encoded.examples, [rows[index].place for index in encoded.kept])
 
 
 def runs_of(source: str | Path, limit: int | None) -> tuple[str, ...]:
-    """The judged runs that the rows of a file of `judgekit pairs` name; none for other data."""
+    """The judged runs that a file of `judgekit pairs` names; none for other data."""
     path = Path(source)
     if not path.is_file():
         return ()

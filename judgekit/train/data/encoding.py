@@ -1,4 +1,4 @@
-"""Rows → examples in tokens: cut where they are too long, dropped where that leaves nothing."""
+"""Encodes rows as examples in tokens; long rows are cut, and dropped if nothing remains."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from judgekit.train.data.chat_format import (
     Prompt,
     PromptFormat,
     TemplateRefusal,
-    later_parts,
     messages_of,
+    recent_turns,
 )
 from judgekit.train.data.examples import Example
 from judgekit.train.data.rows import Conversation, PairRow, TextRow
 
 __all__ = ["EncodedRows", "Encoder", "TokenCounts"]
 
-BATCH = 512  # rows tokenised at once: enough to keep the tokenizer's threads busy
+BATCH = 512  # rows tokenized at once, enough to keep the tokenizer's threads busy
 
 Tokens = list[int]
 
 
 @dataclass(frozen=True)
 class EncodedRows:
-    """Examples, and for each the index of its row.
+    """Examples, and the index of each one's row.
 
-    `counts`, in rows. Kept: ``prompts_cut`` and ``answers_cut``. Dropped: ``no_room`` (not one
-    token of the prompt's text would fit), ``same_tokens`` (both answers are, once cut) and
-    ``refused`` (by the chat template). A reason without rows is absent.
+    `counts` are rows. Kept: ``prompts_cut`` and ``answers_cut``. Dropped: ``no_room`` (no token of
+    the prompt's text would fit), ``same_tokens`` (both answers are equal once cut) and ``refused``
+    (by the chat template). A reason without rows is absent.
     """
 
     examples: list[Example]
@@ -48,8 +48,10 @@ class EncodedRows:
 
 @dataclass(frozen=True, slots=True)
 class TokenCounts:
-    """How much there is to compute, in tokens: `prompt` and `completion` over all `n` examples;
-    `longest`: of one prompt with all its completions, `longest_text`: with one of them."""
+    """Tokens of `n` examples: `prompt` and `completion` in all.
+
+    `longest` is the longest prompt with all its completions, `longest_text` with one of them.
+    """
 
     n: int
     prompt: int
@@ -72,7 +74,7 @@ class TokenCounts:
 
 @dataclass(frozen=True, slots=True)
 class PromptRow:
-    """A row whose prompt is shown, as text and in tokens; `skipped` of these are cut."""
+    """A row with its prompt as text and in tokens; the first `skipped` tokens are cut."""
 
     prompt: Prompt
     answers: Sequence[str]
@@ -84,7 +86,7 @@ class PromptRow:
 
 @dataclass(frozen=True, slots=True)
 class EncodedRow:
-    """A row in tokens, at its final lengths."""
+    """A row in tokens, cut to its final lengths."""
 
     prompt: Tokens
     completions: list[Tokens]
@@ -94,7 +96,7 @@ class EncodedRow:
 
 @dataclass(frozen=True, slots=True)
 class DroppedRow:
-    """A row that makes no example: the reason it is counted under, and in words."""
+    """A row that makes no example: the reason that counts it, and an explanation."""
 
     name: Literal["no_room", "same_tokens", "refused"]
     why: str
@@ -103,12 +105,21 @@ class DroppedRow:
 class Encoder:
     """Turns rows into examples with one tokenizer.
 
-    ``chat`` shows a prompt as the chat template does when it asks for an answer, and the answer as
-    the template shows it, to its end of turn. ``plain`` shows texts as they stand, after the
-    tokenizer's beginning-of-text token where it has one, and ends an answer with its end-of-text
-    token. Prompt and answer are tokenised together where the prompt's tokens stay the same, else
-    apart: at inference the prompt is what the model gets. `max_length` and `max_prompt_length` in
-    tokens. Raises `InputError` for a tokenizer or lengths that cannot serve.
+    The template ``chat`` writes a prompt as the chat template does to ask for an answer, and the
+    answer up to its end of turn. ``plain`` takes texts as they are, after the tokenizer's
+    beginning-of-text token if it has one, and ends answers with the end-of-text token. Prompt and
+    answer are tokenized together if that leaves the prompt's tokens unchanged, else separately: at
+    inference the model reads the prompt alone.
+
+    Args:
+        tokenizer: The model's tokenizer.
+        template: ``chat`` or ``plain``.
+        max_length: Tokens of a prompt with one answer.
+        max_prompt_length: Tokens of a prompt.
+        name: The model's name, for messages.
+
+    Raises:
+        InputError: The tokenizer or the lengths cannot be used.
     """
 
     def __init__(
@@ -122,17 +133,17 @@ class Encoder:
     ) -> None:
         if not 1 <= max_prompt_length < max_length:
             raise InputError(
-                f"prompts of {max_prompt_length} tokens leave an answer no room in {max_length}; "
-                f"lower --max-prompt-length or raise --max-length"
+                f"prompts of {max_prompt_length} tokens leave no room for an answer in "
+                f"{max_length}; lower --max-prompt-length or raise --max-length"
             )
         name = name or str(tokenizer.name_or_path)
         self._tokenizer = tokenizer
         chat = template == "chat"
-        self._shape: PromptFormat = ChatFormat(tokenizer, name) if chat else PlainFormat(tokenizer)
-        # A chat template writes its own beginning of text; where it has no end of turn, or there is
-        # no template, the end-of-text token ends an answer.
-        self._start = [] if chat else self._opening_ids()
-        self._end = [] if self._shape.ending else [tokenizer.eos_token_id]
+        self._format: PromptFormat = ChatFormat(tokenizer, name) if chat else PlainFormat(tokenizer)
+        # A chat template writes the beginning of text itself. Without a template, or if it has no
+        # end of turn, the end-of-text token ends an answer.
+        self._start = [] if chat else self._start_ids()
+        self._end = [] if self._format.end_of_turn else [tokenizer.eos_token_id]
         if self._end == [None]:
             raise InputError(
                 f"the tokenizer of {name!r} has no end-of-text token, so no answer could end; "
@@ -185,25 +196,25 @@ class Encoder:
         self, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]]
     ) -> Iterator[EncodedRow | DroppedRow]:
         """The rows of one batch, in their order."""
-        shown = [self._shown(row) for row in self._opened(prompts, answers)]
+        shown = [self._with_texts(row) for row in self._prompt_rows(prompts, answers)]
         # All texts at once: the tokenizer's threads share them.
         wholes = iter(self._encode([text for _, texts in shown for text in texts]))
         for row, texts in shown:
-            yield row if isinstance(row, DroppedRow) else self._closed(row, texts, wholes)
+            yield row if isinstance(row, DroppedRow) else self._encoded_row(row, texts, wholes)
 
-    def _opened(
+    def _prompt_rows(
         self, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]]
     ) -> Iterator[PromptRow | DroppedRow]:
-        """The prompts in tokens, those that are too long without their beginnings."""
-        taken = [self._shape.take(p, a) for p, a in zip(prompts, answers, strict=True)]
+        """The prompts in tokens; those that are too long lose their beginnings."""
+        prepared = [self._format.normalized(p, a) for p, a in zip(prompts, answers, strict=True)]
         texts: list[str | DroppedRow] = []
-        for prompt, _ in taken:
+        for prompt, _ in prepared:
             try:
-                texts.append(self._shape.opening(prompt))
+                texts.append(self._format.prompt_text(prompt))
             except TemplateRefusal as error:
                 texts.append(DroppedRow("refused", str(error)))
         encoded = iter(self._encode([text for text in texts if isinstance(text, str)]))
-        for (prompt, said), text in zip(taken, texts, strict=True):
+        for (prompt, said), text in zip(prepared, texts, strict=True):
             if isinstance(text, DroppedRow):
                 yield text
                 continue
@@ -211,53 +222,53 @@ class Encoder:
             yield row if len(row.ids) <= self._room else self._shortened(row)
 
     def _shortened(self, row: PromptRow) -> PromptRow | DroppedRow:
-        """The row with an end of its prompt.
+        """The row with the beginning of its prompt cut off.
 
-        A conversation loses its oldest turns first, but not its system prompt; then the last
-        message of the user loses its beginning. A plain text loses its first tokens.
+        A conversation first loses its oldest turns, except its system prompt; then the last user
+        message loses its beginning. A plain text loses its first tokens.
         """
         if isinstance(row.prompt, str):
             return replace(row, skipped=len(row.ids) - self._room, shortened=True)
-        for later in later_parts(row.prompt):
-            row = self._reopened(row, later)
+        for later in recent_turns(row.prompt):
+            row = self._with_prompt(row, later)
             if len(row.ids) <= self._room:
                 return row
         prompt = messages_of(row.prompt)
         place = next((i for i, message in enumerate(prompt) if message.role == "user"), 0)
         content = prompt[place].content
-        (letters,) = self._encode([self._shape.guard(content)])
+        (letters,) = self._encode([self._format.guard(content)])
         keep = len(letters)
         while (over := len(row.ids) - self._room) > 0 and (keep := keep - over) > 0:
-            # Decoded only to be measured: what stays is a true end of the text, in whole letters.
+            # Decoded only to measure it: what remains is an end of the text, in whole characters.
             end = self._tokenizer.decode(letters[-keep:], clean_up_tokenization_spaces=False)
             start = max(0, len(content) - len(end.lstrip("\ufffd")))
             last = replace(prompt[place], content=content[start:])
-            row = self._reopened(row, (*prompt[:place], last, *prompt[place + 1 :]))
+            row = self._with_prompt(row, (*prompt[:place], last, *prompt[place + 1 :]))
         if keep > 0 and messages_of(row.prompt)[place].content:
             return row
-        why = f"the prompt's frame alone leaves its text no room in {self._room} tokens"
+        why = f"the template leaves no room for the prompt's text in {self._room} tokens"
         return DroppedRow("no_room", f"{why}; raise --max-prompt-length")
 
-    def _reopened(self, row: PromptRow, prompt: Conversation) -> PromptRow:
-        """The row with another prompt; as it is where the template does not take that one."""
+    def _with_prompt(self, row: PromptRow, prompt: Conversation) -> PromptRow:
+        """The row with another prompt; unchanged where the template refuses that one."""
         try:
-            text = self._shape.opening(prompt)
+            text = self._format.prompt_text(prompt)
         except TemplateRefusal:
             return row
         (ids,) = self._encode([text])
         return PromptRow(prompt, row.answers, text, ids, shortened=True)
 
-    def _shown(self, row: PromptRow | DroppedRow) -> tuple[PromptRow | DroppedRow, list[str]]:
-        """The row, and its answers as text, each to the end of its turn behind the prompt."""
+    def _with_texts(self, row: PromptRow | DroppedRow) -> tuple[PromptRow | DroppedRow, list[str]]:
+        """The row, and its texts: the prompt with each answer up to the end of its turn."""
         if isinstance(row, DroppedRow):
             return row, []
-        bodies = [self._shape.body(row.prompt, row.text, answer) for answer in row.answers]
-        return row, [row.text + body + self._shape.ending for body in bodies]
+        bodies = [self._format.answer_text(row.prompt, row.text, answer) for answer in row.answers]
+        return row, [row.text + answer_text + self._format.end_of_turn for answer_text in bodies]
 
-    def _closed(
+    def _encoded_row(
         self, row: PromptRow, texts: Sequence[str], wholes: Iterator[Tokens]
     ) -> EncodedRow | DroppedRow:
-        """The row in tokens; `wholes` has those of its texts next."""
+        """The row in tokens; `wholes` yields the tokens of its texts next."""
         prompt = self._start + row.ids[row.skipped :]
         room = self._longest - len(prompt)
         completions = []
@@ -269,25 +280,25 @@ class Encoder:
             completions.append(ids + self._end)
         cut = [ids[:room] for ids in completions]
         if len(cut) == 2 and cut[0] == cut[1]:
-            why = f"in {room} tokens both its answers are the same"
+            why = f"cut to {room} tokens, both answers are the same"
             return DroppedRow("same_tokens", f"{why}; raise --max-length")
         return EncodedRow(prompt, cut, row.shortened, cut != completions)
 
     def _encode(self, texts: Sequence[str]) -> list[Tokens]:
-        """Token ids of texts, each piece between `CUT`s by itself."""
+        """Token ids of texts, tokenized separately between `CUT`s."""
         pieces = [text.split(CUT) for text in texts]
         flat = [piece for parts in pieces for piece in parts]
         if not flat:
             return []
-        # verbose would warn of lengths that are looked after here
+        # verbose would warn about lengths, which are handled here
         encoded = self._tokenizer(
             flat, add_special_tokens=False, return_attention_mask=False, verbose=False
         )
         found = iter(encoded["input_ids"])
         return [[i for _ in parts for i in next(found)] for parts in pieces]
 
-    def _opening_ids(self) -> Tokens:
-        """What the tokenizer puts before a text by itself."""
+    def _start_ids(self) -> Tokens:
+        """The tokens that the tokenizer puts before a text."""
         (bare,) = self._encode(["x"])
         dressed = list(self._tokenizer("x")["input_ids"])
         starts = (i for i in range(len(dressed)) if dressed[i : i + len(bare)] == bare)

@@ -11,7 +11,7 @@ __all__ = ["Example"]
 class Example:
     """A prompt and its completions in token ids, each of at least one token.
 
-    Two completions, chosen and rejected, for preferences; one for SFT. A completion ends with the
+    Preferences have two completions, chosen and rejected; SFT has one. A completion ends with the
     end of turn unless it was cut. `margin` and `probability` as `PairRow` has them.
     """
 

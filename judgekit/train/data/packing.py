@@ -1,7 +1,7 @@
 """Examples as one row of tokens: each prompt once, all its completions after it, no padding.
 
-What a position may attend to is not in the row: `attention` reads it from `spans`, `padded` makes
-ordinary rows of it.
+The row does not hold what a position may attend to: `attention` reads that from `spans`, and
+`padded` makes ordinary rows.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from judgekit.train.data.examples import Example
 
 __all__ = ["Batch", "pack"]
 
-# Tensors, and under "spans" plain whole numbers in lists: the trainer's mover takes both.
+# Tensors, and under "spans" lists of integers: transformers' Trainer moves both to a device.
 Batch = dict[str, Any]
 
 
 def pack(examples: Sequence[Example], *, ends: bool = False) -> Batch:
-    """Lays out examples in one row: prompt, first completion, second …, next prompt.
+    """Packs examples into one row: prompt, first completion, second …, next prompt.
 
     T tokens are inputs; S completions, in order, have M tokens together::
 
-        input_ids, position_ids  [1, T]   positions go on from the prompt in each completion
+        input_ids, position_ids  [1, T]   positions continue from the prompt in each completion
         spans                    a list per example: inputs of the prompt, of each completion
         lengths                  [S]      tokens of each completion
         sources                  [M]      where in the row each completion's token is predicted
         targets                  [M]      that token
         segments                 [M]      which completion it belongs to
 
-    A completion's last token predicts nothing and is no input. With `ends` (reward models) it is,
-    and instead of the last three there is ``ends`` [S], where each completion's last token stands.
+    A completion's last token predicts nothing and is no input. With `ends` (reward models) it is
+    one, and ``ends`` [S], the position of each completion's last token, replaces the last three.
 
-    Raises `InputError` for no examples, an empty prompt or completion.
+    Raises `InputError` for no examples, an empty prompt or an empty completion.
     """
     if not examples:
-        raise InputError("there are no examples to lay out")
+        raise InputError("there are no examples to pack")
     row = PackedRow()
     for example in examples:
         row.add(example, drop=0 if ends else 1)
@@ -91,7 +91,7 @@ class PackedRow:
         self.positions += range(start, start + len(ids))
 
     def batch(self) -> Batch:
-        """What both kinds of batch have."""
+        """The entries that both kinds of batch have."""
         return {
             "input_ids": torch.tensor([self.ids]),
             "position_ids": torch.tensor([self.positions]),

@@ -1,4 +1,4 @@
-"""One preference as a row of a file holds it, in judgekit's own layout and in TRL's."""
+"""Reads one preference from a row, in judgekit's layout or TRL's."""
 
 from __future__ import annotations
 
@@ -11,12 +11,19 @@ from judgekit.io.row import RowError, shown
 from judgekit.io.values import read_answer, read_prompt
 from judgekit.train.data.rows import Conversation
 
-__all__ = ["Preference", "UnusableRow", "conversation", "number", "prompt_of", "read_preference"]
+__all__ = [
+    "Preference",
+    "UnusableRow",
+    "checked_prompt",
+    "number_in",
+    "read_preference",
+    "split_conversation",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """A row's texts and numbers; of its place and cluster it knows nothing."""
+    """A row's texts and numbers, without its place and cluster."""
 
     prompt: Conversation | str
     chosen: str
@@ -25,10 +32,10 @@ class Preference:
     probability: float | None = None
 
 
-class UnusableRow(RowError):  # noqa: N818 (a row that is counted, not an error)
-    """A row that can be read, but says nothing to learn from; counted under `name`.
+class UnusableRow(RowError):  # noqa: N818 (counted, not an error)
+    """A row that can be read but holds nothing to learn from; it is counted under `name`.
 
-    `lasting`: so even in a file that its owner could correct (a tie is no mistake).
+    A `lasting` one is counted even in a file that its owner could correct: a tie is no mistake.
     """
 
     def __init__(self, name: str, reason: str, *, lasting: bool = False) -> None:
@@ -38,31 +45,30 @@ class UnusableRow(RowError):  # noqa: N818 (a row that is counted, not an error)
 
 
 def read_preference(data: Mapping[str, Any]) -> Preference:
-    """A row with `chosen` and `rejected`: two answers beside a prompt, or two conversations.
+    """Reads a row with `chosen` and `rejected`: two answers to a prompt, or two conversations.
 
-    Each is a text or one message of the assistant; or both are whole conversations that end with
-    one, and what stands before it is the prompt (a `prompt` beside them is then part of it).
-    Raises `RowError`.
+    An answer is a text or one assistant message. Conversations end with the answer; what precedes
+    it is the prompt, and a `prompt` column beside them must be part of it. Raises `RowError`.
     """
-    margin, probability = _margin(data), number(data, "probability")
+    margin, probability = _margin(data), number_in(data, "probability")
     if probability is not None and not 0 <= probability <= 1:
-        raise RowError(f"the probability is {probability!r}; it is of chosen, from 0 to 1")
+        raise RowError(f"the probability is {probability!r}; it must be from 0 to 1, for chosen")
     given = data.get("prompt")
     sides = [data["chosen"], data["rejected"]]
     prompt: Conversation | str
     if given is None or any(_is_long(side) for side in sides):
         prompt, chosen, rejected = _conversations(sides, given)
     else:
-        prompt = prompt_of(given)
+        prompt = checked_prompt(given)
         chosen = read_answer(sides[0], None, "chosen answer")[0]
         rejected = read_answer(sides[1], None, "rejected answer")[0]
     return Preference(prompt, chosen, rejected, margin, probability)
 
 
-def prompt_of(value: object) -> Conversation | str:
-    """A prompt: a text as it stands, or messages of which the last is the user's or a tool's.
+def checked_prompt(value: object) -> Conversation | str:
+    """A prompt: a text as it is, or messages that end with a user's or a tool's.
 
-    Raises `RowError` for anything else, and where there is nothing in it.
+    Raises `RowError` for anything else, and for an empty prompt.
     """
     if not isinstance(value, str):
         return as_messages(value)
@@ -80,16 +86,16 @@ def as_messages(value: object) -> Conversation:
     return messages
 
 
-def conversation(value: Sequence[Any], name: str) -> tuple[Conversation, str]:
-    """Messages that end with an answer, as the prompt and that answer. Raises `RowError`."""
+def split_conversation(value: Sequence[Any], name: str) -> tuple[Conversation, str]:
+    """Splits messages into the prompt and the answer that ends them. Raises `RowError`."""
     answer = read_answer([value[-1]], None, f"last message of {name}")[0]
     if len(value) == 1:
-        raise RowError(f"{name} is an answer, and there is no prompt to it")
+        raise RowError(f"{name} is an answer without a prompt")
     return as_messages(list(value[:-1])), answer
 
 
-def number(data: Mapping[str, Any], column: str) -> float | None:
-    """A column's number; None where it is missing or empty. CSV has numbers as texts."""
+def number_in(data: Mapping[str, Any], column: str) -> float | None:
+    """A column's number; None if it is missing or empty. CSV files hold numbers as text."""
     value = data.get(column)
     if value is None or value == "":
         return None
@@ -105,15 +111,15 @@ def number(data: Mapping[str, Any], column: str) -> float | None:
 
 
 def _margin(data: Mapping[str, Any]) -> float | None:
-    """The margin, or the difference of the two scores, where there is either."""
-    margin = number(data, "margin")
+    """The margin, or the difference of the two scores; None if the row has neither."""
+    margin = number_in(data, "margin")
     if margin is None:
-        chosen, rejected = number(data, "score_chosen"), number(data, "score_rejected")
+        chosen, rejected = number_in(data, "score_chosen"), number_in(data, "score_rejected")
         if chosen is None or rejected is None:
             return None
         margin = chosen - rejected
     if margin < 0:
-        raise RowError(f"the margin is {margin!r}: by it, rejected is the better answer")
+        raise RowError(f"the margin is {margin!r}, so the rejected answer is better")
     return margin
 
 
@@ -130,13 +136,13 @@ def _conversations(sides: Sequence[Any], given: object) -> tuple[Conversation, s
             if given is not None:
                 what = "a whole conversation, as the other answer is"
             raise RowError(f"{name} is {shown(side)}, not {what}")
-        read.append(conversation(side, name))
+        read.append(split_conversation(side, name))
     (prompt, chosen), (other, rejected) = read
     if prompt != other:
         raise UnusableRow("different_prompts", "chosen and rejected answer different conversations")
     if given is not None:
-        inside = prompt_of(given)
+        inside = checked_prompt(given)
         texts = [message.content for message in prompt]
         if inside != prompt and inside not in texts:
-            raise RowError("the prompt does not stand in the conversations of chosen and rejected")
+            raise RowError("the prompt is not part of the conversations of chosen and rejected")
     return prompt, chosen, rejected

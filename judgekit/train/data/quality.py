@@ -1,7 +1,7 @@
-"""How good an answer is, measured against a reference answer: what a ranker can learn from.
+"""The quality of answers compared with reference answers, which a ranker can learn from.
 
-BLEU and ROUGE are those of `judgekit.models.text_metrics`. BERTScore is here, on any encoder of
-transformers that the user names. All are better where higher, 0 to 100.
+BLEU and ROUGE are those of `judgekit.models.text_metrics`; BERTScore is here, with any encoder of
+transformers. All are from 0 to 100, higher is better.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from judgekit.train.recipes.ranker import MetricName
 __all__ = ["BertScore", "qualities"]
 
 BATCH = 32  # texts in one forward pass, padded to the longest
-UNLIMITED = 10**9  # tokenizers say 10^30 where they know no limit
+UNLIMITED = 10**9  # tokenizers without a limit say 10^30
 
 
 def qualities(
@@ -32,35 +32,45 @@ def qualities(
     *,
     bertscore: BertScore | None = None,
 ) -> list[tuple[float, ...]]:
-    """For each answer and its reference one number per metric, in the order of `names`.
+    """The metrics of answers.
 
-    `names` are those of `ranker_recipe.MetricName`. Raises `InputError` for another, for
-    ``bertscore`` without its encoder, and where a text is longer than the metric reads.
+    Args:
+        names: Metrics, see `recipes.ranker.MetricName`.
+        answers: The answers.
+        references: The reference of each.
+        bertscore: The encoder of ``bertscore``.
+
+    Returns:
+        For each answer one value per metric, in the order of `names`.
+
+    Raises:
+        InputError: An unknown metric, ``bertscore`` without an encoder, or a text that is too long
+            for a metric.
     """
-    columns = [measured(name, answers, references, bertscore) for name in names]
+    columns = [metric_values(name, answers, references, bertscore) for name in names]
     return list(zip(*columns, strict=True)) if columns else [()] * len(answers)
 
 
-def measured(
+def metric_values(
     name: str,
     answers: Sequence[str],
     references: Sequence[str],
     bertscore: BertScore | None,
 ) -> list[float]:
-    """One metric's numbers."""
+    """One metric of all answers."""
     if name == "bertscore":
         if bertscore is None:
             raise InputError("bertscore needs an encoder: add --bertscore-model FOLDER or HUB-ID")
         return bertscore.f1(answers, references)
-    metric = textual(name)
+    metric = text_metric(name)
     try:
         return [metric(a, r) for a, r in zip(answers, references, strict=True)]
     except text_metrics.TextTooLong as error:
         raise InputError(f"{name} cannot be measured: {error}; shorten the answers") from error
 
 
-def textual(name: str) -> text_metrics.Metric:
-    """The metric of that name that needs no network."""
+def text_metric(name: str) -> text_metrics.Metric:
+    """A metric that needs no network, by name."""
     match name:
         case "bleu":
             return text_metrics.bleu()
@@ -73,12 +83,12 @@ def textual(name: str) -> text_metrics.Metric:
 
 
 class BertScore:
-    """BERTScore's F1 (Zhang et al. 2020, arXiv:1904.09675) by the encoder `model`.
+    """BERTScore's F1 (Zhang et al. 2020, arXiv:1904.09675) with the encoder `model`.
 
-    Each token of a text is met with the most similar one of the other, by the cosine of their
+    Each token of a text is matched with the most similar one of the other, by the cosine of their
     contextual embeddings; recall is the mean over the reference's tokens, precision over the
     answer's (equations of section 3, without idf weights and without rescaling). Special tokens
-    take no part. `layer` counts from 1, 0 being the embeddings; None is three quarters of the
+    are left out. `layer` counts from 1, 0 being the embeddings; None is three quarters of the
     depth, where the paper's appendix B finds the layers that agree best with people (9 of 12 in
     bert-base, 18 of 24 in bert-large, 17 of 24 in roberta-large). Texts are cut at the encoder's
     length.
@@ -99,7 +109,7 @@ class BertScore:
         self._network = self._load()
 
     def f1(self, answers: Sequence[str], references: Sequence[str]) -> list[float]:
-        """Of each answer and its reference, times 100; 0 where either has no token."""
+        """F1 of each answer with its reference, times 100; 0 if either has no tokens."""
         scores: list[float] = []
         for start in range(0, len(answers), BATCH // 2):
             pairs = list(
@@ -116,7 +126,7 @@ class BertScore:
 
     @torch.inference_mode()
     def _embedded(self, texts: Sequence[str]) -> list[Tensor]:
-        """Each text's tokens as vectors of length 1: (tokens, hidden)."""
+        """The tokens of each text as unit vectors, (tokens, hidden)."""
         batch = self._tokenizer(
             list(texts),
             padding=True,
@@ -152,14 +162,14 @@ class BertScore:
         missing = sorted(name for name in found["missing_keys"] if not name.startswith("pooler"))
         if missing:
             raise EngineError(
-                f"{self._at.name!r} is no encoder: it lacks {len(missing)} of its weights "
+                f"{self._at.name!r} is not an encoder: it lacks {len(missing)} of its weights "
                 f"({missing[0]!r}), which would be random"
             )
         return network.eval()
 
 
 def greedy_f1(answer: Tensor, reference: Tensor) -> float:
-    """F1 of two texts as vectors of length 1, (tokens, hidden) each; 0 where nothing is alike."""
+    """F1 of two texts as unit vectors, (tokens, hidden) each; 0 if nothing is similar."""
     if not len(answer) or not len(reference):
         return 0.0
     similar = answer @ reference.T

@@ -1,7 +1,7 @@
-"""Rows → a ranker's examples in tokens, and a batch of them → PairRM's sequences, in both orders.
+"""Encodes a ranker's rows, and makes PairRM's sequences of a batch, in both orders.
 
-An example has the layout of any other: a prompt, and two answers as completions, so that the loop
-packs it as it does a preference. An answer carries the prefix of no place in it; the place decides.
+An example is a prompt with two completions, so that the loop packs it like a preference. Which
+prefix an answer gets is decided by its position in a sequence.
 """
 
 from __future__ import annotations
@@ -21,15 +21,14 @@ __all__ = ["PairRMSequences", "RankerExample", "encode", "in_both_orders"]
 
 @dataclass(frozen=True, slots=True)
 class RankerExample(Example):
-    """Two answers, and which is `better` by each task, as `RankerRow` has it."""
+    """Two answers, and which is `better` in each task, as in `RankerRow`."""
 
     better: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PairRMSequences:
-    """PairRM's sequences end to end: token ids [T], their lengths, and the places (n, 3) of the
-    prefixes in each."""
+    """PairRM's sequences, concatenated: ids [T], lengths, and the places (n, 3) of prefixes."""
 
     ids: Tensor
     lengths: list[int]
@@ -39,9 +38,9 @@ class PairRMSequences:
 def encode(
     rows: Sequence[RankerRow], tokenizer: PairTokenizer, tasks: int
 ) -> tuple[list[RankerExample], dict[str, int]]:
-    """Each row's example, and how many prompts and pairs of answers were cut.
+    """Encodes rows; returns the examples, and how many prompts and answers were cut.
 
-    A row of one quality teaches it to all `tasks`.
+    A row with one quality serves all `tasks`.
     """
     texts = [(row.prompt, row.first, row.second) for row in rows]
     found = tokenizer.encode(texts, [[i] for i in range(len(texts))])
@@ -62,10 +61,10 @@ def encode(
 def in_both_orders(
     ids: Tensor, spans: Sequence[Sequence[int]], prefixes: tuple[int, int]
 ) -> PairRMSequences:
-    """A packed batch of n examples as 2 n sequences: each as it is, then with its answers swapped.
+    """The 2 n sequences of a packed batch of n examples: each as given, then swapped.
 
-    `ids` [T] and `spans` as `layout.pack` gives them; `prefixes` are the tokens of the first and
-    the second place.
+    `ids` [T] and `spans` come from `packing.pack`; `prefixes` are the tokens before a first and a
+    second answer.
     """
     parts = torch.split_with_sizes(ids, [length for span in spans for length in span])
     pieces: list[Tensor] = []
@@ -74,15 +73,15 @@ def in_both_orders(
     for i in range(0, len(parts), 3):
         prompt, *answers = parts[i : i + 3]
         for shown in (answers, answers[::-1]):
-            pieces += [prompt, *map(behind, shown, prefixes)]
+            pieces += [prompt, *map(with_prefix, shown, prefixes)]
             first = len(prompt) + 1
             places.append((1, first, first + len(shown[0])))
             lengths.append(len(prompt) + len(shown[0]) + len(shown[1]))
     return PairRMSequences(torch.cat(pieces), lengths, torch.tensor(places, device=ids.device))
 
 
-def behind(answer: Tensor, prefix: int) -> Tensor:
-    """An answer with the prefix of its place."""
+def with_prefix(answer: Tensor, prefix: int) -> Tensor:
+    """An answer with the prefix of its position."""
     found = answer.clone()
     found[1] = prefix
     return found

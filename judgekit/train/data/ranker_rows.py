@@ -1,4 +1,4 @@
-"""Rows for a ranker: two answers to one prompt, and which is better by each quality."""
+"""A ranker's rows: two answers to one prompt, and which is better by each metric."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ QualityFunction = Callable[[Sequence[str], Sequence[str]], list[tuple[float, ...
 
 @dataclass(frozen=True, slots=True)
 class RankerRow:
-    """Two answers to one prompt, as PairRM is shown them.
+    """Two answers to one prompt, as PairRM reads them.
 
-    `better`: for each quality 1 where the first answer has more of it, 0 where the second has, one
-    half where they are equal. `place` and `cluster` as `PairRow` has them.
+    `better` has for each quality 1 if the first answer is better, 0 if the second is, 0.5 if they
+    are equal. `place` and `cluster` as in `PairRow`.
     """
 
     prompt: str
@@ -37,7 +37,7 @@ class RankerRow:
 
 
 def from_pair(row: PairRow) -> RankerRow:
-    """A preference pair: one quality, of which the chosen answer has more."""
+    """The row of a preference pair: one quality, in which the chosen answer is better."""
     prompt = row.prompt if isinstance(row.prompt, str) else conversation_text(row.prompt)
     return RankerRow(prompt, row.chosen, row.rejected, (1.0,), row.place, row.cluster)
 
@@ -45,19 +45,27 @@ def from_pair(row: PairRow) -> RankerRow:
 def read_candidates(
     source: Path, measure: QualityFunction, *, most: int, seed: int, limit: int | None = None
 ) -> list[RankerRow]:
-    """The pairs of candidates in a file of answers, several to a prompt, by what `measure` says.
+    """Pairs of candidates from a file with several answers per prompt.
 
-    At most `most` pairs of a prompt, drawn by `seed`; candidates that are equal by all measures
-    teach nothing and make no pair. `limit` counts prompts. Raises `InputError` for what
-    `judgekit.io.load_candidates` refuses, for a prompt without a reference, and where no pair is
-    left.
+    Candidates that are equal in all qualities make no pair.
+
+    Args:
+        source: The file.
+        measure: Gives the qualities of answers.
+        most: Pairs per prompt, at most.
+        seed: Seed of the draw, where a prompt has more pairs.
+        limit: Use only the first N prompts.
+
+    Raises:
+        InputError: The file is refused by `judgekit.io.load_candidates`, a prompt has no
+            reference, or no pair is left.
     """
     cases = io.load_candidates(source).cases[:limit]
     without = [case.id for case in cases if not case.reference]
     if without:
         raise InputError(
-            f"{source}: {len(without)} of {len(cases)} prompts have no reference answer to measure "
-            f"candidates against (the first: {without[0]!r}); add a 'reference' column"
+            f"{source}: {len(without)} of {len(cases)} prompts have no reference answer to compare "
+            f"candidates with (the first: {without[0]!r}); add a 'reference' column"
         )
     answers = [response.text for case in cases for response in case.responses]
     references = [case.reference or "" for case in cases for _ in case.responses]
@@ -76,7 +84,7 @@ def read_candidates(
 def pairs_of(
     case: Case, qualities: Sequence[tuple[float, ...]], source: Path, most: int, seed: int
 ) -> Iterator[RankerRow]:
-    """The pairs of one prompt's candidates that differ, in their order."""
+    """The pairs of one prompt's candidates that differ in quality, in order."""
     pairs = [
         (i, j) for i, j in combinations(range(len(qualities)), 2) if qualities[i] != qualities[j]
     ]

@@ -1,5 +1,7 @@
-"""Several rated answers to one prompt, as UltraFeedback has them (Cui et al. 2023,
-arXiv:2310.01377): the best against the worst makes a pair."""
+"""Rows with several rated answers, as in UltraFeedback (Cui et al. 2023, arXiv:2310.01377).
+
+The best and the worst answer make a pair.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import Any
 
 from judgekit.io.row import RowError, shown
 from judgekit.io.values import read_answer
-from judgekit.train.data.preference import Preference, UnusableRow, number, prompt_of
+from judgekit.train.data.preference import Preference, UnusableRow, checked_prompt, number_in
 from judgekit.train.data.rows import Conversation
 
 __all__ = ["RatedAnswer", "read_ranking", "read_rated"]
@@ -21,10 +23,10 @@ SCORES = ("overall_score", "fine-grained_score", "score")
 
 
 def read_ranking(data: Mapping[str, Any]) -> Preference:
-    """The best against the worst answer of a row with `completions`; of equals the first.
+    """The best and the worst answer of a row with `completions`; of equal ones the first.
 
-    The margin is the difference of their scores. Raises `RowError`, where all answers are equally
-    good `UnusableRow`.
+    The margin is the difference of their scores. Raises `RowError`, and `UnusableRow` if all
+    answers have the same score.
     """
     prompt, rated = read_rated(data)
     if len(rated) < 2:
@@ -37,13 +39,13 @@ def read_ranking(data: Mapping[str, Any]) -> Preference:
 
 
 def read_rated(data: Mapping[str, Any]) -> tuple[Conversation | str, list[RatedAnswer]]:
-    """The prompt and the rated answers, in their order; empty answers and unrated ones left out.
+    """The prompt and the rated answers, in order, without empty and unrated ones.
 
-    Scores are of the first kind that every answer has: `overall_score`, `fine-grained_score`,
-    `score`, the mean of the ratings in `annotations`; or of the kind that most have.
+    The score is the first that every answer has, of `overall_score`, `fine-grained_score`, `score`
+    and the mean of the ratings in `annotations`; otherwise the one that most answers have.
     Raises `RowError`.
     """
-    prompt = prompt_of(first(data, PROMPTS, "prompt"))
+    prompt = checked_prompt(first(data, PROMPTS, "prompt"))
     completions = data["completions"]
     if not isinstance(completions, list) or not all(isinstance(c, dict) for c in completions):
         raise RowError(f"the completions are {shown(completions)}, not a list of objects")
@@ -55,12 +57,12 @@ def read_rated(data: Mapping[str, Any]) -> tuple[Conversation | str, list[RatedA
 
 
 def score(completion: Mapping[str, Any], kind: str) -> float | None:
-    """A completion's score of a kind; None where it has none."""
-    return ratings(completion) if kind == "annotations" else number(completion, kind)
+    """A completion's score of one kind; None if it has none."""
+    return ratings(completion) if kind == "annotations" else number_in(completion, kind)
 
 
 def ratings(completion: Mapping[str, Any]) -> float | None:
-    """The mean of the aspects' ratings, of those that are numbers (some are N/A)."""
+    """The mean of the aspects' ratings that are numbers (some are N/A)."""
     notes = completion.get("annotations")
     aspects = notes.values() if isinstance(notes, dict) else ()
     found = []
@@ -75,7 +77,7 @@ def ratings(completion: Mapping[str, Any]) -> float | None:
 
 
 def first(data: Mapping[str, Any], names: Sequence[str], part: str) -> Any:
-    """The value of the first of the columns that holds one. Raises `RowError` for none."""
+    """The value of the first column that has one. Raises `RowError` if none has."""
     for name in names:
         if data.get(name) is not None:
             return data[name]

@@ -1,8 +1,8 @@
-"""Pairs → examples in the very tokens that the judge ``reward`` will read.
+"""Encodes pairs in the tokens that the judge ``reward`` reads.
 
-A reward model's number is read at the last token of a conversation. Where a chat template writes
-more after an answer than the end of its turn, that is another token than the one that a chat model
-learns to stop at: so pairs are shown here as the judge shows them, and not as DPO and SFT do.
+A reward model's score is read at the last token of a conversation. If a chat template writes more
+after an answer than the end of its turn, that is not the token at which a chat model learns to
+stop. So pairs are encoded as the judge encodes them, not as DPO and SFT do.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from judgekit.models.reward_chat import (
 from judgekit.train.data.encoding import EncodedRows
 from judgekit.train.data.examples import Example
 from judgekit.train.data.rows import Conversation, PairRow
-from judgekit.train.data.transcripts import messages
+from judgekit.train.data.transcripts import parse_transcript
 from judgekit.types import Message
 
 __all__ = ["RewardEncoder"]
@@ -31,15 +31,17 @@ Tokens = tuple[int, ...]
 
 
 class RewardEncoder:
-    """Shows pairs through a tokenizer's chat template, each answer's conversation in at most
-    `max_length` tokens. Raises `InputError` for a tokenizer without a template, or a broken one.
+    """Encodes pairs by a tokenizer's chat template.
+
+    Each conversation has at most `max_length` tokens. Raises `InputError` if the tokenizer has no
+    template, or a broken one.
     """
 
     def __init__(self, tokenizer: Any, *, max_length: int, name: str) -> None:
         self._chat = RewardChat(name, tokenizer, max_length)
 
     def pairs(self, rows: Sequence[PairRow]) -> EncodedRows:
-        """Examples of two completions; what both conversations begin with is the prompt.
+        """Examples with two completions; the prompt is the common beginning of both conversations.
 
         The `counts` of `EncodedRows` are ``prompts_cut``, and of dropped rows ``no_room``,
         ``refused`` and ``same_once_cut``. Raises `InputError` if none is left.
@@ -75,16 +77,16 @@ class RewardEncoder:
 
 
 def conversation(row: PairRow) -> tuple[Conversation, str, str]:
-    """A pair's prompt as messages (a text is a transcript, or the user's), and its answers."""
+    """A pair's prompt as messages (a text is a transcript or a user message), and its answers."""
     if not isinstance(row.prompt, str):
         return row.prompt, row.chosen, row.rejected
-    turns = messages(row.prompt)
+    turns = parse_transcript(row.prompt)
     if turns is None:
         return (Message("user", row.prompt),), row.chosen, row.rejected
     return turns, row.chosen.strip(), row.rejected.strip()
 
 
 def common(one: Tokens, other: Tokens) -> int:
-    """How many tokens both begin with, so that each has one more behind them."""
+    """The length of the common beginning that leaves each at least one more token."""
     alike = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
     return min(sum(1 for _ in alike), len(one) - 1, len(other) - 1)

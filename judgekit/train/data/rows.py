@@ -1,4 +1,4 @@
-"""Rows of training data as they were read: texts and messages, before any tokenizer."""
+"""Rows of training data: texts and messages, before they are encoded."""
 
 from __future__ import annotations
 
@@ -15,11 +15,16 @@ Conversation = tuple[Message, ...]
 class PairRow:
     """Two answers to one prompt, the chosen one preferred.
 
-    `prompt` is a conversation, or a text where the file had no messages (TRL's standard format, a
-    transcript of hh-rlhf); `place` names file and row, for messages. `margin` is how clearly it
-    was preferred, as judgekit's pairs and UltraFeedback's scores say; `probability` that chosen is
-    better, where a judge gave one; None where the file has none. `cluster` names the prompt: rows
-    of one cluster stay on one side of a train/test split.
+    Attributes:
+        prompt: A conversation, or a text if the file had no messages (TRL's standard format, a
+            transcript of hh-rlhf).
+        chosen: The better answer.
+        rejected: The other answer.
+        place: File and row, for messages.
+        cluster: Names the prompt; rows of one cluster stay on one side of a train/test split.
+        margin: How clearly chosen was preferred, from judgekit's pairs or UltraFeedback's scores;
+            None if the file has none.
+        probability: That chosen is better, if a judge gave one, else None.
     """
 
     prompt: Conversation | str
@@ -33,7 +38,7 @@ class PairRow:
 
 @dataclass(frozen=True, slots=True)
 class TextRow:
-    """One answer to one prompt that is to be imitated (SFT)."""
+    """A prompt with the answer to learn (SFT)."""
 
     prompt: Conversation | str
     answer: str

@@ -1,6 +1,6 @@
-"""Rows of training data: read, recognised by their columns, and checked before any model is loaded.
+"""Reads rows of training data, recognizes them by their columns, and checks them.
 
-Formats and columns: docs/training-data.md.
+docs/training-data.md lists the formats and columns.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from judgekit.io.values import read_answer, read_prompt
 from judgekit.train.data.preference import (
     Preference,
     UnusableRow,
-    conversation,
-    prompt_of,
+    checked_prompt,
     read_preference,
+    split_conversation,
 )
 from judgekit.train.data.rated_answers import read_ranking
 from judgekit.train.data.rows import Conversation, PairRow, TextRow
 from judgekit.train.data.sources import RowSource, open_source
-from judgekit.train.data.transcripts import is_transcript, messages, read_transcripts
+from judgekit.train.data.transcripts import is_transcript, parse_transcript, read_transcripts
 from judgekit.types import Message, digest
 
 __all__ = ["LoadedRows", "hold_out", "read_pair_rows", "read_text_rows"]
@@ -35,7 +35,7 @@ _Made = TypeVar("_Made", PairRow, TextRow)
 
 @dataclass(frozen=True)
 class LoadedRows(Generic[_Made]):
-    """Rows ready to be encoded, and those left out, counted by reason.
+    """Rows to encode, and the numbers of dropped ones by reason.
 
     Reasons: ``different_prompts``, ``empty``, ``human_last``, ``identical``, ``tie``, ``unrated``,
     and of data sets ``unreadable`` (docs/training-data.md says what each is).
@@ -47,31 +47,45 @@ class LoadedRows(Generic[_Made]):
 
 
 def read_pair_rows(source: str | Path, *, limit: int | None = None) -> LoadedRows[PairRow]:
-    """Preferences from a file, or from a data set of the hub (`sources.open_source`).
+    """Reads preferences from a file or a data set of the hub, see `sources.open_source`.
 
-    `limit`: only the first rows, those left out included. Raises `InputError` at the first row of a
-    file that cannot be used, naming its line, and where no row is left.
+    Args:
+        source: The file or data set.
+        limit: Read only the first N rows, including those that are dropped.
+
+    Raises:
+        InputError: A row of a file cannot be used (the message names its line), or no row is left.
     """
     return load_rows(open_source(source, limit), _pairs)
 
 
 def read_text_rows(source: str | Path, *, limit: int | None = None) -> LoadedRows[TextRow]:
-    """Prompts with an answer to imitate: files of answers, messages that end with one, or
-    preferences, of which the chosen answer is taken. Otherwise as `read_pair_rows`.
+    """Reads prompts with answers to learn; otherwise as `read_pair_rows`.
+
+    Rows are answers, messages that end with one, or preferences, whose chosen answer is taken.
     """
     return load_rows(open_source(source, limit), _texts)
 
 
 def hold_out(rows: Sequence[_Made], share: float, seed: int) -> tuple[list[_Made], list[_Made]]:
-    """Rows to train on and rows held out, each in the order given; no cluster is in both.
+    """Splits rows into those to train on and held-out ones; no cluster is in both.
 
-    `share` is that of the clusters: to the nearest whole number, but neither side is empty where
-    there are two clusters and the share is not 0. A hash of seed and cluster decides, so neither
-    the order of the rows nor most of their neighbours do. Raises `InputError` for a share outside
-    0 to 1.
+    A hash of seed and cluster decides, so the split does not depend on the rows' order.
+
+    Args:
+        rows: The rows.
+        share: The share of clusters to hold out, rounded to whole clusters. With two clusters or
+            more and a share above 0, neither side is empty.
+        seed: The seed.
+
+    Returns:
+        Rows to train on and held-out rows, each in the given order.
+
+    Raises:
+        InputError: A share outside 0 to 1.
     """
     if not 0 <= share < 1:
-        raise InputError(f"the share of held-out prompts is {share!r}; it is from 0 to below 1")
+        raise InputError(f"eval_share must be from 0 to below 1, not {share!r}")
     clusters = {row.cluster for row in rows}
     count = min(max(1, round(share * len(clusters))), len(clusters) - 1) if share else 0
     by_hash = sorted(clusters, key=lambda name: (digest("held out", str(seed), name), name))
@@ -82,11 +96,11 @@ def hold_out(rows: Sequence[_Made], share: float, seed: int) -> tuple[list[_Made
 def load_rows(
     source: RowSource, build: Callable[[Mapping[str, Any], str], list[_Made]]
 ) -> LoadedRows[_Made]:
-    """All rows of a source as `build` makes them of a row's columns and its place."""
+    """All rows of a source; `build` makes them of a row's columns and place."""
     rows: list[_Made] = []
     dropped: Counter[str] = Counter()
-    wrong: list[str] = []  # what the owner of a file has to correct
-    first = ""  # of the rows left out
+    wrong: list[str] = []  # rows of a file, which its owner can correct
+    first = ""  # dropped row
     for row in source.rows:
         place = f"{source.name}, {row.unit} {row.line}"
         try:
@@ -146,7 +160,7 @@ def _pairs(data: Mapping[str, Any], place: str) -> list[PairRow]:
 
 
 def _preference(data: Mapping[str, Any]) -> Preference | None:
-    """A row's preference, in whatever layout its columns show; None where they show none."""
+    """A row's preference, in the layout that its columns show; None if they show none."""
     sides = [data.get("chosen"), data.get("rejected")]
     if sides == [None, None]:
         return read_ranking(data) if data.get("completions") is not None else None
@@ -168,10 +182,10 @@ def _texts(data: Mapping[str, Any], place: str) -> list[TextRow]:
 
 
 def _answers(data: Mapping[str, Any]) -> list[tuple[Conversation | str, str]]:
-    """The prompts and answers of a row of a file of answers, one per user turn."""
+    """The prompts and answers of a row of answers, one per user turn."""
     response = _column(data, "response")
     if response is None and isinstance(data.get("messages"), list) and data["messages"]:
-        return [conversation(data["messages"], "messages")]
+        return [split_conversation(data["messages"], "messages")]
     prompt = _column(data, "prompt")
     if response is None or prompt is None:
         missing = "prompt" if prompt is None else "response"
@@ -183,7 +197,7 @@ def _answers(data: Mapping[str, Any]) -> list[tuple[Conversation | str, str]]:
     messages_, turns = read_prompt(asked)
     answers = read_answer(data[response], turns)
     if turns is None:
-        return [(prompt_of(asked), answers[0])]
+        return [(checked_prompt(asked), answers[0])]
     taught: list[tuple[Conversation | str, str]] = []
     history: Conversation = ()
     for message, answer in zip(messages_, answers, strict=True):
@@ -193,7 +207,7 @@ def _answers(data: Mapping[str, Any]) -> list[tuple[Conversation | str, str]]:
 
 
 def _column(data: Mapping[str, Any], part: str) -> str | None:
-    """The column that holds a part of the row, of the usual names. Raises `RowError` for two."""
+    """The column of a part of the row, by its usual names. Raises `RowError` if there are two."""
     names = [name for name in NAMES[part] if data.get(name) is not None]
     if part == "prompt" and names[:2] == ["instruction", "input"]:
         names.remove("input")
@@ -206,12 +220,12 @@ def _column(data: Mapping[str, Any], part: str) -> str | None:
 
 
 def _cluster(data: Mapping[str, Any], prompt: Conversation | str) -> str:
-    """The row's own cluster; else the opening of its conversation, as judged cases have it."""
+    """The row's cluster; by default a digest of its system prompt and first user message."""
     given = data.get("cluster")
     if isinstance(given, str) and given:
         return given
     if isinstance(prompt, str):
-        prompt = messages(prompt) or (Message("user", prompt),)
+        prompt = parse_transcript(prompt) or (Message("user", prompt),)
     systems = (message.content for message in prompt if message.role == "system")
     opening = next((message.content for message in prompt if message.role == "user"), "")
     return digest(*systems, opening, size=8)

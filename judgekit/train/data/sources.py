@@ -1,4 +1,4 @@
-"""Where training data comes from: a file, or a data set of the hub through `datasets`."""
+"""Sources of training data: a file, or a data set of the hub read with `datasets`."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ FILES = (".jsonl", ".json", ".csv", ".parquet", ".gz", ".txt")
 
 @dataclass(frozen=True)
 class RowSource:
-    """Rows to be read, `name` for messages. A data set is `public`: its rows are not the user's to
-    correct, so those that cannot be used are counted instead of refused."""
+    """Rows to read, and the name of their source for messages.
+
+    The user cannot correct the rows of a `public` data set, so unusable ones are counted instead of
+    refused.
+    """
 
     name: str
     rows: Iterable[Row | BadRow]
@@ -31,15 +34,21 @@ class RowSource:
 
 
 def open_source(source: str | Path, limit: int | None = None) -> RowSource:
-    """The first `limit` rows of a file, or of a data set ``OWNER/NAME[/SUBSET][:SPLIT]``.
+    """Opens a file, or a data set ``OWNER/NAME[/SUBSET][:SPLIT]``.
 
-    The split is ``train`` unless named; a subset is one of the data set's configurations, or a
-    folder of it. A local folder is read as the hub's copy of a data set. With a limit no more than
-    the rows needed are fetched. Raises `InputError` where there is neither.
+    The default split is ``train``; a subset is one of the data set's configurations or folders. A
+    local folder is read as a copy of a data set.
+
+    Args:
+        source: The file or data set.
+        limit: Read only the first N rows; of a data set no more are downloaded.
+
+    Raises:
+        InputError: There is neither a file nor a data set of that name.
     """
     name = str(source)
     if limit is not None and limit < 1:
-        raise InputError(f"the limit of rows is {limit!r}; it is at least 1")
+        raise InputError(f"the limit of rows must be at least 1, not {limit!r}")
     path = Path(name).expanduser()
     if path.is_file():
         return RowSource(name, islice(scan(path), limit), public=False)
@@ -60,7 +69,7 @@ def open_source(source: str | Path, limit: int | None = None) -> RowSource:
 
 
 def local_copy(name: str) -> tuple[Path, str] | None:
-    """The folder and the split that ``FOLDER[:SPLIT]`` names; None where there is no folder."""
+    """The folder and the split that ``FOLDER[:SPLIT]`` names; None if there is no folder."""
     before, _, after = name.rpartition(":")
     for folder, split in ((name, "train"), (before, after)):
         if folder and split and Path(folder).expanduser().is_dir():
@@ -71,7 +80,7 @@ def local_copy(name: str) -> tuple[Path, str] | None:
 def hub_rows(
     data: str, subset: str | None, split: str, limit: int | None, name: str
 ) -> Iterator[Row]:
-    """The rows of a data set, counted from 1. Raises `InputError` where it cannot be loaded."""
+    """The rows of a data set, counted from 1. Raises `InputError` if it cannot be loaded."""
     try:
         import datasets
     except ImportError as error:
@@ -81,8 +90,8 @@ def hub_rows(
         ) from error
     library: Any = datasets
     try:
-        part = which(library, data, subset)
-        # Streaming fetches no more than is read, but keeps nothing for the next time.
+        part = subset_arguments(library, data, subset)
+        # Streaming downloads no more than is read, but caches nothing.
         rows = library.load_dataset(data, split=split, streaming=limit is not None, **part)
         for number, row in enumerate(islice(rows, limit), 1):
             yield Row(number, row, "row")
@@ -94,8 +103,8 @@ def hub_rows(
         ) from error
 
 
-def which(library: Any, data: str, subset: str | None) -> Mapping[str, str]:
-    """How `datasets` is told of a subset: a configuration, else a folder (as hh-rlhf has them)."""
+def subset_arguments(library: Any, data: str, subset: str | None) -> Mapping[str, str]:
+    """The arguments for a subset: a configuration, else a folder (as in hh-rlhf)."""
     if subset is None:
         return {}
     return {"name" if subset in library.get_dataset_config_names(data) else "data_dir": subset}

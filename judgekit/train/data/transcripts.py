@@ -1,4 +1,4 @@
-"""Conversations written as one text: the transcripts of hh-rlhf.
+"""Conversations written as one text, as in hh-rlhf.
 
 Each turn begins with a blank line and its speaker's name: ``\\n\\nHuman: …\\n\\nAssistant: …``. A
 row of that data set has two whole transcripts and no prompt (Bai et al. 2022, arXiv:2204.05862).
@@ -15,7 +15,13 @@ from judgekit.train.data.preference import Preference, UnusableRow
 from judgekit.train.data.rows import Conversation
 from judgekit.types import Message
 
-__all__ = ["format_transcript", "is_transcript", "messages", "read_transcripts", "split"]
+__all__ = [
+    "format_transcript",
+    "is_transcript",
+    "parse_transcript",
+    "read_transcripts",
+    "split_transcript",
+]
 
 ANSWER = "\n\nAssistant:"
 TURN = re.compile(r"(?:\A\s*|\n\n)(Human|Assistant):")
@@ -23,14 +29,14 @@ SPEAKERS = {"user": "Human", "assistant": "Assistant", "tool": "Tool"}
 
 
 def is_transcript(text: str) -> bool:
-    """Whether a text is a conversation of at least one turn of the human and one answer."""
+    """Whether a text is a conversation with at least one human turn and one answer."""
     return "Human:" in text and ANSWER in with_unix_newlines(text)
 
 
-def split(text: str) -> tuple[str, str]:
-    """A transcript as its prompt, to the last ``\\n\\nAssistant:`` inclusive, and what follows it.
+def split_transcript(text: str) -> tuple[str, str]:
+    """Splits a transcript after its last ``\\n\\nAssistant:`` into prompt and answer.
 
-    Nothing is stripped: the two are the transcript. Raises `RowError` where there is no answer.
+    Nothing is stripped. Raises `RowError` if there is no answer.
     """
     text = with_unix_newlines(text)
     before, mark, after = text.rpartition(ANSWER)
@@ -39,11 +45,11 @@ def split(text: str) -> tuple[str, str]:
     return before + mark, after
 
 
-def messages(prompt: str) -> Conversation | None:
-    """A transcript that ends with ``Assistant:``, as messages; None for any other text.
+def parse_transcript(prompt: str) -> Conversation | None:
+    """The messages of a transcript that ends with ``Assistant:``; None for any other text.
 
-    Turns are stripped, empty ones left out, and what one speaker says twice in a row is one
-    message: chat templates want the roles to alternate.
+    Turns are stripped, empty ones are dropped, and consecutive turns of one speaker are joined:
+    chat templates need alternating roles.
     """
     text = with_unix_newlines(prompt)
     if not text.endswith(ANSWER):
@@ -65,7 +71,7 @@ def messages(prompt: str) -> Conversation | None:
 
 
 def format_transcript(prompt: Conversation) -> str:
-    """Messages as a transcript that ends with ``\\n\\nAssistant:``, a system prompt before it."""
+    """Messages as a transcript that ends with ``\\n\\nAssistant:``; a system prompt comes first."""
     parts = []
     for message in prompt:
         text = "\n".join(filter(None, (message.content, message.tool_calls)))
@@ -80,8 +86,8 @@ def read_transcripts(data: Mapping[str, Any]) -> Preference:
     Its defects are the data set's own, so an `UnusableRow` is lasting: nobody could correct it.
     Raises `RowError`.
     """
-    prompt, chosen = split(data["chosen"])
-    other, rejected = split(data["rejected"])
+    prompt, chosen = split_transcript(data["chosen"])
+    other, rejected = split_transcript(data["rejected"])
     if prompt != other:
         why = "the two transcripts differ before the last answer"
         raise UnusableRow("different_prompts", why, lasting=True)
@@ -89,14 +95,12 @@ def read_transcripts(data: Mapping[str, Any]) -> Preference:
         if not answer.strip():
             raise UnusableRow("empty", "an answer is empty", lasting=True)
         if "\n\nHuman:" in answer:
-            raise UnusableRow(
-                "human_last", "a transcript ends with a turn of the human", lasting=True
-            )
+            raise UnusableRow("human_last", "a transcript ends with a human turn", lasting=True)
     if chosen.strip() == rejected.strip():
         raise UnusableRow("identical", "both answers are the same", lasting=True)
     return Preference(prompt, chosen, rejected)
 
 
 def with_unix_newlines(text: str) -> str:
-    """The text with its turns after ``\\n\\n``, where a file from Windows has ``\\r\\n\\r\\n``."""
+    """The text with ``\\n`` line ends, if it is a transcript with those of Windows."""
     return text if ANSWER in text else text.replace("\r\n", "\n")

@@ -1,7 +1,7 @@
-"""How much a forward pass keeps for the backward pass, counted on a model without weights.
+"""The memory that a forward pass keeps for the backward pass, counted without weights.
 
-autograd says itself what it keeps. On torch's device `meta` nothing is computed or held, so this
-holds for any architecture and takes a fraction of a second.
+autograd reports what it keeps. On torch's device `meta` nothing is computed or held, so this works
+for any architecture and takes a fraction of a second.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ COUNTED, COUNTED_TWICE = "judgekit_counted", "judgekit_counted_twice"
 
 
 class FusedAttention(torch.autograd.Function):
-    """What a fused attention kernel keeps: its inputs, its output, a number for each query.
+    """Keeps what a fused attention kernel keeps: inputs, output, and a number per query.
 
-    Nothing ever goes backward through it.
+    It has no backward pass.
     """
 
     @staticmethod
@@ -33,7 +33,7 @@ class FusedAttention(torch.autograd.Function):
 
 
 class RepeatedPromptAttention(FusedAttention):
-    """The same where a second completion has a copy of its prompt's keys and values."""
+    """The same with copies of keys and values, as for further completions of a prompt."""
 
     @staticmethod
     def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
@@ -45,7 +45,7 @@ class RepeatedPromptAttention(FusedAttention):
 def attend(
     module: Any, query: Tensor, key: Tensor, value: Tensor, *_mask: Any, **_how: Any
 ) -> tuple[Tensor, None]:
-    """An attention that computes nothing, as transformers calls it."""
+    """An attention for transformers that computes nothing."""
     kernel: Any = (
         RepeatedPromptAttention
         if module.config._attn_implementation == COUNTED_TWICE
@@ -54,17 +54,22 @@ def attend(
     return kernel.apply(query, key, value).transpose(1, 2).contiguous(), None
 
 
-def kept_bytes(model: Any, rows: int, length: int, *, again: bool = False) -> int:
-    """The bytes that autograd keeps for `rows` of `length` tokens, without weights and logits.
+def kept_bytes(model: Any, rows: int, length: int, *, repeated_prompts: bool = False) -> int:
+    """The bytes that autograd keeps, without weights and logits.
 
-    `model` is a (peft) model on the device `meta`; `again`: a row holds prompts with more than one
-    completion. Raises RuntimeError where the model's forward pass looks at values, which are not
-    there.
+    Args:
+        model: A model on the device `meta`, perhaps with peft's wrapper.
+        rows: Rows in a forward pass.
+        length: Tokens of a row.
+        repeated_prompts: Whether rows hold prompts with more than one completion.
+
+    Raises:
+        RuntimeError: The model's forward pass depends on values, which do not exist.
     """
     import transformers
 
     library: Any = transformers
-    name = COUNTED_TWICE if again else COUNTED
+    name = COUNTED_TWICE if repeated_prompts else COUNTED
     library.AttentionInterface.register(name, attend)
     network = base_model(model)
     network.set_attn_implementation(name)
@@ -74,7 +79,9 @@ def kept_bytes(model: Any, rows: int, length: int, *, again: bool = False) -> in
     kept: dict[int, Tensor] = {}
 
     def note(tensor: Tensor) -> Tensor:
-        kept[tensor.untyped_storage()._cdata] = tensor  # which keeps its number from being reused
+        kept[tensor.untyped_storage()._cdata] = (
+            tensor  # holding it keeps its address from being reused
+        )
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):

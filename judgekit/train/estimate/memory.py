@@ -1,4 +1,4 @@
-"""What a training will take, in memory and time, before any weight is loaded."""
+"""Estimates the memory and time of a training before any weight is loaded."""
 
 from __future__ import annotations
 
@@ -21,25 +21,34 @@ from judgekit.train.recipes.language_model import LanguageModelRecipe
 
 __all__ = ["ResourceEstimate", "estimate", "free_bytes", "state_bytes"]
 
-SMALL, STATE_BLOCK = 4096, 256  # 8-bit optimizers: smaller tensors stay whole; a scale for each
-QMAPS = 2 * 256 * 4  # bytes of the tables that all their tensors share
+# 8-bit optimizers: smaller tensors keep float32 states; weights that share a scale.
+SMALL, STATE_BLOCK = 4096, 256
+QMAPS = 2 * 256 * 4  # bytes of tables that all their tensors share
 CHUNK = 256  # positions whose logits are held at once
 MEMINFO = Path("/proc/meminfo")
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceEstimate:
-    """Memory in bytes at the longest batch; time in seconds, of this process.
-
-    `weights` as they are held; `adapter`: what is trained beside them, with its gradients (of a
-    model that is trained whole, its gradients); `optimizer`: its state. `activations` are kept
-    for the backward pass; `logits`: of one chunk, with what is computed from them. `free` is None
-    where the device does not say. `advice`: what to lower where it does not fit.
+    """Memory in bytes at the longest batch, and time in seconds, of this process.
 
     `weights`, `adapter` and `optimizer` are exact to the byte. On a Llama of 111 million parameters
-    (1 024 tokens, CPU) the total was within 2 % of the growth of the process, where malloc gives
-    back what is freed (``MALLOC_MMAP_THRESHOLD_=1048576``); glibc by default keeps up to as much
-    again as the activations. On a GPU, the context and torch's spare blocks come on top.
+    (1 024 tokens, CPU) the total was within 2 % of the growth of the process if malloc returns
+    freed memory (``MALLOC_MMAP_THRESHOLD_=1048576``); by default glibc keeps up to as much again
+    as the activations. On a GPU, the context and torch's cached blocks are additional.
+
+    Attributes:
+        weights: The model's weights as they are held.
+        adapter: The adapter with its gradients; of a whole model, its gradients.
+        optimizer: The optimizer's state.
+        activations: What is kept for the backward pass.
+        logits: The logits of one chunk, and what is computed from them.
+        trainable: Trained parameters.
+        parameters: All parameters.
+        seconds: A lower bound; None if it was not estimated.
+        device: The device.
+        free: Free memory of the device; None if it does not report it.
+        advice: What to lower if it does not fit.
     """
 
     weights: int
@@ -63,18 +72,26 @@ class ResourceEstimate:
         return self.free is None or self.total <= self.free
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it as JSON."""
+        """The estimate as JSON."""
         return {**asdict(self), "total": self.total, "fits": self.fits}
 
 
 def estimate(
     checkpoint: Checkpoint, recipe: LanguageModelRecipe, use: ModelUse, tokens: TokenCounts
 ) -> ResourceEstimate:
-    """What training this recipe on that many tokens will take. Nothing is loaded.
+    """Estimates a training. Nothing is loaded.
 
-    The time comes from the speed of one layer, measured on the device for a tenth of a second; of
-    a whole training it is the lower bound that products of matrices set. Raises `InputError` as
-    `check_model` does.
+    The time follows from the speed of one layer, measured on the device for a tenth of a second.
+    It is a lower bound, since it counts matrix products alone.
+
+    Args:
+        checkpoint: The model.
+        recipe: The settings.
+        use: How the objective uses the model.
+        tokens: The data.
+
+    Raises:
+        InputError: See `check_model`.
     """
     model = empty_model(checkpoint, use.head)
     config = adapter_config(model, checkpoint, recipe, use.head)
@@ -104,7 +121,7 @@ def estimate(
 def adapter_config(
     model: Any, checkpoint: Checkpoint, recipe: LanguageModelRecipe, head: Head
 ) -> Any | None:
-    """The adapter that will be trained, as peft knows it; None where all of the model is."""
+    """The config of the adapter to train, for peft; None if the whole model is trained."""
     if not recipe.lora:
         return None
     if checkpoint.adapter is None:
@@ -118,9 +135,9 @@ def adapter_config(
 
 
 def with_adapter(model: Any, config: Any | None) -> Any:
-    """The model as it will be trained, on the device `meta`.
+    """The model with its adapter, on the device `meta`.
 
-    All of it in one dtype: where that has 16 bits, autocast makes the adapter's products in it too.
+    All in one dtype: under autocast the adapter's products are computed in it too.
     """
     import peft
 
@@ -132,16 +149,16 @@ def with_adapter(model: Any, config: Any | None) -> Any:
 
 
 def trained_bytes(trained: int, checkpoint: Checkpoint, config: Any | None) -> int:
-    """Weights in float32 and their gradients; of the whole model the weights are counted already.
+    """Trained weights in float32 and their gradients; a whole model's weights count elsewhere.
 
-    An adapter that training goes on from stays beside it as it was.
+    An adapter that is continued has a frozen copy.
     """
     copies = 1 if config is None else 2 if checkpoint.adapter is None else 3
     return 4 * copies * trained
 
 
 def state_bytes(trained: list[int], optimizer: str) -> int:
-    """What an optimizer keeps of tensors of these sizes: two numbers for each weight."""
+    """The optimizer's state for tensors of these sizes: two numbers per weight."""
     if optimizer == "adamw":
         return sum(8 * n for n in trained)
     blocks = (-(-n // STATE_BLOCK) for n in trained if n >= SMALL)
@@ -152,11 +169,11 @@ def state_bytes(trained: list[int], optimizer: str) -> int:
 def activation_bytes(
     model: Any, at: ModelSize, load: Workload, checkpoint: Checkpoint, recipe: LanguageModelRecipe
 ) -> int:
-    """What is kept for the backward pass, and one 4-bit layer made whole."""
-    kept = kept_bytes(model, load.rows, load.length, again=load.again)
+    """What is kept for the backward pass, and one dequantized 4-bit layer."""
+    kept = kept_bytes(model, load.rows, load.length, repeated_prompts=load.repeated_prompts)
     size: int = checkpoint.dtype.itemsize
     states = load.rows * load.length * at.width * size
-    if recipe.checkpoint_activations:  # each layer's input stays, and one layer is run again
+    if recipe.checkpoint_activations:  # each layer's input is kept, and one layer is recomputed
         kept = kept // at.layers + at.layers * states
     if not recipe.lora and size < 4:  # autocast's copies of the weights
         kept += (at.body + at.head) * size
@@ -164,8 +181,7 @@ def activation_bytes(
 
 
 def logit_bytes(at: ModelSize, load: Workload, checkpoint: Checkpoint) -> int:
-    """Logits of a chunk in what the head computes in and in float32, and their softmax; the
-    gradient of each state."""
+    """A chunk's logits in the compute dtype and in float32, their softmax, states' gradients."""
     size: int = checkpoint.dtype.itemsize
     vocabulary = at.head // at.width
     chunk = min(CHUNK, load.rows * load.length) * vocabulary
@@ -174,12 +190,12 @@ def logit_bytes(at: ModelSize, load: Workload, checkpoint: Checkpoint) -> int:
 
 
 def free_bytes(device: torch.device) -> int | None:
-    """Memory of the device that is not in use; None where it does not say."""
+    """Free memory of the device in bytes; None if it does not report it."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     if device.type != "cpu":
         return None
-    if MEMINFO.exists():  # what could be freed counts as free, unlike in sysconf's number
+    if MEMINFO.exists():  # counts caches as free, unlike sysconf
         for line in MEMINFO.read_text().splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 1024

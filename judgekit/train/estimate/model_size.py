@@ -1,4 +1,4 @@
-"""What a model is made of, by its config alone: parameters, bytes as they are held, products."""
+"""The size of a model by its config alone: parameters, bytes, and weights per token."""
 
 from __future__ import annotations
 
@@ -13,17 +13,22 @@ from judgekit.train.network.lora_targets import head_of, is_target, linear_modul
 
 __all__ = ["ModelSize", "bytes_in_4bit"]
 
-NESTED = 256  # scales of 4-bit blocks that share a scale, in double quantisation
-CODE, NESTED_CODE = 16 * 4, 256 * 4 + 4  # bytes of tables that each layer in 4 bits has
+NESTED = 256  # scales that share a scale, in double quantization
+CODE, NESTED_CODE = 16 * 4, 256 * 4 + 4  # bytes of tables of each 4-bit layer
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSize:
     """A model without its adapter.
 
-    `held`: bytes of its weights and buffers. `body` and `head`: weights that every token of the
-    input, and every token that is predicted, is multiplied with. `largest`: of one layer in 4 bits
-    when it is made whole for a product, in bytes.
+    Attributes:
+        parameters: The number of weights.
+        held: Bytes of weights and buffers.
+        body: Weights that each input token is multiplied with.
+        head: Weights that each predicted token is multiplied with.
+        largest: Bytes of the largest 4-bit layer when it is dequantized for a product.
+        layers: The number of layers.
+        width: The hidden size.
     """
 
     parameters: int
@@ -36,10 +41,10 @@ class ModelSize:
 
     @classmethod
     def of(cls, model: Any, checkpoint: Checkpoint, dtype: Any) -> ModelSize:
-        """Of a model on the device `meta`; `dtype` is that of weights that are not in 4 bits."""
+        """The size of a model on the device `meta`; `dtype` is that of weights outside 4 bits."""
         double = in_4bit(checkpoint)
         small = set() if double is None else {id(m.weight) for m in quantised(model)}
-        weights = list(model.parameters())  # those that are tied once
+        weights = list(model.parameters())  # tied weights count once
         head = head_of(model)
         linear = linear_modules(model)
         size = dtype.itemsize
@@ -62,18 +67,18 @@ class ModelSize:
 
 
 def in_4bit(checkpoint: Checkpoint) -> bool | None:
-    """Whether the scales of 4-bit weights are quantised too; None where no weights are."""
+    """Whether scales of 4-bit weights are quantized as well; None without 4-bit weights."""
     if checkpoint.quant:
         return checkpoint.double_quant
     held = getattr(checkpoint.config, "quantization_config", None)
     if held is None:
         return None
-    told = held if isinstance(held, dict) else held.to_dict()
-    return bool(told.get("bnb_4bit_use_double_quant"))
+    config = held if isinstance(held, dict) else held.to_dict()
+    return bool(config.get("bnb_4bit_use_double_quant"))
 
 
 def quantised(model: Any) -> Iterator[Any]:
-    """The modules that are held in 4 bits, as `models.four_bit` chooses them."""
+    """The modules in 4 bits, as `models.four_bit` chooses them."""
     head = head_of(model)
     for name, module in linear_modules(model).items():
         if name != head and not is_target(name, SCORE_HEADS) and not module.in_features % BLOCK:
@@ -81,7 +86,7 @@ def quantised(model: Any) -> Iterator[Any]:
 
 
 def bytes_in_4bit(weights: int, *, double: bool) -> int:
-    """What bitsandbytes holds of a layer: 4 bits a weight, a scale for each block, tables."""
+    """Bytes of a layer in bitsandbytes: 4 bits per weight, a scale per block, and tables."""
     blocks = -(-weights // BLOCK)
     packed = -(-weights // 2) + CODE
     if not double:

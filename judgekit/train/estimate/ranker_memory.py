@@ -1,4 +1,4 @@
-"""What training a ranker will take in memory, before its weights are loaded."""
+"""Estimates the memory of training a ranker before its weights are loaded."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def estimate(
     device: torch.device,
     tokens: TokenCounts,
 ) -> Mapping[str, Any]:
-    """As `memory.estimate`, of a batch in which every pair is as long as the longest; no time."""
+    """As `memory.estimate`, for a batch of pairs as long as the longest; without time."""
     with torch.device("meta"):
         network = checkpoint.empty_network(recipe, tasks)
     sizes = [weight.numel() for weight in network.parameters()]
@@ -49,7 +49,7 @@ def estimate(
 
 
 def kept_bytes(network: RankerNetwork, pairs: int, length: int) -> int:
-    """What autograd says that it keeps for so many pairs of `length` tokens.
+    """The bytes that autograd keeps for pairs of `length` tokens.
 
     `network` is on the device `meta`, where nothing is computed or held.
     """
@@ -60,7 +60,9 @@ def kept_bytes(network: RankerNetwork, pairs: int, length: int) -> int:
     kept: dict[int, Tensor] = {}
 
     def note(tensor: Tensor) -> Tensor:
-        kept[tensor.untyped_storage()._cdata] = tensor  # which keeps its number from being reused
+        kept[tensor.untyped_storage()._cdata] = (
+            tensor  # holding it keeps its address from being reused
+        )
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):

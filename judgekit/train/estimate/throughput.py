@@ -1,4 +1,4 @@
-"""How much a training has to compute, and how fast this device does it."""
+"""The operations of a training, and the speed of the device."""
 
 from __future__ import annotations
 
@@ -18,23 +18,28 @@ from judgekit.train.recipes.language_model import LanguageModelRecipe
 __all__ = ["Workload", "measured_speed", "total_operations"]
 
 MEASURED_S = 0.1
-WIDTH = 1024  # of the layer that is timed
-MOST = 1024  # tokens; more are not faster
+WIDTH = 1024  # of the timed layer
+MAX_TOKENS = 1024  # more are not faster
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What one process has to do.
+    """What one process has to compute.
 
-    A forward pass has at most `rows` of `length` tokens (`again`: with prompts that have several
-    completions), and on average `batch` tokens in all. In the whole training `inputs` tokens go
-    through the model and `outputs` are predicted; before it, `reference_inputs` and
-    `reference_outputs` for the reference model.
+    Attributes:
+        rows: Rows of a forward pass, at most.
+        length: Tokens of a row, at most.
+        repeated_prompts: Whether rows hold prompts with several completions.
+        batch: Tokens of a forward pass, on average.
+        inputs: Tokens that go through the model in the whole training.
+        outputs: Tokens that are predicted.
+        reference_inputs: Tokens through the reference model, before the training.
+        reference_outputs: Tokens that the reference model predicts.
     """
 
     rows: int
     length: int
-    again: bool
+    repeated_prompts: bool
     batch: int
     inputs: float
     outputs: float
@@ -67,10 +72,16 @@ def total_operations(
 ) -> float:
     """Multiplications and additions of the whole training.
 
-    For each token and weight 2 forward, 2 to send the gradient back through it, and 2 more where
-    the weight itself is trained; 2 again where activations are computed twice. `trained` are the
-    adapter's weights; `head`: whether the head learns. Attention's own products are left out: they
-    count where texts are longer than the model is wide.
+    Per token and weight 2 in the forward pass, 2 for the gradient of the inputs, and 2 more if the
+    weight is trained; 2 more if activations are recomputed. Attention's products are left out:
+    they matter only if texts are longer than the hidden size.
+
+    Args:
+        at: The model.
+        load: The data.
+        recipe: The settings.
+        trained: The adapter's weights.
+        head: Whether the head is trained.
     """
     again = 2 if recipe.checkpoint_activations else 0
     learnt, frozen = (trained, at.body) if recipe.lora else (at.body, 0)
@@ -81,12 +92,12 @@ def total_operations(
 
 
 def measured_speed(checkpoint: Checkpoint, tokens: int) -> float:
-    """Multiplications and additions in a second: of a layer that is held as the model's are.
+    """Multiplications and additions per second in a layer held like the model's.
 
-    Forward and backward, with as many `tokens` as a batch has: a layer in 4 bits is made whole for
-    each product, which few tokens hardly pay for.
+    Forward and backward, with the `tokens` of a batch: a 4-bit layer is dequantized for each
+    product, which is slow for few tokens.
     """
-    layer, tokens = sample_layer(checkpoint), min(tokens, MOST)
+    layer, tokens = sample_layer(checkpoint), min(tokens, MAX_TOKENS)
     inputs = torch.randn(
         tokens, WIDTH, device=checkpoint.device, dtype=checkpoint.dtype, requires_grad=True
     )
@@ -97,7 +108,7 @@ def measured_speed(checkpoint: Checkpoint, tokens: int) -> float:
         if checkpoint.device.type == "cuda":
             torch.cuda.synchronize(checkpoint.device)
 
-    once()  # what is slow the first time only
+    once()  # warm up
     start, passes = time.perf_counter(), 0
     while (passed := time.perf_counter() - start) < MEASURED_S:
         once()

@@ -1,1 +1,1 @@
-"""The protocols that objectives, networks and the loop share."""
+"""The protocols and values that objectives, networks and the loop share."""

@@ -1,4 +1,4 @@
-"""The processes that train together: one, or several started by torchrun."""
+"""The processes that train together: one, or several that torchrun started."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """This process's place among `count`. Only the `first` one writes and tells."""
+    """The rank of this process among `count`. Only the `first` one writes and reports."""
 
     rank: int = 0
     count: int = 1
@@ -25,12 +25,12 @@ class Processes:
         return self.rank == 0
 
     def wait(self) -> None:
-        """Until all are here."""
+        """Waits until all processes have come here."""
         if self.count > 1:
             torch.distributed.barrier()
 
     def gather(self, value: T) -> list[T]:
-        """Everybody's value, by rank, for everybody."""
+        """The values of all processes by rank, in every process."""
         if self.count == 1:
             return [value]
         found: list[T | None] = [None] * self.count
@@ -38,7 +38,7 @@ class Processes:
         return [each for each in found if each is not None]
 
     def share(self, values: Sequence[T]) -> Sequence[T]:
-        """This process's part of values that all of them hold."""
+        """This process's share of values that all processes hold."""
         return values[self.rank :: self.count]
 
 
@@ -46,7 +46,7 @@ ALONE = Processes()
 
 
 def join(*, cpu: bool) -> Processes:
-    """Meets the processes that torchrun started beside this one; alone where it did not."""
+    """Joins the processes that torchrun started; one process without torchrun."""
     import accelerate  # type: ignore[import-untyped]
 
     state = accelerate.PartialState(cpu=cpu)

@@ -1,4 +1,4 @@
-"""What a training tells while it runs: small facts for a progress display or a log."""
+"""The events of a training, for a progress display or a log."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ LogRow = dict[str, Any]  # a line of metrics.jsonl or of samples.jsonl
 class TrainingStarted:
     """Data and recipe are checked; the weights are loaded next.
 
-    `estimate` is memory in bytes and time, as `memory.Estimate.as_dict` gives it. `counts` are
-    rows: read, used, held out, cut, dropped. `step` is where a resumed training goes on, else 0.
+    Attributes:
+        estimate: Memory in bytes and time in seconds, see `estimate.memory.ResourceEstimate`.
+        counts: Rows: read, used for training, held out, cut, dropped.
+        steps: Optimizer steps in all.
+        step: The step after which a resumed training continues, else 0.
     """
 
     estimate: Mapping[str, Any]
@@ -39,7 +42,7 @@ class TrainingStarted:
 
 @dataclass(frozen=True, slots=True)
 class ModelLoaded:
-    """The model is there. `path` is how prompts are encoded, `reason` why, in words."""
+    """The model is loaded. `path` is how prompts are encoded; `reason` says why."""
 
     path: str
     reason: str
@@ -47,7 +50,7 @@ class ModelLoaded:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceProgress:
-    """`done` of `total` answers have the reference model's log-probabilities."""
+    """`done` of `total` answers have their log-probabilities under the reference model."""
 
     done: int
     total: int
@@ -55,7 +58,7 @@ class ReferenceProgress:
 
 @dataclass(frozen=True, slots=True)
 class StepFinished:
-    """An optimizer step and its row of metrics.jsonl."""
+    """An optimizer step is finished; `row` is its row of metrics.jsonl."""
 
     step: int
     steps: int
@@ -64,7 +67,7 @@ class StepFinished:
 
 @dataclass(frozen=True, slots=True)
 class HeldOutMeasured:
-    """What the held-out rows say at a step: a row of metrics.jsonl with ``heldout``."""
+    """The held-out rows were evaluated; `row` is a row of metrics.jsonl with ``heldout``."""
 
     step: int
     row: LogRow
@@ -72,7 +75,7 @@ class HeldOutMeasured:
 
 @dataclass(frozen=True, slots=True)
 class AnswersSampled:
-    """Answers to held-out prompts, ``before`` or ``after`` training: rows of samples.jsonl."""
+    """Held-out prompts were answered ``before`` or ``after`` training: rows of samples.jsonl."""
 
     when: str
     rows: tuple[LogRow, ...]
@@ -80,7 +83,7 @@ class AnswersSampled:
 
 @dataclass(frozen=True, slots=True)
 class WeightsSaved:
-    """A checkpoint, or at the end the tuned model itself, stands in `folder`."""
+    """A checkpoint, or at the end (`final`) the trained model, was written to `folder`."""
 
     folder: Path
     final: bool = False

@@ -1,4 +1,4 @@
-"""What a training minimises and measures: the seam between the trainer and DPO, SFT, reward."""
+"""What a training minimizes and measures: the seam between the training loop and the objectives."""
 
 from __future__ import annotations
 
@@ -13,15 +13,20 @@ from judgekit.train.data.examples import Example
 
 __all__ = ["Objective", "RunningSums", "ScoredBatch", "Sums", "means"]
 
-Sums = Mapping[str, tuple[Tensor, int]]  # by name: a sum, and over how many it is a mean
+Sums = Mapping[str, tuple[Tensor, int]]  # by metric: a sum, and the number of its terms
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredBatch:
-    """The rows of one forward pass, with what the network gave for them.
+    """The rows of one forward pass with the network's outputs.
 
-    `outputs`, `lengths` [S]: for each completion in order, what the network says and its tokens.
-    `reference` [n, completions of each]: the reference model's log-probabilities, or None.
+    Attributes:
+        examples: The n rows.
+        inputs: The batch that `packing.pack` made of them.
+        outputs: [S], the network's output for each completion, in order (of a ranker
+            [2n, 2, tasks]).
+        reference: [n, completions per example], log-probabilities under the reference model in
+            nats, or None.
     """
 
     examples: Sequence[Example]
@@ -31,33 +36,34 @@ class ScoredBatch:
 
     @property
     def lengths(self) -> Tensor:
+        """[S], the tokens of each completion."""
         found: Tensor = self.inputs["lengths"]
         return found
 
 
 class Objective(Protocol):
-    """What is to be minimised. All sums are over the rows of one forward pass."""
+    """A loss and its metrics. All sums are over the rows of one forward pass."""
 
     @property
     def ends(self) -> bool:
-        """Whether a completion's last token is an input too, as `layout.pack` has it."""
+        """Whether a completion's last token is an input as well, see `packing.pack`."""
         ...
 
     def weight(self, examples: Sequence[Example]) -> int:
-        """How many of what the loss is a mean over: pairs, or tokens."""
+        """The number of terms that the loss is a mean over: pairs, or tokens."""
         ...
 
     def loss(self, scored: ScoredBatch) -> tuple[Tensor, Sums]:
-        """The summed loss, with its gradient, and measures for each step's row."""
+        """The summed loss, with its gradient, and metrics for each step's row."""
         ...
 
     def measure(self, network: Any, scored: ScoredBatch) -> Sums:
-        """More measures, of held-out rows; no gradients."""
+        """Further metrics of held-out rows, without gradients."""
         ...
 
 
 class RunningSums:
-    """Sums that become means, added up over passes and processes."""
+    """Adds up sums over forward passes, from which `means` makes means over processes."""
 
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
@@ -70,7 +76,7 @@ class RunningSums:
             self._counts[name] = self._counts.get(name, 0) + count
 
     def take(self) -> dict[str, tuple[float, int]]:
-        """Sums and counts as plain numbers, read from the device at once; none is left here."""
+        """The sums and counts as plain numbers, in one transfer from the device; resets them."""
         names = list(self._sums)
         totals = torch.stack([self._sums[name] for name in names]).tolist() if names else []
         found = {n: (total, self._counts[n]) for n, total in zip(names, totals, strict=True)}
@@ -79,7 +85,7 @@ class RunningSums:
 
 
 def means(parts: Sequence[Mapping[str, tuple[float, int]]]) -> dict[str, float]:
-    """The means over what each process took; what was never counted is left out."""
+    """The means over all processes' sums; metrics without terms are left out."""
     totals: dict[str, tuple[float, int]] = {}
     for part in parts:
         for name, (total, count) in part.items():

@@ -1,4 +1,4 @@
-"""In which order rows are trained on: fixed by the seed, whatever the machine is made of."""
+"""The order of rows in training: it depends on the seed, not on the number of processes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["RowOrder"]
 
 @dataclass(frozen=True)
 class RowOrder:
-    """Which of `rows` rows one process passes through the model, pass by pass.
+    """A batch sampler: the indices of the rows in each forward pass of one process.
 
-    A step takes `batch_size` × `accumulate` × `processes` rows off one endless stream: the rows
-    shuffled, then shuffled again. So every step is a mean over equally many rows, the last step
-    of an epoch too, and two processes see in one step what one process of twice the `accumulate`
-    does. As a batch sampler it is iterated over from the start; whoever resumes skips.
+    A step takes `batch_size` × `accumulate` × `processes` rows from one endless stream, which
+    shuffles the rows again after each epoch. So every step is a mean over equally many rows, the
+    last step of an epoch included, and two processes see in one step what one process with twice
+    the `accumulate` does. It iterates from the first step; a resumed training skips.
     """
 
     rows: int
@@ -54,5 +54,5 @@ class RowOrder:
 
     @staticmethod
     def steps_of(epochs: float, rows: int, step_rows: int) -> int:
-        """The optimizer steps that pass `epochs` times through the rows, rounded up."""
+        """The number of optimizer steps for `epochs` passes over the rows, rounded up."""
         return max(1, math.ceil(round(epochs * rows / step_rows, 6)))

@@ -1,4 +1,4 @@
-"""What a forward pass computes in."""
+"""The precision of a forward pass."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ["mixed_precision"]
 
 
 def mixed_precision(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
-    """Matrix products in `dtype`, sums and norms in float32 where it has half the bits.
+    """Autocast: matrix products in `dtype`, sums and norms in float32; nothing for float32.
 
-    The adapter's weights are float32 (in bfloat16 most would not move at a usual learning rate);
-    without this they would draw the activations up to float32 and cost twice the memory. One
-    place decides, so that the reference is computed as the policy is.
+    The adapter's weights are float32 (in bfloat16 most updates would round to zero at usual
+    learning rates). Without autocast they would turn activations into float32 and take twice the
+    memory. Policy and reference both use this function, so that they compute alike.
     """
     if dtype == torch.float32:
         return nullcontext()

@@ -1,4 +1,4 @@
-"""How a training goes, once its rows are known."""
+"""The plan of a training, made once the number of rows is known."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["TrainingPlan"]
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """A training's recipe, where and in what it computes, its steps, and who takes part."""
+    """A training's recipe, device, compute dtype, number of steps and processes."""
 
     recipe: Recipe
     device: torch.device
@@ -24,20 +24,20 @@ class TrainingPlan:
     processes: Processes
 
     def order(self, rows: int) -> RowOrder:
-        """Which of that many rows this process sees, pass by pass."""
-        at = self.recipe
+        """The order in which this process sees that many rows."""
+        recipe = self.recipe
         return RowOrder(
             rows=rows,
-            batch_size=at.batch_size,
-            accumulate=at.accumulate,
+            batch_size=recipe.batch_size,
+            accumulate=recipe.accumulate,
             steps=self.steps,
-            seed=at.seed,
+            seed=recipe.seed,
             rank=self.processes.rank,
             processes=self.processes.count,
         )
 
     def measures(self, step: int) -> bool:
-        """Whether the held-out rows are measured after this step."""
+        """Whether the held-out rows are evaluated after this step."""
         return step % (self.recipe.eval_every or self._tenth) == 0 or step == self.steps
 
     def saves(self, step: int) -> bool:

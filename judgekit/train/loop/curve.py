@@ -1,4 +1,4 @@
-"""The course of a training as one SVG without script, font or picture of its own."""
+"""The training curve as one self-contained SVG, without scripts, fonts or images."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Point = tuple[float, float]
 WIDTH, HEIGHT = 360, 210  # of a panel, with its title and its axes
 LEFT, RIGHT, TOP, BOTTOM = 48, 16, 34, 36  # around the lines
 HEAD = 26  # of the whole, where there is a title
-POINTS = 90  # of a line; longer ones are averaged, which shows a noisy course better than picking
-LARGEST = 1e30  # beyond this nothing is drawn; sums and differences stay finite below it
-CHARACTER = 6.1  # width of one of the labels' at 11 px, about
+POINTS = 90  # of a line; longer ones are averaged, which shows a noisy curve better than sampling
+LARGEST = 1e30  # larger values are not drawn, so that sums and differences stay finite
+CHARACTER = 6.1  # approximate width of a character at 11 px
 
-# The two colours are told apart without seeing red or green (Okabe and Ito), and in grey.
+# Two colours that differ for colour-blind readers (Okabe and Ito) and in grey.
 STYLE = """
 rect{fill:#fff}
 text{font:11px system-ui,sans-serif;fill:#6e7781}
@@ -47,7 +47,7 @@ circle.b,text.b{fill:#f0a33a}
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A measure over the steps. `style` is the colour's class."""
+    """A metric over the steps; `style` is the class of its colour."""
 
     label: str
     style: str
@@ -56,14 +56,14 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Lines on common axes; `bounds` of the upright one where they are known before."""
+    """Series on common axes; `bounds` of the vertical axis if they are fixed."""
 
     title: str
     lines: Sequence[Series]
     bounds: tuple[float, float] | None
 
 
-# Title, bounds, and the lines: field of the rows, whether of held-out rows, label.
+# Title, bounds, and the series: metric, whether of held-out rows, label.
 TRAIN, HELD_OUT = "training", "held out"
 PANELS: Sequence[tuple[str, tuple[float, float] | None, Sequence[tuple[str, bool, str]]]] = (
     ("Loss", None, (("loss", False, TRAIN), ("loss", True, HELD_OUT))),
@@ -75,10 +75,18 @@ PANELS: Sequence[tuple[str, tuple[float, float] | None, Sequence[tuple[str, bool
 
 
 def curve_svg(rows: Iterable[Mapping[str, Any]], *, title: str = "") -> str:
-    """Rows of ``metrics.jsonl`` as an SVG of some KiB: loss, accuracy, margin, KL over the steps.
+    """Draws loss, accuracy, margin and KL over the steps.
 
-    A panel stands for what the rows hold; values that are no finite number are left out, and long
-    courses are averaged to about 90 points a line. It follows the reader's light or dark scheme.
+    There is a panel for each metric in the rows. Values that are not finite numbers are left out,
+    and long series are averaged to about 90 points. Colours follow the reader's light or dark
+    scheme.
+
+    Args:
+        rows: Rows of ``metrics.jsonl``.
+        title: A title.
+
+    Returns:
+        The SVG, of a few KiB.
     """
     panels = panels_of(list(rows))
     columns = min(2, len(panels)) or 1
@@ -87,7 +95,7 @@ def curve_svg(rows: Iterable[Mapping[str, Any]], *, title: str = "") -> str:
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" role="img">',
-        f"<title>{xml_text(title or 'Course of the training')}</title>",
+        f"<title>{xml_text(title or 'Training curve')}</title>",
         f"<style>{STYLE}</style>",
         f'<rect width="{width}" height="{height}" rx="6"/>',
     ]
@@ -97,12 +105,12 @@ def curve_svg(rows: Iterable[Mapping[str, Any]], *, title: str = "") -> str:
         x, y = WIDTH * (number % columns), head + HEIGHT * (number // columns)
         out += [f'<g transform="translate({x},{y})">', *panel_elements(panel), "</g>"]
     if not panels:
-        out.append(f'<text x="12" y="{head + 24}">nothing was measured</text>')
+        out.append(f'<text x="12" y="{head + 24}">no metrics</text>')
     return "\n".join([*out, "</svg>", ""])
 
 
 def panels_of(rows: Sequence[Mapping[str, Any]]) -> list[Panel]:
-    """The panels that have something to show."""
+    """The panels that have data."""
     found = []
     for title, bounds, wanted in PANELS:
         lines = [
@@ -116,7 +124,7 @@ def panels_of(rows: Sequence[Mapping[str, Any]]) -> list[Panel]:
 
 
 def series_points(rows: Sequence[Mapping[str, Any]], name: str, held: bool) -> list[Point]:
-    """A measure's (step, value) where both are numbers, by step."""
+    """The (step, value) pairs of a metric that are numbers, by step."""
     pairs = [(r.get("step"), r.get(name)) for r in rows if bool(r.get("heldout")) is held]
     return sorted((float(s), float(v)) for s, v in pairs if is_drawable(s) and is_drawable(v))
 
@@ -126,18 +134,18 @@ def is_drawable(value: object) -> TypeGuard[float]:
 
 
 def downsampled(points: Sequence[Point]) -> list[Point]:
-    """At most `POINTS` points, each the mean of its stretch."""
+    """At most `POINTS` points, each the mean of a section."""
     if len(points) <= POINTS:
         return list(points)
     edges = [i * len(points) // POINTS for i in range(POINTS + 1)]
-    stretches = [points[begin:end] for begin, end in pairwise(edges)]
-    return [(fmean(s for s, _ in part), fmean(v for _, v in part)) for part in stretches]
+    sections = [points[begin:end] for begin, end in pairwise(edges)]
+    return [(fmean(s for s, _ in part), fmean(v for _, v in part)) for part in sections]
 
 
 def ticks(low: float, high: float, about: int) -> list[float]:
     """Round numbers (1, 2 or 5 times a power of ten apart) from below `low` to above `high`.
 
-    A range that is a point, or as good as one, is widened around it.
+    An empty or tiny range is widened.
     """
     if high - low < 1e-6 * max(abs(low), abs(high), 1e-6):
         room = max(abs(low), abs(high)) * 0.1 or 1.0
@@ -149,12 +157,12 @@ def ticks(low: float, high: float, about: int) -> list[float]:
 
 
 def step_ticks(low: float, high: float) -> list[float]:
-    """Whole round numbers between the first and the last step; the axis ends with the steps."""
+    """Round integers between the first and the last step, where the axis ends."""
     return [t for t in ticks(low, high, 5) if low <= t <= high and t == round(t)]
 
 
 def tick_label(value: float, step: float) -> str:
-    """``0.25``: as many decimals as the step between two ticks has."""
+    """A label such as ``0.25``, with the decimals of the step between ticks."""
     if abs(value) < step * 1e-6:
         return "0"
     if max(abs(value), step) >= 1e5 or step < 1e-4:
@@ -163,7 +171,7 @@ def tick_label(value: float, step: float) -> str:
 
 
 def panel_elements(panel: Panel) -> list[str]:
-    """A panel's elements."""
+    """The elements of a panel."""
     values = [v for line in panel.lines for _, v in line.points]
     steps = [s for line in panel.lines for s, _ in line.points]
     up = ticks(*(panel.bounds or (min(values), max(values))), about=4)
@@ -182,7 +190,7 @@ def panel_elements(panel: Panel) -> list[str]:
         out.append(f'<path d="M{LEFT} {y(value):.1f}H{WIDTH - RIGHT}"/>')
         label = tick_label(value, up[1] - up[0])
         out.append(f'<text x="{LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{label}</text>')
-    if panel.bounds:  # the middle of a share is what a coin would reach
+    if panel.bounds:  # chance level of a share
         out.append(
             f'<path class="half" d="M{LEFT} {y(sum(panel.bounds) / 2):.1f}H{WIDTH - RIGHT}"/>'
         )
@@ -197,7 +205,7 @@ def panel_elements(panel: Panel) -> list[str]:
 
 
 def legend(lines: Sequence[Series]) -> list[str]:
-    """The lines' names in their colours, at the panel's upper right."""
+    """The labels of the series in their colours, at the upper right."""
     out, right = [], float(WIDTH - RIGHT)
     for line in reversed(lines):
         anchor = f'x="{right:.0f}" y="20" text-anchor="end"'
@@ -207,7 +215,7 @@ def legend(lines: Sequence[Series]) -> list[str]:
 
 
 def series_elements(line: Series, points: Sequence[Point]) -> list[str]:
-    """The line, and a dot at each point of a short one: there the points are the measurements."""
+    """The line of a series, with dots if it is short, so that each evaluation can be seen."""
     path = " ".join(f"{x:.1f} {y:.1f}" for x, y in points)
     out = [f'<path class="{line.style}" d="M{path}"/>'] if len(points) > 1 else []
     if len(points) <= 20:
@@ -218,6 +226,6 @@ def series_elements(line: Series, points: Sequence[Point]) -> list[str]:
 
 
 def xml_text(value: str) -> str:
-    """A text as XML holds it: escaped, and without what XML cannot hold."""
+    """A text escaped for XML, without characters that XML forbids."""
     kept = "".join(c if c.isprintable() else "\ufffd" for c in value)
     return html.escape(kept)

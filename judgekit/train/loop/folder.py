@@ -157,8 +157,8 @@ def refuse_overwriting(out: Path, sources: Iterable[str]) -> None:
         source = Path(name).expanduser()
         if source.is_dir() and Path(os.path.realpath(source)).is_relative_to(os.path.realpath(out)):
             raise InputError(
-                f"cannot write to {os.fspath(out)!r}: {name!r} lies there, and the "
-                f"training reads it; choose another folder with --out"
+                f"cannot write to {os.fspath(out)!r}: {name!r} lies there, and it "
+                f"would be lost; choose another folder with --out"
             )
 
 

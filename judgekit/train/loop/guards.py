@@ -1,4 +1,4 @@
-"""What stops a training: numbers that are not finite, memory that runs out; and what to lower."""
+"""Errors that stop a training (non-finite numbers, no memory), with advice what to change."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from judgekit.train.recipes.recipe import Recipe
 
 __all__ = ["check_gradients", "check_loss", "explain_out_of_memory", "peak_memory"]
 
-SHOWN = 3  # rows named in a message
+NAMED_ROWS = 3  # in a message
 NO_MEMORY = re.compile(r"not enough memory|can't allocate memory", re.IGNORECASE)
 GIB = 2**30
 
 
 def check_loss(loss: float, step: int, places: Sequence[str], recipe: Recipe) -> None:
-    """Raises `TrainingError` for a loss that is not finite: before anything is learnt from it."""
+    """Raises `TrainingError` for a loss that is not finite, before the optimizer uses it."""
     if not math.isfinite(loss):
-        named = ", ".join(places[:SHOWN]) + (", ..." if len(places) > SHOWN else "")
+        named = ", ".join(places[:NAMED_ROWS]) + (", ..." if len(places) > NAMED_ROWS else "")
         raise TrainingError(f"the loss of step {step} is {loss} at {named}: {advice(recipe)}")
 
 
@@ -35,8 +35,11 @@ def check_gradients(gradients: Iterable[torch.Tensor], step: int, recipe: Recipe
 
 
 def advice(recipe: Recipe) -> str:
-    """What to change where numbers ran away. The optimizer did not step on them, but what an
-    earlier step did may be why, so that a checkpoint is no place to go on from."""
+    """What to change after non-finite numbers.
+
+    The optimizer did not use them, but an earlier step may be the cause, so a checkpoint is no
+    place to continue from.
+    """
     wider = "; use --dtype bfloat16 or float32" if recipe.dtype == "float16" else ""
     return (
         f"lower --learning-rate ({recipe.learning_rate:g}) or --max-grad-norm "
@@ -46,27 +49,27 @@ def advice(recipe: Recipe) -> str:
 
 @contextmanager
 def explain_out_of_memory(recipe: Recipe, doing: str) -> Iterator[None]:
-    """Turns running out of memory into one line that says what to lower."""
+    """Turns a lack of memory into a `TrainingError` that says what to lower."""
     try:
         yield
     except torch.OutOfMemoryError as error:
         raise TrainingError(
             f"out of memory while {doing}{used()}: {recipe.memory_advice()}"
         ) from error
-    except RuntimeError as error:  # what the allocator for CPUs raises
+    except RuntimeError as error:  # raised by the CPU allocator
         if not NO_MEMORY.search(str(error)):
             raise
         raise TrainingError(f"out of memory while {doing}: {recipe.memory_advice()}") from error
 
 
 def used() -> str:
-    """What is held on the GPU, of what it has."""
+    """The memory in use on the GPU, for a message."""
     free, total = torch.cuda.mem_get_info()
-    return f" ({(total - free) / GIB:.1f} of {total / GIB:.1f} GiB held)"
+    return f" ({(total - free) / GIB:.1f} of {total / GIB:.1f} GiB in use)"
 
 
 def peak_memory(device: torch.device) -> int:
-    """Bytes at most held: on a GPU by tensors, elsewhere by this process."""
+    """Peak memory in bytes: of tensors on a GPU, elsewhere of this process."""
     if device.type == "cuda":
         return int(torch.cuda.max_memory_allocated(device))
     import resource

@@ -1,7 +1,7 @@
-"""The loop: transformers' Trainer with our batches, our losses and our own account of them.
+"""The training loop: transformers' Trainer with judgekit's batches, losses and log.
 
-Resuming, several processes, optimizers and schedules are the Trainer's. What it minimises is an
-`Objective`, in which order it sees the rows an `RowOrder`.
+The Trainer resumes, runs several processes, and has the optimizers and schedules. An `Objective`
+defines the loss, a `RowOrder` the order of rows.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_
 
 
 def arguments(plan: TrainingPlan, folder: Path) -> Any:
-    """A recipe in transformers' words. `folder` is the checkpoints'."""
+    """The recipe as TrainingArguments of transformers; checkpoints go into `folder`."""
     recipe, library = plan.recipe, transformers
     found: Any = library.TrainingArguments(
         output_dir=str(folder),
@@ -67,24 +67,23 @@ def arguments(plan: TrainingPlan, folder: Path) -> Any:
         ddp_find_unused_parameters=False,
     )
     if plan.processes.count == 1 and found.device != plan.device:
-        # It would take the first GPU, whichever was asked for.
+        # The Trainer would take the first GPU, whichever was asked for.
         found.__dict__["_setup_devices"] = plan.device
-    found._n_gpu = min(found.n_gpu, 1)  # or it would split each batch over all GPUs there are
+    found._n_gpu = min(found.n_gpu, 1)  # or it would split each batch over all GPUs
     return found
 
 
 def optimizer(recipe: Recipe, device: torch.device) -> str:
-    """Its name in transformers. Pages move between a GPU's memory and the host's; elsewhere the
-    same optimizer goes without."""
+    """The optimizer's name in transformers; without a GPU a paged one is used unpaged."""
     paged = recipe.optimizer == "paged_adamw_8bit"
     return OPTIMIZERS["adamw_8bit" if paged and device.type != "cuda" else recipe.optimizer]
 
 
 class Trainer(transformers.Trainer):
-    """Trains a network on `rows` towards an objective, and measures it on `held_out`.
+    """Trains a network on `rows` with an objective, and evaluates it on `held_out`.
 
-    Checkpoints go into `folder`. Raises `TrainingError` where numbers are not finite, before the
-    optimizer steps on them.
+    Checkpoints go into `folder`. Raises `TrainingError` for numbers that are not finite, before the
+    optimizer uses them.
     """
 
     def __init__(
@@ -105,7 +104,7 @@ class Trainer(transformers.Trainer):
             callbacks=[StepCallback(self, model.network, plan)],
         )
         self.remove_callback(transformers.PrinterCallback)
-        # The loss is divided by all that a step is a mean over, in `compute_loss`.
+        # `compute_loss` divides by the number of terms of a step.
         self.model_accepts_loss_kwargs = True
         self.training_model: TrainingModel = model
         self.objective: Objective = objective
@@ -121,21 +120,21 @@ class Trainer(transformers.Trainer):
         self._began = time.monotonic() - max(seconds, default=0.0)
         if start is None:
             self.evaluate()
-        transformers.set_seed(self.plan.recipe.seed)  # whatever was drawn before, for samples
+        transformers.set_seed(self.plan.recipe.seed)  # whatever was drawn before
         self.train(resume_from_checkpoint=None if start is None else str(start))
 
-    # What follows is called by transformers.
+    # transformers calls the methods below.
 
     @override
     def get_train_dataloader(self) -> DataLoader[Any]:
-        """All passes of all steps, as one epoch."""
+        """The batches of all steps, as one epoch."""
         return DataLoader(self.rows, batch_sampler=self.order, collate_fn=self.data_collator)
 
     @override
     def get_batch_samples(
         self, epoch_iterator: Iterator[Microbatch], num_batches: int, device: torch.device
     ) -> tuple[list[Microbatch], int]:
-        """The passes of one step, and what its loss is a mean over, all processes together."""
+        """The batches of one step, and the number of terms of its loss over all processes."""
         batches = [next(epoch_iterator) for _ in range(num_batches)]
         mine = sum(self.objective.weight(batch["examples"]) for batch in batches)
         return batches, sum(self.plan.processes.gather(mine))
@@ -148,7 +147,7 @@ class Trainer(transformers.Trainer):
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> torch.Tensor:
-        """One pass's part of the step's mean loss."""
+        """The share of one forward pass in the step's mean loss."""
         with mixed_precision(self.plan.device, self.plan.dtype):
             outputs = model(**inputs["inputs"])
         scored = score_batch(self.rows, inputs, outputs)
@@ -156,13 +155,13 @@ class Trainer(transformers.Trainer):
         places = [self.rows.places[i] for i in inputs["rows"]]
         check_loss(float(total.detach()), self.state.global_step + 1, places, self.plan.recipe)
         self._tally.add(sums)
-        # Several processes' gradients are averaged where they should be added.
+        # Gradients of several processes are averaged, but should be added.
         scale = self.plan.processes.count / (num_items_in_batch or 1)
         return total * scale
 
     @override
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """A step's row; what transformers would say at the end is left out."""
+        """Logs a step's row; transformers' summary at the end is left out."""
         if "loss" not in logs:
             return
         step = self.state.global_step
@@ -179,7 +178,7 @@ class Trainer(transformers.Trainer):
 
     @override
     def evaluate(self, *_args: Any, **_kwargs: Any) -> dict[str, float]:
-        """Measures the held-out rows, where there are any, and writes the row."""
+        """Evaluates the held-out rows, if there are any, and logs the row."""
         self.control.should_evaluate = False
         if not self.held_out:
             return {}
@@ -198,7 +197,7 @@ class Trainer(transformers.Trainer):
     @override
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         super()._save_checkpoint(model, trial)
-        self.plan.processes.wait()  # each writes the state of its own random numbers
+        self.plan.processes.wait()  # each process writes its own random state
         if self.plan.processes.first:
             checkpoint = self._folder / f"checkpoint-{self.state.global_step}"
             checkpoints.seal(checkpoint)
@@ -211,7 +210,7 @@ class Trainer(transformers.Trainer):
 
 
 class StepCallback(transformers.TrainerCallback):
-    """Says when to measure and to save, and looks at the gradients before they are used."""
+    """Decides when to evaluate and save, and checks gradients before they are used."""
 
     def __init__(self, trainer: Trainer, network: torch.nn.Module, plan: TrainingPlan) -> None:
         self._trainer, self._network, self._plan = trainer, network, plan
@@ -224,6 +223,6 @@ class StepCallback(transformers.TrainerCallback):
 
     @override
     def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        if self._trainer.accelerator.scaler is None:  # a scaler skips such steps by itself
+        if self._trainer.accelerator.scaler is None:  # a scaler skips such steps itself
             gradients = [p.grad for p in self._network.parameters() if p.grad is not None]
             check_gradients(gradients, state.global_step + 1, self._plan.recipe)

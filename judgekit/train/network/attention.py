@@ -1,7 +1,7 @@
-"""Attention over a packed row: each completion sees its prompt and itself, nothing else.
+"""Attention over a packed row: each completion attends to its prompt and to itself alone.
 
-It is registered with transformers under a name of its own. A model that is given no `spans` (when
-it generates, say) attends as it would by default, so the name may stay.
+The attention is registered with transformers under its own name. Called without `spans`, for
+example when the model generates, it is the default attention, so that it can stay in place.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ FOREIGN = {
 }
 
 
-class UnsupportedModel(Exception):  # noqa: N818 (an architecture is no error: it takes the padded path)
-    """This model cannot share prompts; says why, as the predicate of "the model …"."""
+class UnsupportedModel(Exception):  # noqa: N818 (not an error: the model takes the padded path)
+    """The model cannot share prompts; the message is the predicate of "the model …"."""
 
 
 class Spans:
-    """Where the examples of a batch stand in its row; holds the masks that all layers share.
+    """The positions of a batch's examples in its row, and the masks that all layers share.
 
-    `windows` is, in the order of the calls, what each layer said of its sliding window.
+    `windows` holds the sliding window that each layer passed, in the order of the calls.
     """
 
     def __init__(self, lengths: Sequence[Sequence[int]]) -> None:
@@ -50,9 +50,9 @@ class Spans:
         self._masks: dict[tuple[int, int, int | None, int], Tensor] = {}
 
     def mask(self, like: Tensor, queries: int, keys: int, window: int | None, folds: int) -> Tensor:
-        """Which keys each query sees: [folds * queries, keys], True where it does.
+        """Which keys each query attends to: [folds * queries, keys], True where it does.
 
-        The last query stands at the last key; a query sees `window` keys, itself included.
+        The last query is at the last key; a query attends to `window` keys, itself included.
         """
         kind = (queries, keys, window, folds)
         if kind not in self._masks:
@@ -81,7 +81,7 @@ def attend(
     [1, T, heads, width].
 
     A prompt and its first completion are one causal sequence. Each further completion attends to
-    the prompt's keys and its own. Raises `UnsupportedModel` for what it does not know to compute.
+    the prompt's keys and its own. Raises `UnsupportedModel` for arguments that it cannot compute.
     """
     if spans is None:
         plain = standard()
@@ -126,8 +126,8 @@ def causal(
 ) -> Tensor:
     """Causal attention of the last positions to all: [1, heads, queries, width].
 
-    Heads that share keys never repeat them: the kernels without a mask know groups, and with a
-    mask the queries of a group stand one after another over the same keys.
+    Keys shared by several heads are never repeated: kernels without a mask know groups, and with a
+    mask the queries of a group are stacked over the same keys.
     """
     queries, keys, width = query.shape[2], key.shape[2], query.shape[3]
     groups = query.shape[1] // key.shape[1]
@@ -152,7 +152,7 @@ def causal(
 
 
 def standard() -> Any:
-    """What transformers attends with by default."""
+    """The default attention of transformers."""
     from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
     functions: Any = ALL_ATTENTION_FUNCTIONS
@@ -160,10 +160,10 @@ def standard() -> Any:
 
 
 def attach(model: Any) -> None:
-    """Gives the model this attention, for as long as it lives.
+    """Gives the model this attention for good.
 
-    Not only around a forward pass: with activation checkpointing the backward pass attends again.
-    Raises `UnsupportedModel` where the model's attention cannot be replaced.
+    For a forward pass alone is not enough: with activation checkpointing the backward pass computes
+    it again. Raises `UnsupportedModel` where the model's attention cannot be replaced.
     """
     import transformers
     from transformers.masking_utils import sdpa_mask
@@ -172,15 +172,15 @@ def attach(model: Any) -> None:
     library.AttentionInterface.register(NAME, attend)
     library.AttentionMaskInterface.register(NAME, sdpa_mask)
     network = base_model(model)
-    # transformers' own test of whether its models take their attention from the interface.
+    # How transformers itself tests whether a model takes its attention from the interface.
     if not network._can_set_attn_implementation():
-        raise UnsupportedModel("has an attention of its own that cannot be replaced")
+        raise UnsupportedModel("has its own attention, which cannot be replaced")
     network.set_attn_implementation(NAME)
 
 
 @contextmanager
 def temporarily_attached(model: Any) -> Iterator[None]:
-    """The model with this attention, and afterwards with the one it had."""
+    """Gives the model this attention inside the context, and its former one afterwards."""
     network = base_model(model)
     before = network.config._attn_implementation
     attach(model)
@@ -191,7 +191,7 @@ def temporarily_attached(model: Any) -> Iterator[None]:
 
 
 def hidden_states(model: Any, batch: Batch) -> tuple[Tensor, Spans]:
-    """The last hidden states of a packed row, [T, width], and what its layers said.
+    """The last hidden states of a packed row, [T, width], and the spans with the layers' windows.
 
     The model must have this attention.
     """
@@ -201,7 +201,7 @@ def hidden_states(model: Any, batch: Batch) -> tuple[Tensor, Spans]:
     out = network.base_model(
         input_ids=row,
         position_ids=batch["position_ids"],
-        # A mask of four axes is taken for a finished one: none of [T, T] is made for each batch.
+        # A mask with four axes counts as finished: no [T, T] mask is made for each batch.
         attention_mask=torch.ones(1, 1, 1, 1, dtype=torch.bool, device=row.device),
         use_cache=False,
         spans=spans,

@@ -1,7 +1,7 @@
-"""Checkpoints that are whole or do not count.
+"""Checkpoints that are complete or do not count.
 
-A checkpoint is complete when its seal stands in it: written last, it lists every file with its
-size. A process killed at any moment leaves older sealed ones, and perhaps one that is passed over.
+A checkpoint is complete when it holds its seal, which is written last and lists every file with its
+size. A process killed at any moment leaves the older sealed ones, and perhaps one that is ignored.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ADAPTER, WHOLE = "adapter_model.safetensors", "model.safetensors"
 
 
 def seal(checkpoint: Path) -> None:
-    """Declares a checkpoint complete."""
+    """Writes the seal, which declares a checkpoint complete."""
     files = {
         str(file.relative_to(checkpoint)): file.stat().st_size
         for file in sorted(checkpoint.rglob("*"))
@@ -35,7 +35,7 @@ def seal(checkpoint: Path) -> None:
 
 
 def complete(checkpoint: Path) -> bool:
-    """Whether all that the seal lists is there; a power cut can keep the seal and lose the rest."""
+    """Whether every file of the seal exists; a power cut can keep the seal and lose other files."""
     try:
         files = orjson.loads((checkpoint / SEAL).read_bytes())["files"]
         return all((checkpoint / name).stat().st_size == size for name, size in files.items())
@@ -66,7 +66,7 @@ def drop_older(folder: Path, keep: int) -> None:
 
 
 def save_whole(model: Any, folder: Path) -> None:
-    """A model that is trained whole, each weight under its own name."""
+    """Writes a model that is trained as a whole, each weight under its own name."""
     import safetensors.torch
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,14 +75,14 @@ def save_whole(model: Any, folder: Path) -> None:
 
 
 def load_whole(model: Any, folder: Path) -> None:
-    """Puts back what `save_whole` wrote."""
+    """Loads what `save_whole` wrote."""
     import safetensors.torch
 
     safetensors.torch.load_model(model, str(folder / WHOLE))
 
 
 def load_adapter(model: Any, folder: Path) -> None:
-    """Puts an adapter as peft saves it back into the model that it was saved from."""
+    """Loads an adapter into the model that it was saved from."""
     import peft
     import safetensors.torch
 

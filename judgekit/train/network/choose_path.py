@@ -1,7 +1,7 @@
-"""Which of two paths a model takes: prompts shared, or padded rows.
+"""Chooses how a model encodes prompts: shared between answers, or in padded rows.
 
-What is known to differ is read off the config. What nobody thought of is measured: both paths are
-run on a few tokens, and where they disagree the padded one is right.
+Known differences are read from the config. Unknown ones are measured: both paths run on a few
+tokens, and where they disagree the padded one is right.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ __all__ = ["PromptPath", "choose_path"]
 
 PromptPath = Literal["shared", "padded"]
 
-# How far the paths may differ in a token's log-probability, or in a score. Rounding gives 1e-5
+# How much the paths may differ in a token's log-probability or in a score. Rounding gives 1e-5
 # in float32; in bfloat16 one logit of 16 to 32 is rounded by up to 0.06.
 TOLERANCES = {torch.float16: 0.03, torch.bfloat16: 0.2}
 TOLERANCE = 1e-3
-SHAPES = ((5, (4, 6)), (1, (1, 3)))  # of the trial: tokens of a prompt, of its completions
+TRIAL_LENGTHS = ((5, (4, 6)), (1, (1, 3)))  # tokens of a prompt, of its completions
 
-# What a config's setting other than nothing (or 1) does that the shared path does not.
+# Settings of a config, and what they do (unless None or 1) that the shared path does not.
 SETTINGS = {
     "attn_logit_softcapping": "caps its attention scores",
     "final_logit_softcapping": "caps its logits",
@@ -45,7 +45,7 @@ SETTINGS = {
 }
 ATTENTIONS = {"full_attention", "sliding_attention", "chunked_attention"}
 
-# What a network that was not made for a packed row may answer it with.
+# What a network that was not made for packed rows may raise.
 MISFITS = (
     ArithmeticError,
     AssertionError,
@@ -61,11 +61,18 @@ MISFITS = (
 def choose_path(
     model: Any, asked: Literal["auto", "shared", "padded"], max_length: int
 ) -> tuple[PromptPath, str]:
-    """The path for a language model or a one-output classifier, and the reason in words.
+    """Chooses the path of a language model or a classifier with one output.
 
-    `max_length`, the tokens of a prompt with one answer, says whether a sliding window matters.
-    The model is in eval mode meanwhile. Raises `InputError` where shared was asked for and cannot
-    be, and for an encoder-decoder.
+    Args:
+        model: The model, perhaps within peft's wrapper. It is in eval mode meanwhile.
+        asked: The recipe's `path`.
+        max_length: Tokens of a prompt with one answer; decides whether a sliding window matters.
+
+    Returns:
+        The path, and the reason for it in words.
+
+    Raises:
+        InputError: An encoder-decoder, or ``shared`` was asked for and is not possible.
     """
     if base_model(model).config.is_encoder_decoder:
         raise InputError(
@@ -73,7 +80,7 @@ def choose_path(
             f"model"
         )
     if asked == "padded":
-        return "padded", "padded rows, as asked for"
+        return "padded", "padded rows, as requested"
     try:
         check_config(model, max_length)
         compare_paths(model, max_length)
@@ -86,7 +93,7 @@ def choose_path(
 
 
 def check_config(model: Any, max_length: int) -> None:
-    """Raises `UnsupportedModel` for what the config says that the shared path does not compute."""
+    """Raises `UnsupportedModel` for settings that the shared path does not compute."""
     config = base_model(model).config.get_text_config()
     for name, what in SETTINGS.items():
         if getattr(config, name, None) not in (None, 1):
@@ -141,12 +148,12 @@ def compare_paths(model: Any, max_length: int) -> None:
     finally:
         network.train(training)
     off = float((found - expected).abs().max())
-    if not off <= tolerance(network):  # not: nan is no agreement
-        raise UnsupportedModel(f"says something else in a packed row (off by {off:.2g})")
+    if not off <= tolerance(network):  # "not <=", so that NaN fails
+        raise UnsupportedModel(f"computes something else in a packed row (off by {off:.2g})")
 
 
 def tolerance(network: Any) -> float:
-    """How far the paths may differ, by the coarsest type that the network computes in."""
+    """How much the paths may differ, by the coarsest dtype that the network computes in."""
     dtypes = {weight.dtype for weight in network.parameters()}
     dtypes |= {getattr(module, "compute_dtype", None) for module in network.modules()}  # 4 bits
     return max((TOLERANCES[dtype] for dtype in dtypes if dtype in TOLERANCES), default=TOLERANCE)
@@ -178,12 +185,12 @@ def trial_batch(network: Any, *, ends: bool) -> Batch:
     def tokens(n: int) -> tuple[int, ...]:
         return tuple(torch.randint(vocabulary, (n,), generator=draw).tolist())
 
-    examples = [Example(tokens(p), tuple(map(tokens, several))) for p, several in SHAPES]
+    examples = [Example(tokens(p), tuple(map(tokens, several))) for p, several in TRIAL_LENGTHS]
     batch = pack(examples, ends=ends)
     device = next(network.parameters()).device
     return {k: v.to(device) if isinstance(v, Tensor) else v for k, v in batch.items()}
 
 
 def class_name(model: Any) -> str:
-    """What a model is called in a message: ``LlamaForCausalLM``."""
+    """The class name of a model, for messages: ``LlamaForCausalLM``."""
     return type(base_model(model)).__name__

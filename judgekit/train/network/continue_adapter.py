@@ -1,7 +1,7 @@
-"""Going on from an adapter: it is trained further, and what it was stays beside it.
+"""Continuing an adapter: it is trained further, and a frozen copy of it is the reference.
 
-Merging it into 4-bit weights would lose most of it: its changes are smaller than the steps between
-4-bit values. So the adapter itself is trained, and the reference is a frozen copy of it.
+Merging it into 4-bit weights instead would lose most of it: its changes are smaller than the steps
+between 4-bit values.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from judgekit.train.network.lora_targets import head_of, is_target, untie
 
 __all__ = ["continue_adapter", "read_config"]
 
-START = "start"
+INITIAL = "start"  # the frozen copy's name in peft
 HEADS = frozenset({"lm_head", "score", "classifier"})
 
 
@@ -32,19 +32,29 @@ def read_config(adapter: Path, name: str) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise InputError(f"cannot read the adapter {name!r}: its config is no JSON object")
     if config.get("peft_type") != "LORA":
-        raise InputError(f"{name!r} is of the kind {config.get('peft_type')!r}; LoRA is supported")
+        kind = config.get("peft_type")
+        raise InputError(f"{name!r} is an adapter of type {kind!r}; only LoRA is supported")
     return config
 
 
 def continue_adapter(model: Any, adapter: Path, task: str) -> Any:
-    """The model with the adapter of that folder, to be trained further; all else frozen.
+    """Loads an adapter into a model to train it further; everything else is frozen.
 
-    `task` is peft's (``CAUSAL_LM``, ``SEQ_CLS``); an adapter of a language model starts a
-    classifier, too. Inside `model.disable_adapter()` the adapter is what it was in the folder, so
-    that code which asks for the reference need not know of this.
+    Inside `model.disable_adapter()` the adapter is as it was in the folder, so that code which
+    computes the reference works unchanged.
 
-    Raises `InputError` where it is no LoRA or does not fit the model, `EngineError` where it
-    cannot be read.
+    Args:
+        model: The model without an adapter.
+        adapter: The adapter's folder.
+        task: peft's task, ``CAUSAL_LM`` or ``SEQ_CLS``; an adapter of a language model can start a
+            classifier as well.
+
+    Returns:
+        The model with the adapter.
+
+    Raises:
+        InputError: It is no LoRA or does not fit the model.
+        EngineError: It cannot be read.
     """
     import peft
 
@@ -55,21 +65,21 @@ def continue_adapter(model: Any, adapter: Path, task: str) -> Any:
         untie(model)
     how = library.LoraConfig.from_pretrained(adapter)
     how.task_type, how.inference_mode = task, False
-    how.base_model_name_or_path = None  # peft would warn of a model that lies elsewhere now
+    how.base_model_name_or_path = None  # peft would warn about a model that has moved
     with loading_errors(str(adapter)):
         model = library.get_peft_model(model, how)
         load_adapter_weights(model, adapter, anew=HEADS if task == "SEQ_CLS" else frozenset())
-        if task != "SEQ_CLS":  # there is no reference to rewards
-            model.load_adapter(adapter, START, torch_device=str(model.device))
-            model.disable_adapter = disabling_to_start(model)
+        if task != "SEQ_CLS":  # reward models have no reference
+            model.load_adapter(adapter, INITIAL, torch_device=str(model.device))
+            model.disable_adapter = initial_adapter_context(model)
     return model
 
 
 def load_adapter_weights(model: Any, adapter: Path, *, anew: frozenset[str]) -> None:
-    """Puts the folder's weights into the model's new adapter.
+    """Loads the folder's weights into the model's new adapter.
 
-    peft passes over what is missing or too much, and random weights would be trained. So all must
-    be there, but what belongs to the heads `anew`: a language model's adapter has no score head.
+    peft ignores missing and additional weights, and would train random ones. So every weight must
+    be there, except those of the heads in `anew`: a language model's adapter has no score head.
     Raises `InputError`.
     """
     import peft
@@ -97,19 +107,19 @@ def shape(tensors: Mapping[str, Any], name: str) -> str:
     return str(list(tensors[name].shape)) if name in tensors else "missing"
 
 
-def disabling_to_start(model: Any) -> Callable[[], AbstractContextManager[None]]:
-    """In place of `PeftModel.disable_adapter`: the frozen copy instead of no adapter."""
+def initial_adapter_context(model: Any) -> Callable[[], AbstractContextManager[None]]:
+    """A replacement of `PeftModel.disable_adapter`: the frozen copy instead of no adapter."""
 
     @contextmanager
     def started() -> Iterator[None]:
         trained = model.active_adapter
-        model.set_adapter(START)
+        model.set_adapter(INITIAL)
         try:
             yield
         finally:
             model.set_adapter(trained)
             for name, weight in model.named_parameters():
-                if f".{START}." in name:
+                if f".{INITIAL}." in name:
                     weight.requires_grad_(False)
 
     return started

@@ -1,4 +1,4 @@
-"""What held-out rows say of the model as it is: measured in eval mode, leaving no trace."""
+"""Evaluation on held-out rows, in eval mode and without side effects."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["measure", "score_batch", "to_device"]
 def measure(
     network: Any, objective: Objective, rows: ExampleRows, plan: TrainingPlan
 ) -> dict[str, float]:
-    """The means of the loss and of the objective's measures over all `rows`, and their number.
+    """The mean loss and metrics over all rows, and the number of rows under ``rows``.
 
-    Takes no random numbers and leaves the network in the mode it was in, so a training goes on as
-    if it had not been measured. Each process takes its share of the rows.
+    It draws no random numbers and restores the network's mode, so that training continues as
+    without it. Each process evaluates its share of the rows.
     """
     tally = RunningSums()
     was_training = network.training
@@ -41,7 +41,7 @@ def measure(
 
 
 def score_batch(rows: ExampleRows, batch: dict[str, Any], outputs: torch.Tensor) -> ScoredBatch:
-    """A forward pass's outputs with the rows that they are of."""
+    """A forward pass's outputs together with their rows."""
     reference = rows.reference
     if reference is not None:
         reference = reference[batch["rows"]].to(outputs.device)

@@ -1,8 +1,8 @@
-"""From a recipe to a model that is ready to train: weights in 4 bits or whole, and an adapter.
+"""From a recipe to a model that is ready to train: 4-bit or full weights, and an adapter.
 
-LoRA (Hu et al. 2021) over 4-bit weights is QLoRA (Dettmers et al. 2023). What is trained is always
-held in float32: at the learning rates of preference training most bfloat16 weights would round
-back to where they were.
+LoRA (Hu et al. 2021) over 4-bit weights is QLoRA (Dettmers et al. 2023). Trained weights are always
+float32: at the learning rates of preference training most updates of bfloat16 weights would round
+to zero.
 """
 
 from __future__ import annotations
@@ -42,10 +42,14 @@ SCORE_HEADS = ("score", "classifier")  # what transformers calls the last layer 
 class TrainableModel:
     """A model in train mode with its tokenizer.
 
-    `model` is a `peft.PeftModel`, or the plain model where all of it is trained; inside
-    `model.disable_adapter()` a PeftModel is what training started from. `checkpoint` says where
-    the frozen weights came from and how they are held (`dtype`: what they compute in).
-    `fingerprint` identifies what training started from, as it computes.
+    Attributes:
+        model: A `peft.PeftModel`, or the plain model where all of it is trained. Inside
+            `model.disable_adapter()` a PeftModel is what training started from.
+        tokenizer: Its tokenizer.
+        checkpoint: Where the frozen weights came from and how they are held; its `dtype` is the
+            compute dtype.
+        fingerprint: Digest of what training started from, as it computes.
+        head: The model's last layer.
     """
 
     model: Any
@@ -56,11 +60,12 @@ class TrainableModel:
 
 
 def check_model(recipe: LanguageModelRecipe, *, head: Head = "lm") -> Checkpoint:
-    """Finds the recipe's model (a hub id is downloaded) and checks all that needs no weights.
+    """Finds the recipe's model (downloads a hub id) and checks everything that needs no weights.
 
-    Raises `InputError`: a package is missing, no such model or adapter, settings that exclude one
-    another, no module of a name in `lora_targets`, weights quantised by a method that cannot be
-    trained.
+    Raises:
+        InputError: A package is missing, there is no such model or adapter, settings exclude each
+            other, `lora_targets` names no module, or the weights are quantized by a method that
+            cannot be trained.
     """
     check_settings(recipe)
     names = [*LIBRARIES, *(["bitsandbytes"] if recipe.quant != "none" else [])]
@@ -87,13 +92,20 @@ def check_model(recipe: LanguageModelRecipe, *, head: Head = "lm") -> Checkpoint
 
 
 def load_trainable(recipe: LanguageModelRecipe, *, head: Head = "lm") -> TrainableModel:
-    """The recipe's model, ready to train.
+    """Loads the recipe's model, ready to train.
 
-    `head` ``score`` makes a sequence classifier of one output of it; where the checkpoint is none,
-    the head is new. An adapter to go on from is trained further itself, with its own rank, scale
-    and modules; what it was stays beside it, for `model.disable_adapter()`. The same recipe gives
-    the same start, and torch's random state is left as it was. Raises `InputError` as
-    `check_model` does, and `EngineError` where the weights cannot be loaded.
+    An adapter to continue is trained further with its own rank, scale and modules; a frozen copy
+    serves `model.disable_adapter()`. The same recipe gives the same initial weights, and torch's
+    random state is unchanged.
+
+    Args:
+        recipe: The settings.
+        head: ``score`` makes a classifier with one output of the model; its head is new unless the
+            checkpoint has one.
+
+    Raises:
+        InputError: See `check_model`.
+        EngineError: The weights cannot be loaded.
     """
     import torch
 
@@ -102,23 +114,29 @@ def load_trainable(recipe: LanguageModelRecipe, *, head: Head = "lm") -> Trainab
     device = checkpoint.device
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(recipe.seed)
-        # All of the model is trained in float32; `dtype` is then for autocast alone.
+        # A whole model is trained in float32; `dtype` is then for autocast alone.
         held = checkpoint if recipe.lora else replace(checkpoint, dtype=torch.float32)
         model = load_base(held, head)
         if head == "score":
             set_padding(model, tokenizer)
         model = adapt(model, recipe, checkpoint, head)
     if recipe.checkpoint_activations:
-        with quiet_libraries():  # the method has a new name in later versions of transformers
-            model.gradient_checkpointing_enable({"use_reentrant": False})
+        checkpoint_activations(model)
     whole = () if recipe.lora else ("whole",)
     return TrainableModel(
         model.train(), tokenizer, checkpoint, digest(checkpoint.fingerprint, head, *whole), head
     )
 
 
+def checkpoint_activations(model: Any) -> None:
+    """Keeps only each layer's input for the backward pass, which computes the rest again."""
+    newer = getattr(model, "activation_checkpointing_enable", None)  # of newer releases
+    enable = newer or model.gradient_checkpointing_enable
+    enable({"use_reentrant": False})
+
+
 def check_settings(recipe: LanguageModelRecipe) -> None:
-    """What the recipe alone tells. Raises `InputError`."""
+    """Checks what the recipe alone decides. Raises `InputError`."""
     if not recipe.lora and recipe.quant != "none":
         raise InputError(
             f"weights in 4 bits ({recipe.quant!r}) cannot be trained without an adapter: "
@@ -135,7 +153,7 @@ def check_settings(recipe: LanguageModelRecipe) -> None:
 
 
 def device_here(asked: str) -> str:
-    """The device of this process: under torchrun each has a GPU of its own."""
+    """The device of this process: under torchrun each process has its own GPU."""
     import torch
 
     rank = local_rank()
@@ -145,37 +163,37 @@ def device_here(asked: str) -> str:
 
 
 def held_in_4bit(checkpoint: Checkpoint, recipe: LanguageModelRecipe) -> bool:
-    """Whether the checkpoint itself is in bitsandbytes' 4 bits, which are trained as they are.
+    """Whether the checkpoint itself holds bitsandbytes 4-bit weights, which are used as they are.
 
-    Raises `InputError` for other quantised weights: they cannot be trained, or not merged.
+    Raises `InputError` for weights quantized otherwise: they cannot be trained, or not merged.
     """
     held = getattr(checkpoint.config, "quantization_config", None)
     if held is None:
         return False
-    told: Mapping[str, Any] = held if isinstance(held, dict) else held.to_dict()
-    if not told.get("load_in_4bit"):
-        method = told.get("quant_method", "unknown")
+    config: Mapping[str, Any] = held if isinstance(held, dict) else held.to_dict()
+    if not config.get("load_in_4bit"):
+        method = config.get("quant_method", "unknown")
         raise InputError(
-            f"{checkpoint.name!r} is quantised already ({method!s}); name the model it was made "
-            f"from, and it is held in 4 bits here"
+            f"{checkpoint.name!r} is already quantized ({method!s}); name the model it was made "
+            f"from, and it is quantized to 4 bits here"
         )
     if recipe.quant == "none":
         raise InputError(
-            f"{checkpoint.name!r} is in 4 bits already; leave out --quant none, or name the model "
+            f"{checkpoint.name!r} is already in 4 bits; leave out --quant none, or name the model "
             f"it was made from"
         )
     return True
 
 
 def empty_model(checkpoint: Checkpoint, head: Head) -> Any:
-    """The model without any weight. Raises `InputError` where it is no decoder."""
+    """The model without weights, on torch's meta device. Raises `InputError` for no decoder."""
     import torch
     import transformers
 
     library: Any = transformers
     auto = auto_class(head)
     if checkpoint.config.is_encoder_decoder:
-        raise InputError(f"{checkpoint.name!r} is no causal language model but an encoder-decoder")
+        raise InputError(f"{checkpoint.name!r} is an encoder-decoder, not a causal language model")
     config = checkpoint.config
     if head == "score":
         config = one_output(checkpoint)
@@ -190,7 +208,7 @@ def empty_model(checkpoint: Checkpoint, head: Head) -> Any:
 
 
 def auto_class(head: Head) -> Any:
-    """What transformers loads a checkpoint as."""
+    """The class of transformers that loads a checkpoint."""
     import transformers
 
     library: Any = transformers
@@ -215,7 +233,7 @@ def one_output(checkpoint: Checkpoint) -> Any:
 
 
 def load_base(checkpoint: Checkpoint, head: Head) -> Any:
-    """The model without an adapter; a score head that its files lack is new.
+    """Loads the model without an adapter; a score head that its files lack is new.
 
     Raises `EngineError`.
     """
@@ -234,10 +252,10 @@ def load_base(checkpoint: Checkpoint, head: Head) -> Any:
 
 
 def set_padding(model: Any, tokenizer: Any) -> None:
-    """Names a token for padding that no answer ends with.
+    """Chooses a padding token that no answer ends with.
 
-    Classifiers score the last token that is no padding; where padding is the end of a turn, that
-    would be the token before it.
+    Classifiers score the last token before the padding; if padding were the end of a turn, they
+    would score one token too early.
     """
     ends = {tokenizer.eos_token_id, model.config.get_text_config().eos_token_id}
     ids = [tokenizer.pad_token_id, tokenizer.unk_token_id, tokenizer.bos_token_id]
@@ -248,7 +266,7 @@ def set_padding(model: Any, tokenizer: Any) -> None:
 
 
 def adapt(model: Any, recipe: LanguageModelRecipe, checkpoint: Checkpoint, head: Head) -> Any:
-    """The model with what is to be trained, in float32, and all else frozen."""
+    """The model with its trained weights in float32, and all others frozen."""
     import peft
 
     library: Any = peft
@@ -274,7 +292,7 @@ def adapt(model: Any, recipe: LanguageModelRecipe, checkpoint: Checkpoint, head:
 
 
 def lora_config(model: Any, recipe: LanguageModelRecipe, head: Head) -> Any:
-    """The recipe's adapter as peft knows it; of a classifier, peft trains the head too.
+    """The recipe's adapter as a config of peft, which trains the head of a classifier as well.
 
     Raises `InputError` as `find_targets` does.
     """
@@ -292,12 +310,12 @@ def lora_config(model: Any, recipe: LanguageModelRecipe, head: Head) -> Any:
 
 
 def in_own_dtype(module: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Before a forward pass: what comes in as the module's float32 weights want it.
+    """A forward pre-hook that casts inputs to the dtype of the module's weights.
 
-    A new score head over bfloat16 layers would refuse their output.
+    A new float32 score head over bfloat16 layers would refuse their output.
     """
     import torch
 
     if torch.is_autocast_enabled(inputs[0].device.type):
-        return inputs  # which casts to what it computes in
+        return inputs  # autocast casts them
     return (inputs[0].to(module.weight.dtype), *inputs[1:])

@@ -1,4 +1,4 @@
-"""Which of a model's modules get an adapter, by name."""
+"""The modules of a model that get an adapter, by name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ALL = "all-linear"
 
 
 def linear_modules(model: Any) -> dict[str, Any]:
-    """The linear modules by name, those in 4 bits among them."""
+    """The linear modules by name, including those in 4 bits."""
     import torch
     from transformers.pytorch_utils import Conv1D  # GPT-2's own
 
@@ -24,13 +24,13 @@ def linear_modules(model: Any) -> dict[str, Any]:
 
 
 def head_of(model: Any) -> str | None:
-    """The name of the module that makes logits; None of a model without (a classifier)."""
+    """The name of the module that computes logits; None for a model without (a classifier)."""
     head = model.get_output_embeddings()
     return next((n for n, m in model.named_modules() if head is not None and m is head), None)
 
 
 def is_target(name: str | None, targets: Collection[str] | str) -> bool:
-    """Whether peft gives the module an adapter: by whole names or their ends, or by a pattern."""
+    """Whether peft gives the module an adapter: by full names or suffixes, or by a pattern."""
     if name is None:
         return False
     if isinstance(targets, str):
@@ -39,10 +39,15 @@ def is_target(name: str | None, targets: Collection[str] | str) -> bool:
 
 
 def find_targets(model: Any, asked: Sequence[str], excluded: Collection[str] = ()) -> list[str]:
-    """Module names for peft, in order; ``all-linear`` is every linear module but the head.
+    """The sorted names of modules for peft; ``all-linear`` is every linear module but the head.
 
-    `asked` are names or ends of names, `excluded` modules that are trained whole. Raises
-    `InputError` for a name that no linear module has, with the nearest.
+    Args:
+        model: The model.
+        asked: Names or suffixes of names.
+        excluded: Modules that are trained in full.
+
+    Raises:
+        InputError: No linear module has a name; the message gives the nearest.
     """
     head = head_of(model)
     linear = [name for name in linear_modules(model) if not is_target(name, excluded)]
@@ -59,17 +64,17 @@ def find_targets(model: Any, asked: Sequence[str], excluded: Collection[str] = (
 
 
 def short(names: Collection[str], among: Collection[str]) -> set[str]:
-    """The ends of the names, where they say the same: as adapters are usually published."""
+    """The names' suffixes if they match the same modules, as in most published adapters."""
     ends = {name.rsplit(".", 1)[-1] for name in names}
     matched = {name for name in among if is_target(name, ends)}
     return ends if matched == set(names) else set(names)
 
 
 def untie(model: Any) -> None:
-    """Gives the head weights of its own where they are the embeddings'.
+    """Gives a head that shares the embeddings' weights its own copy.
 
-    An adapter of a tied head would change the embeddings as well when it is merged. The config
-    then says so too, so that a folder saved of the model is read back as it is.
+    When an adapter of a tied head is merged, it would change the embeddings as well. The config is
+    changed too, so that a saved model is loaded as it was.
     """
     import torch
 

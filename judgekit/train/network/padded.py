@@ -1,6 +1,6 @@
 """The plain way: one padded row for each prompt and completion, through the whole model.
 
-For architectures that cannot share prompts. Slower, larger, and right for any decoder.
+For architectures that cannot share prompts: slower, more memory, correct for any decoder.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ __all__ = ["PaddedRows", "completion_logits", "ending_states"]
 
 
 class PaddedRows:
-    """A packed batch as padded rows. S rows, the longest of L tokens.
+    """A packed batch as S padded rows, the longest of L tokens.
 
-    `ids` and `mask` [S, L], padded on the right, where no position moves for it; `prompts` and
-    `inputs` [S], the tokens of each row's prompt and of the whole row.
+    Attributes:
+        ids: [S, L], token ids, padded on the right, so that positions stay.
+        mask: [S, L], 1 at tokens and 0 at padding.
+        prompts: [S], tokens of each row's prompt.
+        inputs: [S], tokens of each row.
     """
 
     def __init__(self, batch: Batch) -> None:
@@ -50,7 +53,7 @@ def completion_logits(model: Any, batch: Batch) -> Tensor:
     first = int(padded.prompts.min()) - 1
     kept = torch.arange(first, padded.ids.shape[1], device=padded.ids.device)
     some = {"logits_to_keep": kept} if "logits_to_keep" in forward_arguments(network) else {}
-    # No positions: a model that counts from the left counts right, whatever it calls them.
+    # No position ids: a model that counts from the left is right, whatever it calls them.
     found = network(input_ids=padded.ids, attention_mask=padded.mask, use_cache=False, **some)
     ahead = kept - (padded.prompts[:, None] - 1)
     chosen = (ahead >= 0) & (ahead < lengths[:, None])

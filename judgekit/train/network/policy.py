@@ -1,4 +1,4 @@
-"""A language model as training sees it: the log-probabilities of completions."""
+"""A language model in training: the log-probabilities of completions."""
 
 from __future__ import annotations
 
@@ -16,16 +16,19 @@ from judgekit.train.network import padded
 from judgekit.train.network.attention import attach, hidden_states
 from judgekit.train.network.choose_path import PromptPath, choose_path
 from judgekit.train.network.scorer import Scorer
-from judgekit.train.network.token_logprobs import Read, kl, log_probs
+from judgekit.train.network.token_logprobs import Head, kl, log_probs
 
 __all__ = ["Policy", "Scorer", "choose_path"]
 
 
 class Policy(torch.nn.Module):
-    """A causal language model, with an adapter or whole, over batches of `layout.pack`.
+    """A causal language model over batches of `packing.pack`.
 
-    `path` as `choose_path` says; on the shared one the model gets an attention of ours for good,
-    with which it generates as before. `chunk` is how many positions' logits are held at once.
+    Args:
+        model: The model, perhaps with an adapter.
+        path: The path that `choose_path` chose. ``shared`` replaces the model's attention for
+            good; generation is unchanged.
+        chunk: The number of positions whose logits are held at once.
     """
 
     def __init__(self, model: Any, *, path: PromptPath, chunk: int = 256) -> None:
@@ -38,13 +41,13 @@ class Policy(torch.nn.Module):
 
     def forward(self, **batch: Any) -> Tensor:
         """The summed log-probability of each completion given its prompt, [S], in float32."""
-        states, read = self._states(batch)
-        return summed(log_probs(read, states, batch["targets"], self.chunk), batch)
+        states, head = self._states(batch)
+        return summed(log_probs(head, states, batch["targets"], self.chunk), batch)
 
     def reference(self, batch: Batch) -> Tensor:
-        """What `forward` gives without the adapter, [S]: in eval mode, with no gradient.
+        """What `forward` gives without the adapter, [S], in eval mode and without gradients.
 
-        Raises `TrainingError` where there is no adapter to leave out.
+        Raises `TrainingError` where there is no adapter to disable.
         """
         with self._measuring(), self._without_adapter():
             values: Tensor = self(**batch)
@@ -53,23 +56,23 @@ class Policy(torch.nn.Module):
     def divergence(self, batch: Batch) -> Tensor:
         """KL(policy ‖ reference) summed over each completion's tokens, [S], in nats.
 
-        It is exact: over the whole vocabulary, at the tokens of the batch. Raises `TrainingError`
-        where there is no adapter to leave out.
+        Exact: over the whole vocabulary, at each token of the batch. Raises `TrainingError` where
+        there is no adapter to disable.
         """
         with self._measuring():
-            states, read = self._states(batch)
+            states, head = self._states(batch)
             with self._without_adapter():
-                base_states, base_read = self._states(batch)
+                base_states, base_head = self._states(batch)
             found = []
             chunks = torch.split(states, self.chunk), torch.split(base_states, self.chunk)
             for some, base_some in zip(*chunks, strict=True):
-                logits = read(some)
+                logits = head(some)
                 with self._without_adapter():  # there may be one on the head, too
-                    found.append(kl(logits, base_read(base_some)))
+                    found.append(kl(logits, base_head(base_some)))
         return summed(torch.cat(found), batch)
 
-    def _states(self, batch: Batch) -> tuple[Tensor, Read]:
-        """What predicts each completion's tokens, [M, …], and what makes logits of it."""
+    def _states(self, batch: Batch) -> tuple[Tensor, Head]:
+        """The states that predict completions' tokens, [M, …], and the module that makes logits."""
         if self.path == "shared":
             hidden = hidden_states(self.model, batch)[0]
             return hidden[batch["sources"]], base_model(self.model).get_output_embeddings()
@@ -77,7 +80,7 @@ class Policy(torch.nn.Module):
 
     @contextmanager
     def _measuring(self) -> Iterator[None]:
-        """In eval mode with no gradient, and then in the mode it was in."""
+        """Eval mode without gradients inside the context; the former mode afterwards."""
         training = self.training
         self.eval()
         try:
@@ -90,7 +93,7 @@ class Policy(torch.nn.Module):
     def _without_adapter(self) -> Iterator[None]:
         if not hasattr(self.model, "disable_adapter"):
             raise TrainingError(
-                "a model that is trained whole has no adapter to leave out; take the reference's "
+                "a model that is trained in full has no adapter to disable; compute the reference "
                 "log-probabilities before the first step, or train an adapter"
             )
         with self.model.disable_adapter():
@@ -98,10 +101,10 @@ class Policy(torch.nn.Module):
 
 
 def summed(values: Tensor, batch: Batch) -> Tensor:
-    """Tokens' values [M] summed for each completion, [S].
+    """Sums of tokens' values [M] for each completion, [S].
 
-    In float64 where there is such: one after the other in float32 they lose a digit or two, and
-    the gradient of the difference of two large sums feels it.
+    In float64 where the device has it: float32 sums lose a digit or two, which matters to the
+    gradient of the difference of two large sums.
     """
     wide = values if values.device.type == "mps" else values.double()
     total = wide.new_zeros(len(batch["lengths"])).index_add(0, batch["segments"], wide)

@@ -1,7 +1,7 @@
-"""Where a ranker starts, and the folder it is saved in: the layout of `llm-blender/PairRM-hf`.
+"""The checkpoints of rankers, in the layout of `llm-blender/PairRM-hf`.
 
-The folder holds DeBERTa's `config.json` with what PairRM adds, `model.safetensors` under the names
-that both published checkpoints have, and `tokenizer.json`; the judge `pairrm` and upstream read it.
+The folder holds DeBERTa's `config.json` with PairRM's additions, `model.safetensors` with the names
+of both published checkpoints, and `tokenizer.json`; the judge `pairrm` and upstream read it.
 """
 
 from __future__ import annotations
@@ -41,8 +41,16 @@ HEAD = "head_layer.4.bias"  # only a PairRM has it
 
 @dataclass(frozen=True)
 class RankerCheckpoint:
-    """What to start from, found and checked: a PairRM, or an encoder alone (`tasks` 0: the head
-    is to be new). Its weights are not read yet; its `tokenizer` has PairRM's prefixes."""
+    """A PairRM or an encoder to start from, found and checked; its weights are not read yet.
+
+    Attributes:
+        folder: The checkpoint's folder.
+        config: DeBERTa's config.
+        size: The encoder's size.
+        tasks: Outputs of the head; 0 for an encoder, whose head will be new.
+        limits: Token limits of prompts and answers.
+        tokenizer: The tokenizer, with PairRM's prefixes.
+    """
 
     folder: Path
     config: Mapping[str, Any]
@@ -53,11 +61,11 @@ class RankerCheckpoint:
 
     @property
     def vocabulary(self) -> int:
-        """Rows of the embeddings: where the tokenizer grew beyond them, they grow as well."""
+        """Rows of the embeddings; they grow with a tokenizer that has more tokens."""
         return max(self.size.vocabulary, int(self.tokenizer.get_vocab_size()))
 
     def empty_network(self, recipe: Ranker, tasks: int) -> RankerNetwork:
-        """The network with weights of no meaning, on torch's default device."""
+        """The network without trained weights, on torch's default device."""
         import transformers
 
         library: Any = transformers
@@ -73,7 +81,7 @@ class RankerCheckpoint:
         )
 
     def network(self, recipe: Ranker, tasks: int) -> RankerNetwork:
-        """The network with its weights in float32; what is new is drawn by the recipe's seed.
+        """The network with its weights in float32; new weights are drawn with the recipe's seed.
 
         Raises `EngineError` where the weights cannot be read.
         """
@@ -108,7 +116,7 @@ class RankerCheckpoint:
         write_file(folder / "config.json", (json.dumps(settings, indent=2) + "\n").encode())
 
     def save_tokenizer(self, folder: Path) -> None:
-        """The tokenizer's file as the network was trained with it."""
+        """Writes the tokenizer that the network is trained with."""
         self.tokenizer.save(str(folder / TOKENIZER))
 
     def _encoder(self) -> Any:
@@ -155,7 +163,7 @@ def find_checkpoint(recipe: Ranker) -> RankerCheckpoint:
 
 
 def encoder_size(folder: Path, config: Mapping[str, Any]) -> Size:
-    """The size of an encoder that is one of DeBERTa-v3's. Raises `InputError` for any other."""
+    """The size of a DeBERTa-v3 encoder. Raises `InputError` for any other model."""
     import transformers
 
     library: Any = transformers
@@ -173,14 +181,12 @@ def encoder_size(folder: Path, config: Mapping[str, Any]) -> Size:
         raise InputError(f"{str(folder)!r} has no {error.args[0]!r}, as DeBERTa-v3 has") from error
     odd = sorted(shapes.items() ^ size.shapes().items())
     if odd:
-        raise InputError(
-            f"{str(folder)!r} is not built as DeBERTa-v3 is: {odd[0][0]!r} tells them apart"
-        )
+        raise InputError(f"{str(folder)!r} differs from DeBERTa-v3 in {odd[0][0]!r}")
     return size
 
 
 def backbone(size: Size) -> dict[str, Any]:
-    """DeBERTa's own settings, for a checkpoint that has a ranker's in their place."""
+    """DeBERTa's config, for a checkpoint that has a ranker's config instead."""
     from judgekit.models.blender import backbone_config
 
     settings: dict[str, Any] = backbone_config(size).to_dict()
@@ -188,19 +194,19 @@ def backbone(size: Size) -> dict[str, Any]:
 
 
 def read_tokenizer(folder: Path, *, new: bool) -> Any:
-    """The folder's tokenizer with PairRM's four prefixes, which a `new` one gets appended."""
+    """The folder's tokenizer; a `new` one gets PairRM's four prefixes appended."""
     file = folder / TOKENIZER
     if not file.is_file():
         raise InputError(
-            f"no {TOKENIZER} in {str(folder)!r}; DeBERTa-v3's stands in llm-blender/PairRM-hf, "
-            f"prefixes included: copy it there"
+            f"no {TOKENIZER} in {str(folder)!r}; llm-blender/PairRM-hf has DeBERTa-v3's, "
+            f"with the prefixes: copy it there"
         )
     try:
         tokenizer: Any = Tokenizer.from_file(str(file))
     except Exception as error:  # the library raises nothing narrower
         raise InputError(f"cannot read {str(file)!r}: {one_line(error)}") from error
     if new:
-        tokenizer.add_tokens(list(PREFIXES))  # those that it has already stay where they are
+        tokenizer.add_tokens(list(PREFIXES))  # existing ones keep their ids
     lost = [t for t in ("[CLS]", "[SEP]", *PREFIXES) if tokenizer.token_to_id(t) is None]
     if lost:
         raise InputError(f"no token {lost[0]!r} in {str(file)!r}; take PairRM's or DeBERTa-v3's")

@@ -1,4 +1,4 @@
-"""PairRM as it is trained: the judge's own forward pass, with gradients, and its two losses."""
+"""PairRM in training: the judge's forward pass with gradients, and its two losses."""
 
 from __future__ import annotations
 
@@ -16,13 +16,17 @@ __all__ = ["RankerNetwork", "entropy_loss", "pairwise_loss"]
 
 
 class RankerNetwork(nn.Module):
-    """An encoder and a head whose weights bear the names that published PairRMs have.
+    """An encoder and a head, with the weight names of published PairRMs.
 
-    `prefixes` are the ids of the tokens before a first and a second answer.
-
-    The encoder is transformers' DebertaV2Model, for its weights alone: it is computed by
-    `judgekit.models.deberta`, as in the judge, without padding. Dropout is the head's; the
-    encoder has none. `precision`: what is computed in; the weights themselves stay as they are.
+    Args:
+        encoder: transformers' DebertaV2Model, used for its weights alone:
+            `judgekit.models.deberta` computes it without padding, as in the judge.
+        size: The encoder's size.
+        tasks: Outputs of the head.
+        prefixes: Ids of the tokens before a first and a second answer.
+        dropout: Dropout in the head; the encoder has none.
+        precision: The compute dtype; the weights keep theirs.
+        recompute: Whether to recompute activations in the backward pass.
     """
 
     def __init__(
@@ -51,17 +55,20 @@ class RankerNetwork(nn.Module):
 
     @property
     def model(self) -> RankerNetwork:
-        """What is saved: all of it."""
+        """The model to save: the whole network."""
         return self
 
     @property
     def config(self) -> Any:
-        """The encoder's."""
+        """The encoder's config."""
         return self.pretrained_model.config
 
     def forward(self, input_ids: Tensor, spans: Sequence[Sequence[int]], **_: Any) -> Tensor:
-        """A batch of n examples as `layout.pack` gives it with `ends` → (2 n, 2, tasks): each
-        pair's two scores as it stands, then with its answers swapped."""
+        """The scores of a batch of n pairs that `packing.pack` made with `ends`.
+
+        Returns:
+            (2 n, 2, tasks): the scores of both answers of each pair as given, then swapped.
+        """
         rows = in_both_orders(input_ids[0], spans, self.prefixes)
         states = self.states(rows)
         prompt = states[:, :1].expand(-1, 2, -1)
@@ -69,8 +76,8 @@ class RankerNetwork(nn.Module):
         return scores
 
     def states(self, rows: PairRMSequences) -> Tensor:
-        """What the encoder says at the prefixes of each sequence: (n, 3, hidden)."""
-        # Made anew each time: it holds what follows from the weights, and they move.
+        """The encoder's states at the prefixes of each sequence: (n, 3, hidden)."""
+        # Made each time: it holds values derived from the weights, which change.
         weights = dict(self.pretrained_model.named_parameters())
         encoder = Deberta(self.size, weights.__getitem__, self.precision, rows.ids.device)
         recompute = self.recompute and self.training
@@ -78,20 +85,33 @@ class RankerNetwork(nn.Module):
 
 
 def pairwise_loss(scores: Tensor, better: Tensor) -> Tensor:
-    """−log σ((l − r) · sign(q_l − q_r)), the mean over tasks, for each pair [n].
+    """PairRM's loss as upstream trained it: −log σ((l − r) · sign(q_l − q_r)).
 
-    As upstream trained PairRM; equal answers count log 2 and move nothing. `scores`: (n, 2, tasks)
-    of the first answer l and the second r; `better`: (n, tasks), 1, 0 or one half.
+    Equal answers add log 2 and have no gradient. Source: llm-blender's training code.
+
+    Args:
+        scores: (n, 2, tasks), of the first answer l and the second r.
+        better: (n, tasks), 1 where the first answer is better, 0 where the second is, else 0.5.
+
+    Returns:
+        [n], the mean over tasks.
     """
     lead = scores[:, 0] - scores[:, 1]
     return softplus(-lead * (2 * better - 1).sign()).mean(-1)
 
 
 def entropy_loss(scores: Tensor, better: Tensor) -> Tensor:
-    """Each answer's binary cross entropy by each quality, the mean over answers and tasks [n].
+    """The loss of the PairRM paper (Jiang et al. 2023, arXiv:2306.02561, section 3.2).
 
-    The paper's (section 3.2): the better answer's score is to say 1, the other's 0. Of equals it
-    calls the one that is shown first the better; shown in both orders that is one half, as here.
+    The binary cross entropy of each answer: the better one's label is 1, the other's 0. Of equal
+    answers the paper calls the first one better; over both orders that is 0.5, as here.
+
+    Args:
+        scores: As in `pairwise_loss`.
+        better: As in `pairwise_loss`.
+
+    Returns:
+        [n], the mean over answers and tasks.
     """
     wanted = torch.stack([better, 1 - better], dim=1)
     return binary_cross_entropy_with_logits(scores, wanted, reduction="none").mean((1, 2))

@@ -1,8 +1,8 @@
-"""The reference model's log-probabilities: computed once, before the first step, and kept.
+"""The reference model's log-probabilities, computed once before the first step and stored.
 
-A completion's value is keyed by what it depends on: the reference (weights, quantisation, dtype),
-the prompt's tokens and its own. So a second training on the same pairs, with another loss or beta,
-or a resumed one, computes none of them.
+A value's key is made of what it depends on: the reference model (weights, quantization, dtype) and
+the tokens of prompt and completion. So a resumed training, or a second one on the same pairs with
+another loss or beta, computes none of them again.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from judgekit.types import digest
 __all__ = ["ReferenceLogprobs", "ReferenceStore", "keys_of"]
 
 SCHEMA = 1
-NUMERICS = 2  # raised when the same weights give other digits
-AT_ONCE = 500  # keys in one question; SQLite allows 999
-BUSY_S = 60.0  # how long one training waits for another's commit
+NUMERICS = 2  # raised when the same weights give other values
+KEYS_PER_QUERY = 500  # SQLite allows 999
+BUSY_S = 60.0  # wait at most this long for another training's commit
 
 
 def keys_of(fingerprint: str, example: Example) -> tuple[str, ...]:
@@ -40,10 +40,10 @@ def keys_of(fingerprint: str, example: Example) -> tuple[str, ...]:
 
 
 class ReferenceStore:
-    """A file of log-probabilities by key, that several trainings may share.
+    """A file of log-probabilities by key, which several trainings may share.
 
-    SQLite with its ordinary journal: unlike a write-ahead log it also works on the network disks
-    that the nodes of a cluster share, and one commit a batch is little beside the batch.
+    SQLite with its ordinary journal: unlike a write-ahead log it also works on network disks, and
+    one commit per batch costs little compared with the batch.
     """
 
     def __init__(self, path: Path) -> None:
@@ -53,7 +53,7 @@ class ReferenceStore:
             if version > SCHEMA:
                 raise StoreError(
                     f"the reference log-probabilities in {str(path)!r} were written by a newer "
-                    f"judgekit (schema {version}); remove the file, they are computed again"
+                    f"judgekit (schema {version}); remove the file; they will be computed again"
                 )
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS logps (key TEXT PRIMARY KEY, logp REAL NOT NULL)"
@@ -61,23 +61,23 @@ class ReferenceStore:
             connection.execute(f"PRAGMA user_version={SCHEMA}")
 
     def get(self, keys: Sequence[str]) -> dict[str, float]:
-        """Those of the keys that are known."""
+        """The stored values of the keys."""
         known: dict[str, float] = {}
         with self._opened() as connection:
-            for part in slices(keys, AT_ONCE):
+            for part in slices(keys, KEYS_PER_QUERY):
                 marks = ",".join("?" * len(part))
                 query = f"SELECT key, logp FROM logps WHERE key IN ({marks})"  # noqa: S608 (marks)
                 known.update(connection.execute(query, part))
         return known
 
     def put(self, values: Mapping[str, float]) -> None:
-        """Keeps values; those that another process was faster with stay."""
+        """Stores values; a value that another process stored first stays."""
         with self._opened() as connection:
             connection.executemany("INSERT OR IGNORE INTO logps VALUES (?, ?)", values.items())
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one use, at whose end what was written is committed."""
+        """A connection for one transaction, which is committed at the end."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self.path, timeout=BUSY_S)) as connection, connection:
@@ -85,15 +85,15 @@ class ReferenceStore:
         except (OSError, sqlite3.Error) as error:
             raise StoreError(
                 f"cannot use the reference log-probabilities in {str(self.path)!r}: {error}; "
-                f"remove the file, or train in a folder on a disk that can lock files"
+                f"remove the file, or train on a disk that supports file locks"
             ) from error
 
 
 @dataclass(frozen=True)
 class ReferenceLogprobs:
-    """Finds the reference's log-probabilities with a policy whose adapter it turns off.
+    """Computes reference log-probabilities with a policy whose adapter is disabled.
 
-    For a model that is trained whole it must be asked before the first step.
+    For a model that is trained in full, this must happen before the first step.
     """
 
     policy: Any
@@ -101,10 +101,18 @@ class ReferenceLogprobs:
     store: ReferenceStore
     plan: TrainingPlan
 
-    def of(self, examples: Sequence[Example], told: OnProgress) -> torch.Tensor:
-        """[n, completions of each] float32. `told` hears how many of the missing are done."""
+    def of(self, examples: Sequence[Example], on_progress: OnProgress) -> torch.Tensor:
+        """The log-probabilities of n examples' completions.
+
+        Args:
+            examples: The examples.
+            on_progress: Called with the numbers of computed and of missing values.
+
+        Returns:
+            [n, completions per example], float32, in nats.
+        """
         keys = [keys_of(self.fingerprint, example) for example in examples]
-        # The first process says what is missing, or a faster one's commit would shift the shares.
+        # The first process decides what is missing, so that commits of others do not shift shares.
         known = self.plan.processes.gather(
             self.store.get([key for each in keys for key in each])
             if self.plan.processes.first
@@ -119,7 +127,8 @@ class ReferenceLogprobs:
             found = dict(zip([key for i in indices for key in keys[i]], values, strict=True))
             self.store.put(found)
             done.update(found)
-            told(min(len(done) * self.plan.processes.count, 2 * len(missing)), 2 * len(missing))
+            total = sum(len(keys[i]) for i in missing)
+            on_progress(min(len(done) * self.plan.processes.count, total), total)
         for part in self.plan.processes.gather(done):
             known.update(part)
         return torch.tensor([[known[key] for key in each] for each in keys])
@@ -129,10 +138,10 @@ class ReferenceLogprobs:
             collate(list(enumerate(examples)), ends=False)["inputs"], self.plan.device
         )
         with mixed_precision(self.plan.device, self.plan.dtype):
-            values: list[float] = self._asked(batch).float().tolist()
+            values: list[float] = self._values(batch).float().tolist()
         return values
 
-    def _asked(self, batch: Mapping[str, Any]) -> torch.Tensor:
+    def _values(self, batch: Mapping[str, Any]) -> torch.Tensor:
         if hasattr(self.policy.model, "disable_adapter"):
             found: torch.Tensor = self.policy.reference(batch)
             return found
@@ -147,5 +156,5 @@ class ReferenceLogprobs:
 
 
 def size_of(example: Example) -> int:
-    """Tokens: the longest come first, so that what does not fit in memory shows at once."""
+    """Tokens of an example: the longest come first, so that a lack of memory shows at once."""
     return len(example.prompt) + sum(map(len, example.completions))

@@ -1,4 +1,4 @@
-"""What a model in training says: greedy answers to a few held-out prompts."""
+"""Greedy answers of a model in training to a few held-out prompts."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from judgekit.models.loading import quiet_libraries
 
 __all__ = ["sample_answers"]
 
-LONGEST = 128  # tokens of an answer: enough to see how it speaks
+LONGEST = 128  # tokens of an answer
 
 
 def sample_answers(
     model: Any, tokenizer: Any, prompts: Sequence[Sequence[int]], *, longest: int = LONGEST
 ) -> list[str]:
-    """The likeliest continuation of each prompt (token ids), without control tokens.
+    """The greedy continuation of each prompt (token ids) as text, without control tokens.
 
-    The model is in the mode it was in before afterwards, and no random number is drawn.
+    The model's mode is restored, and no random number is drawn.
     """
     training = model.training
     model.eval()
@@ -39,7 +39,7 @@ def answer(model: Any, tokenizer: Any, prompt: Sequence[int], longest: int) -> s
         attention_mask=torch.ones_like(ids),
         max_new_tokens=longest,
         do_sample=False,
-        # A model's own settings for sampling would only be warned about.
+        # Unset, or transformers would warn about a model's own sampling settings.
         temperature=None,
         top_p=None,
         top_k=None,

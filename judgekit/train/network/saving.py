@@ -29,10 +29,9 @@ PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 def save_trained(trainable: TrainableModel, folder: Path, facts: Mapping[str, Any]) -> None:
     """Writes the trained model into `folder`, `train.json` last: without it it is unfinished.
 
-    An adapter lies there as peft saves it, so that peft, transformers and vLLM load it onto the
-    model it names; a model that was trained whole as transformers saves it. `train.json` holds
-    `facts` (JSON values) beside what the model was and how it was held, under ``model``. Other
-    files of the folder stay.
+    An adapter is saved in peft's format, so that peft, transformers and vLLM load it onto the
+    model it names; a whole model in transformers' format. `train.json` holds `facts` (JSON values)
+    and, under ``model``, how the model was held. Other files of the folder stay.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / FACTS).unlink(missing_ok=True)
@@ -52,13 +51,13 @@ def write_facts(folder: Path, model: Mapping[str, Any], facts: Mapping[str, Any]
 
 
 def save_adapter(model: Any, folder: Path, base: str) -> None:
-    """Writes the adapter that is trained, and nothing else, as an adapter of `base`.
+    """Writes the trained adapter alone, as an adapter of `base`.
 
     Where the head has an adapter, peft would also save the head itself, which vLLM refuses.
     """
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder, selected_adapters=["default"], save_embedding_layers=False)
-    (folder / "README.md").unlink(missing_ok=True)  # peft's card says nothing of this model
+    (folder / "README.md").unlink(missing_ok=True)  # peft's model card, without content
     file = folder / "adapter_config.json"
     config = orjson.loads(file.read_bytes())
     config["base_model_name_or_path"] = base
@@ -69,18 +68,18 @@ def save_adapter(model: Any, folder: Path, base: str) -> None:
 
 
 def is_adapted(model: Any) -> bool:
-    """Whether it is a model with an adapter of peft."""
+    """Whether the model has an adapter of peft."""
     return hasattr(model, "peft_config") and hasattr(model, "get_base_model")
 
 
 def base_name(checkpoint: Checkpoint) -> str:
-    """The model as it was named: a hub id as it is, a folder by its whole path."""
+    """The model's name: a hub id as it is, a folder as an absolute path."""
     folder = Path(checkpoint.name).expanduser()
     return str(folder.resolve()) if folder.is_dir() else checkpoint.name
 
 
 def model_facts(trainable: TrainableModel) -> dict[str, Any]:
-    """How the frozen weights were held, which merging has to know."""
+    """How the frozen weights were held, which merging needs to know."""
     at = trainable.checkpoint
     return {
         "name": base_name(at),

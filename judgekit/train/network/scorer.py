@@ -1,4 +1,4 @@
-"""A reward model as training sees it: one number for each completion."""
+"""A reward model in training: one score for each completion."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["Scorer", "scored", "scores"]
 
 
 class Scorer(torch.nn.Module):
-    """A sequence classifier of one output, over batches that `layout.pack` made with `ends`.
+    """A sequence classifier with one output, over batches that `packing.pack` made with `ends`.
 
-    `model` is the (peft) model, `path` as `policy.choose_path` says.
+    `model` may have peft's wrapper; `path` is the one that `choose_path` chose.
     """
 
     def __init__(self, model: Any, *, path: Literal["shared", "padded"]) -> None:
@@ -34,13 +34,13 @@ class Scorer(torch.nn.Module):
 
 
 def scores(model: Any, batch: Batch, path: Literal["shared", "padded"]) -> Tensor:
-    """The network's one output for each prompt and completion, [S], in float32."""
+    """The network's output for each prompt with completion, [S], in float32."""
     network = base_model(model)
     if path == "shared":
         return scored(network, hidden_states(model, batch)[0][batch["ends"]])
     if hasattr(network, "score"):
-        # Not the network's own choice of a token: it looks for padding by the token's id, and a
-        # completion may well end with that.
+        # The network would look for padding by the token's id, and a completion may end with that
+        # token: choose the last one here.
         return scored(network, padded.ending_states(model, batch))
     rows = padded.PaddedRows(batch)  # an encoder reads its first token
     values: Tensor = network(input_ids=rows.ids, attention_mask=rows.mask).logits
@@ -48,6 +48,6 @@ def scores(model: Any, batch: Batch, path: Literal["shared", "padded"]) -> Tenso
 
 
 def scored(network: Any, states: Tensor) -> Tensor:
-    """A decoder's one output for hidden states [S, width]: [S] in float32."""
+    """A decoder's output for hidden states [S, width]: [S] in float32."""
     values: Tensor = network.score(states)
     return values.float().squeeze(-1)

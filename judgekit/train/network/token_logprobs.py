@@ -1,7 +1,7 @@
 """Log-probabilities of tokens from hidden states, a chunk of positions at a time.
 
-The logits of all positions are never held at once: [chunk, vocabulary] is the most. The softmax is
-taken in float32 (float64 stays), whatever the model computes in.
+At most the logits of one chunk, [chunk, vocabulary], are held at once. The softmax is computed in
+float32 (float64 stays float64), whatever the model computes in.
 """
 
 from __future__ import annotations
@@ -15,27 +15,36 @@ from torch.autograd.function import once_differentiable
 from torch.nn.functional import linear
 from torch.utils.checkpoint import checkpoint
 
-__all__ = ["Read", "kl", "log_probs"]
+__all__ = ["Head", "kl", "log_probs"]
 
-# Makes logits [m, vocabulary] of states [m, width]: a model's head, or nothing where the states
-# are logits already.
-Read = Callable[[Tensor], Tensor]
+# Makes logits [m, vocabulary] of states [m, width]: a model's head, or the identity where the
+# states are logits already.
+Head = Callable[[Tensor], Tensor]
 
 
-def log_probs(read: Read, states: Tensor, targets: Tensor, chunk: int) -> Tensor:
-    """The log-probability of each target token, [M], from `states` [M, width].
+def log_probs(head: Head, states: Tensor, targets: Tensor, chunk: int) -> Tensor:
+    """The log-probabilities of target tokens.
 
-    A frozen linear head has its gradient computed on the way forward (`FrozenHead`). Any other
-    computes each chunk again in the backward pass.
+    The gradient of a frozen linear head is computed in the forward pass (`FrozenHead`); any other
+    head computes each chunk again in the backward pass.
+
+    Args:
+        head: Makes logits of states.
+        states: [M, width].
+        targets: [M], token ids.
+        chunk: The number of positions at a time.
+
+    Returns:
+        [M], in nats, float32 or wider.
     """
-    if torch.is_grad_enabled() and is_frozen(read):
-        weight, bias = read.weight, read.bias  # type: ignore[attr-defined]
-        frozen: Any = FrozenHead  # torch has no types for what it makes of forward and backward
+    if torch.is_grad_enabled() and is_frozen(head):
+        weight, bias = head.weight, head.bias  # type: ignore[attr-defined]
+        frozen: Any = FrozenHead  # torch has no types for autograd functions
         out: Tensor = frozen.apply(states, weight, bias, targets, chunk)
         return out
 
     def some(states: Tensor, targets: Tensor) -> Tensor:
-        return of_logits(read(states), targets)
+        return of_logits(head(states), targets)
 
     pieces = zip(torch.split(states, chunk), torch.split(targets, chunk), strict=True)
     if not torch.is_grad_enabled():
@@ -50,29 +59,37 @@ def of_logits(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def kl(policy: Tensor, reference: Tensor) -> Tensor:
-    """KL(policy ‖ reference) at each position, [m], in nats, from logits [m, vocabulary]."""
+    """The exact KL divergence of the next token at each position: Σ p (log p - log q).
+
+    Args:
+        policy: [m, vocabulary], logits of p.
+        reference: [m, vocabulary], logits of q.
+
+    Returns:
+        [m], KL(policy ‖ reference) in nats.
+    """
     p, q = precise(policy).log_softmax(1), precise(reference).log_softmax(1)
     return (p.exp() * (p - q)).sum(1)
 
 
 def precise(logits: Tensor) -> Tensor:
-    """In float32 at least."""
+    """The logits in float32 at least."""
     return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
-def is_frozen(read: Read) -> bool:
-    """Whether it is a plain linear layer that learns nothing: no adapter on it, not quantised."""
-    if type(read) is not torch.nn.Linear:
+def is_frozen(head: Head) -> bool:
+    """Whether it is a plain frozen linear layer: without an adapter, not quantized."""
+    if type(head) is not torch.nn.Linear:
         return False
-    return not any(weight.requires_grad for weight in read.parameters())
+    return not any(weight.requires_grad for weight in head.parameters())
 
 
 class FrozenHead(torch.autograd.Function):
-    """`log_probs` of a linear head that learns nothing.
+    """`log_probs` of a frozen linear head.
 
-    With ``z = W h + b`` and ``p = softmax(z)``, ``∂ log p_y / ∂h = Wᵀ (onehot_y - p)``. That is
-    made while the logits are there, so that the backward pass needs none: two matrix products
-    in all instead of three.
+    With ``z = W h + b`` and ``p = softmax(z)``, ``∂ log p_y / ∂h = Wᵀ (onehot_y - p)``. This is
+    computed while the logits exist, so that the backward pass needs none: two matrix products in
+    all instead of three.
     """
 
     @staticmethod
@@ -80,7 +97,7 @@ class FrozenHead(torch.autograd.Function):
         ctx: Any, states: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, chunk: int
     ) -> Tensor:
         kind = states.device.type
-        # Where the head itself would compute in autocast's type, so does this.
+        # Under autocast the head itself would compute in autocast's dtype.
         dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
         values = states.new_empty(len(states), dtype=torch.promote_types(dtype, torch.float32))
         jacobian = states.new_empty(states.shape, dtype=dtype) if ctx.needs_input_grad[0] else None

@@ -1,1 +1,1 @@
-"""What is trained: losses and the objectives that use them."""
+"""The training objectives: their registry, losses and models."""

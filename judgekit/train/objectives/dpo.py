@@ -1,4 +1,4 @@
-"""Preference optimisation of a language model: DPO and its relatives."""
+"""Preference optimization of a language model: DPO and its variants."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from judgekit.train.recipes.language_model import DPO, LanguageModelRecipe
 
 __all__ = ["PreferenceObjective", "task"]
 
-# Of implicit rewards: the reference was computed beside other rows, which moves the last digits.
-SAME = 1e-4
+# Differences of implicit rewards up to this are ties: the reference was computed in other batches,
+# which changes the last digits.
+TIE = 1e-4
 SIDES = ("chosen", "rejected")
 
 
@@ -39,19 +40,19 @@ class PreferenceObjective:
         return len(examples)
 
     def loss(self, scored: ScoredBatch) -> tuple[Tensor, Sums]:
-        """Summed over pairs; beside it the implicit rewards and the answers' tokens."""
+        """The loss summed over pairs; metrics: implicit rewards and answer lengths in tokens."""
         policy, lengths = by_pair(scored.outputs), by_pair(scored.lengths)
         each = preference_loss(policy, scored.reference, lengths, self.function)
-        gained = rewards(policy, scored.reference, self.function, lengths)
+        implied = rewards(policy, scored.reference, self.function, lengths)
         pairs = len(each)
-        sums = {"margin": gained[:, 0] - gained[:, 1], "accuracy": accuracy(gained, SAME)}
+        sums = {"margin": implied[:, 0] - implied[:, 1], "accuracy": accuracy(implied, TIE)}
         for side, name in enumerate(SIDES):
-            sums[f"reward_{name}"] = gained[:, side]
+            sums[f"reward_{name}"] = implied[:, side]
             sums[f"{name}_length"] = lengths[:, side]
         return each.sum(), {name: (values.sum(), pairs) for name, values in sums.items()}
 
     def measure(self, network: Any, scored: ScoredBatch) -> Sums:
-        """Per token of chosen and rejected: log-probability, and KL from the reference."""
+        """Per token of chosen and rejected answers: log-probability and KL from the reference."""
         values = {"logp": by_pair(scored.outputs)}
         if hasattr(network.model, "disable_adapter"):
             values["kl"] = by_pair(network.divergence(scored.inputs))

@@ -1,7 +1,7 @@
 """Losses on pairs, as pure functions of log-probabilities.
 
-Column 0 is the chosen answer, column 1 the rejected one. Below, ``s`` are the **scores** that a
-loss compares and ``d = s_0 - s_1``; ``y`` is an answer, ``|y|`` its tokens, π the policy, ρ the
+Column 0 is the chosen answer, column 1 the rejected one. ``s`` are the **scores** that a loss
+compares, and ``d = s_0 - s_1``; ``y`` is an answer, ``|y|`` its tokens, π the policy, ρ the
 reference::
 
     sigmoid, robust, hinge    s = log π(y) - log ρ(y)
@@ -31,19 +31,30 @@ SMOOTHED = ("sigmoid", "robust", "simpo")
 
 @dataclass(frozen=True)
 class PreferenceLoss:
-    """Which loss, with its numbers. Raises `InputError` for numbers that make no sense.
+    """A loss on preference pairs, with its hyperparameters.
 
-    `beta` (IPO's τ) is how strongly the reference holds, `label_smoothing` (ε) the share of pairs
-    taken to be the wrong way round, `gamma` the margin that SimPO asks of its rewards.
+    - ``sigmoid``: DPO, Rafailov et al. 2023 (arXiv:2305.18290), eq. 7: ``-log σ(βd)``. With
+      label smoothing ε it is conservative DPO (cDPO, Mitchell 2023):
+      ``-(1-ε) log σ(βd) - ε log σ(-βd)``.
+    - ``robust``: robust DPO, Chowdhury et al. 2024 (arXiv:2403.00409):
+      ``(-(1-ε) log σ(βd) + ε log σ(-βd)) / (1-2ε)``; in expectation this is DPO's loss on clean
+      labels where a share ε of the labels is flipped.
+    - ``hinge``: SLiC, Zhao et al. 2023 (arXiv:2305.10425), on DPO's scores: ``max(0, 1 - βd)``.
+    - ``ipo``: Azar et al. 2023 (arXiv:2310.12036), eq. 17: ``(d - 1/(2β))²``, on log-ratios
+      averaged over tokens, as in TRL (the paper sums, so that an answer's length sets the scale).
+    - ``simpo``: Meng et al. 2024 (arXiv:2405.14734), eq. 6: ``-log σ(βd - γ)``; with ε smoothed
+      as DPO is.
 
-    - ``sigmoid``: DPO, Rafailov et al. 2023, eq. 7: ``-log σ(βd)``. With ε it is conservative DPO
-      (Mitchell 2023): ``-(1-ε) log σ(βd) - ε log σ(-βd)``.
-    - ``robust``: Chowdhury et al. 2024: ``(-(1-ε) log σ(βd) + ε log σ(-βd)) / (1-2ε)``,
-      which is DPO's loss in expectation where a share ε of the labels is flipped.
-    - ``hinge``: SLiC, Zhao et al. 2023, on DPO's scores: ``max(0, 1 - βd)``.
-    - ``ipo``: Azar et al. 2023, eq. 17: ``(d - 1/(2β))²``, on log-ratios averaged over tokens, as
-      TRL has it (the paper writes sums, which would let an answer's length set the scale).
-    - ``simpo``: Meng et al. 2024, eq. 6: ``-log σ(βd - γ)``; with ε smoothed as DPO is.
+    Attributes:
+        name: Which loss.
+        beta: β (τ of IPO), more than 0: how strongly the reference holds the policy.
+        label_smoothing: ε, the share of pairs assumed to be labelled the wrong way round; from 0
+            to less than one half.
+        gamma: γ, SimPO's target margin in units of its rewards; at least 0.
+
+    Raises:
+        InputError: An unknown loss, a number outside its range, or label smoothing with a loss
+            that has none.
     """
 
     name: LossName
@@ -59,7 +70,7 @@ class PreferenceLoss:
         if not 0 <= self.label_smoothing < 0.5:
             raise InputError(
                 f"label_smoothing must be at least 0 and less than 0.5, not "
-                f"{self.label_smoothing!r}: at one half the labels say nothing"
+                f"{self.label_smoothing!r}: with one half the labels carry no information"
             )
         if self.label_smoothing and self.name not in SMOOTHED:
             raise InputError(
@@ -71,43 +82,64 @@ class PreferenceLoss:
 
 
 def preference_loss(
-    policy: Tensor, reference: Tensor | None, lengths: Tensor, how: PreferenceLoss
+    policy: Tensor, reference: Tensor | None, lengths: Tensor, loss: PreferenceLoss
 ) -> Tensor:
-    """The loss of each pair, [n]; all arguments are [n, 2].
+    """The loss of each pair; see `PreferenceLoss` for the formulas.
 
-    `policy` and `reference` are summed log-probabilities of the answers, `lengths` their tokens.
-    Only simpo goes without a reference, and uses none. Raises `InputError` where it is missing.
+    Args:
+        policy: [n, 2], log-probabilities of chosen and rejected answers under the policy, summed
+            over tokens, in nats.
+        reference: [n, 2], the same under the reference model. Only simpo needs none and uses none.
+        lengths: [n, 2], tokens of the answers.
+        loss: Which loss.
+
+    Returns:
+        [n], with the gradient of `policy`.
+
+    Raises:
+        InputError: The reference is missing.
     """
-    scores = loss_scores(policy, reference, lengths, how)
+    scores = loss_scores(policy, reference, lengths, loss)
     d = scores[:, 0] - scores[:, 1]
-    if how.name == "ipo":
-        return (d - 1 / (2 * how.beta)) ** 2
-    if how.name == "hinge":
-        return torch.relu(1 - how.beta * d)
-    margin = how.beta * d - (how.gamma if how.name == "simpo" else 0.0)
+    if loss.name == "ipo":
+        return (d - 1 / (2 * loss.beta)) ** 2
+    if loss.name == "hinge":
+        return torch.relu(1 - loss.beta * d)
+    margin = loss.beta * d - (loss.gamma if loss.name == "simpo" else 0.0)
     right, wrong = -logsigmoid(margin), -logsigmoid(-margin)
-    smoothing = how.label_smoothing
-    if how.name == "robust":
+    smoothing = loss.label_smoothing
+    if loss.name == "robust":
         return ((1 - smoothing) * right - smoothing * wrong) / (1 - 2 * smoothing)
     return (1 - smoothing) * right + smoothing * wrong
 
 
 def rewards(
-    policy: Tensor, reference: Tensor | None, how: PreferenceLoss, lengths: Tensor
+    policy: Tensor, reference: Tensor | None, loss: PreferenceLoss, lengths: Tensor
 ) -> Tensor:
-    """The rewards that the policy implies, β times the scores the loss compares: [n, 2], detached.
+    """The implicit rewards of the policy: β times the scores that the loss compares.
 
-    All arguments as in `preference_loss`. Rewards per token (ipo, simpo) and summed ones are on
-    different scales.
+    Args:
+        policy: As in `preference_loss`.
+        reference: As in `preference_loss`.
+        loss: As in `preference_loss`.
+        lengths: As in `preference_loss`.
+
+    Returns:
+        [n, 2], detached. Per token with ipo and simpo, else summed: the scales differ.
     """
-    return how.beta * loss_scores(policy, reference, lengths, how).detach()
+    return loss.beta * loss_scores(policy, reference, lengths, loss).detach()
 
 
 def accuracy(rewards: Tensor, same: float = 0.0) -> Tensor:
-    """1 where the chosen answer has the higher reward, 0 where the rejected one, 0.5 on a tie.
+    """Whether the chosen answer has the higher reward.
 
-    [n, 2] → [n]. An untrained adapter ties everywhere: one half, not nought. A difference
-    no larger than `same` is a tie as well.
+    Args:
+        rewards: [n, 2], of chosen and rejected answers.
+        same: Differences up to this are ties.
+
+    Returns:
+        [n]: 1 for chosen, 0 for rejected, 0.5 for a tie. So an untrained adapter, which ties
+        everywhere, scores one half.
     """
     lead = rewards[:, 0] - rewards[:, 1]
     return (1 + torch.sign(torch.where(lead.abs() <= same, 0.0, lead))) / 2
@@ -116,12 +148,22 @@ def accuracy(rewards: Tensor, same: float = 0.0) -> Tensor:
 def reward_loss(
     scores: Tensor, *, margins: Tensor | None = None, probabilities: Tensor | None = None
 ) -> Tensor:
-    """The loss of a reward model's scores for each pair (Bradley and Terry 1952): [n, 2] → [n].
+    """The loss of a reward model on each pair (Bradley and Terry 1952).
 
-    ``-log σ(s_0 - s_1 - m)``, where the margin ``m`` [n] asks for a difference (Touvron et al.
-    2023, eq. 2). Where `probabilities` [n] say how likely the first is the better one, the cross
-    entropy with them: ``-p log σ(d) - (1-p) log σ(-d)``. Raises `InputError` for both at once and
-    for probabilities outside 0 to 1.
+    ``-log σ(s_0 - s_1 - m)``; the margin m is that of Llama 2 (Touvron et al. 2023,
+    arXiv:2307.09288, eq. 2). With probabilities p it is the cross entropy with them:
+    ``-p log σ(d) - (1-p) log σ(-d)``.
+
+    Args:
+        scores: [n, 2], of chosen and rejected answers.
+        margins: [n], the difference that each pair should at least have; None for 0.
+        probabilities: [n], how likely the chosen answer is better, from 0 to 1; None for 1.
+
+    Returns:
+        [n], with the gradient of `scores`.
+
+    Raises:
+        InputError: Margins and probabilities at once, or a probability outside 0 to 1.
     """
     d = scores[:, 0] - scores[:, 1]
     if probabilities is None:
@@ -134,15 +176,15 @@ def reward_loss(
 
 
 def loss_scores(
-    policy: Tensor, reference: Tensor | None, lengths: Tensor, how: PreferenceLoss
+    policy: Tensor, reference: Tensor | None, lengths: Tensor, loss: PreferenceLoss
 ) -> Tensor:
-    """The scores that a loss compares, [n, 2]: see the module."""
+    """The scores s that a loss compares, [n, 2], see the module."""
     scores = policy
-    if how.name != "simpo":
+    if loss.name != "simpo":
         if reference is None:
             raise InputError(
-                f"the loss {how.name!r} needs the reference's log-probabilities; only simpo goes "
-                f"without"
+                f"the loss {loss.name!r} needs the reference model's log-probabilities; only simpo "
+                f"does not"
             )
         scores = policy - reference
-    return scores / lengths if how.name in PER_TOKEN else scores
+    return scores / lengths if loss.name in PER_TOKEN else scores

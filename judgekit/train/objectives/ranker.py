@@ -1,4 +1,4 @@
-"""PairRM, trained: from preference pairs, or from candidates whose quality is measured."""
+"""Training a PairRM, from preference pairs or from candidates whose quality is measured."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class RankerSource:
     recipe: Ranker
     tasks: int
     device: torch.device
-    dtype = torch.float32  # the network sees to fewer bits by itself: see `RankerNetwork`
+    dtype = torch.float32  # the network chooses lower precision itself, see `RankerNetwork`
 
     @classmethod
     def find(cls, recipe: Ranker) -> RankerSource:
@@ -82,7 +82,7 @@ class RankerSource:
         return folder_digest(self.checkpoint.folder)
 
     def dataset(self, source: str | Path) -> Dataset:
-        with TemporaryDirectory() as folder:  # the tokenizer may have grown since it was a file
+        with TemporaryDirectory() as folder:  # the tokenizer may have tokens that its file lacks
             self.checkpoint.save_tokenizer(Path(folder))
             tokenizer = PairTokenizer(Path(folder), self.checkpoint.limits)
 
@@ -105,19 +105,21 @@ class RankerSource:
         return LoadedRows(found.source, [from_pair(row) for row in found.rows], found.dropped)
 
     def _candidates(self, source: str | Path, limit: int | None) -> LoadedRows[Any]:
-        at = self.recipe
-        measure = partial(qualities, at.metrics, bertscore=self._bertscore)
+        recipe = self.recipe
+        measure = partial(qualities, recipe.metrics, bertscore=self._bertscore)
         rows = read_candidates(
-            Path(source), measure, most=at.pairs_per_prompt, seed=at.seed, limit=limit
+            Path(source), measure, most=recipe.pairs_per_prompt, seed=recipe.seed, limit=limit
         )
         return LoadedRows(str(source), rows, {})
 
     @cached_property
     def _bertscore(self) -> BertScore | None:
-        at = self.recipe
-        if "bertscore" not in at.metrics or at.bertscore_model is None:
+        recipe = self.recipe
+        if "bertscore" not in recipe.metrics or recipe.bertscore_model is None:
             return None
-        return BertScore(at.bertscore_model, layer=at.bertscore_layer, device=str(self.device))
+        return BertScore(
+            recipe.bertscore_model, layer=recipe.bertscore_layer, device=str(self.device)
+        )
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class RankerTrainingModel:
     recipe: Ranker
     network: RankerNetwork
     path = "packed"
-    reason = "without padding, as the judge computes it"
+    reason = "rows are packed without padding, as the judge does"
 
     def reference_logprobs(
         self, examples: Sequence[Example], plan: TrainingPlan, on_progress: OnProgress

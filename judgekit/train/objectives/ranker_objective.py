@@ -1,4 +1,4 @@
-"""What a ranker minimises and measures, over pairs that are each shown in both orders."""
+"""The loss and metrics of a ranker, over pairs that are each shown in both orders."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ class RankerObjective:
         self._loss = LOSSES[loss]
 
     def weight(self, examples: Sequence[Example]) -> int:
-        """Pairs."""
+        """The number of pairs."""
         return len(examples)
 
     def loss(self, scored: ScoredBatch) -> tuple[Tensor, Sums]:
-        """The sum over pairs. Measures: ``accuracy`` and ``margin`` of those that are decided.
+        """The loss summed over pairs; metrics: ``accuracy`` and ``margin`` of decided pairs.
 
-        A pair's logit is the mean over tasks of first − second, less the same of the swapped
-        order, halved: what the judge's two orders merge to, in logits. `accuracy`: its sign is
-        right, one half where it is 0. `margin`: how far it is on the right side.
+        A pair's logit is half the difference of first − second (a mean over tasks) between the
+        two orders: what the judge merges its two orders to. ``accuracy``: the share of logits with
+        the right sign; 0 counts half. ``margin``: the logit towards the better answer.
         """
         better = torch.tensor(
             [e.better for e in scored.examples if isinstance(e, RankerExample)],
@@ -55,5 +55,5 @@ class RankerObjective:
         return total, {"accuracy": (accuracy, count), "margin": (right.sum(), count)}
 
     def measure(self, network: Any, scored: ScoredBatch) -> Sums:  # noqa: ARG002 (the protocol's)
-        """Nothing more."""
+        """No further metrics."""
         return {}

@@ -1,4 +1,4 @@
-"""Reward models: one number for an answer, learnt from which of two is better."""
+"""Reward models: a score for an answer, learnt from preferences."""
 
 from __future__ import annotations
 
@@ -34,9 +34,11 @@ __all__ = ["RewardObjective", "task"]
 
 @dataclass(frozen=True)
 class RewardObjective:
-    """The objective: that chosen answers score higher than rejected ones (Bradley and Terry).
+    """Makes chosen answers score higher than rejected ones (Bradley and Terry 1952).
 
-    `margins`: by at least the pair's margin. `soft`: as surely as the pair's probability says.
+    Attributes:
+        margins: By at least the pair's margin.
+        soft: With the pair's probability as the label.
     """
 
     margins: bool = False
@@ -47,7 +49,7 @@ class RewardObjective:
         return len(examples)
 
     def loss(self, scored: ScoredBatch) -> tuple[Tensor, Sums]:
-        """Summed over pairs; beside it how the scores differ, and where they lie."""
+        """The loss summed over pairs; metrics: the scores and their difference."""
         scores = scored.outputs.view(-1, 2)
         each = reward_loss(
             scores,
@@ -64,7 +66,7 @@ class RewardObjective:
         return each.sum(), {name: (values.sum(), len(each)) for name, values in sums.items()}
 
     def measure(self, network: Any, scored: ScoredBatch) -> Sums:  # noqa: ARG002 (the protocol's)
-        """Nothing more."""
+        """No further metrics."""
         return {}
 
 
@@ -77,7 +79,7 @@ class RewardModelSource(LanguageModelSource):
 
 
 class RewardTrainingModel(LanguageTrainingModel):
-    """A reward model in training; it is saved whole, its adapter merged."""
+    """A reward model in training; it is saved as a whole model, with its adapter merged."""
 
     def save(self, folder: Path, facts: Mapping[str, Any]) -> None:
         if not is_adapted(self.trainable.model):
@@ -87,16 +89,16 @@ class RewardTrainingModel(LanguageTrainingModel):
         facts_file.unlink(missing_ok=True)
         with TemporaryDirectory(dir=folder, prefix="adapter-") as adapter:
             save_trained(self.trainable, Path(adapter), facts)
-            # Where the model that was trained is not: there may be no room for a second one.
+            # On the CPU: the GPU may have no room for a second model.
             merge_adapter(Path(adapter), folder, device="cpu", force=True)
             write_padding(folder, self.trainable.model.config.pad_token_id)
             (Path(adapter) / FACTS).replace(facts_file)
 
 
 def write_padding(folder: Path, token: int) -> None:
-    """Names in a model's config the token that it was trained to take for padding.
+    """Sets the padding token of a model's config to the one that it was trained with.
 
-    The base's own may be the end of a turn: the score would be read one token too early.
+    The base model's may be the end of a turn: the score would be read one token too early.
     """
     file = folder / "config.json"
     config = orjson.loads(file.read_bytes())
@@ -107,7 +109,7 @@ def write_padding(folder: Path, token: int) -> None:
 
 
 def column(scored: ScoredBatch, name: str) -> Tensor:
-    """A number of each pair, [n]; that each has one was seen to when the rows were read."""
+    """A number of each pair, [n]; `read` made sure that each pair has one."""
     return torch.tensor(
         [getattr(example, name) for example in scored.examples], device=scored.outputs.device
     )
@@ -120,11 +122,11 @@ def task(recipe: Reward) -> TrainingTask:
         InputError: Settings that exclude one another.
     """
     if recipe.use_margin and recipe.soft_labels:
-        raise InputError("use_margin and soft_labels exclude one another; choose one")
+        raise InputError("--use-margin and --soft-labels exclude each other; choose one")
     if recipe.template != "chat":
         raise InputError(
-            "a reward model is asked through its chat template; leave out --template plain, and "
-            "where the model has none, add a chat_template.jinja to its folder"
+            "a reward model reads its chat template; leave out --template plain, and if the model "
+            "has no template, add a chat_template.jinja to its folder"
         )
     objective = RewardObjective(recipe.use_margin, recipe.soft_labels)
     use = ModelUse(head="score", completions=2)
@@ -138,7 +140,7 @@ def make_encode(tokenizer: Any, recipe: LanguageModelRecipe) -> Encode:
 
 
 def read(recipe: Reward, source: str | Path, limit: int | None) -> LoadedRows[PairRow]:
-    """Raises `InputError` for a row that lacks the number that is to be learnt from."""
+    """Raises `InputError` for a row that lacks the number to learn from."""
     found = read_pair_rows(source, limit=limit)
     for wanted, name, flag in (
         (recipe.use_margin, "margin", "--use-margin"),

@@ -1,4 +1,4 @@
-"""Supervised fine-tuning: a language model learns to give the answers that it is shown."""
+"""Supervised fine-tuning: a language model learns to give the answers in the data."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ __all__ = ["ImitationObjective", "task"]
 
 @dataclass(frozen=True)
 class ImitationObjective:
-    """The objective: the answers' tokens, each as likely as can be; a mean over tokens.
+    """The negative log-likelihood of the answers' tokens, a mean over tokens.
 
-    So a long answer counts as many times as it has tokens, whatever it is passed together with.
+    A long answer counts as often as it has tokens, whichever rows share its batch.
     """
 
     ends: bool = False
@@ -36,12 +36,12 @@ class ImitationObjective:
         return sum(len(tokens) for example in examples for tokens in example.completions)
 
     def loss(self, scored: ScoredBatch) -> tuple[Tensor, Sums]:
-        """Summed over tokens; beside it the answers' mean length."""
+        """The loss summed over tokens; metric: the answers' length in tokens."""
         lengths = scored.lengths
         return -scored.outputs.sum(), {"length": (lengths.sum(), len(lengths))}
 
     def measure(self, network: Any, scored: ScoredBatch) -> Sums:
-        """Per token: KL from the model that training started from."""
+        """KL per token from the model that training started from."""
         if not hasattr(network.model, "disable_adapter"):
             return {}
         return {"kl": (network.divergence(scored.inputs).sum(), self.weight(scored.examples))}

@@ -12,13 +12,15 @@ from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
 from judgekit.io.labels import read_labels
-from judgekit.jobs.generation import GenerationJob
+from judgekit.jobs.bindings import JudgeFactory
+from judgekit.jobs.inputs import read_input
 from judgekit.jobs.job import Job
-from judgekit.jobs.prepare import prepare
+from judgekit.jobs.prepare import job_for
+from judgekit.jobs.text_generation import TextGeneration
 from judgekit.runs.reader import StoredRun
 from judgekit.trust.audit.families import Families, read_families
 from judgekit.trust.audit.probe_runs import PLAIN, PlannedRun
-from judgekit.trust.audit.rephrase import rephraser_job
+from judgekit.trust.audit.rephrase import prepare_rephraser
 from judgekit.types import Case, Label
 
 __all__ = ["AuditInput", "AuditOptions", "case_variant", "prepare_audit"]
@@ -47,7 +49,7 @@ class AuditInput:
     """The prepared job of the audited judge, and what the probes may use beside it.
 
     `others` holds the jobs of other judges by their names, `against` finished runs. `guided` and
-    `rephraser` are None where no engine can do their part; `rephraser` has no prompts yet.
+    `rephraser` are None where no engine can do their part; `rephraser` has no tasks yet.
     `generated` holds the texts that a probe asked for, by their ids (`Probe.generation`); it is
     None before they are generated.
     `silent` says why one of `others` gave no verdict.
@@ -59,7 +61,7 @@ class AuditInput:
     others: Mapping[str, Job]
     against: Sequence[StoredRun]
     guided: Job | None
-    rephraser: GenerationJob | None
+    rephraser: TextGeneration | None
     generated: Mapping[str, str] | None = None
     silent: Mapping[str, str] = field(default_factory=dict)
 
@@ -128,23 +130,24 @@ def prepare_audit(
     """
     registry = registry or Registry.load(files=settings.plugins)
     check_settings(settings)
-    job = prepare(files, settings, registry)
-    if not job.comparing:
+    inputs = read_input(files, settings)
+    if inputs.kind != "compare":
         raise InputError(
             f"{str(files[0])!r} holds single answers; an audit needs two files, or pairs"
         )
+
+    def job_of(of_judge: Settings) -> Job:
+        return job_for(inputs, JudgeFactory(registry, of_judge), out=settings.out)
+
+    job = job_of(settings)
     specs = parse_judge_specs(options.beside) if options.beside is not None else ()
-    others = {
-        str(spec): prepare(files, settings_for(settings, spec, registry), registry)
-        for spec in specs
-    }
+    others = {str(spec): job_of(settings_for(settings, spec, registry)) for spec in specs}
     guided = None
     if job.judge.model == "engine" and job.judge_name != options.guided:
-        guide = settings_for(settings, JudgeSpec(options.guided), registry)
-        guided = prepare(files, guide, registry)
+        guided = job_of(settings_for(settings, JudgeSpec(options.guided), registry))
     rephraser = None
     if options.rephraser is not None:
-        rephraser = rephraser_job(files[0], settings, registry, options.rephraser)
+        rephraser = prepare_rephraser(settings, registry, options.rephraser)
     return AuditInput(
         job,
         None if options.labels is None else read_labels(options.labels, job.inputs.models),

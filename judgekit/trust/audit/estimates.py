@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from judgekit.jobs.estimate import Estimate, estimate
-from judgekit.jobs.generation import GenerationEstimate
+from judgekit.jobs.estimate import Estimate
+from judgekit.jobs.text_generation import GenerationEstimate
 from judgekit.trust.audit.audit_input import AuditInput
 from judgekit.trust.audit.examine import job_of
 from judgekit.trust.audit.probe import Probe
@@ -72,8 +72,8 @@ def estimates_of(
     probe: Probe, audit: AuditInput
 ) -> Iterator[tuple[str, Estimate | GenerationEstimate]]:
     """The estimates of all that one probe needs. Raises `Unidentified` as the probe does."""
-    generation = probe.generation(audit)
-    if generation is not None:
-        yield generation.name, generation.job.estimate()
+    planned_texts = probe.generation(audit)
+    if planned_texts is not None:
+        yield planned_texts.name, planned_texts.generation.estimate()
     for planned in probe.runs(audit):
-        yield planned.name, estimate(job_of(audit, planned, Path(PLAIN)))
+        yield planned.name, job_of(audit, planned, Path(PLAIN)).estimate()

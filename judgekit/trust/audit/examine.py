@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from judgekit import io
 from judgekit.errors import InputError
 from judgekit.harness.dispatcher import Tally
-from judgekit.harness.limits import Spent
+from judgekit.harness.limits import Budget
+from judgekit.jobs import generation
 from judgekit.jobs.event_loop import in_loop
-from judgekit.jobs.generation import Answers, GenerationJob
 from judgekit.jobs.job import Job
+from judgekit.jobs.runnable import run_job
+from judgekit.jobs.text_generation import GeneratedTexts, TextGeneration
 from judgekit.runs.audit_report import FILE, AuditReport, Finding
 from judgekit.runs.failures import commonest_failure
 from judgekit.runs.reader import StoredRun
@@ -28,18 +29,13 @@ __all__ = ["Audit", "Generate", "RunJob", "examine", "job_of"]
 RunJob = Callable[[Job], Path]
 """Runs a job to its end, and returns its run's folder."""
 
-Generate = Callable[[GenerationJob], Answers]
-"""Runs a generation to its end."""
+Generate = Callable[[TextGeneration, Tally], GeneratedTexts]
+"""Runs a generation to its end, and counts what it asks."""
 
 
-def run_quietly(job: Job) -> Path:
-    """A `RunJob` without progress."""
-    return in_loop(lambda: job.run(Tally()))
-
-
-def generate_quietly(job: GenerationJob) -> Answers:
+def generate_texts(texts: TextGeneration, tally: Tally) -> GeneratedTexts:
     """A `Generate` without progress."""
-    return in_loop(lambda: job.run(Tally()))
+    return in_loop(lambda: texts.run(tally))
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,8 @@ class AuditRuns:
         self.cost: float | None = 0.0
         self._run_job = run_job
         self._generate = generate
-        self._spent = Spent()
+        settings = audit.job.settings
+        self._budget = Budget(settings.max_calls, settings.max_cost)
         self._runs: dict[str, StoredRun] = {}
         self._texts: dict[str, Mapping[str, str]] = {}
 
@@ -96,19 +93,19 @@ class AuditRuns:
     def texts(self, planned: PlannedGeneration) -> Mapping[str, str]:
         """The complete texts by their prompts' ids. Raises `Unidentified` where there is none."""
         if planned.name not in self._texts:
-            answers = self._generate(planned.job.within(self._spent))
-            counts = answers.summary
-            self._count(counts["calls"], counts["calls_from_store"], counts["cost_usd"])
-            if not answers.rows:
-                why = answers.why or counts["stopped"]
-                raise Unidentified(f"no text was generated for {planned.name!r}: {why}")
-            self._texts[planned.name] = {
-                row["id"]: row["response"] for row in answers.rows if row["finish"] != "length"
+            tally = Tally()
+            texts = self._generate(planned.generation.with_budget(self._budget), tally)
+            self._count(tally.calls, tally.calls_from_store, texts.cost_usd)
+            complete = {
+                t.case: t.texts[-1] for t in texts.candidates if t.texts and t.finish != "length"
             }
+            if not complete:
+                raise Unidentified(f"no text was generated for {planned.name!r}: {why_none(texts)}")
+            self._texts[planned.name] = complete
         return self._texts[planned.name]
 
     def _judge(self, planned: PlannedRun) -> StoredRun:
-        job = job_of(self.audit, planned, self.folder).within(self._spent)
+        job = job_of(self.audit, planned, self.folder).with_budget(self._budget)
         run = StoredRun.open(self._run_job(job))
         counts = run.metadata.counts
         self._count(counts.calls, counts.calls_from_store, counts.cost_usd)
@@ -124,8 +121,8 @@ def examine(
     audit: AuditInput,
     probes: Sequence[Probe],
     folder: Path,
-    run_job: RunJob = run_quietly,
-    generate: Generate = generate_quietly,
+    run_job: RunJob = run_job,
+    generate: Generate = generate_texts,
 ) -> Audit:
     """Runs an audit, and writes ``audit.json``.
 
@@ -165,9 +162,9 @@ def finding_of(probe: Probe, runs: AuditRuns) -> Finding:
     """One probe's finding."""
     audit = runs.audit
     try:
-        generation = probe.generation(audit)
-        if generation is not None:
-            audit = replace(audit, generated=runs.texts(generation))
+        texts = probe.generation(audit)
+        if texts is not None:
+            audit = replace(audit, generated=runs.texts(texts))
         finished, silent = run_all(probe.runs(audit), runs)
         read = {name: FinishedRun(run) for name, run in finished.items()}
         metrics = tuple(probe.metrics(replace(audit, silent=silent), read))
@@ -213,15 +210,20 @@ def job_of(audit: AuditInput, planned: PlannedRun, folder: Path) -> Job:
         raise Unidentified(str(error)) from error
     # The cases are no longer those of the files, so they are part of the run's identity.
     content = digest(repr((names, repeats)), *map(repr, planned.cases))
-    inputs = io.Joined(list(planned.cases), planned.models, ())
-    return replace(
-        job, settings=settings, plan=plan, inputs=inputs, digests=(*job.digests, content)
-    )
+    inputs = job.inputs.derived(planned.cases, planned.models, content)
+    return replace(job, settings=settings, plan=plan, inputs=inputs)
+
+
+def why_none(texts: GeneratedTexts) -> str:
+    """Why a generation has no complete text."""
+    if texts.stop is not None:
+        return texts.stop.text
+    return generation.commonest_failure(texts.candidates) or "all texts were cut at the token limit"
 
 
 def why_silent(planned: PlannedRun, run: StoredRun) -> str:
     """Why a run has no verdict at all: the commonest failure of its trials."""
-    failure = commonest_failure(run.folder)
+    failure = commonest_failure(run)
     if failure is None:
         why = run.metadata.stopped or "all answers are the same text"
         subject = f"by {planned.rater}" if planned.rater else f"of {planned.name!r}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from judgekit.jobs.generation import GenerationJob
+from judgekit.jobs.text_generation import TextGeneration
 from judgekit.trust.audit.audit_input import AuditInput
 from judgekit.trust.audit.metric import AuditMetric
 from judgekit.trust.audit.probe_runs import FinishedRuns, PlannedRun
@@ -19,7 +19,7 @@ class PlannedGeneration:
     """Texts that a model has to write before a probe can plan its runs."""
 
     name: str
-    job: GenerationJob
+    generation: TextGeneration
 
 
 class Probe(Protocol):

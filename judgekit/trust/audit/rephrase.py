@@ -1,4 +1,4 @@
-"""Lists rewritten by a model, for the probe ``verbosity``: prompts of a generation."""
+"""Lists rewritten by a model, for the probe ``verbosity``."""
 
 from __future__ import annotations
 
@@ -6,57 +6,61 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
-from judgekit import io
+from judgekit.config.files import load_user
 from judgekit.config.settings import EngineSettings, GenerateSettings, Settings
 from judgekit.extension.registry import Registry
-from judgekit.jobs.generation import GenerationJob, generation_over
+from judgekit.harness.sampling import GenerationTask, Sampler
+from judgekit.jobs.bindings import BoundEngine, check_price
+from judgekit.jobs.text_generation import TextGeneration
 from judgekit.judging import Judge
 from judgekit.judging.templates import Prompts
 from judgekit.trust.audit.lists import Listing, find_list
-from judgekit.types import Case, Response, Trial, digest
+from judgekit.types import Case, Response, Sampling, Trial, digest
 
-__all__ = ["list_id", "rephraser_job", "rephrasing_of", "with_lists"]
+__all__ = ["list_id", "prepare_rephraser", "rephrasing_of", "with_lists"]
 
 PROMPT = "rephrase"
-UNASKED = ("limit", "columns")  # settings of the answers' file
 
 
-def rephraser_job(file: Path, settings: Settings, registry: Registry, model: str) -> GenerationJob:
-    """A generation by `model` without prompts; `with_lists` gives it some.
+def prepare_rephraser(settings: Settings, registry: Registry, model: str) -> TextGeneration:
+    """A generation by `model` without tasks; `with_lists` gives it some.
 
     The model is asked as judges are: at temperature 0 unless the settings say otherwise.
+
+    Raises:
+        InputError: The model's engine or price is not known.
+        PluginError: The engine's plugin cannot be loaded.
     """
     usual = Judge.sampling
     engine = {
         f.name: value
         for f in fields(EngineSettings)
-        if f.name not in UNASKED and (value := getattr(settings, f.name)) is not None
+        if (value := getattr(settings, f.name)) is not None
     }
     sampling = {"temperature": usual.temperature, "max_tokens": usual.max_tokens}
-    asking = GenerateSettings.of(sampling | engine | {"model": model})
-    return generation_over(intake_of(file, []), asking, registry)
+    s = GenerateSettings.of(sampling | engine | {"model": model})
+    bound_engine = BoundEngine.of(s, model, registry, load_user())
+    check_price(s, bound_engine.price)
+    asks_with = Sampling(
+        s.temperature, s.max_tokens, s.top_p, s.seed, extra=tuple(s.model_args.items())
+    )
+    return TextGeneration((), Sampler(asks_with), bound_engine)
 
 
-def with_lists(job: GenerationJob, listings: Sequence[Listing]) -> GenerationJob:
-    """The generation with a prompt for each list; the same list is asked once."""
-    texts = {list_id(listing): text_of(listing) for listing in listings}
+def with_lists(rephraser: TextGeneration, listings: Sequence[Listing]) -> TextGeneration:
+    """The generation with a task for each list; the same list is asked once."""
     template = Prompts([Path(__file__).parent / "prompts"]).load(PROMPT)
-    prompts = []
-    for number, (name, text) in enumerate(texts.items(), 1):
+    tasks = {}
+    for listing in listings:
+        name, text = list_id(listing), text_of(listing)
         case = Case(name, (), (Response(text, "list"),), cluster=name)
         messages, _ = template.render(Trial(case, (0,), ("A",)))
-        prompts.append(io.Prompt(number, name, messages, None, text))
-    return replace(job, intake=intake_of(job.intake.counts.file, prompts), prompts=prompts)
-
-
-def intake_of(file: Path, prompts: list[io.Prompt]) -> io.Intake[io.Prompt]:
-    """Prompts that were made of a file's answers."""
-    n = len(prompts)
-    return io.Intake(prompts, [], io.Counts(file, n, n), "line")
+        tasks[name] = GenerationTask(Case(name, messages, ()))
+    return replace(rephraser, tasks=tuple(tasks.values()))
 
 
 def list_id(listing: Listing) -> str:
-    """The id of a list's prompt, made from its content."""
+    """The id of a list's task, made from its content."""
     return f"list-{digest(text_of(listing), size=8)}"
 
 

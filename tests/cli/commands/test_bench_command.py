@@ -42,13 +42,14 @@ def test_judges_stand_side_by_side(cli: Cli, asking: list[str], here: Path) -> N
     assert head.split() == ["pairwise", "longer", "first", "chance"]
     [row] = [line for line in said.out.splitlines() if line.startswith("mine, 12 pairs")]
     assert "75.0 (" in row
-    for name in ("a shown first", "b shown first", "both orders agree", "agreement", "kappa"):
+    for name in ("a shown first", "b shown first", "position consistency", "kappa"):
         assert f"  {name}" in said.out
+    assert "  percent agreement" in said.out
     assert "mine: pairwise against longer -75.0 points" in said.out
     assert "licence not stated" in said.out
     folder = Path(said.out.splitlines()[-1])
     assert (folder / "bench.json").is_file()
-    assert "mine before pairwise" in said.err
+    assert "mine: pairwise" in said.err
     assert "24 calls" in said.out
 
 
@@ -117,7 +118,7 @@ def test_a_silent_judge_is_not_compared(cli: Cli, server: JudgeServer, here: Pat
     words = ["mine.jsonl", "--judge", judges, "--base-url", server.base_url, "--by", "category"]
     said = cli("bench", *words)
     assert said.code == 3
-    assert "mine before pairwise@openai/mute: no verdict came out: 24 of 24" in said.err
+    assert "mine: pairwise@openai/mute: no verdict came out: 24 of 24" in said.err
     assert "mine: pairwise mute: no verdict, not compared" in said.out
     [told] = [line for line in said.out.splitlines() if "points" in line]
     assert told.startswith("mine: pairwise m against longer")
@@ -151,7 +152,7 @@ def test_all_judges_and_sets_have_one_budget(cli: Cli, asking: list[str], here: 
     # The same pairs under another name: the first judge's replies are there, the budget is not.
     assert f"other: pairwise stopped after 0 of 12 pairs: {limit.format(30)}" in out
     assert said.code == 3
-    assert "other before pairwise: no case was judged: the run stopped with 12 of 12" in said.err
+    assert "other: pairwise: no case was judged: the run stopped with 12 of 12" in said.err
     again = cli("bench", *words, "--max-calls", 30)
     assert again.code == 0, again.err
     assert "18 calls, 78 from the reply store" in again.out

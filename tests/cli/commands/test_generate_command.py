@@ -207,7 +207,7 @@ def test_the_projects_judge_does_not_answer(
 @pytest.mark.parametrize(
     ("flags", "tells"),
     [
-        (["--n", "2", "--temperature", "0"], "at temperature 0 an answer is the likeliest"),
+        (["--n", "2", "--temperature", "0"], "at temperature 0 every answer is the same"),
         (["--judge", "pairwise"], "No such option: --judge"),
         (["--reask", "1"], "No such option: --reask"),
         (["-o", "p.jsonl", "--force"], "holds the prompts"),

@@ -155,7 +155,7 @@ def test_filters(run: Path, flags: list[str], expected: list[str]) -> None:
         ("tie", "a tie: both orders agree"),
         ("always-first", "inconsistent: the first shown was chosen in both orders"),
         ("half", "inconsistent: a tie in one order, a winner in the other"),
-        ("broken", "undecided: of 2 trials 1 unparsed"),
+        ("broken", "no verdict: of 2 trials 1 unparsed"),
         ("same", "a tie: the answers are the same text, and no judge was asked"),
     ],
 )
@@ -351,7 +351,7 @@ def test_pairs_are_written_and_told(run: Path, tmp_path: Path) -> None:
     assert result.stdout == f"{out}\n"
     assert f"2 pairs to {out}" in result.stderr
     said = re.findall(r"left out: (.+?) +(\d+)", result.stderr)
-    assert said == [("identical", "1"), ("undecided", "1"), ("inconsistent", "2"), ("tie", "1")]
+    assert said == [("identical", "1"), ("no verdict", "1"), ("inconsistent", "2"), ("tie", "1")]
     assert len(out.read_text("utf-8").splitlines()) == 2
     assert "--force" in refused("pairs", run, "-o", out)
     assert invoke("pairs", run, "-o", out, "--force", "--format", "standard").exit_code == 0
@@ -375,7 +375,7 @@ def test_pairs_in_train_and_test(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--min-margin", "1.5"], "makes a pair (1 identical, 1 undecided, 2 inconsistent, 1 tie"),
+        (["--min-margin", "1.5"], "makes a pair (1 identical, 1 no verdict, 2 inconsistent, 1 tie"),
         (["--test-share", "0"], "leaves 'p.test.jsonl' without any of 2 pairs"),
         (["--test-share", "2"], "test share must be from 0 to 1"),
         (["--min-margin", "nan"], "least margin"),

@@ -5,6 +5,7 @@ import sys
 
 import judgekit.plugins as builtin
 
+from judgekit.extension.registry import Registry
 from judgekit.judging import Judge
 
 
@@ -21,7 +22,11 @@ def test_judges_by_name() -> None:
         "reference",
         "reward",
     ]
-    assert all(issubclass(judge, Judge) and judge.__doc__ for judge in judges.values())
+    registry = Registry.load()
+    for kind in map(registry.judge, judges):
+        assert issubclass(kind, Judge)
+        assert kind.__doc__
+        assert registry.code_of(kind) == "judgekit"
 
 
 def test_engines_by_name() -> None:

@@ -224,8 +224,8 @@ def test_a_run_that_is_killed_goes_on_where_it_stopped(weights: Path, tmp_path: 
     resumed = judgekit.score(
         file, judge="reward", model=str(weights), options=options, store=store, out=tmp_path / "on"
     )
-    counts = resumed.facts["counts"]
-    assert (counts["calls_from_store"], counts["calls"]) == (survived, n - survived)
+    counts = resumed.metadata.counts
+    assert (counts.calls_from_store, counts.calls) == (survived, n - survived)
     whole = judgekit.score(
         file, judge="reward", model=str(weights), options=options,
         store=tmp_path / "fresh.db", out=tmp_path / "whole",

@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 from answers import write_jsonl
 from fresh import python
-from judgekit.plugins.sets.catalogue import CATALOGUE
+from judgekit.plugins import judgekit_sets
 from judgekit.plugins.sets.published import Published, assign_sides
 from places import ROOT
 
 from judgekit.errors import InputError
+from judgekit.extension.named import Named
 from judgekit.io.labelled_set import LabelledSet, SetSetup
 from judgekit.io.row import Row
+
+CATALOGUE: Named[Any] = Named({n: place for n, place in judgekit_sets().items() if n != "pairs"})
 
 TALK = [("user", "Q1"), ("assistant", "{}1"), ("user", "Q2"), ("assistant", "{}2")]
 
@@ -234,11 +237,11 @@ def test_a_label_that_the_set_does_not_know(
 
 LOADING = """
 from judgekit.errors import InputError
-from judgekit.plugins.sets.catalogue import CATALOGUE
+from judgekit.extension.registry import Registry
 from judgekit.io.labelled_set import SetSetup
 for name in ("judgebench", "llmbar", "hhh"):
     try:
-        CATALOGUE[name](SetSetup(name))
+        Registry.load().labelled_set(name)(SetSetup(name))
     except InputError as error:
         print("SAID", error)
 """

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judgekit.harness.dispatcher import Dispatcher, Tally
-from judgekit.harness.limits import Budget
+from judgekit.harness.limits import Admission, Budget
 from judgekit.harness.plan import Plan
 from judgekit.harness.reply_store import ReplyStore
 from judgekit.harness.trials import run_batches, run_trials
@@ -337,7 +337,7 @@ def ranked(
             if isinstance(judge, LongerBatch):
                 await run_batches(plan, judge, store, tally, on_case)
                 return
-            dispatcher = Dispatcher(FakeEngine(by_length), store, budget or Budget(), tally=tally)
+            dispatcher = Dispatcher(FakeEngine(by_length), store, Admission(budget), tally=tally)
             await run_trials(plan, judge, dispatcher, on_case)
 
     asyncio.run(go())

@@ -295,7 +295,7 @@ def test_counts_of_tokens() -> None:
     ("template", "message"),
     [
         (None, r"has no chat template; start from a chat model.* --template plain"),
-        ("{{ raise_exception('never') }}", r"is broken: never; --template plain does without"),
+        ("{{ raise_exception('never') }}", r"is broken: never; --template plain needs none"),
         ("{% if %}", r"is broken: .*--template plain"),
     ],
 )

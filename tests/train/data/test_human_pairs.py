@@ -14,7 +14,7 @@ from checkpoints_llama import write_tokenizer
 from judgekit.train.data.encoding import Encoder
 from judgekit.train.data.rows import Conversation
 from judgekit.train.data.rows_reader import hold_out, read_pair_rows
-from judgekit.train.data.transcripts import format_transcript, messages
+from judgekit.train.data.transcripts import format_transcript, parse_transcript
 from judgekit.types import Message
 
 
@@ -92,7 +92,7 @@ def test_conversations_written_as_transcripts(shared: Path, tmp_path: Path) -> N
     assert again.dropped == {}
     for (row, prompt), back in zip(talks, again.rows, strict=True):
         assert back.prompt == format_transcript(prompt)
-        assert messages(back.prompt) == in_turns(prompt)
+        assert parse_transcript(back.prompt) == in_turns(prompt)
         assert (back.chosen, back.rejected) == (f" {row.chosen}", f" {row.rejected}")
         assert back.cluster == row.cluster
     assert sum(in_turns(prompt) != prompt for _, prompt in talks) == 4

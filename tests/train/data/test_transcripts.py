@@ -10,9 +10,9 @@ from judgekit.train.data.transcripts import (
     TURN,
     format_transcript,
     is_transcript,
-    messages,
+    parse_transcript,
     read_transcripts,
-    split,
+    split_transcript,
 )
 from judgekit.types import Message
 
@@ -38,12 +38,12 @@ def said(*texts: str) -> tuple[Message, ...]:
     ],
 )
 def test_split_at_the_last_answer(text: str, prompt: str, answer: str) -> None:
-    assert split(text) == (prompt, answer)
+    assert split_transcript(text) == (prompt, answer)
 
 
 def test_without_an_answer() -> None:
     with pytest.raises(RowError, match="no turn of the assistant"):
-        split("\n\nHuman: Hi")
+        split_transcript("\n\nHuman: Hi")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_without_an_answer() -> None:
     ],
 )
 def test_a_prompt_as_messages(text: str, found: tuple[Message, ...] | None) -> None:
-    assert messages(text) == found
+    assert parse_transcript(text) == found
 
 
 letters = st.one_of(st.characters(), st.sampled_from(["\n\n", "Human:", "Assistant:", "\u2028"]))
@@ -79,17 +79,17 @@ turns = (
 @given(st.lists(turns, min_size=1, max_size=7).filter(lambda texts: len(texts) % 2 == 1), turns)
 def test_composed_and_read_again(texts: list[str], answer: str) -> None:
     conversation = said(*texts)
-    prompt, rest = split(f"{format_transcript(conversation)} {answer}")
-    assert messages(prompt) == conversation
+    prompt, rest = split_transcript(f"{format_transcript(conversation)} {answer}")
+    assert parse_transcript(prompt) == conversation
     assert rest == f" {answer}"
 
 
 @given(st.text())
 def test_any_text_is_a_prompt_or_not(text: str) -> None:
-    found = messages(text)
+    found = parse_transcript(text)
     assert found is None or found[-1].role == "user"
     if is_transcript(text):
-        assert "".join(split(text)) in (text, text.replace("\r\n", "\n"))
+        assert "".join(split_transcript(text)) in (text, text.replace("\r\n", "\n"))
 
 
 def test_a_system_prompt_stands_first() -> None:

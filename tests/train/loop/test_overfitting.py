@@ -38,7 +38,7 @@ SOUND = [held(0, 0.69, 0.5, 0.0), held(3, 0.5, 0.7, 0.05), held(6, 0.45, 0.75, 0
         ([], []),
         # A little up and down is the noise of few rows.
         ([*FALLING, *SOUND[:2], held(6, 0.505, 0.75, 0.09)], []),
-        # Both losses rise: the learning rate is too high, but nothing is learnt by heart.
+        # Both losses rise: the learning rate is too high, but nothing is memorized.
         ([*steps([0.5, 0.6, 0.7, 0.9]), held(0, 0.69, 0.5, 0.0), held(4, 0.9, 0.5, 0.05)], []),
         # Far from the reference, and better for it.
         ([*FALLING, *SOUND[:2], held(6, 0.3, 0.9, 0.8)], []),
@@ -54,8 +54,12 @@ def test_a_sound_training_shows_nothing(metrics: list[Row], samples: list[Row]) 
     ("last", "samples", "sign"),
     [
         (held(6, 0.6, 0.75, 0.09), [], "rose from 0.500 at step 3 to 0.600"),
-        (held(6, 0.5, 0.70, 0.30), [], "grew from 0.05 to 0.30 a token, and the accuracy did not"),
-        (held(6, 0.45, 0.75, 0.30, -1.4), [], "less likely, by 0.40 a token"),
+        (
+            held(6, 0.5, 0.70, 0.30),
+            [],
+            "grew from 0.05 to 0.30 per token, but the accuracy did not",
+        ),
+        (held(6, 0.45, 0.75, 0.30, -1.4), [], "less likely as well, by 0.40 nats per token"),
         (held(6, 0.45, 0.75, 0.09), said(100, 200), "from 100 to 200 characters"),
     ],
 )

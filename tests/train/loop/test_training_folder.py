@@ -99,7 +99,7 @@ def test_a_folder_that_cannot_be_made_is_said_in_one_line(here: Path, out: str) 
 
     def use() -> None:
         folder.check({}, [str(here)], start="new")
-        folder.begin({}, resume=False)
+        folder.begin({}, start="new")
 
     with pytest.raises(InputError, match=r"cannot train into .*; choose another folder") as said:
         use()

@@ -35,13 +35,13 @@ import os, signal, sys
 import torch
 from toy import dpo
 from judgekit.train import train_dpo
-from judgekit.train.interfaces.events import Step
+from judgekit.train.interfaces.events import StepFinished
 
 torch.set_num_threads(1)
 model, settings, kill = sys.argv[1], eval(sys.argv[2]), int(sys.argv[3])
 
 def die(event):
-    if isinstance(event, Step) and event.step == kill:
+    if isinstance(event, StepFinished) and event.step == kill:
         os.kill(os.getpid(), signal.SIGKILL)
 
 train_dpo("pairs.jsonl", dpo(model, **settings), out="out", on_event=die)

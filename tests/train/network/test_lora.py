@@ -281,7 +281,7 @@ def test_an_adapter_of_another_kind_is_refused(llama: Path, adapter: Path, tmp_p
     other = shutil.copytree(adapter, tmp_path / "other")
     file = other / "adapter_config.json"
     file.write_text(file.read_text().replace('"LORA"', '"IA3"'))
-    with pytest.raises(InputError, match="is of the kind 'IA3'; LoRA is supported"):
+    with pytest.raises(InputError, match="is an adapter of type 'IA3'; only LoRA is supported"):
         check_model(DPO(model=str(llama), adapter=str(other)))
 
 
@@ -414,7 +414,7 @@ def test_weights_that_were_saved_in_4_bits_are_trained_as_they_are(
     layers = quantised_layers(made.model.get_base_model())
     assert {layer.weight.quant_state.quant_type for layer in layers.values()} == {"fp4"}
     assert len(gradients(made.model)) == 2 * 7 * 2
-    with pytest.raises(InputError, match="is in 4 bits already; leave out --quant none"):
+    with pytest.raises(InputError, match="is already in 4 bits; leave out --quant none"):
         check_model(DPO(model=str(tmp_path), quant="none"))
     config = tmp_path / "config.json"
     config.write_text(config.read_text().replace('"load_in_4bit": true', '"load_in_4bit": false'))
@@ -429,7 +429,7 @@ def test_an_encoder_decoder_is_refused(llama: Path, tmp_path: Path) -> None:
 
     shutil.copytree(llama, tmp_path / "t5")
     transformers.T5Config(d_model=64, num_layers=1).save_pretrained(tmp_path / "t5")
-    with pytest.raises(InputError, match="is no causal language model but an encoder-decoder"):
+    with pytest.raises(InputError, match="is an encoder-decoder, not a causal language model"):
         check_model(DPO(model=str(tmp_path / "t5")))
 
 

@@ -312,7 +312,7 @@ def test_pairs_are_shown_as_the_judge_shows_them(llama: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "rows", "said"),
     [
-        ({"use_margin": True, "soft_labels": True}, [{}], "exclude one another"),
+        ({"use_margin": True, "soft_labels": True}, [{}], "exclude each other"),
         ({"template": "plain"}, [{}], "leave out --template plain"),
         ({"use_margin": True}, [{"margin": 1}, {}], "line 2: no margin.*--use-margin"),
         ({"soft_labels": True}, [{"probability": 0.5}, {}], "line 2: no probability"),

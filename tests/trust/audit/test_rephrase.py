@@ -14,7 +14,7 @@ from judgekit.judging.templates import Prompts
 from judgekit.trust import audit
 from judgekit.trust.audit import AuditOptions
 from judgekit.trust.audit.lists import find_list
-from judgekit.trust.audit.rephrase import rephraser_job, rephrasing_of, with_lists
+from judgekit.trust.audit.rephrase import prepare_rephraser, rephrasing_of, with_lists
 from judgekit.types import Case, Response, Sampling, Trial
 
 
@@ -27,13 +27,13 @@ class OneList(PromptJudge):
 
 
 @pytest.mark.parametrize("how", [{}, {"temperature": 0.5, "max_tokens": 99, "seed": 7}])
-def test_replies_of_an_earlier_release_are_found(how: dict[str, float], tmp_path: Path) -> None:
+def test_replies_of_an_earlier_release_are_found(how: dict[str, float]) -> None:
     listing = find_list("- one\n- two")
     assert listing is not None
     settings = Settings.of({"plugins": (PLUGIN,), **how})
     registry = Registry.load(files=settings.plugins)
-    job = with_lists(rephraser_job(tmp_path / "a", settings, registry, "planted/any"), [listing])
-    [task] = job.tasks()
+    job = with_lists(prepare_rephraser(settings, registry, "planted/any"), [listing])
+    [task] = job.tasks
     prompts = Prompts([Path(audit.__file__).parent / "prompts"])
     judge = OneList(JudgeSetup(arity=1, prompts=prompts, sampling=Sampling(**how)))  # type: ignore[arg-type]
     case = Case(task.case.id, (), (Response("- one\n- two", "list"),), cluster=task.case.id)

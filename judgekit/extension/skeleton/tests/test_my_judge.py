@@ -3,12 +3,12 @@
 import asyncio
 
 import pytest
-from judgekit.judging import JudgeSetup
-from judgekit.extension.registry import Registry
-from judgekit.types import (
+from judgekit.extension import Registry
+from judgekit.judging import (
     Call,
     Case,
     Choice,
+    JudgeSetup,
     Message,
     Reply,
     Response,

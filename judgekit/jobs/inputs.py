@@ -1,0 +1,139 @@
+"""The input of runs: files that are read and checked once, whatever judges their cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from judgekit import io
+from judgekit.config.settings import Settings
+from judgekit.errors import InputError
+from judgekit.types import Case, RunKind
+
+__all__ = ["JudgeInput", "read_input"]
+
+
+@dataclass(frozen=True)
+class JudgeInput:
+    """Cases to be judged, and where they came from.
+
+    `digests` are of every file that was read, those of prompts and references last.
+    """
+
+    kind: RunKind
+    files: tuple[Path, ...]
+    digests: tuple[str, ...]
+    cases: Sequence[Case]
+    models: tuple[str, ...]
+    left_out: Mapping[str, int]
+    repaired: int = 0
+    remarks: tuple[str, ...] = ()
+
+    @classmethod
+    def of_joined(
+        cls, joined: io.Joined, files: Sequence[Path], digests: Sequence[str], kind: RunKind
+    ) -> JudgeInput:
+        """From cases that `judgekit.io` has read."""
+        return cls(
+            kind,
+            tuple(files),
+            tuple(digests),
+            joined.cases,
+            joined.models,
+            dict(joined.left_out),
+            joined.repaired,
+            tuple(joined.remarks),
+        )
+
+    @classmethod
+    def of_cases(
+        cls,
+        cases: Sequence[Case],
+        models: Sequence[str],
+        *,
+        files: Sequence[Path],
+        digests: Sequence[str],
+    ) -> JudgeInput:
+        """From cases that are known already: a comparison, or scores where there is one model."""
+        kind: RunKind = "compare" if len(models) > 1 else "score"
+        return cls(kind, tuple(files), tuple(digests), cases, tuple(models), {})
+
+    def with_cases(self, cases: Sequence[Case]) -> JudgeInput:
+        """The same input with some of its cases."""
+        return replace(self, cases=cases)
+
+    def derived(self, cases: Sequence[Case], models: Sequence[str], made: str) -> JudgeInput:
+        """Cases made from these, which are no longer what the files hold.
+
+        Args:
+            cases: The new cases.
+            models: What their responses are called.
+            made: A digest of how they were made; the run's identity holds it.
+        """
+        digests = (*self.digests, made)
+        return JudgeInput.of_cases(cases, models, files=self.files, digests=digests)
+
+
+def read_input(
+    files: Sequence[Path], settings: Settings, kind: RunKind | None = None
+) -> JudgeInput:
+    """Reads the files of one run: one file of answers or of pairs, or several files of answers.
+
+    Args:
+        files: The files, in the order of the models.
+        settings: Columns, prompts, references, join and limit.
+        kind: What the run is to make of the cases; None compares where there are two models, and
+            scores where there is one.
+
+    Returns:
+        The cases with the digests of all files.
+
+    Raises:
+        InputError: A file cannot be read, the files do not fit together, or they do not hold what
+            `kind` needs.
+    """
+    digests = digests_of(files, settings)
+    joined = read_joined(files, settings, rank=kind == "rank")
+    joined = replace(joined, cases=joined.cases[: settings.limit])
+    by_models: RunKind = "compare" if len(joined.models) > 1 else "score"
+    if kind == "compare" and by_models == "score":
+        raise InputError(
+            f"{str(files[0])!r} holds single answers: name a second file to compare it with, or "
+            f"use `judgekit score {files[0]}`"
+        )
+    if kind == "score" and by_models == "compare":
+        raise InputError(f"{str(files[0])!r} holds pairs; use `judgekit compare {files[0]}`")
+    return JudgeInput.of_joined(joined, files, digests, kind or by_models)
+
+
+def read_joined(files: Sequence[Path], s: Settings, *, rank: bool) -> io.Joined:
+    """The cases of the files, joined."""
+    how: dict[str, Any] = {
+        "columns": s.columns,
+        "prompts": s.prompts,
+        "references": s.references,
+        "skip_bad_rows": s.skip_bad_rows,
+    }
+    if len(files) == 1 and io.holds_pairs(files[0], columns=s.columns):
+        return io.load_pairs(files[0], **how)
+    if len(files) == 1 and rank:
+        return io.load_candidates(files[0], **how)
+    return io.join([io.load_answers(f, **how) for f in files], how=s.join)
+
+
+def digests_of(files: Sequence[Path], s: Settings) -> tuple[str, ...]:
+    """The digests of all files that are read, those of prompts and references last."""
+    beside = [f for f in (s.prompts, s.references) if f is not None]
+    return tuple(digest_of(f) for f in (*files, *beside))
+
+
+def digest_of(file: Path) -> str:
+    """The digest of a file's bytes, taken when it is read, not at the end of the run."""
+    if file.exists() and not (file.is_file() or file.is_dir()):
+        raise InputError(
+            f"{str(file)!r} is a pipe or a device, and inputs are read more than once; "
+            f"write it to a file first"
+        )
+    return io.input_digest(file)
