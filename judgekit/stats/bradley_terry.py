@@ -73,25 +73,16 @@ def ratings(games: Iterable[Game], *, samples: int = 1000, prior: float = 0.0) -
     if len(parts) > 1:
         order = sorted(rated, key=lambda r: -r.value / r.games)
         return Ratings(tuple(order), None, table.prompts, _reason(parts, real, table.names))
-    # With a prior all ratings are finite, however far apart.
-    far = inf if prior else FAR
-    strengths, tie = _fit(counts, np.zeros(size), 0.1, far)
+    strengths, tie = _fit(counts, np.zeros(size), 0.1, _stopping_distance(prior))
     draw = np.random.default_rng(0)
-    chance = np.full(table.prompts, 1 / table.prompts)
-    found = np.empty((samples, size))
-    for row in found:
-        weights = draw.multinomial(table.prompts, chance).astype(float)
-        row[:], _ = _fit(table.counts(weights) + _prior_counts(size, prior), strengths, tie, far)
-    if table.prompts > 1:  # a bootstrap of few prompts is too narrow: widen it as Student's t does
-        few = t95(table.prompts - 1) / Z95 * sqrt(table.prompts / (table.prompts - 1))
-        found = strengths + few * (found - strengths)
+    resampled = _resample(table, prior, strengths, tie, draw, samples)
     best, worst = _unbounded(real)
     if best.any():
         noise = draw.multivariate_normal(
             np.zeros(size), _covariance(counts, strengths, tie), samples
         )
-        found[:, best | worst] += noise[:, best | worst]
-    final = _with_intervals(rated, strengths, found, table.prompts, inf if prior else OPEN)
+        resampled[:, best | worst] += noise[:, best | worst]
+    final = _with_intervals(rated, strengths, resampled, table.prompts, inf if prior else OPEN)
     final = [
         replace(model, low=None if down else model.low, high=None if up else model.high)
         for model, up, down in zip(final, best, worst, strict=True)
@@ -143,6 +134,34 @@ class _Table:
         found = flat.astype(float).reshape(2, size, size)
         found[1] = (found[1] + found[1].T) / 2
         return found
+
+
+def _stopping_distance(prior: float) -> float:
+    """How far apart log-strengths may be; with a prior they are finite, however far apart."""
+    return inf if prior else FAR
+
+
+def _resample(
+    table: _Table,
+    prior: float,
+    strengths: Array,
+    tie: float,
+    draw: np.random.Generator,
+    samples: int,
+) -> Array:
+    """Log-strengths (samples, models), each row fitted to as many prompts drawn at random."""
+    size, prompts = len(table.names), table.prompts
+    far, chance = _stopping_distance(prior), np.full(prompts, 1 / prompts)
+    resampled = np.empty((samples, size))
+    for row in resampled:
+        weights = draw.multinomial(prompts, chance).astype(float)
+        row[:], _ = _fit(table.counts(weights) + _prior_counts(size, prior), strengths, tie, far)
+    if prompts < 2:
+        return resampled
+    # A bootstrap of few prompts is too narrow: widen it as Student's t does.
+    factor = t95(prompts - 1) / Z95 * sqrt(prompts / (prompts - 1))
+    widened: Array = strengths + factor * (resampled - strengths)
+    return widened
 
 
 def _prior_counts(size: int, prior: float) -> Array:
