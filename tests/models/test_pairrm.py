@@ -22,7 +22,7 @@ deberta = pytest.importorskip("judgekit.models.deberta")
 PairRM = pairrm.PairRM
 Pair = tuple[str, str, str]
 
-# What was measured on the small random networks here, times two; docs/local-models.md.
+# What was measured on the small random networks here, times two; docs/guides/local-models.md.
 TOLERANCE = {"bfloat16": 0.1, "int8": 0.3}
 
 
