@@ -72,13 +72,10 @@ def rank(
     """
     if len(case.responses) < 2:
         raise ValueError(f"case {case.id!r} has one response; a ranking takes two or more")
-    both = both_orders and arity == 2
     asked = sorted(combinations(range(len(case.responses)), 2) if games is None else games)
     of_pair = between_each(case, asked, judgements, arity)
-    folded = {
-        pair: fold(of_two(case, pair), js, merge=merge, tie_margin=tie_margin, both_orders=both)
-        for pair, js in of_pair.items()
-    }
+    both = both_orders and arity == 2
+    folded = fold_pairs(case, of_pair, merge=merge, tie_margin=tie_margin, both_orders=both)
     compared = {pair: between(case, pair, folded) for pair in asked}
     statuses, valid = sift(judgements, is_choice if arity == 2 else is_score)
     scale = scale_of(valid, arity, merge)
@@ -98,6 +95,23 @@ def rank(
         statuses=statuses,
         category=case.category,
     )
+
+
+def fold_pairs(
+    case: Case,
+    of_pair: Mapping[Pair, Sequence[Judgement]],
+    *,
+    merge: Merge,
+    tie_margin: float,
+    both_orders: bool,
+) -> dict[Pair, Outcome]:
+    """The outcome of every two responses that were shown, from their judgements."""
+    return {
+        pair: fold(
+            of_two(case, pair), own, merge=merge, tie_margin=tie_margin, both_orders=both_orders
+        )
+        for pair, own in of_pair.items()
+    }
 
 
 def ranks_of(scores: Sequence[float | None], tie_margin: float = 0.0) -> tuple[int | None, ...]:
@@ -172,12 +186,10 @@ def leads(
 ) -> tuple[float | None, ...]:
     """Each response's mean lead over the others, by the judgements of pairs."""
     strength = log_odds_of_first if scale == "log_odds" else lead_of_first
-    of_two_ahead = {
-        pair: lead(js, strength) for pair, js in of_pair.items() if folded[pair].decided
-    }
+    ahead_of = {pair: lead(js, strength) for pair, js in of_pair.items() if folded[pair].decided}
     known: dict[int, list[float]] = {}
     alike = Counter(case.originals)
-    for (i, j), ahead in of_two_ahead.items():  # as often as there are answers of this text
+    for (i, j), ahead in ahead_of.items():  # as often as there are answers of this text
         known.setdefault(i, []).extend([ahead] * alike[j])
         known.setdefault(j, []).extend([-ahead] * alike[i])
     return tuple(
