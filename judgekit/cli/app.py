@@ -143,6 +143,10 @@ def build(name: str, entry: Entry, *, options: Sequence[JudgeOption] = (), judge
     """A command as typer runs it; its help begins with the line of the table."""
     target = found(entry.place)
     if isinstance(target, typer.Typer):
+        from judgekit.cli.flags import FlagsCommand
+
+        for info in target.registered_commands:
+            info.cls = FlagsCommand if info.cls in (None, TyperCommand) else info.cls
         group = get_group(target)
         group.name, group.help = name, entry.help
         return group
