@@ -32,8 +32,8 @@ class Overlap(BatchJudge):
     """Scores one answer by its overlap with the reference, from 0 (none) to 100 (the same text).
 
     A comparison compares the two scores, so the answer with the closer wording wins, not the better
-    one: on three labelled sets it agreed with people in 58 to 81 % of the pairs (docs/judges.md).
-    An empty answer scores 0.
+    one: on three labelled sets it agreed with people in 58 to 81 % of the pairs
+    (docs/guides/judges.md). An empty answer scores 0.
     """
 
     arity = frozenset({1})

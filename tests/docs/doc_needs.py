@@ -175,12 +175,13 @@ def run(words: str) -> Need:
 
 @dataclass(frozen=True)
 class Page:
-    """What a page's commands find in their folder.
+    """What a page's commands find in their folder; `slow` pages train several models.
 
     `not_run`: how commands begin that the tests leave alone, with the reason.
     """
 
     needs: tuple[Need, ...] = ()
+    slow: bool = False
     not_run: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -231,7 +232,8 @@ PAGES: Mapping[str, Page] = {
         (prompts, talker("my-model", adapter="trained"), pairrm("llm-blender/PairRM"))
     ),
     "docs/guides/train.md": Page(
-        (
+        slow=True,
+        needs=(
             answers,
             older,
             prompts,
@@ -245,7 +247,14 @@ PAGES: Mapping[str, Page] = {
         ),
     ),
     "docs/guides/training-data.md": Page(
-        (answers, COMPARED, run("judgekit pairs runs/latest -o pairs.jsonl"), talker("M"), imitate),
+        slow=True,
+        needs=(
+            answers,
+            COMPARED,
+            run("judgekit pairs runs/latest -o pairs.jsonl"),
+            talker("M"),
+            imitate,
+        ),
         not_run={
             "judgekit train dpo Anthropic/": DOWNLOADS,
             "judgekit train dpo HuggingFaceH4/": DOWNLOADS,

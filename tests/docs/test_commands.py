@@ -20,7 +20,12 @@ def named_pages() -> list[str]:
     return [str(page.relative_to(ROOT)) for page in pages if any(console_examples(page))]
 
 
-@pytest.mark.parametrize("name", named_pages())
+def of_page(name: str) -> object:
+    slow = PAGES.get(name, Page()).slow
+    return pytest.param(name, marks=[pytest.mark.slow] if slow else [])
+
+
+@pytest.mark.parametrize("name", [of_page(name) for name in named_pages()])
 def test_the_commands_of_a_page(
     name: str, here: Path, server: JudgeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

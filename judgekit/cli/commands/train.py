@@ -80,7 +80,7 @@ def train_command(entry: ObjectiveEntry) -> Callable[..., None]:
     signature = inspect.signature(command, eval_str=True)
     parameters = dict(signature.parameters)
     presets = tuple(entry.recipe.presets)
-    option = typer.Option(help="Values that the other flags override, see docs/training.md.")
+    option = typer.Option(help="Values that the other flags override, see docs/guides/train.md.")
     parameters["preset"] = parameters["preset"].replace(
         annotation=Annotated[Literal[presets], option]
     )
