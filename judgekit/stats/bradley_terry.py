@@ -74,13 +74,12 @@ def ratings(games: Iterable[Game], *, samples: int = 1000, prior: float = 0.0) -
         order = sorted(rated, key=lambda r: -r.value / r.games)
         return Ratings(tuple(order), None, table.prompts, _reason(parts, real, table.names))
     strengths, tie = _fit(counts, np.zeros(size), 0.1, _stopping_distance(prior))
+    best, worst = _unbounded(real)
     draw = np.random.default_rng(0)
     resampled = _resample(table, prior, strengths, tie, draw, samples)
-    best, worst = _unbounded(real)
     if best.any():
-        noise = draw.multivariate_normal(
-            np.zeros(size), _covariance(counts, strengths, tie), samples
-        )
+        covariance = _covariance(counts, strengths, tie)
+        noise = draw.multivariate_normal(np.zeros(size), covariance, samples)
         resampled[:, best | worst] += noise[:, best | worst]
     final = _with_intervals(rated, strengths, resampled, table.prompts, inf if prior else OPEN)
     final = [
