@@ -80,6 +80,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/house.py --check
 
 # Rooms, floors and circles of the package; what is too long.
 house: $(VENV)/.dev
