@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from judgekit.api import AnyRun
     from judgekit.extension.registry import Registry
     from judgekit.jobs.runnable import Runnable
+    from judgekit.trust.gate import Suite
 
 __all__ = [
     "NO_VERDICT",
@@ -93,17 +94,9 @@ def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gat
         runs.append(run_with_progress(job))
     suites = [gate.suite(run) for run in runs]
     if as_json:
-        objects = [as_object(run) for run in runs]
-        if gate.conditions:
-            objects = [o | {"gate": as_rows(s)} for o, s in zip(objects, suites, strict=True)]
-        print(json_text(objects[0] if len(objects) == 1 else {"comparisons": objects}))
+        print_objects(runs, suites if gate.conditions else [])
     else:
-        from judgekit.cli.render.run import print_run, print_runs
-
-        if len(runs) > 1:
-            print_runs(runs)
-        else:
-            print_run(runs[0])
+        print_tables(runs)
     silent = [run for run in runs if without_verdict(run)]
     announce_ends(runs, silent)
     gate.write(suites)
@@ -114,6 +107,24 @@ def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gat
         raise typer.Exit(NO_VERDICT)
     if any(suite.failures for suite in suites):
         raise typer.Exit(FAILED)
+
+
+def print_objects(runs: Sequence[AnyRun], suites: Sequence[Suite]) -> None:
+    """Prints the runs as one JSON object, each with the results of its gate if there is one."""
+    objects = [as_object(run) for run in runs]
+    if suites:
+        objects = [o | {"gate": as_rows(s)} for o, s in zip(objects, suites, strict=True)]
+    print(json_text(objects[0] if len(objects) == 1 else {"comparisons": objects}))
+
+
+def print_tables(runs: Sequence[AnyRun]) -> None:
+    """Prints the runs of one command as tables."""
+    from judgekit.cli.render.run import print_run, print_runs
+
+    if len(runs) > 1:
+        print_runs(runs)
+    else:
+        print_run(runs[0])
 
 
 def without_verdict(run: AnyRun) -> bool:

@@ -17,7 +17,7 @@ from judgekit.runs.metadata import RunMetadata
 from judgekit.runs.reader import StoredRun
 from judgekit.stats.agreement import Agreement, agreement
 from judgekit.stats.bradley_terry import Game, Ratings, ratings
-from judgekit.stats.length_control import LengthControl, length_controlled
+from judgekit.stats.length_control import LengthControl, length_controlled_rate
 from judgekit.stats.metric import metric
 from judgekit.stats.outcomes.values import Inconsistent, counted, label, value_of
 from judgekit.stats.plain import encode
@@ -98,7 +98,7 @@ def analyse(folder: str | Path, labels: Path | None = None) -> Analysis:
         b=models[1],
         cases=len(pairs),
         prompts=len({outcome.cluster for _, outcome, _ in values}),
-        length=length_controlled(
+        length=length_controlled_rate(
             (o.cluster, v, len(case.responses[0].text), len(case.responses[1].text))
             for case, o, v in values
         ),

@@ -35,11 +35,7 @@ __all__ = [
     "CaseResult",
     "StoredJudgement",
     "StoredRun",
-    "holds_rankings",
-    "read_cases",
     "read_json",
-    "read_outcomes",
-    "read_rankings",
     "read_rows",
     "resolve",
 ]
@@ -280,25 +276,3 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
                 yield row
     except (OSError, orjson.JSONDecodeError) as error:
         raise InputError(f"cannot read {str(path)!r}: {error}; judge again") from error
-
-
-def read_cases(folder: Path) -> Iterator[Case]:
-    """The cases of a run, in order."""
-    return StoredRun(folder).cases()
-
-
-def read_outcomes(folder: Path) -> Iterator[tuple[Outcome, tuple[str, ...]]]:
-    """The outcomes of a run, in order, each with its judgements' ids."""
-    for row in read_rows(folder / "outcomes.jsonl"):
-        yield read_outcome(row), tuple(row["judgements"])
-
-
-def holds_rankings(folder: Path) -> bool:
-    """Whether the run ranked its cases."""
-    return StoredRun(folder).kind == "rank"
-
-
-def read_rankings(folder: Path) -> Iterator[tuple[Ranking, tuple[str, ...]]]:
-    """The rankings of a run, in order, each with its judgements' ids."""
-    for row in read_rows(folder / "outcomes.jsonl"):
-        yield read_ranking(row), tuple(row["judgements"])

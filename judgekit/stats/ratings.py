@@ -14,8 +14,12 @@ Game = tuple[str, str, str, float]
 
 @dataclass(frozen=True, slots=True)
 class ModelRating:
-    """One model. An end of the interval, or of the ranks', is None where resampled prompts leave
-    it open: a model that hardly ever lost may be better without limit."""
+    """One model's rating.
+
+    `low`, `high`, `best_rank` and `worst_rank` are the ends of 95 % intervals; an end is None if it
+    is unbounded, as for a model that hardly ever lost. `value` is the number of games won, ties
+    counted half.
+    """
 
     model: str = field(metadata=metric("the model's name"))
     rating: float | None = field(
@@ -44,11 +48,11 @@ class ModelRating:
 
 @dataclass(frozen=True, slots=True)
 class Ratings:
-    """Models, best first; those of a table that is not connected have no rating.
+    """The models' ratings, best first.
 
-    `tie` is ν: 0 without ties, and 1 makes a tie between equals as likely as either's win,
-    and None that there are ties alone.
-    `reason` says which models nothing compares, or who never lost, where ratings do not exist.
+    A model has no rating if the games do not connect all models. `tie` is ν: 0 without ties; with 1
+    a tie between equal models is as likely as a win of either; None if all games are ties. `reason`
+    says which models no game compares, or which never lost; empty if ratings exist.
     """
 
     models: tuple[ModelRating, ...] = field(metadata=metric("the models, best first"))

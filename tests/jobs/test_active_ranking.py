@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 import judgekit
-from judgekit import runs
 from judgekit.cli import main
 from judgekit.errors import InputError
 from judgekit.stats import RankingSummary
@@ -191,7 +190,7 @@ def test_a_showing_that_two_pairs_share_is_asked_once(files: list[str], here: Pa
     rows = rows_of(here / "m0.jsonl")
     write(here / "m1.jsonl", [row | {"model": "m1"} for row in rows])
     run = rank(files[:3], games=120)  # all of them
-    ids = [row["id"] for row in runs.read_rows(run.folder / "judgements.jsonl")]
+    ids = list(run.judgements["id"])
     assert len(ids) == len(set(ids)) == 80
     assert run.summary.statuses["valid"] == 80
     assert run.summary.win_rates == rank(files[:3]).summary.win_rates
@@ -208,7 +207,7 @@ def test_turns_of_one_chat_come_after_other_chats(files: list[str], here: Path) 
             row["prompt"] = f"q{int(row['id']) // 2}"
         write(here / name, rows)
     run = rank(files[:3], games=60)  # 20 prompts x 3 pairs
-    cluster = {case.id: case.cluster for case in runs.read_cases(run.folder)}
+    cluster = {case.id: case.cluster for case in run.cases()}
     played = games(run)
     prompts = Counter(pair for _, pair in {(cluster[case], pair) for case, pair in played})
     for pair, times in Counter(pair for _, pair in played).items():

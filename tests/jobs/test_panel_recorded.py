@@ -1,4 +1,4 @@
-"""Juries of recorded judges on LLMBar: the figures of docs/juries.md."""
+"""Juries of recorded judges on LLMBar: the figures of docs/guides/juries.md."""
 
 from __future__ import annotations
 

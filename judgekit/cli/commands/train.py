@@ -80,7 +80,7 @@ def train_command(entry: ObjectiveEntry) -> Callable[..., None]:
     signature = inspect.signature(command, eval_str=True)
     parameters = dict(signature.parameters)
     presets = tuple(entry.recipe.presets)
-    option = typer.Option(help="Values that the other flags override, see docs/training.md.")
+    option = typer.Option(help="Values that the other flags override, see docs/guides/train.md.")
     parameters["preset"] = parameters["preset"].replace(
         annotation=Annotated[Literal[presets], option]
     )
@@ -104,10 +104,10 @@ def show_plan(data: str, recipe: Recipe, *, as_json: bool) -> None:
     """`--dry-run`: checks everything, reads no weight, prints what the training would be."""
     from judgekit.cli.render.console import json_text, stdout_console
     from judgekit.cli.render.train_progress import print_dry_run
-    from judgekit.models.hushed import hush
+    from judgekit.models.library_warnings import hide_kernel_warning
     from judgekit.train import plan_training
 
-    hush()  # before anything imports bitsandbytes
+    hide_kernel_warning()  # before anything imports bitsandbytes
     found = plan_training(data, recipe)
     if not first_process():
         return
@@ -122,9 +122,9 @@ def train_and_show(data: str, recipe: Recipe, out: Path, start: Start, *, as_jso
     """Trains under a progress display, and prints what came of it."""
     from judgekit.cli.render.console import json_text
     from judgekit.cli.render.trained_model import print_trained, report
-    from judgekit.models.hushed import hush
+    from judgekit.models.library_warnings import hide_kernel_warning
 
-    hush()  # before anything imports bitsandbytes
+    hide_kernel_warning()  # before anything imports bitsandbytes
     trained = train_with_progress(data, recipe, out, start)
     if not first_process():
         return

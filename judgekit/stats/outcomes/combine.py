@@ -102,7 +102,7 @@ def _value(outcome: Outcome, rule: Rule) -> float:
 def _position(
     winner: MaybeLabel, with_verdict: Sequence[Outcome], values: Sequence[float]
 ) -> Position | None:
-    """Whether the winner is one in both orders, by the seats that lean to it."""
+    """Whether the winner is one in both orders, by the jurors that lean to it."""
     if not isinstance(winner, int):
         return None
     behind = [o for o, v in zip(with_verdict, values, strict=True) if lean(v) == winner]

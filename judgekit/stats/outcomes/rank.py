@@ -12,6 +12,10 @@ makes its probability of a logit gets that logit back, to the precision of a dou
 probabilities would not do: they rank four responses otherwise in 6 to 15 of 100 random cases,
 because a sigmoid flattens what is far apart. Of any other judge C is the probability, or 1, 1/2
 and 0 of a choice. A judge of single answers ranks by its mean scores.
+
+A pair with a showing that is not valid is unknown: the scores of its two responses go over what
+else is known, and the ranking is not `complete`. Responses that are the same text are tied and
+share every verdict.
 """
 
 from __future__ import annotations
@@ -54,10 +58,6 @@ def rank(
 ) -> Ranking:
     """One case's ranking from all its judgements, shown as `Plan` does with this `arity`.
 
-    A pair with a showing that is not valid is unknown: the scores of its two responses go over
-    what else is known, and the ranking is not `complete`. Responses that are the same text are
-    tied and share every verdict.
-
     Args:
         case: Of two or more responses.
         judgements: All of the case, in any order.
@@ -65,27 +65,21 @@ def rank(
         merge: As of `fold`.
         tie_margin: Scores of single answers no farther apart share a rank.
         both_orders: As of `fold`.
-        games: The pairs that were to be compared; None stands for every two.
+        games: The pairs that were to be compared; None: every two.
 
     Raises:
         ValueError: Fewer than two responses, or a pair without any judgement.
     """
     if len(case.responses) < 2:
         raise ValueError(f"case {case.id!r} has one response; a ranking takes two or more")
-    both = both_orders and arity == 2
-    every = combinations(range(len(case.responses)), 2)
-    asked = sorted(every if games is None else games)
+    asked = sorted(combinations(range(len(case.responses)), 2) if games is None else games)
     of_pair = between_each(case, asked, judgements, arity)
-    folded = {
-        pair: fold(of_two(case, pair), js, merge=merge, tie_margin=tie_margin, both_orders=both)
-        for pair, js in of_pair.items()
-    }
+    both = both_orders and arity == 2
+    folded = fold_pairs(case, of_pair, merge=merge, tie_margin=tie_margin, both_orders=both)
     compared = {pair: between(case, pair, folded) for pair in asked}
     statuses, valid = sift(judgements, is_choice if arity == 2 else is_score)
     scale = scale_of(valid, arity, merge)
-    scores = (
-        points(case, compared) if scale == "points" else mean_leads(case, of_pair, folded, scale)
-    )
+    scores = points(case, compared) if scale == "points" else leads(case, of_pair, folded, scale)
     beats = matrix(len(scores), compared)
     return Ranking(
         case=case.id,
@@ -101,6 +95,23 @@ def rank(
         statuses=statuses,
         category=case.category,
     )
+
+
+def fold_pairs(
+    case: Case,
+    of_pair: Mapping[Pair, Sequence[Judgement]],
+    *,
+    merge: Merge,
+    tie_margin: float,
+    both_orders: bool,
+) -> dict[Pair, Outcome]:
+    """The outcome of every two responses that were shown, from their judgements."""
+    return {
+        pair: fold(
+            of_two(case, pair), own, merge=merge, tie_margin=tie_margin, both_orders=both_orders
+        )
+        for pair, own in of_pair.items()
+    }
 
 
 def ranks_of(scores: Sequence[float | None], tie_margin: float = 0.0) -> tuple[int | None, ...]:
@@ -167,7 +178,7 @@ def points(case: Case, compared: Mapping[Pair, Outcome]) -> tuple[float | None, 
     return tuple(found.get(i) for i in range(len(case.responses)))
 
 
-def mean_leads(
+def leads(
     case: Case,
     of_pair: Mapping[Pair, Sequence[Judgement]],
     folded: Mapping[Pair, Outcome],
@@ -175,10 +186,10 @@ def mean_leads(
 ) -> tuple[float | None, ...]:
     """Each response's mean lead over the others, by the judgements of pairs."""
     strength = log_odds_of_first if scale == "log_odds" else lead_of_first
-    leads = {pair: lead(js, strength) for pair, js in of_pair.items() if folded[pair].decided}
+    ahead_of = {pair: lead(js, strength) for pair, js in of_pair.items() if folded[pair].decided}
     known: dict[int, list[float]] = {}
     alike = Counter(case.originals)
-    for (i, j), ahead in leads.items():  # as often as there are answers of this text
+    for (i, j), ahead in ahead_of.items():  # as often as there are answers of this text
         known.setdefault(i, []).extend([ahead] * alike[j])
         known.setdefault(j, []).extend([-ahead] * alike[i])
     return tuple(

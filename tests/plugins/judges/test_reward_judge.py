@@ -83,7 +83,7 @@ def test_the_history_counts_and_each_models_own_turns_with_it(weights: Path) -> 
     assert verdicts[0].score != verdicts[1].score
     model = reward(weights).weights
     plain = [Message("user", "First?"), Message("assistant", "Yes."), asked[1]]
-    shown = model.show([*plain, Message("assistant", "Same.")])
+    shown = model.encode([*plain, Message("assistant", "Same.")])
     assert model.score([shown.ids]) == pytest.approx([verdicts[0].score], abs=1e-5)
 
 
