@@ -12,11 +12,11 @@ import typer
 
 from judgekit.errors import InputError
 from judgekit.io.files import keep_inputs, write_file
-from judgekit.runs.failures import silence
+from judgekit.runs.failures import why_no_verdict
 from judgekit.trust import gate
 
 if TYPE_CHECKING:
-    from judgekit.api import Run
+    from judgekit.api import AnyRun
 
 __all__ = ["FAILED", "FailIf", "Gate", "Junit", "as_rows"]
 
@@ -76,13 +76,12 @@ class Gate:
         """The result of each condition."""
         return gate.check_conditions([condition.text for condition in self.conditions], summary)
 
-    def suite(self, run: Run) -> gate.Suite:
+    def suite(self, run: AnyRun) -> gate.Suite:
         """The results of the conditions in a finished run, or why it has no verdict."""
-        name = run.summary.get("a", run.folder.name)
-        if "b" in run.summary:
-            name += f" against {run.summary['b']}"
-        error = silence(run.folder, run.summary)
-        return gate.Suite(name, self.results(run.summary), run.facts["seconds"], error)
+        ranked = run.kind == "rank"
+        name = run.folder.name if ranked else " against ".join(run.metadata.models)
+        error = why_no_verdict(run.stored)
+        return gate.Suite(name, self.results(run.summary.to_dict()), run.metadata.seconds, error)
 
     def write(self, suites: Sequence[gate.Suite]) -> None:
         """Writes the JUnit file, if one is named."""

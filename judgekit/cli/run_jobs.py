@@ -1,4 +1,4 @@
-"""What `compare` and `score` share: settings chosen, jobs run, results printed."""
+"""What commands that judge share: they choose settings, run jobs and print results."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ import typer
 from judgekit.cli.gate_flags import FAILED, Gate, as_rows
 from judgekit.cli.render.console import json_text, safe
 from judgekit.config.settings import Settings
-from judgekit.runs.failures import cut_short, silence
+from judgekit.runs.failures import why_no_verdict
 
 if TYPE_CHECKING:
-    from judgekit.api import Run
+    from judgekit.api import AnyRun
     from judgekit.extension.registry import Registry
     from judgekit.jobs.runnable import Runnable
+    from judgekit.trust.gate import Suite
 
 __all__ = [
     "NO_VERDICT",
@@ -36,33 +37,44 @@ NO_VERDICT = 3  # the exit code of a run in which nothing was judged with succes
 COUNTS = ("calls", "calls_from_store", "tokens_in", "tokens_out", "cost_usd")
 
 
-def chosen_settings(said: Mapping[str, Any], registry: Registry) -> Settings:
-    """The command line's word before the project file's, that before the defaults."""
+def chosen_settings(flags: Mapping[str, Any], registry: Registry) -> Settings:
+    """The settings of the command line, over those of the project file and the defaults."""
     from judgekit.config.files import load_project
 
-    chosen = load_project(Path()).under(said)
-    if "judge" in said and asks_nothing(Settings.of(said), registry):
-        # The project's model, and its limits, are for the project's judge.
+    chosen = load_project(Path()).under(flags)
+    if "judge" in flags and asks_nothing(Settings.of(flags), registry):
+        # The project's model and limits belong to the project's judge.
         for name in ("model", "max_calls", "max_cost"):
-            if name not in said:
+            if name not in flags:
                 chosen.pop(name, None)
     return Settings.of(chosen)
 
 
-def asks_nothing(said: Settings, registry: Registry) -> bool:
-    """Whether no judge that was named has a use for a model."""
+def asks_nothing(settings: Settings, registry: Registry) -> bool:
+    """Whether none of the named judges needs a model."""
     from judgekit.jobs.judge_settings import judge_specs
 
-    return all(registry.judge(seat.judge).model == "none" for seat in judge_specs(said))
+    return all(registry.judge(spec.judge).model == "none" for spec in judge_specs(settings))
 
 
 def announce(text: str) -> None:
-    """A line for people, beside the results."""
+    """Prints a line for people, to stderr."""
     print(safe(text), file=sys.stderr)
 
 
 def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gate) -> None:
-    """Estimates the jobs, or runs them one after the other, and prints what they say."""
+    """Runs the jobs one after the other and prints the results, or prints estimates.
+
+    Args:
+        jobs: The prepared jobs.
+        dry_run: Whether to estimate only.
+        as_json: Whether to print one JSON object instead of tables.
+        gate: The conditions under which the command fails.
+
+    Raises:
+        InputError: A condition names an unknown metric, or a job cannot write its folder.
+        typer.Exit: With the exit code 1 if the gate fails, 3 if a run has no verdict.
+    """
     for job in jobs:
         gate.check_inputs(job.inputs.files)
         gate.check_known(job.empty_summary().to_dict())
@@ -82,19 +94,9 @@ def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gat
         runs.append(run_with_progress(job))
     suites = [gate.suite(run) for run in runs]
     if as_json:
-        objects = [as_object(run) for run in runs]
-        if gate.conditions:
-            objects = [o | {"gate": as_rows(s)} for o, s in zip(objects, suites, strict=True)]
-        print(json_text(objects[0] if len(objects) == 1 else {"comparisons": objects}))
+        print_objects(runs, suites if gate.conditions else [])
     else:
-        from judgekit.cli.render import ranking, tables
-
-        if jobs[0].inputs.kind == "rank":
-            ranking.print_run(runs[0])
-        elif len(runs) > 1:
-            tables.print_runs(runs)
-        else:
-            tables.print_run(runs[0])
+        print_tables(runs)
     silent = [run for run in runs if without_verdict(run)]
     announce_ends(runs, silent)
     gate.write(suites)
@@ -107,45 +109,63 @@ def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gat
         raise typer.Exit(FAILED)
 
 
-def without_verdict(run: Run) -> bool:
-    """Whether not one case is decided, though there were some whose answers differ."""
-    return bool(silence(run.folder, run.summary))
+def print_objects(runs: Sequence[AnyRun], suites: Sequence[Suite]) -> None:
+    """Prints the runs as one JSON object, each with the results of its gate if there is one."""
+    objects = [as_object(run) for run in runs]
+    if suites:
+        objects = [o | {"gate": as_rows(s)} for o, s in zip(objects, suites, strict=True)]
+    print(json_text(objects[0] if len(objects) == 1 else {"comparisons": objects}))
 
 
-def why_silent(run: Run) -> str:
-    """Why a run has no verdict, in one line, and where to look."""
-    why = silence(run.folder, run.summary)
-    if not run.summary["cases"]:  # and none to look at
+def print_tables(runs: Sequence[AnyRun]) -> None:
+    """Prints the runs of one command as tables."""
+    from judgekit.cli.render.run import print_run, print_runs
+
+    if len(runs) > 1:
+        print_runs(runs)
+    else:
+        print_run(runs[0])
+
+
+def without_verdict(run: AnyRun) -> bool:
+    """Whether no case has a verdict, though there are some whose answers differ."""
+    return bool(why_no_verdict(run.stored))
+
+
+def why_silent(run: AnyRun) -> str:
+    """Why a run has no verdict, in one line, with the command that shows its cases."""
+    why = why_no_verdict(run.stored)
+    if not run.summary.cases:  # and none to look at
         return why
     return f"{why}; `judgekit show {quote(str(run.folder))}` has the cases"
 
 
-def announce_ends(runs: Sequence[Run], silent: Sequence[Run]) -> None:
-    """Why runs have no verdict, and which of several a limit ended: they have no tables to say."""
-    from judgekit.cli.render.tables import number
+def announce_ends(runs: Sequence[AnyRun], silent: Sequence[AnyRun]) -> None:
+    """Prints why runs have no verdict, and which of several runs a limit ended."""
+    from judgekit.cli.render.figures import number
 
     for run in runs:
-        s = run.summary
-        sides = " against ".join(s[side] for side in ("a", "b") if s.get(side))
-        named = f"{sides}: " if len(runs) > 1 else ""
+        summary = run.summary
+        named = f"{' against '.join(run.metadata.models)}: " if len(runs) > 1 else ""
         if run in silent:
             announce(named + why_silent(run))
-        elif named and cut_short(s["stopped"]):
-            cases = f"{s['cases']} of {number(s['cases_planned'], 'case')}"
-            announce(f"{named}stopped after {cases}, since {s['stopped']}")
+        elif named and summary.stop is not None and summary.stop.cut_short:
+            cases = f"{summary.cases} of {number(summary.cases_planned or 0, 'case')}"
+            announce(f"{named}stopped after {cases}, since {summary.stop.text}")
 
 
-def as_object(run: Run) -> dict[str, Any]:
+def as_object(run: AnyRun) -> dict[str, Any]:
     """`summary.json`, the counts of this command's calls, and the run's folder."""
-    counts = run.facts["counts"]
-    return run.summary | {name: counts[name] for name in COUNTS} | {"run": str(run.folder)}
+    counts = {name: getattr(run.metadata.counts, name) for name in COUNTS}
+    summary = {"sentence": run.sentence} | run.summary.to_dict()
+    return summary | counts | {"run": str(run.folder)}
 
 
-def run_with_progress(job: Runnable) -> Run:
-    """Runs a job under a progress bar; Ctrl-C ends it with a word on how to go on."""
+def run_with_progress(job: Runnable) -> AnyRun:
+    """Runs a job with a progress bar; after Ctrl-C it says how to continue."""
     from judgekit.api import run_job
+    from judgekit.cli.render.figures import number
     from judgekit.cli.render.progress import progress_bar
-    from judgekit.cli.render.tables import number
     from judgekit.harness.dispatcher import Tally
 
     tally = Tally()
@@ -161,12 +181,12 @@ def run_with_progress(job: Runnable) -> Run:
 
 
 def estimates(jobs: Sequence[Runnable], *, as_json: bool) -> None:
-    """`--dry-run`: what the jobs would ask and cost."""
+    """Prints what the jobs would ask and cost (``--dry-run``)."""
     from judgekit.cli.render import tables
 
-    found = [(job, job.estimate()) for job in jobs]
+    estimated = [(job, job.estimate()) for job in jobs]
     if as_json:
-        objects = [{"models": job.inputs.models} | e.as_dict() for job, e in found]
+        objects = [{"models": job.inputs.models} | e.as_dict() for job, e in estimated]
         print(json_text(objects[0] if len(objects) == 1 else {"comparisons": objects}))
         return
-    tables.print_estimates(found)
+    tables.print_estimates(estimated)

@@ -71,8 +71,8 @@ class EngineSettings:
         flag="--engine-arg",
         decides="resolved",
     )
-    quant: Literal["4bit"] | None = of_engine(
-        None, "Load a local model in 4 bits.", decides="resolved"
+    quant: Literal["none", "4bit", "nf4", "fp4"] | None = of_engine(
+        None, "Quantization of a local model (4bit means nf4).", decides="resolved"
     )
     adapter: str | None = of_engine(
         None, "Adapter of a local model: a folder or a hub id.", decides="resolved"
@@ -179,7 +179,8 @@ class EngineSettings:
         Raises:
             InputError: An option is given twice.
         """
-        named = {"quant": self.quant, "adapter": self.adapter}
+        quant = None if self.quant == "none" else self.quant
+        named = {"quant": quant, "adapter": self.adapter}
         named |= {"dtype": self.dtype, "device": self.device}
         given = {name: value for name, value in named.items() if value is not None}
         for name in given.keys() & self.engine_args.keys():

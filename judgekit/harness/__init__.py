@@ -1,1 +1,1 @@
-"""plan (cases → trials) · run (trials → judgements) · replies (the store) · limits · fold."""
+"""From cases to judgements: the plan, the calls with their limits, and the reply store."""

@@ -1,8 +1,8 @@
 """Windows of calls for an engine that answers many at once.
 
-A batched local model is fastest with full windows. Calls are taken in the order of the plan; a
-window goes out when it is full, or when no call has come for a moment: trials may be waiting for
-all sorts of things, and none may keep the others from their replies.
+A batched local model is fastest with full windows. Calls are taken in the order of the plan. A
+window is sent when it is full, or when no call has come for a moment: a trial that waits for
+something else must not keep the others from their replies.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Waiting = tuple[int, Call, "asyncio.Future[Answer]"]
 
 
 class Batcher:
-    """Gathers calls into windows; one window is with the engine at a time."""
+    """Gathers calls into windows, and sends one window at a time to the engine."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -31,15 +31,20 @@ class Batcher:
         self._timer: asyncio.TimerHandle | None = None
 
     async def answer(self, call: Call, place: int) -> Answer:
-        """One attempt at a call, in whichever window it goes out; `place` is its trial's."""
+        """One attempt at a call.
+
+        Args:
+            call: The call.
+            place: The number of its trial in the plan: earlier trials are sent first.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
         self._waiting.append((place, call, future))
-        self._look()
+        self._send_if_due()
         return await future
 
     async def aclose(self) -> None:
-        """Gives up the window that is with the engine."""
+        """Cancels the window that the engine is answering, and drops the calls that wait."""
         self._waiting.clear()
         if self._sending is not None:
             self._sending.cancel()
@@ -47,8 +52,8 @@ class Batcher:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _look(self, *, idle: bool = False) -> None:
-        """Sends a window where one is due; else looks again once nothing has come for a moment."""
+    def _send_if_due(self, *, idle: bool = False) -> None:
+        """Sends a window if one is due; otherwise looks again after a moment without new calls."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -58,7 +63,7 @@ class Batcher:
             self._sending = asyncio.create_task(self._send())
         else:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(MOMENT_S, lambda: self._look(idle=True))
+            self._timer = loop.call_later(MOMENT_S, lambda: self._send_if_due(idle=True))
 
     async def _send(self) -> None:
         self._waiting.sort(key=lambda waiting: waiting[0])
@@ -75,15 +80,15 @@ class Batcher:
             broken = CallFailure(type(error).__name__, f"the engine broke: {error!r}")
             settle(window, [broken] * len(window))
         else:
-            wrong = f"the engine gave {len(results)} replies to {len(calls)} calls"
-            settle(window, results if len(results) == len(calls) else EngineError(wrong))
+            mismatch = f"the engine gave {len(results)} replies to {len(calls)} calls"
+            settle(window, results if len(results) == len(calls) else EngineError(mismatch))
         finally:
             self._sending = None
-            self._look()
+            self._send_if_due()
 
 
 def settle(window: list[Waiting], results: list[Answer] | JudgekitError) -> None:
-    """Hands each waiting call its result; an error that ends the run goes to all of them."""
+    """Gives each waiting call its result; an error that ends the run goes to all of them."""
     for position, (_, _, future) in enumerate(window):
         if future.done():
             continue

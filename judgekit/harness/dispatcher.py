@@ -1,7 +1,8 @@
-"""The dispatcher: where judges hand in calls and get replies, from the store or from the engine.
+"""The dispatcher: it answers the calls of judges, from the reply store or from the engine.
 
-The same call under way twice is asked once. What the engine answers is on the disk before a judge
-sees it. Retries, time limits, rates and budgets are applied here, for every engine alike.
+If the same call is made twice at the same time, the engine is asked once. A reply is on the disk
+before a judge sees it. Retries, time limits, rates and budgets are applied here, for every engine
+alike.
 """
 
 from __future__ import annotations
@@ -28,19 +29,24 @@ GIVE_UP = 20  # calls in a row that found no server, each after all its retries
 
 @dataclass
 class Tally:
-    """What a run has done so far; progress bars and `run.json` read it."""
+    """Counts what a run has done so far, for progress bars and `run.json`."""
 
     trials: int = 0
     judged: int = 0
-    calls: int = 0  # put to the engine, retries not counted
-    attempts: int = 0  # requests sent, retries counted
+    calls: int = 0  # to the engine, without retries
+    attempts: int = 0  # requests sent, with retries
     calls_from_store: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
     without_usage: int = 0  # replies whose server gave no token counts
     statuses: Counter[str] = field(default_factory=Counter)
-    failures: Counter[str] = field(default_factory=Counter)  # by name, for calls given up
-    retries: Counter[str] = field(default_factory=Counter)  # by name, for attempts tried again
+    failures: Counter[str] = field(default_factory=Counter)  # calls given up, by failure
+    retries: Counter[str] = field(default_factory=Counter)  # attempts repeated, by failure
+
+    def add_judged(self, status: str) -> None:
+        """Counts a trial, or a candidate, with its status."""
+        self.judged += 1
+        self.statuses[status] += 1
 
     def __add__(self, other: Tally) -> Tally:
         """The counts of both together."""
@@ -51,14 +57,22 @@ class Tally:
         vars(self).update(vars(other))
 
     def cost(self, price: Price | None) -> float | None:
-        """US dollars of the calls made, None where the price is not known."""
+        """The cost of the calls in US dollars, None where the price is not known."""
         return None if price is None else price.cost(self.tokens_in, self.tokens_out)
 
 
 @dataclass(frozen=True)
 class DispatchLimits:
-    """`timeout`: seconds per attempt. `retry_truncated`: a reply that was cut at its limit is
-    asked again with this one, in tokens; None leaves it."""
+    """The limits of a run's calls.
+
+    Attributes:
+        timeout: Seconds for each attempt.
+        retry: How often, and after which pauses, a failed attempt is repeated.
+        rpm: Requests a minute; None sets no limit.
+        tpm: Tokens a minute; None sets no limit.
+        retry_truncated: Tokens: a call whose reply was cut at a lower limit is made once more with
+            this one. None keeps the reply.
+    """
 
     timeout: float = 120.0
     retry: RetryPolicy = RetryPolicy()
@@ -68,10 +82,17 @@ class DispatchLimits:
 
 
 class Dispatcher:
-    """Answers calls for a run. One per run, used inside its event loop, closed at its end.
+    """Answers the calls of a run. Use it in one event loop, as a context manager.
 
-    A call under way belongs to the dispatcher, not to who asked: a judge that gives up waiting
-    loses its trial, not the reply that is being paid for.
+    A call that is under way belongs to the dispatcher: a judge that stops waiting loses its trial,
+    but the reply, which is paid for, is stored.
+
+    Args:
+        engine: What answers.
+        store: Where replies are kept.
+        admission: What the run may ask and spend.
+        limits: Time limits, retries and rates.
+        tally: Counts what is done.
     """
 
     def __init__(
@@ -103,7 +124,7 @@ class Dispatcher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Waits for calls that nobody waits for any more; after an error gives them up."""
+        """Waits for the calls that are under way; after an error it cancels them."""
         left = list(self._under_way.values())
         if error is not None:
             for task in left:
@@ -113,20 +134,28 @@ class Dispatcher:
             await self._windows.aclose()
 
     def key(self, call: Call, repeat: int) -> bytes:
-        """The store's key: what is asked, who answers, and which repeat it is."""
+        """The key of a reply in the store: the engine, the call, and the number of the repeat."""
         return bytes.fromhex(digest(self.engine.fingerprint, call.digest, str(repeat)))
 
     async def reply(self, key: bytes, call: Call, ask: TrialAsk) -> Reply:
-        """The reply to a call: kept, under way already, or asked now.
+        """The reply to a call: from the store, from a call that is under way, or from the engine.
 
-        Raises `CallFailure` or what stops the run (`EngineError`, `StoreError`).
+        Args:
+            key: The reply's key in the store.
+            call: The call.
+            ask: The trial that makes the call.
+
+        Raises:
+            CallFailure: There is no usable reply; only this trial fails.
+            EngineError: No call can be answered; the run ends.
+            StoreError: The reply store cannot be used; the run ends.
         """
         if not self.engine.stored:
             return await self._ask(call, ask)
-        kept = self.store.get(key)
-        if kept is not None:
+        stored = self.store.get(key)
+        if stored is not None:
             self.tally.calls_from_store += 1
-            return unpack_reply(kept)
+            return unpack_reply(stored)
         task = self._under_way.get(key)
         if task is None:
             task = asyncio.create_task(self._fetch(key, call, ask))
@@ -137,7 +166,7 @@ class Dispatcher:
     def _fetched(self, key: bytes, task: asyncio.Task[Reply]) -> None:
         del self._under_way[key]
         if not task.cancelled():
-            task.exception()  # who asked may be gone; that is no error of its own
+            task.exception()  # retrieved here, since the trial may have stopped waiting
 
     async def _fetch(self, key: bytes, call: Call, ask: TrialAsk) -> Reply:
         reply = await self._ask(call, ask)
@@ -147,14 +176,14 @@ class Dispatcher:
             reply = replace(reply, text=valid_utf8(reply.text), thinking=valid_utf8(reply.thinking))
             data = pack_reply(reply)
         if not await self.store.put([(key, data)]):
-            kept = self.store.get(key)
-            return reply if kept is None else unpack_reply(kept)
+            stored = self.store.get(key)
+            return reply if stored is None else unpack_reply(stored)
         return reply
 
     async def _ask(self, call: Call, ask: TrialAsk) -> Reply:
         ask.count_call()
         self.tally.calls += 1
-        reply = await self._persist(call, ask.place)
+        reply = await self._retry(call, ask.place)
         if reply.tokens_out is None:
             self.tally.without_usage += 1
         used = (reply.tokens_in or 0, reply.tokens_out or 0)
@@ -164,8 +193,8 @@ class Dispatcher:
         ask.paid += price.cost(*used) if price else 0.0
         return finite(reply)
 
-    async def _persist(self, call: Call, place: int) -> Reply:
-        """Tries until there is a reply or the retries are used up."""
+    async def _retry(self, call: Call, place: int) -> Reply:
+        """Repeats attempts until there is a reply or no retry is left."""
         attempt = 0
         while True:
             result = await self._attempt(call, place)
@@ -188,12 +217,12 @@ class Dispatcher:
             self._unreachable = 0
             return
         if failure.name == "connection" and not self._reached:
-            raise EngineError(str(failure))  # nobody has ever answered there
+            raise EngineError(str(failure))  # no server has answered there yet
         self._unreachable += 1
         if self._unreachable >= GIVE_UP:
             raise EngineError(
                 f"{self._unreachable} calls in a row found no server ({failure}); "
-                f"the replies so far are kept, run the same command again to go on"
+                f"the replies so far are stored: run the same command again to continue"
             )
 
     async def _attempt(self, call: Call, place: int) -> Reply | CallFailure:
@@ -216,18 +245,23 @@ class Dispatcher:
             return failure
         except JudgekitError:
             raise
-        except Exception as error:  # noqa: BLE001 (somebody's engine: its fault is this call's)
+        except Exception as error:  # noqa: BLE001 (a plugin's engine: its fault is this call's)
             return CallFailure(type(error).__name__, f"the engine broke: {error!r}")
         if not isinstance(result, Reply | CallFailure):
-            return CallFailure("no reply", f"the engine broke: it gave {result!r} for a reply")
+            return CallFailure("no reply", f"the engine broke: it returned {result!r} as a reply")
         return result
 
 
 class TrialAsk:
-    """`Ask` bound to one trial; remembers which calls its verdict came from.
+    """`Ask` bound to one trial; it records the calls that the verdict comes from.
 
-    `place` is the trial's number in the plan; `allowed` how many calls its budget has room for,
-    None without a limit. `stop` is what ends the run, whatever the judge makes of it.
+    Attributes:
+        trial: The trial.
+        place: The number of the trial in the plan.
+        allowed: How many calls the trial may make; None sets no limit.
+        made: How many calls it has made to the engine.
+        paid: Their cost in US dollars.
+        stop: The error that ends the run, even if the judge catches it.
     """
 
     __slots__ = (
@@ -251,7 +285,7 @@ class TrialAsk:
 
     @property
     def calls(self) -> tuple[str, ...]:
-        """The keys of the calls that were answered, in the order in which they were asked."""
+        """The keys of the answered calls, in the order in which they were made."""
         return tuple(key.hex() for keys in self._calls for key in keys)
 
     def count_call(self) -> None:
@@ -259,13 +293,13 @@ class TrialAsk:
         if self.allowed is not None and self.made >= self.allowed:
             raise CallFailure(
                 "too many calls",
-                f"the judge asks more than the {self.allowed} calls that it announced; "
-                f"its most_calls must say how many a trial can take",
+                f"the judge makes more than the {self.allowed} calls that it announced; "
+                f"its most_calls must return the most that a trial can make",
             )
         self.made += 1
 
     async def __call__(self, call: Call, *, shared: bool = False) -> Reply:
-        # What is asked once for all trials of a case is no one trial's.
+        # A shared call is made once for all trials of a case, so it belongs to none of them.
         trial = None if shared else self.trial
         if call.trial is not trial:
             call = replace(call, trial=trial)
@@ -293,14 +327,14 @@ class TrialAsk:
 
 
 def valid_utf8(text: str) -> str:
-    """The text with U+FFFD for each half of a surrogate pair."""
+    """The text with U+FFFD in place of each lone surrogate."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def finite(reply: Reply) -> Reply:
-    """The reply without labels of no probability, whose logarithm JSON cannot hold."""
+    """The reply without labels of probability 0, since JSON cannot hold their logarithm."""
     logprobs = reply.label_logprobs
     if not logprobs or all(map(isfinite, logprobs.values())):
         return reply
-    finite_ones = {label: value for label, value in logprobs.items() if isfinite(value)}
-    return replace(reply, label_logprobs=finite_ones)
+    known = {label: value for label, value in logprobs.items() if isfinite(value)}
+    return replace(reply, label_logprobs=known)

@@ -1,4 +1,4 @@
-"""Cases → trials: which showings of a case the judge is asked about, in a fixed order."""
+"""Cases → trials: which responses of a case a judge is shown, and in which orders."""
 
 from __future__ import annotations
 
@@ -16,13 +16,19 @@ Shown = Literal["both", "one", "other"]
 
 @dataclass(frozen=True)
 class Plan:
-    """Every trial of a run. `arity` responses are shown at a time; 1 shows each by itself.
+    """Every trial of a run, in a fixed order.
 
-    With `arity` 2, every two responses of a case are shown, or of each case those that `games`
-    names by its id. `orders`: ``both`` shows them twice,
-    swapped; ``one`` once, in an order drawn from the case's own content, so that it is the same
-    in every run; ``other`` once, the other way round. Of responses that are the same text only the
-    first is shown.
+    Of responses with the same text only the first is shown.
+
+    Attributes:
+        cases: The cases, in the order in which they are judged.
+        arity: How many responses are shown at a time; 1 shows each by itself.
+        names: The names under which responses are shown, by position.
+        repeats: How often each order is shown.
+        orders: With `arity` 2, ``both`` shows each pair twice, swapped; ``one`` once, in an order
+            drawn from the case's content, so that it is the same in every run; ``other`` once, in
+            the opposite order.
+        games: With `arity` 2, the pairs to show by the case's id; None shows all pairs.
     """
 
     cases: Sequence[Case]
@@ -34,6 +40,7 @@ class Plan:
 
     @property
     def both_orders(self) -> bool:
+        """Whether each pair is shown in both orders."""
         return self.arity > 1 and self.orders == "both"
 
     def orders_of(self, case: Case) -> tuple[tuple[int, ...], ...]:
@@ -44,9 +51,9 @@ class Plan:
         if self.games is None:
             pairs = list(combinations(different, 2))
         else:
-            own = case.originals
-            asked = {(min(own[i], own[j]), max(own[i], own[j])) for i, j in self.games[case.id]}
-            pairs = sorted((i, j) for i, j in asked if i != j)
+            first = case.originals
+            chosen = {tuple(sorted((first[i], first[j]))) for i, j in self.games[case.id]}
+            pairs = sorted((i, j) for i, j in chosen if i != j)
         if self.orders == "both":
             return tuple(order for i, j in pairs for order in ((i, j), (j, i)))
         drawn = (self._drawn(case, i, j) for i, j in pairs)
@@ -57,7 +64,7 @@ class Plan:
         return (j, i) if int(digest(case.id, *texts, size=1), 16) % 2 else (i, j)
 
     def trials(self, case: Case) -> tuple[Trial, ...]:
-        """The case's trials; none where its responses are the same text: that is a tie already."""
+        """The case's trials; none where all its responses have the same text, which is a tie."""
         if len(case.responses) > 1 and case.identical:
             return ()
         return tuple(
@@ -67,12 +74,20 @@ class Plan:
         )
 
     def count(self) -> int:
-        """How many trials there are in all."""
+        """The number of trials."""
         return sum(len(self.trials(case)) for case in self.cases)
 
 
 def choose_arity(judge_arity: Collection[int], responses: int) -> int | None:
-    """How many responses to show at a time: all of them if the judge can, else each by itself."""
+    """How many responses to show at a time.
+
+    Args:
+        judge_arity: The numbers of responses that the judge accepts.
+        responses: How many responses a case has.
+
+    Returns:
+        All of them if the judge accepts that, else 1; None if it accepts neither.
+    """
     for arity in (responses, 1):
         if arity in judge_arity:
             return arity

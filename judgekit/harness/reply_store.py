@@ -1,4 +1,4 @@
-"""The reply store: every answer that was paid for, kept for good.
+"""The reply store: every reply that was paid for, kept for good.
 
 SQLite in WAL mode with ``synchronous=FULL``: what `put` has acknowledged survives a power cut. One
 writer thread commits as soon as it is free, so under load many rows share one commit and a single

@@ -1,12 +1,13 @@
-"""Prompts → answers: every prompt put to an engine as often as candidates are wanted.
+"""Prompts → answers: an engine answers each prompt as often as candidates are wanted.
 
-A candidate is a trial whose case has no responses yet: its repeat is part of the reply store's
-key, so a killed run goes on, and more candidates ask only for the new ones.
+A candidate is a trial whose case has no responses yet. Its repeat is part of the reply's key in
+the store, so a run that was killed continues, and asking for more candidates pays only for the new
+ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from judgekit.errors import CallFailure
@@ -34,8 +35,11 @@ THINK, THOUGHT = "<think>", "</think>"
 
 @dataclass(frozen=True, slots=True)
 class GenerationTask:
-    """A prompt to be answered: a case without responses. `each_turn`: it is a list of user turns,
-    each of which is answered with the model's own answers to those before it in their places."""
+    """A prompt to be answered: a case without responses.
+
+    With `each_turn` the prompt is a list of user turns: each is answered in turn, after the
+    model's answers to the earlier ones.
+    """
 
     case: Case
     each_turn: bool = False
@@ -45,20 +49,20 @@ class GenerationTask:
         """How many calls one candidate takes."""
         return len(self.case.prompt) if self.each_turn else 1
 
-    def conversation(self, said: Sequence[str]) -> tuple[Message, ...]:
-        """What is asked after the answers `said`."""
+    def conversation(self, answers: Sequence[str]) -> tuple[Message, ...]:
+        """The messages of the next call, after the answers to the earlier turns."""
         if not self.each_turn:
             return self.case.prompt
-        turns = zip(self.case.prompt, said, strict=False)
+        turns = zip(self.case.prompt, answers, strict=False)
         before = [m for turn, text in turns for m in (turn, Message("assistant", text))]
-        return (*before, self.case.prompt[len(said)])
+        return (*before, self.case.prompt[len(answers)])
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """One candidate: its texts, one for each turn; without any, the status says why.
+    """One candidate: one text for each turn, or none, and then `status` and `error` say why.
 
-    `finish` is ``"length"`` where a text was cut at its limit, else how the last one ended.
+    `finish` is ``"length"`` if any text was cut at its limit, else how the last one ended.
     """
 
     case: str
@@ -71,19 +75,27 @@ class Generated:
 
 @dataclass(frozen=True)
 class Sampler:
-    """How prompts are asked. `system` stands before every one, unless it is empty."""
+    """How prompts are asked: the sampling, and a system prompt (empty for none)."""
 
     sampling: Sampling
     system: str = ""
 
-    def call(self, task: GenerationTask, said: Sequence[str], repeat: int) -> Call:
-        """The next call of a candidate that has said so much."""
-        head = (Message("system", self.system),) if self.system else ()
-        return Call((*head, *task.conversation(said)), self.of(repeat))
+    def call(self, task: GenerationTask, answers: Sequence[str], repeat: int) -> Call:
+        """The next call of a candidate.
 
-    def of(self, repeat: int) -> Sampling:
-        """Each candidate has a seed of its own: with one and the same, a server that keeps to it
-        would say the same each time. The first has the seed that was given."""
+        Args:
+            task: The prompt.
+            answers: The candidate's answers to the earlier turns.
+            repeat: The candidate's number, from 0.
+        """
+        head = (Message("system", self.system),) if self.system else ()
+        return Call((*head, *task.conversation(answers)), self.sampling_of(repeat))
+
+    def sampling_of(self, repeat: int) -> Sampling:
+        """The sampling of one candidate: the first has the given seed, each other one its own.
+
+        With the same seed, a server that honours it would give the same answer each time.
+        """
         if self.sampling.seed is None or not repeat:
             return self.sampling
         seed = int(digest(str(self.sampling.seed), str(repeat), size=4), 16) >> 1
@@ -129,55 +141,63 @@ async def generate(
     """
     tally, end = dispatcher.tally, n * len(tasks)
     made: dict[int, Generated] = {}
-
-    def queue() -> Iterator[tuple[int, GenerationTask]]:
-        for number in range(n * len(tasks)):
-            yield number, tasks[number // n]
+    queue = ((number, tasks[number // n]) for number in range(n * len(tasks)))
 
     async def work(item: tuple[int, GenerationTask]) -> None:
         nonlocal end
         number, task = item
-        trial = Trial(task.case, (), (), number % n)
         try:
-            found = await within_budget(
-                dispatcher,
-                trial,
-                number,
-                lambda: sampler.most(task, dispatcher.admission),
-                lambda ask: candidate(task, trial.repeat, sampler, ask),
-            )
+            generated = await candidate_within_budget(task, sampler, dispatcher, number, number % n)
         except BudgetSpent:
             end = min(end, number)
             raise
-        made[number] = found
-        tally.judged += 1
-        tally.statuses[found.status] += 1
+        made[number] = generated
+        tally.add_judged(generated.status)
         if on_progress:
             on_progress(tally)
 
-    stop = await work_through(queue(), work, dispatcher, concurrency=concurrency)
+    stop = await work_through(queue, work, dispatcher, concurrency=concurrency)
     return [made[number] for number in range(end)], stop
 
 
+async def candidate_within_budget(
+    task: GenerationTask, sampler: Sampler, dispatcher: Dispatcher, number: int, repeat: int
+) -> Generated:
+    """One candidate, once the budget has room for the most that it can use.
+
+    `number` counts the candidates of all prompts, `repeat` those of this one.
+    """
+    return await within_budget(
+        dispatcher,
+        Trial(task.case, (), (), repeat),
+        number,
+        lambda: sampler.most(task, dispatcher.admission),
+        lambda ask: candidate(task, repeat, sampler, ask),
+    )
+
+
 async def candidate(task: GenerationTask, repeat: int, sampler: Sampler, ask: Ask) -> Generated:
-    """One candidate, turn by turn; without texts where one of them could not be had."""
-    said: list[str] = []
+    """One candidate, turn by turn; it has no texts if one of the turns has no answer."""
+    answers: list[str] = []
     finish = "stop"
     try:
-        while len(said) < task.turns:
-            reply = await ask(sampler.call(task, said, repeat))
-            said.append(text_of(reply))
+        while len(answers) < task.turns:
+            reply = await ask(sampler.call(task, answers, repeat))
+            answers.append(text_of(reply))
             finish = "length" if "length" in (finish, reply.finish) else reply.finish
     except CallFailure as failure:
         name = failure.name
         error = f"{name}: {failure}" if str(failure) != name else name
         return Generated(task.case.id, repeat, status=failure.status, error=error)
-    return Generated(task.case.id, repeat, tuple(said), finish)
+    return Generated(task.case.id, repeat, tuple(answers), finish)
 
 
 def text_of(reply: Reply) -> str:
-    """What a reply says. Raises `CallFailure` where it says nothing, which is no empty answer:
-    withheld, or cut before its thinking was over."""
+    """The answer in a reply. An empty answer is one, too.
+
+    Raises:
+        CallFailure: There is none: it was withheld, or cut before the thinking ended.
+    """
     text = visible(reply.text)
     if reply.finish in WITHHELD:
         raise CallFailure(reply.finish, status=Status.REFUSED)
@@ -189,10 +209,10 @@ def text_of(reply: Reply) -> str:
 
 
 def visible(text: str) -> str | None:
-    """The text without a block of thinking that begins it; None where that never ends.
+    """The text without the block of thinking at its beginning; None if that block never ends.
 
-    A closing tag alone on its line ends a block too: templates that open it for the model leave
-    its reply without the opening. Tags anywhere else are words of the answer.
+    A closing tag alone on its line ends a block, too: some chat templates contain the opening tag,
+    so that the reply lacks it. Tags anywhere else belong to the answer.
     """
     opened = text.lstrip().startswith(THINK)
     thinking, closing, after = text.partition(THOUGHT)

@@ -1,14 +1,14 @@
-"""Trials → judgements: every trial of a plan through the judge, cases handed on in order.
+"""Trials → judgements: a judge judges every trial of a plan; finished cases come in order.
 
 A fixed number of workers take trials in the order of the plan; there are no batches to wait for.
-A case is handed on as soon as its own trials and all cases before it are done, so what is written
+A case is handed on as soon as all its trials and all cases before it are done, so what is written
 does not depend on the order in which replies arrive.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -26,6 +26,7 @@ __all__ = ["OnCase", "OnProgress", "run_batches", "run_trials"]
 OnCase = Callable[[Case, Sequence[Judgement]], StopReason | None]
 """Takes a case with its judgements; returns why the run may end with it, None to go on."""
 OnProgress = Callable[[Tally], None]
+"""Called with the counts so far; a progress bar reads them."""
 
 
 class InOrder:
@@ -49,7 +50,7 @@ class InOrder:
         return self._next == len(self._cases)
 
     def end_before(self, case: int) -> None:
-        """Hands on nothing from this case on."""
+        """Stops handing on cases before this one."""
         self._end = min(self._end, case)
 
     def expect(self, case: int, trials: int) -> None:
@@ -103,11 +104,25 @@ async def run_trials(
     concurrency: int = 64,
     on_progress: OnProgress | None = None,
 ) -> StopReason | None:
-    """Judges every trial; `on_case` gets each case with its judgements, in order.
+    """Judges every trial of a plan with a judge that asks an engine.
 
-    Returns why the run ended before its plan (a budget's reason, or what `on_case` said), or an
-    empty string. Raises what
-    stops a run: `EngineError`, `StoreError`, cancellation; the reply store keeps what was paid.
+    The reply store keeps every reply that was paid for.
+
+    Args:
+        plan: The trials.
+        judge: The judge.
+        dispatcher: Answers the judge's calls; closed at the end.
+        on_case: Gets each case with its judgements, in the order of the plan.
+        concurrency: Trials under way at once.
+        on_progress: Called after each trial.
+
+    Returns:
+        Why the run ended before its plan: the budget's reason, or the one that `on_case` returned.
+        None at the end of the plan.
+
+    Raises:
+        EngineError: No call can be answered.
+        StoreError: The reply store cannot be used.
     """
     order = InOrder(plan, on_case)
     tally = dispatcher.tally
@@ -119,8 +134,7 @@ async def run_trials(
         except BudgetSpent:
             order.end_before(place.case)
             raise
-        tally.judged += 1
-        tally.statuses[judgement.verdict.status] += 1
+        tally.add_judged(judgement.verdict.status)
         order.add(place.case, place.position, judgement)
         if on_progress:
             on_progress(tally)
@@ -136,7 +150,7 @@ async def run_trials(
 async def judge_within_budget(
     judge: Judge, trial: Trial, dispatcher: Dispatcher, number: int
 ) -> Judgement:
-    """One trial's judgement, once its turn has come and the budget has room for its most."""
+    """One trial's judgement, once the budget has room for the most that the trial can use."""
 
     def most() -> tuple[int, float]:
         calls = judge.most_calls(trial)
@@ -151,9 +165,9 @@ async def judge_within_budget(
 
 
 async def judge_trial(judge: Judge, trial: Trial, ask: TrialAsk) -> Judgement:
-    """One trial's judgement; what goes wrong with this trial alone becomes its status."""
+    """One trial's judgement; an error that concerns this trial alone becomes its status."""
     try:
-        verdict = fitting(await judge.judge(trial, ask), trial)
+        verdict = checked_verdict(await judge.judge(trial, ask), trial)
     except CallFailure as failure:
         error = f"{failure.name}: {failure}" if str(failure) != failure.name else failure.name
         verdict = Verdict.without(failure.status, error)
@@ -161,35 +175,38 @@ async def judge_trial(judge: Judge, trial: Trial, ask: TrialAsk) -> Judgement:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        verdict = broke(error)  # the judge's own doing: nobody stops this run
+        verdict = broke(error)  # the judge cancelled itself; the run goes on
     except (EngineError, StoreError):
         raise
-    except Exception as error:  # noqa: BLE001 (somebody's judge: its fault is this case's status)
+    except Exception as error:  # noqa: BLE001 (a plugin's judge: its fault is this trial's status)
         verdict = broke(error)
     if ask.stop is not None:
-        raise ask.stop  # whatever the judge made of it
+        raise ask.stop  # even if the judge caught it
     return Judgement(trial, verdict, ask.calls, ask.tokens_in, ask.tokens_out)
 
 
-def fitting(verdict: object, trial: Trial) -> Verdict:
-    """The verdict, or a failed one where it does not say what its trial asks for."""
+def checked_verdict(verdict: object, trial: Trial) -> Verdict:
+    """The verdict, or a failed one if it is not what the trial needs."""
     if not isinstance(verdict, Verdict):
-        return Verdict.without(Status.FAILED, f"the judge broke: it gave {verdict!r}, no verdict")
+        return Verdict.without(
+            Status.FAILED, f"the judge broke: it returned {verdict!r}, no verdict"
+        )
     if verdict.status is not Status.VALID:
         return verdict
     chance = verdict.probability
     if len(trial.order) > 1 and verdict.choice is None:
-        wrong = "a score where a choice was asked for"
+        fault = "a score where a choice was asked for"
     elif len(trial.order) == 1 and (verdict.score is None or not isfinite(verdict.score)):
-        wrong = f"no finite score: {verdict.score!r}"
+        fault = f"no finite score: {verdict.score!r}"
     elif chance is not None and not 0 <= chance <= 1:
-        wrong = f"the probability {chance!r} is not in 0 to 1"
+        fault = f"the probability {chance!r} is not in 0 to 1"
     else:
         return verdict
-    return Verdict.without(Status.FAILED, f"the judge broke: {wrong}", reasoning=verdict.reasoning)
+    return Verdict.without(Status.FAILED, f"the judge broke: {fault}", reasoning=verdict.reasoning)
 
 
 def broke(error: BaseException) -> Verdict:
+    """The failed verdict of a trial in which the judge raised."""
     return Verdict.without(Status.FAILED, f"{type(error).__name__}: the judge broke: {error}")
 
 
@@ -202,34 +219,41 @@ async def run_batches(
     *,
     on_progress: OnProgress | None = None,
 ) -> StopReason | None:
-    """The same for a judge that scores batches by itself, on one worker thread.
+    """Judges every trial of a plan with a judge that scores batches itself, on one worker thread.
 
-    Verdicts are kept in the reply store under the judge's identity and the texts shown. A batch in
-    which the judge raises is judged again one by one, so that only the trial at fault fails.
+    Verdicts are kept in the reply store, by the judge's identity and the texts shown. If the judge
+    raises in a batch, its trials are judged one by one, so that only the one at fault fails.
+
+    Args:
+        plan: The trials.
+        judge: The judge.
+        store: Where verdicts are kept.
+        tally: Counts what is done.
+        on_case: Gets each case with its judgements, in the order of the plan.
+        on_progress: Called after each batch.
+
+    Returns:
+        The reason that `on_case` returned to end the run early, None at the end of the plan.
+
+    Raises:
+        StoreError: The reply store cannot be used.
     """
     order = InOrder(plan, on_case)
     queue = places(plan, order)
     identity = digest("batch", type(judge).__qualname__, *judge.identity)
     while window := [taken for _, taken in zip(range(judge.window), queue, strict=False)]:
         keys = [verdict_key(identity, trial) for _, trial in window]
-        kept = {i: data for i, key in enumerate(keys) if (data := store.get(key)) is not None}
-        verdicts = {i: unpack_verdict(data) for i, data in kept.items()}
-        missing = [i for i in range(len(window)) if i not in kept]
+        stored = {i: data for i, key in enumerate(keys) if (data := store.get(key)) is not None}
+        verdicts = {i: unpack_verdict(data) for i, data in stored.items()}
+        missing = [i for i in range(len(window)) if i not in stored]
         if missing:
-            trials = [window[i][1] for i in missing]
-            found = await asyncio.to_thread(judge_safely, judge, trials)
-            fresh = dict(zip(missing, found, strict=True))
-            sound = [i for i, verdict in fresh.items() if verdict.status is not Status.FAILED]
-            if not await store.put([(keys[i], pack_verdict(fresh[i])) for i in sound]):
-                stays = {i: data for i in sound if (data := store.get(keys[i])) is not None}
-                fresh |= {i: unpack_verdict(data) for i, data in stays.items()}
-            verdicts |= fresh
+            results = await asyncio.to_thread(judge_safely, judge, [window[i][1] for i in missing])
+            verdicts |= await keep_verdicts(store, keys, dict(zip(missing, results, strict=True)))
         tally.calls += len(missing)
-        tally.calls_from_store += len(kept)
+        tally.calls_from_store += len(stored)
         for i, (place, trial) in enumerate(window):
             verdict, key = verdicts[i], keys[i]
-            tally.judged += 1
-            tally.statuses[verdict.status] += 1
+            tally.add_judged(verdict.status)
             order.add(place.case, place.position, Judgement(trial, verdict, (key.hex(),)))
         if on_progress:
             on_progress(tally)
@@ -238,8 +262,23 @@ async def run_batches(
     return order.stop
 
 
+async def keep_verdicts(
+    store: ReplyStore, keys: Sequence[bytes], verdicts: Mapping[int, Verdict]
+) -> dict[int, Verdict]:
+    """Stores verdicts by their positions in `keys`; failed ones are not stored.
+
+    Returns:
+        The verdicts that count: where another process was first, those that it stored.
+    """
+    sound = [i for i, verdict in verdicts.items() if verdict.status is not Status.FAILED]
+    if await store.put([(keys[i], pack_verdict(verdicts[i])) for i in sound]):
+        return dict(verdicts)
+    first = {i: data for i in sound if (data := store.get(keys[i])) is not None}
+    return {**verdicts, **{i: unpack_verdict(data) for i, data in first.items()}}
+
+
 def verdict_key(identity: str, trial: Trial) -> bytes:
-    """What a batch judge's verdict is kept under: everything that the judge may look at."""
+    """The key of a batch judge's verdict: a digest of everything that the judge may look at."""
     case = trial.case
     texts = [identity, repr(trial.order), repr(trial.names), str(trial.repeat)]
     texts += [case.reference or "", "" if case.reference is None else "given"]
@@ -252,16 +291,18 @@ def verdict_key(identity: str, trial: Trial) -> bytes:
 
 
 def judge_safely(judge: BatchJudge, trials: Sequence[Trial]) -> list[Verdict]:
-    """The batch's verdicts, one by one where the judge cannot do them together."""
+    """The verdicts of a batch; if the judge raises, each trial is judged by itself."""
     try:
         verdicts = list(judge.judge_batch(trials))
     except (EngineError, StoreError):
         raise
-    except Exception as error:  # noqa: BLE001 (somebody's judge, see judge_trial)
+    except Exception as error:  # noqa: BLE001 (a plugin's judge, see judge_trial)
         if len(trials) == 1:
             return [broke(error)]
         return [judge_safely(judge, [trial])[0] for trial in trials]
     if len(verdicts) != len(trials):
-        wrong = ValueError(f"{len(verdicts)} verdicts for {len(trials)} trials")
-        return [broke(wrong) for _ in trials]
-    return [fitting(verdict, trial) for verdict, trial in zip(verdicts, trials, strict=True)]
+        mismatch = ValueError(f"{len(verdicts)} verdicts for {len(trials)} trials")
+        return [broke(mismatch) for _ in trials]
+    return [
+        checked_verdict(verdict, trial) for verdict, trial in zip(verdicts, trials, strict=True)
+    ]

@@ -1,4 +1,4 @@
-"""Workers that take a plan's items one after the other, each item within the budget."""
+"""Workers: they take the items of a queue in order, each item within the budget."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from judgekit.types import StopReason, Trial
 __all__ = ["within_budget", "work_through"]
 
 Item = TypeVar("Item")
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
 async def work_through(
@@ -62,7 +62,7 @@ async def work_through(
 
 
 def first_cause(error: BaseException) -> BaseException:
-    """The one error that stopped the run, out of the group of all workers'."""
+    """The error that stopped the run, out of the group of all workers' errors."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
@@ -73,12 +73,23 @@ async def within_budget(
     trial: Trial,
     number: int,
     most: Callable[[], tuple[int, float]],
-    work: Callable[[TrialAsk], Awaitable[Made]],
-) -> Made:
-    """What `work` makes of a trial, once its turn has come and the budget has room for its most.
+    work: Callable[[TrialAsk], Awaitable[Result]],
+) -> Result:
+    """Does the work of one trial, once the budget has room for the most that it can use.
 
-    `number` is its place in the plan; `most` gives the most calls and dollars that it can use,
-    truncated replies asked once. Raises `BudgetSpent` where that does not fit.
+    Args:
+        dispatcher: Answers the trial's calls.
+        trial: The trial.
+        number: Its number in the plan.
+        most: Returns the most calls and dollars that the trial can use, where no truncated reply
+            is asked for again.
+        work: Does the work; it gets what the trial asks with.
+
+    Returns:
+        What `work` returned.
+
+    Raises:
+        BudgetSpent: There is no room for the trial.
     """
     admission = dispatcher.admission
     if not admission.budget.limited:

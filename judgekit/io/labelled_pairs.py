@@ -96,15 +96,8 @@ def labelled_set(
     for row, entry in _entries([r for r in given if LEFT_OUT not in r.data], origin, columns or {}):
         case = entry.pair.case
         first = kept.get(case.id)
-        if first is not None and (first.pair.content, first.label) != (
-            entry.pair.content,
-            entry.label,
-        ):
-            where = place(origin, row.unit, row.line)
-            raise InputError(
-                f"{where}: the id {case.id!r} stands in {row.unit} {first.pair.line} with other "
-                f"content or another label; give each row an id of its own"
-            )
+        if first is not None:
+            _check_same(first, entry, place(origin, row.unit, row.line), row.unit)
         if entry.label is None:
             left_out[UNLABELLED] += 1
         elif first is not None:
@@ -126,6 +119,15 @@ def labelled_set(
         dict(left_out),
         note,
     )
+
+
+def _check_same(first: _Labelled, again: _Labelled, where: str, unit: str) -> None:
+    """Raises `InputError` where one id names two contents, or one content with two labels."""
+    if (first.pair.content, first.label) != (again.pair.content, again.label):
+        raise InputError(
+            f"{where}: the id {again.pair.case.id!r} stands in {unit} {first.pair.line} with other "
+            f"content or another label; give each row an id of its own"
+        )
 
 
 def keep_labelled(labelled: LabelledSet, folder: Path) -> Path:

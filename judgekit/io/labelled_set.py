@@ -43,7 +43,14 @@ class LabelledSet:
                 )
 
     def group(self, case: Case) -> str:
-        """The name of the group of a case."""
+        """The group of a case: its cases are right together or not at all.
+
+        Args:
+            case: One of `cases`.
+
+        Returns:
+            The group's name; the case's own id where it stands alone.
+        """
         return self.groups.get(case.id, case.id)
 
 

@@ -1,4 +1,4 @@
-"""The one place that starts an event loop: here, or on a thread where one already runs."""
+"""The only place that starts an event loop."""
 
 from __future__ import annotations
 
@@ -17,7 +17,16 @@ YOUNG_OBJECTS = 50_000
 
 
 def in_loop(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Runs a coroutine in an event loop: here, or on a thread where one already runs here."""
+    """Runs a coroutine to its end in an event loop.
+
+    Where a loop already runs, as in a notebook, the coroutine gets another one on a thread.
+
+    Args:
+        start: Makes the coroutine.
+
+    Returns:
+        What the coroutine returned.
+    """
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -26,8 +35,11 @@ def in_loop(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 
 def on_thread(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """As `with_runner`, on a thread. An interrupt stops the coroutine and then goes on its way:
-    Ctrl-C reaches only the main thread, and the run would pay on behind the notebook's back."""
+    """As `with_runner`, on a thread.
+
+    An interrupt cancels the coroutine, and is raised when that has ended: Ctrl-C reaches only the
+    main thread, and the run would keep making paid calls in the background.
+    """
     begun: Future[Callable[[], object]] = Future()
     result: Future[T] = Future()
 
@@ -58,7 +70,7 @@ def on_thread(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 
 def with_runner(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Runs a coroutine in a loop of its own: uvloop where it is installed, which costs less."""
+    """Runs a coroutine in a new loop, uvloop's where that is installed: it needs less CPU time."""
     try:
         import uvloop
     except ImportError:
@@ -71,14 +83,14 @@ def with_runner(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 @contextmanager
 def fewer_collections() -> Iterator[None]:
-    """Lets more objects come up between two garbage collections.
+    """Collects garbage less often.
 
-    A run has hundreds of calls under way, and at the usual threshold of 700 new objects the
-    collector walks over all of them again and again: a fifth of the CPU time of a run with 512.
+    A run has hundreds of calls under way. At the default threshold of 700 new objects the
+    collector visits all of them again and again: a fifth of the CPU time of a run with 512 calls.
     """
-    usual = gc.get_threshold()
-    gc.set_threshold(max(usual[0], YOUNG_OBJECTS) if usual[0] else 0, *usual[1:])
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], YOUNG_OBJECTS) if before[0] else 0, *before[1:])
     try:
         yield
     finally:
-        gc.set_threshold(*usual)
+        gc.set_threshold(*before)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from judgekit import runs
+from judgekit.runs import StoredRun
 from judgekit.train.label_noise import LabelNoise, label_noise
-from judgekit.types import Outcome, Position
+from judgekit.types import Position
 
 __all__ = ["label_noise_of_run"]
 
@@ -24,13 +24,7 @@ def label_noise_of_run(run: Path) -> LabelNoise:
         InputError: No such run, no case with a winner in both orders, or orders that disagree in
             half of the cases or more.
     """
-    folder = runs.resolve(run)
-    outcomes: list[Outcome] = []
-    if runs.holds_rankings(folder):
-        for ranking, _ in runs.read_rankings(folder):
-            outcomes += ranking.comparisons.values()
-    else:
-        outcomes += (outcome for outcome, _ in runs.read_outcomes(folder))
+    outcomes = list(StoredRun.open(run).comparisons())
     agreeing = sum(o.position is Position.CONSISTENT and o.winner != "tie" for o in outcomes)
     # By position, not by winner: the mean of two orders that disagree may be a tie.
     disagreeing = sum(o.position in (Position.FIRST, Position.SECOND) for o in outcomes)

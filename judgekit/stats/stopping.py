@@ -1,9 +1,9 @@
-"""When a comparison may stop: its win rate is known well enough, or who is better is decided.
+"""When a comparison may stop: its win rate is precise enough, or one model is decidedly better.
 
-The interval is looked at after every prompt, so it is the one that holds at all of them
-(`judgekit.stats.confidence_sequence`). It needs prompts in an order drawn at random, which
-`shuffled` gives, and outcomes in the order of the plan: what stops a run is then a prefix of the
-plan, whichever reply came first.
+The interval is read after every prompt, so it must be anytime-valid
+(`judgekit.stats.confidence_sequence`). That needs prompts in random order, which `shuffled` gives,
+and outcomes in the order of the plan: the run then stops at a prefix of the plan, whichever reply
+came first.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from judgekit.types import Case, Outcome, StopKind, StopReason, digest
 
 __all__ = ["FEWEST", "Stopping", "shuffled"]
 
-FEWEST = 20  # prompts before a run may stop: fewer would not convince anybody
+FEWEST = 20  # prompts before a run may stop: fewer would convince nobody
 
 
 class Stopping:
-    """Watches a comparison, one outcome at a time in the order of the plan.
+    """Follows a comparison, one outcome at a time in the order of the plan.
 
-    `clusters` names the plan's cases' prompts in that order, the cases of one prompt side by side.
-    A prompt counts once its last case is in, with the mean over its decided cases of a's value as
-    `win_rate` counts it; one without any does not count. So `interval` is of the win rate in which
-    every prompt weighs the same, which is `win_rate`'s where each has as many cases.
+    A prompt counts once its last case has an outcome: with the mean of model a's value over its
+    decided cases, as `win_rate` counts them. A prompt without a decided case does not count. So
+    `interval` is of the win rate in which each prompt has the same weight; that is `win_rate`'s
+    if each prompt has the same number of cases.
     """
 
     def __init__(
@@ -39,8 +39,19 @@ class Stopping:
         inconsistent: Inconsistent = "half",
         fewest: int = FEWEST,
     ) -> None:
-        """`until`: half the interval's width that is narrow enough, in 0 to 0.5; 0 leaves only
-        the sign to stop at. ValueError: another width, or a prompt's cases are apart."""
+        """Begins before the first case.
+
+        Args:
+            clusters: The prompt of each case of the plan, in order; cases of one prompt stand side
+                by side.
+            until: Half the width of an interval that is narrow enough, in 0 to 0.5. With 0 a
+                comparison stops only when it is decided.
+            inconsistent: What a case counts for in which the two orders disagree.
+            fewest: The fewest prompts after which to stop.
+
+        Raises:
+            ValueError: `until` is out of range, or the cases of a prompt are not side by side.
+        """
         if not 0 <= until <= 0.5:
             raise ValueError(f"half an interval's width is in 0 to 0.5, not {until!r}")
         self._ends = _ends(clusters)
@@ -49,24 +60,28 @@ class Stopping:
         self._inconsistent = inconsistent
         self._fewest = fewest
         self._sequence = ConfidenceSequence()
-        self._values: list[float] = []  # of the prompt under way
+        self._values: list[float] = []  # of the current prompt
         self.cases = 0
-        """How many outcomes were taken: the length of the plan's prefix that `interval` is of."""
+        """The number of outcomes so far: the length of the plan's prefix that `interval` is of."""
         self.interval = Rate()
-        """a's win rate so far, with an interval that holds at every moment."""
+        """Model a's win rate so far, with its anytime-valid interval."""
         self.reason: StopReason | None = None
         """Why to stop; None while there is no reason."""
 
     @property
     def prompts(self) -> int:
-        """How many prompts have counted."""
+        """The number of prompts that have counted."""
         return self._sequence.count
 
     def add(self, outcome: Outcome) -> StopReason | None:
-        """Takes the next case's outcome; returns the `reason` to stop, where there is one now.
+        """Takes the next case's outcome.
 
-        ValueError: it is not the next case's, or there is a `reason` to stop already: an interval
-        of more cases than the prefix would not be what was stopped at.
+        Returns:
+            The `reason` to stop, None to continue.
+
+        Raises:
+            ValueError: The outcome is not the next case's, or there is a `reason` to stop already:
+                the interval must be of the prefix at which the run stopped.
         """
         if self.reason:
             raise ValueError(f"case {outcome.case!r} comes after the end: {self.reason.text}")
@@ -86,28 +101,28 @@ class Stopping:
     def _why(self, rate: Rate) -> StopReason | None:
         if rate.value is None or rate.low is None or rate.high is None:
             return None
-        if rate.low == rate.high:  # no mean fits what came early and late: nothing is known
+        if rate.low == rate.high:  # empty: no single mean fits all outcomes
             return None
-        said = (
+        state = (
             f"after {self.prompts} prompts a's win rate is {100 * rate.value:.1f} % (95 % interval "
             f"at every moment {100 * rate.low:.1f} to {100 * rate.high:.1f})"
         )
         if rate.low > 0.5 or rate.high < 0.5:
             side = "above" if rate.low > 0.5 else "below"
-            return StopReason(StopKind.DECIDED, f"decided: {said}, {side} one half")
+            return StopReason(StopKind.DECIDED, f"decided: {state}, {side} one half")
         if (rate.high - rate.low) / 2 <= self._until:
-            text = f"narrow enough: {said}, within ±{100 * self._until:g}"
+            text = f"narrow enough: {state}, within ±{100 * self._until:g}"
             return StopReason(StopKind.PRECISE, text)
         return None
 
 
 def _ends(clusters: Sequence[str]) -> frozenset[int]:
-    """After how many cases a prompt is over."""
+    """The numbers of cases after which a prompt is complete."""
     following = (*clusters[1:], None)
     ends = [
         i
-        for i, (own, next_) in enumerate(zip(clusters, following, strict=False), 1)
-        if own != next_
+        for i, (cluster, after) in enumerate(zip(clusters, following, strict=False), 1)
+        if cluster != after
     ]
     parts = Counter(clusters[end - 1] for end in ends)
     if apart := [cluster for cluster, n in parts.items() if n > 1]:
@@ -116,10 +131,17 @@ def _ends(clusters: Sequence[str]) -> frozenset[int]:
 
 
 def shuffled(cases: Iterable[Case], seed: int = 0) -> list[Case]:
-    """The cases with prompts in an order drawn from `seed` and the prompts' names alone.
+    """The cases with their prompts in random order.
 
-    So the first n prompts are a random sample of all, the same in every run, whatever the order of
-    the file. Cases of one prompt stand side by side, in the order given.
+    The order depends only on `seed` and the prompts' names. So the first n prompts are a random
+    sample of all, the same in every run, whatever the order of the file.
+
+    Args:
+        cases: The cases.
+        seed: Draws another order.
+
+    Returns:
+        The cases; those of one prompt stand side by side, in the order given.
     """
     of_cluster: dict[str, list[Case]] = {}
     for case in cases:

@@ -97,7 +97,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(place: Path) -> Run:
     """`run("score", ..., code=3)`: what the command prints, which must end with this code."""
 
-    def command(*words: object, code: int = 0) -> str:
+    def command(*words: object, code: int | tuple[int, ...] = 0) -> str:
         done = subprocess.run(
             [JUDGEKIT, *map(str, words)],
             cwd=place,
@@ -107,7 +107,8 @@ def run(place: Path) -> Run:
             text=True,
             check=False,
         )
-        assert done.returncode == code, done.stdout + done.stderr
+        codes = (code,) if isinstance(code, int) else code
+        assert done.returncode in codes, done.stdout + done.stderr
         return done.stdout
 
     return command
@@ -140,7 +141,9 @@ def test_replies_that_hold_no_score_are_named_never_counted(
     run: Run, place: Path, model: str, answers: Path
 ) -> None:
     judge = ("--judge", "additive", "--model", f"transformers/{model}", "--repeats", 1)
-    summary = json.loads(run("score", answers, *judge, "--max-tokens", 160, "--json"))
+    # Of these four replies none may hold a score, which is exit code 3.
+    printed = run("score", answers, *judge, "--max-tokens", 160, "--json", code=(0, 3))
+    summary = json.loads(printed)
     judged = rows(place / summary["run"] / "judgements.jsonl")
     assert len(judged) == 4
     for row in judged:
@@ -149,16 +152,19 @@ def test_replies_that_hold_no_score_are_named_never_counted(
     assert summary["scored"] == sum(row["status"] == "valid" for row in judged)
 
 
-@pytest.mark.parametrize("quant", [(), ("--quant", "4bit")], ids=["float32", "4 bit"])
 @pytest.mark.parametrize(
     "verdict",
-    [("--judge", "./pick.md", "--max-tokens", 4), ("--judge", "pairwise", "--verdict", "logits")],
-    ids=["text", "logits"],
+    [
+        ("--judge", "./pick.md", "--max-tokens", 4),
+        ("--judge", "pairwise", "--verdict", "logits"),
+        ("--judge", "pairwise", "--verdict", "logits", "--quant", "4bit"),
+    ],
+    ids=["text", "logits", "logits in 4 bits"],
 )
 def test_only_the_position_decides(
-    run: Run, place: Path, model: str, verdict: tuple[object, ...], quant: tuple[str, ...]
+    run: Run, place: Path, model: str, verdict: tuple[object, ...]
 ) -> None:
-    asked = ("--model", f"transformers/{model}", *verdict, *quant, "--limit", 6, "--json")
+    asked = ("--model", f"transformers/{model}", *verdict, "--limit", 6, "--json")
     printed = run("compare", "labelled.jsonl", *asked)
     summary = json.loads(printed)
     judged = rows_of(place, printed)
@@ -167,6 +173,16 @@ def test_only_the_position_decides(
     assert summary["inconsistent"] == 6
     assert summary["position"]["first"] == 1
     assert summary["win_rate_a"]["value"] == 0.5
+
+
+def test_in_4_bits_it_talks_instead_of_choosing(run: Run, place: Path, model: str) -> None:
+    asked = ("--judge", "./pick.md", "--model", f"transformers/{model}", "--max-tokens", 4)
+    printed = run(
+        "compare", "labelled.jsonl", *asked, "--quant", "4bit", "--limit", 2, "--json", code=3
+    )
+    assert {(row["status"], row["choice"]) for row in rows_of(place, printed)} == {
+        ("truncated", None)
+    }
 
 
 def test_a_pairwise_reply_without_a_verdict_is_no_win(run: Run, place: Path, model: str) -> None:

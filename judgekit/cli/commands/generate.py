@@ -1,4 +1,4 @@
-"""`judgekit generate`: prompts answered by a model, as a file that can be judged."""
+"""`judgekit generate`: a model answers prompts; the answers can then be judged."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def chosen_settings(said: Mapping[str, Any]) -> GenerateSettings:
 
 
 def run_with_progress(job: GenerationJob) -> Answers:
-    """Runs under a progress bar; Ctrl-C ends it with a word on how to go on."""
+    """Runs with a progress bar; after Ctrl-C it says how to continue."""
     from judgekit.cli.render.progress import progress_bar
     from judgekit.cli.run_jobs import announce
     from judgekit.harness.dispatcher import Tally
@@ -87,20 +87,20 @@ def run_with_progress(job: GenerationJob) -> Answers:
         raise typer.Exit(130) from None
 
 
-def print_estimate(found: GenerationEstimate, *, as_json: bool) -> None:
-    """`--dry-run`: what would be asked and cost."""
+def print_estimate(estimate: GenerationEstimate, *, as_json: bool) -> None:
+    """Prints what would be asked and cost (``--dry-run``)."""
     from judgekit.cli.render.console import json_text
 
     if as_json:
-        print(json_text(found.as_dict()))
+        print(json_text(estimate.as_dict()))
         return
-    cost = "unknown" if found.cost_usd is None else f"~${found.cost_usd:.4f}"
+    cost = "unknown" if estimate.cost_usd is None else f"~${estimate.cost_usd:.4f}"
     print_table(
         {
-            "prompts": str(found.prompts),
-            "calls at most": str(found.calls),
-            "tokens in": f"~{found.tokens_in}",
-            "tokens out": f"~{found.tokens_out}",
+            "prompts": str(estimate.prompts),
+            "calls at most": str(estimate.calls),
+            "tokens in": f"~{estimate.tokens_in}",
+            "tokens out": f"~{estimate.tokens_out}",
             "cost": cost,
         },
         result=True,
@@ -108,7 +108,7 @@ def print_estimate(found: GenerationEstimate, *, as_json: bool) -> None:
 
 
 def explain(answers: Answers) -> None:
-    """What came out and what did not, and what it took."""
+    """Prints how many answers there are, why others are missing, and the cost."""
     s = answers.summary
     cost = "unknown" if s["cost_usd"] is None else f"${s['cost_usd']:.4f}"
     asked = f"{s['calls']} ({s['calls_from_store']} more from the store)"
@@ -117,7 +117,7 @@ def explain(answers: Answers) -> None:
         for status, count in s["without_answer"].items()
     }
     left_out = {f"left out: {reason}": str(count) for reason, count in s["left_out"].items()}
-    told = {
+    rows = {
         "answers": f"{s['answers']} to {s['prompts']} prompts, by {s['model']}",
         "cut at the token limit": str(s["truncated"]),
         "empty": str(s["empty"]),
@@ -129,11 +129,11 @@ def explain(answers: Answers) -> None:
         "tokens": f"{s['tokens_in']} in, {s['tokens_out']} out",
         "cost": cost,
     }
-    print_table({name: text for name, text in told.items() if text not in ("", "0")})
+    print_table({name: text for name, text in rows.items() if text not in ("", "0")})
 
 
 def print_table(lines: Mapping[str, str], *, result: bool = False) -> None:
-    """Names and values below each other: a result, or beside one."""
+    """Prints names and values in two columns: a `result` to stdout, other tables to stderr."""
     from rich.table import Table
     from rich.text import Text
 

@@ -63,10 +63,19 @@ def pairs(
     for path in parts:
         keep_inputs(path, stored.folder.iterdir())
     write_parts(parts, format_, force=force)
-    if as_json:
+    show(report(stored.folder, found, parts, format_) if as_json else None, found, parts)
+
+
+def show(
+    as_json: Mapping[str, Any] | None,
+    found: Pairs,
+    parts: Mapping[Path, Sequence[PreferencePair]],
+) -> None:
+    """Prints the report as JSON, if there is one; else the files, and counts beside them."""
+    if as_json is not None:
         from judgekit.cli.render.console import json_text
 
-        print(json_text(report(stored.folder, found, parts, format_)))
+        print(json_text(as_json))
         return
     explain(found, parts)
     for path in parts:

@@ -34,7 +34,6 @@ from judgekit.train.loop.folder import TrainingFolder
 from judgekit.train.loop.guards import explain_out_of_memory, peak_memory
 from judgekit.train.loop.log import TrainingLog, read_rows
 from judgekit.train.loop.overfitting import signs
-from judgekit.train.recipes.ranges import check_numbers
 
 __all__ = ["DryRun", "TrainedModel", "dry_run", "run"]
 
@@ -109,7 +108,7 @@ class Prepared:
 def prepare(task: TrainingTask, data: str | Path) -> Prepared:
     """Checks data and recipe, and reads no weights. Raises `InputError`."""
     recipe = task.recipe
-    check_numbers(recipe)
+    recipe.check_ranges()
     processes = join(cpu=recipe.device == "cpu" or not torch.cuda.is_available())
     source = task.find_model()
     dataset = source.dataset(data)

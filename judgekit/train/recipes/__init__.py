@@ -1,1 +1,1 @@
-"""Recipes: the typed settings of a training, and the ranges of their numbers."""
+"""Recipes: the typed settings of each kind of training."""

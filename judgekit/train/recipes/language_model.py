@@ -1,6 +1,6 @@
 """Recipes for language models: DPO, supervised fine-tuning and reward models.
 
-The defaults are what we would choose today (docs/training.md gives the reasons).
+The defaults are what we would choose today (docs/guides/train.md gives the reasons).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class LanguageModelRecipe(Recipe):
     adapter: str | None = setting(
         None, "Adapter to continue training; its initial state is the reference.", MODEL
     )
-    quant: Literal["nf4", "4bit", "fp4", "none"] = setting(
-        "nf4", "Quantization of the frozen weights; 4bit is short for nf4.", MODEL
+    quant: Literal["none", "4bit", "nf4", "fp4"] = setting(
+        "nf4", "Quantization of the frozen weights (4bit means nf4).", MODEL
     )
     double_quant: bool = setting(True, "Quantize the scales of the 4-bit blocks as well.", MODEL)
     path: Literal["auto", "shared", "padded"] = setting(
@@ -54,7 +54,7 @@ class LanguageModelRecipe(Recipe):
         "chat", "Format rows with the model's chat template, or as plain text.", DATA
     )
     samples: int = setting(
-        4, "Held-out prompts that the model answers before and after.", EVALUATION
+        4, "Held-out prompts that the model answers before and after.", EVALUATION, least=0
     )
 
     def __post_init__(self) -> None:
@@ -75,7 +75,7 @@ class LanguageModelRecipe(Recipe):
 class SFT(LanguageModelRecipe):
     """Supervised fine-tuning: the model learns to give the answers in the data."""
 
-    learning_rate: float = setting(1e-4, "Peak learning rate.", OPTIMIZATION)
+    learning_rate: float = setting(1e-4, "Peak learning rate.", OPTIMIZATION, above=0)
 
 
 # The recipe of a published lecture on DPO of Mistral-7B on one T4, to the letter.
@@ -110,10 +110,10 @@ class DPO(LanguageModelRecipe):
 
     presets = {"default": {}, "lecture": LECTURE}  # noqa: RUF012 (a field by its annotation)
 
-    loss: LossName = setting("sigmoid", "Loss: DPO's sigmoid, or a variant.", OPTIMIZATION)
+    loss: LossName = setting("sigmoid", "Loss on pairs; sigmoid is DPO.", OPTIMIZATION)
     beta: float | None = setting(
         None,
-        "Strength of the pull to the reference (tau of ipo). Default: 0.1; 2 with simpo.",
+        "Strength of the pull to the reference (tau of ipo). Default: 0.1; simpo 2.",
         OPTIMIZATION,
     )
     label_smoothing: float = setting(
@@ -126,7 +126,7 @@ class DPO(LanguageModelRecipe):
 class Reward(LanguageModelRecipe):
     """A reward model with one output (Bradley and Terry 1952)."""
 
-    learning_rate: float = setting(5e-5, "Peak learning rate.", OPTIMIZATION)
+    learning_rate: float = setting(5e-5, "Peak learning rate.", OPTIMIZATION, above=0)
     use_margin: bool = setting(
         False, "Require scores to differ by at least the pair's margin.", OPTIMIZATION
     )

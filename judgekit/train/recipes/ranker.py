@@ -34,18 +34,22 @@ class Ranker(Recipe):
         "Loss on the difference of two answers (pairwise), or on each answer (bce).",
         OPTIMIZATION,
     )
-    learning_rate: float = setting(1e-5, "Peak learning rate.", OPTIMIZATION)
+    learning_rate: float = setting(1e-5, "Peak learning rate.", OPTIMIZATION, above=0)
     schedule: Literal["cosine", "linear", "constant"] = setting(
         "linear", "Learning-rate schedule after warmup.", OPTIMIZATION
     )
     warmup: float = setting(
-        0.05, "Share of the steps over which the learning rate rises.", OPTIMIZATION
+        0.05,
+        "Share of the steps over which the learning rate rises.",
+        OPTIMIZATION,
+        least=0,
+        most=1,
     )
     optimizer: Literal["adamw", "adamw_8bit", "paged_adamw_8bit"] = setting(
         "adamw", "Optimizer.", OPTIMIZATION
     )
     batch_size: int = setting(
-        4, "Pairs per forward pass and process, each in both orders.", OPTIMIZATION
+        4, "Pairs per forward pass and process, each in both orders.", OPTIMIZATION, least=1
     )
     metrics: tuple[str, ...] = setting(
         (),

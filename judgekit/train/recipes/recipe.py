@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from judgekit.config.fields import as_json, fitted, setting
+from judgekit.config.fields import as_json, check_range, fitted, setting
 from judgekit.errors import InputError
 from judgekit.naming import unknown
 
@@ -30,7 +30,7 @@ class Recipe:
 
     model: str = setting("", "Model to start from: a folder or a hub id.", MODEL)
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = setting(
-        "auto", "Compute dtype; auto: bfloat16 on a GPU that supports it, else float32.", MODEL
+        "auto", "Compute dtype; auto chooses by device.", MODEL
     )
     device: str = setting("auto", "Device to train on: cpu, cuda, cuda:1.", MODEL)
     checkpoint_activations: bool = setting(
@@ -38,35 +38,46 @@ class Recipe:
         "Recompute activations in the backward pass: less memory, about a third slower.",
         MODEL,
     )
-    learning_rate: float = setting(2e-5, "Peak learning rate.", OPTIMIZATION)
+    learning_rate: float = setting(2e-5, "Peak learning rate.", OPTIMIZATION, above=0)
     schedule: Literal["cosine", "linear", "constant"] = setting(
         "cosine", "Learning-rate schedule after warmup.", OPTIMIZATION
     )
     warmup: float = setting(
-        0.1, "Share of the steps over which the learning rate rises.", OPTIMIZATION
+        0.1, "Share of the steps over which the learning rate rises.", OPTIMIZATION, least=0, most=1
     )
     optimizer: Literal["adamw", "adamw_8bit", "paged_adamw_8bit"] = setting(
         "adamw_8bit", "Optimizer.", OPTIMIZATION
     )
-    weight_decay: float = setting(0.0, "Weight decay.", OPTIMIZATION)
-    max_grad_norm: float = setting(1.0, "Gradients are clipped to this norm.", OPTIMIZATION)
-    epochs: float = setting(1.0, "Passes over the data, unless --steps is given.", OPTIMIZATION)
-    steps: int | None = setting(None, "Optimizer steps, instead of --epochs.", OPTIMIZATION)
-    batch_size: int = setting(2, "Rows per forward pass and process.", OPTIMIZATION)
-    accumulate: int = setting(8, "Forward passes per optimizer step.", OPTIMIZATION)
+    weight_decay: float = setting(0.0, "Weight decay.", OPTIMIZATION, least=0)
+    max_grad_norm: float = setting(
+        1.0, "Gradients are clipped to this norm.", OPTIMIZATION, above=0
+    )
+    epochs: float = setting(
+        1.0, "Passes over the data, unless --steps is given.", OPTIMIZATION, above=0
+    )
+    steps: int | None = setting(
+        None, "Optimizer steps, instead of --epochs.", OPTIMIZATION, least=1
+    )
+    batch_size: int = setting(2, "Rows per forward pass and process.", OPTIMIZATION, least=1)
+    accumulate: int = setting(8, "Forward passes per optimizer step.", OPTIMIZATION, least=1)
     seed: int = setting(0, "Seed of row order, new weights and dropout.", OPTIMIZATION)
-    limit: int | None = setting(None, "Use only the first N rows.", DATA)
+    limit: int | None = setting(None, "Use only the first N rows.", DATA, least=1)
     eval_data: Path | None = setting(
         None, "File of held-out rows, instead of a share of the data.", DATA
     )
-    eval_share: float = setting(0.05, "Share of the prompts to hold out; 0 holds out none.", DATA)
+    eval_share: float = setting(
+        0.05, "Share of the prompts to hold out; 0 holds out none.", DATA, least=0, most=1
+    )
     eval_every: int | None = setting(
-        None, "Evaluate on the held-out rows every N steps. Default: ten times.", EVALUATION
+        None,
+        "Evaluate on the held-out rows every N steps. Default: ten times.",
+        EVALUATION,
+        least=1,
     )
     save_every: int | None = setting(
-        None, "Write a checkpoint every N steps. Default: ten times.", EVALUATION
+        None, "Write a checkpoint every N steps. Default: ten times.", EVALUATION, least=1
     )
-    keep_checkpoints: int = setting(2, "Number of checkpoints to keep.", EVALUATION)
+    keep_checkpoints: int = setting(2, "Number of checkpoints to keep.", EVALUATION, least=1)
 
     def __post_init__(self) -> None:
         for name, value in fitted(type(self), vars(self)).items():
@@ -81,6 +92,9 @@ class Recipe:
         Args:
             given: Values by field name.
             preset: One of `presets`; only `DPO` has others than ``default``.
+
+        Returns:
+            The recipe.
 
         Raises:
             InputError: An unknown field or preset (the message names the nearest), or a value of
@@ -97,6 +111,11 @@ class Recipe:
     def as_dict(self) -> dict[str, Any]:
         """The recipe as JSON, for `train.json`."""
         return {name: as_json(value) for name, value in vars(self).items()}
+
+    def check_ranges(self) -> None:
+        """Raises `InputError` for the first number outside its range."""
+        for declared in fields(self):
+            check_range(declared, getattr(self, declared.name))
 
     def memory_advice(self) -> str:
         """What to try where memory does not suffice."""

@@ -123,7 +123,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"chosen": [USER, answer("y")], "rejected": "no"}, "rejected is 'no', not a whole conv"),
     ({**PAIR, "chosen": [USER, answer("y")]}, "rejected is 'no', not a whole conversation, as"),
     ({"chosen": [USER], "rejected": [USER]}, "the last message of chosen is a message of the user"),
-    ({"chosen": [answer("y")], "rejected": [answer("n")]}, "there is no prompt to it"),
+    ({"chosen": [answer("y")], "rejected": [answer("n")]}, "is an answer without a prompt"),
     (
         {"chosen": [USER, answer("y")], "rejected": [SYSTEM, USER, answer("n")]},
         "chosen and rejected answer different conversations",
@@ -190,7 +190,7 @@ def test_a_limit_counts_rows_as_they_stand(file: Path) -> None:
     rows: list[dict[str, Any]] = [{"chosen": HH, "rejected": HH}, PAIR, PAIR, {"broken": 1}]
     found = read_pair_rows(write(file, *rows), limit=2)
     assert ([row.prompt for row in found.rows], found.dropped) == (["Q"], {"empty": 1})
-    with pytest.raises(InputError, match="the limit of rows is 0"):
+    with pytest.raises(InputError, match="the limit of rows must be at least 1, not 0"):
         read_pair_rows(file, limit=0)
 
 
@@ -294,7 +294,7 @@ def test_texts(file: Path, row: dict[str, Any], taught: list[tuple[Any, str]]) -
         ({"prompt": "Q", "response": None, "output": 3}, "the response is 3, not text"),
         ({"prompt": "Q", "response": "A", "output": "B"}, "the column 'response' or 'output'"),
         ({"messages": [USER]}, "the last message of messages is a message of the user"),
-        ({"messages": [answer("A")]}, "there is no prompt to it"),
+        ({"messages": [answer("A")]}, "is an answer without a prompt"),
         ({"prompt": ["Q", "R"], "response": ["A"]}, "has 1 answer for 2 user turns"),
     ],
 )
@@ -338,5 +338,5 @@ def test_seeds_hold_out_different_prompts() -> None:
 
 @pytest.mark.parametrize("share", [-0.1, 1.0, float("nan")])
 def test_a_share_that_is_none(share: float) -> None:
-    with pytest.raises(InputError, match="it is from 0 to below 1"):
+    with pytest.raises(InputError, match="eval_share must be from 0 to below 1"):
         hold_out(rows_of("ab"), share, 0)

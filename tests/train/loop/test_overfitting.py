@@ -54,8 +54,12 @@ def test_a_sound_training_shows_nothing(metrics: list[Row], samples: list[Row]) 
     ("last", "samples", "sign"),
     [
         (held(6, 0.6, 0.75, 0.09), [], "rose from 0.500 at step 3 to 0.600"),
-        (held(6, 0.5, 0.70, 0.30), [], "grew from 0.05 to 0.30 per token, but the accuracy did not"),
-        (held(6, 0.45, 0.75, 0.30, -1.4), [], "less likely, by 0.40 nats per token"),
+        (
+            held(6, 0.5, 0.70, 0.30),
+            [],
+            "grew from 0.05 to 0.30 per token, but the accuracy did not",
+        ),
+        (held(6, 0.45, 0.75, 0.30, -1.4), [], "less likely as well, by 0.40 nats per token"),
         (held(6, 0.45, 0.75, 0.09), said(100, 200), "from 100 to 200 characters"),
     ],
 )

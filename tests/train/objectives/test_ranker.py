@@ -318,6 +318,6 @@ def test_refuses_what_is_no_deberta(tmp_path: Path, encoder: Path, pairs: Path) 
     odd = {**config, "position_biased_input": True}
     shutil.copy(encoder / "tokenizer.json", bare)
     (bare / "config.json").write_text(json.dumps(odd), encoding="utf-8")
-    with pytest.raises(InputError, match="not built as DeBERTa-v3"):
+    with pytest.raises(InputError, match="differs from DeBERTa-v3"):
         train_ranker(pairs, Ranker(model=str(bare)), out=tmp_path / "o")
     assert not (tmp_path / "o").exists()
