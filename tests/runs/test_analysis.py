@@ -75,7 +75,7 @@ def test_beside_labels(run: Path, here: Path) -> None:
     ("rows", "error"),
     [
         ([{"id": "c1"}], "l.jsonl, line 1: no label"),
-        ([{"id": "c1", "label": "C"}], "l.jsonl, line 1: 'C' is no label; write A, B or tie"),
+        ([{"id": "c1", "label": "C"}], "l.jsonl, line 1: 'C' is not a label; write A, B or tie"),
         ([{"id": "c1", "label": "A"}] * 2, "l.jsonl, line 2: case 'c1' is labelled twice"),
         ([{"id": "z", "label": "A"}], "labels no case of this run"),
     ],
