@@ -59,7 +59,8 @@ def test_a_report_from_the_store(cli: Cli, recorded: Path, name: str) -> None:
         # Texts for people: their wording may change.
         assert bool(now["reason"]) == bool(finding.pop("reason"))
         del finding["about"]
-        for figure in finding["figures"]:
+        for figure, metric in zip(finding["figures"], now["metrics"], strict=True):
+            assert bool(metric["reason"]) == bool(figure.pop("reason"))
             del figure["sentence"]
     for judge in (judge for one in report.get("sets", ()) for judge in one["judges"]):
         assert (recorded / judge.pop("run")).parent.is_dir()  # named by the identity of the run
