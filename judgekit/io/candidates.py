@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from judgekit.errors import InputError
-from judgekit.io.answers import Answer, load_answers
+from judgekit.io.answers import Answer, Answers, load_answers
 from judgekit.io.cases import Joined
 from judgekit.io.join import cases_of, check_equal, check_ids, reference_of
 from judgekit.types import Case
@@ -50,6 +50,12 @@ def load_candidates(
         skip_bad_rows=skip_bad_rows,
         several=True,
     )
+    return candidate_cases(answers)
+
+
+def candidate_cases(answers: Answers) -> Joined:
+    """The cases of a file of candidates. Raises `InputError` as `load_candidates`."""
+    path = answers.file
     groups = grouped(answers.rows)
     alone = sum(len(rows) == 1 for rows in groups)
     if alone == len(groups):

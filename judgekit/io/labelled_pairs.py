@@ -90,20 +90,7 @@ def labelled_set(
     Raises:
         InputError: A row cannot be used, an id has two contents, or no row is left.
     """
-    given = list(rows)
-    left_out = Counter(str(row.data[LEFT_OUT]) for row in given if LEFT_OUT in row.data)
-    kept: dict[str, _Labelled] = {}
-    for row, entry in _entries([r for r in given if LEFT_OUT not in r.data], origin, columns or {}):
-        case = entry.pair.case
-        first = kept.get(case.id)
-        if first is not None:
-            _check_same(first, entry, place(origin, row.unit, row.line), row.unit)
-        if entry.label is None:
-            left_out[UNLABELLED] += 1
-        elif first is not None:
-            left_out["duplicate"] += 1
-        else:
-            kept[case.id] = entry
+    kept, left_out = _labelled_entries(rows, origin, columns or {})
     if not kept:
         raise InputError(
             f"{origin}: no row has a label to judge a judge by; the label is A, B, tie"
@@ -119,6 +106,27 @@ def labelled_set(
         dict(left_out),
         note,
     )
+
+
+def _labelled_entries(
+    rows: Iterable[Row], origin: Path, columns: Mapping[str, str]
+) -> tuple[dict[str, _Labelled], Counter[str]]:
+    """The rows with a label by their cases' ids, and a count of the others by reason."""
+    given = list(rows)
+    left_out = Counter(str(row.data[LEFT_OUT]) for row in given if LEFT_OUT in row.data)
+    kept: dict[str, _Labelled] = {}
+    for row, entry in _entries([r for r in given if LEFT_OUT not in r.data], origin, columns):
+        case = entry.pair.case
+        first = kept.get(case.id)
+        if first is not None:
+            _check_same(first, entry, place(origin, row.unit, row.line), row.unit)
+        if entry.label is None:
+            left_out[UNLABELLED] += 1
+        elif first is not None:
+            left_out["duplicate"] += 1
+        else:
+            kept[case.id] = entry
+    return kept, left_out
 
 
 def _check_same(first: _Labelled, again: _Labelled, where: str, unit: str) -> None:

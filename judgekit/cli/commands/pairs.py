@@ -106,13 +106,20 @@ def parts_of(
 def report(
     folder: Path, found: Pairs, parts: Mapping[Path, Sequence[PreferencePair]], format_: str
 ) -> dict[str, Any]:
-    """`--json`: cases (or comparisons) = pairs + the sum of left_out."""
+    """`--json`: cases (or comparisons) = pairs + the sum of left_out.
+
+    The reason ``no_verdict`` stands also as ``undecided``, its name in the release before, which
+    is not part of the sum.
+    """
+    from judgekit.pairs import Reason
+
+    left_out = {reason.value: n for reason, n in found.left_out.items()}
     return {
         "run": str(folder),
         "format": format_,
         found.of: len(found.pairs) + sum(found.left_out.values()),
         "pairs": len(found.pairs),
-        "left_out": {reason.value: n for reason, n in found.left_out.items()},
+        "left_out": left_out | {"undecided": left_out[Reason.NO_VERDICT]},
         "files": {str(path): len(pairs) for path, pairs in parts.items()},
     }
 
