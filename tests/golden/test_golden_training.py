@@ -61,7 +61,7 @@ def test_a_stopped_training_goes_on(cli: Cli, training: Path) -> None:
     kept = references(training / ".judgekit/reference.db")
     said = cli(*COMMAND, "--out", "stopped", "--resume")
     assert said.code == 0, said.err
-    assert "goes on after step 2" in said.err
+    assert "continuing after step 2" in said.err
     assert "step 1 of 4" not in said.err
     assert references(training / ".judgekit/reference.db") == kept
     found = untimed(read_rows(training / "stopped/metrics.jsonl"))

@@ -418,7 +418,7 @@ def test_weights_that_were_saved_in_4_bits_are_trained_as_they_are(
         check_model(DPO(model=str(tmp_path), quant="none"))
     config = tmp_path / "config.json"
     config.write_text(config.read_text().replace('"load_in_4bit": true', '"load_in_4bit": false'))
-    with pytest.raises(InputError, match=r"quantised already \(bitsandbytes\); name the model it"):
+    with pytest.raises(InputError, match=r"is already quantized \(bitsandbytes\); name the model it"):
         check_model(DPO(model=str(tmp_path)))
 
 
