@@ -9,7 +9,7 @@ INSTALL := -m pip --disable-pip-version-check install -q
 LOCKED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 	$(BIN)/python $(INSTALL) -c constraints.txt
 
-.PHONY: demo demo-train real-model test test-real test-all test-latest test-lowest lock check format clean
+.PHONY: demo demo-train real-model test test-real test-all test-latest test-lowest lock check house format docs reference clean
 
 # What a user installs: no torch, no tools.
 $(VENV)/.base: pyproject.toml constraints.txt
@@ -80,10 +80,23 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/house.py --check
+
+# Rooms, floors and circles of the package; what is too long.
+house: $(VENV)/.dev
+	$(BIN)/python .ci/house.py --check
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The pages of docs/reference/ that are made from the commands, the settings and the judges.
+reference: $(VENV)/.dev
+	$(BIN)/python .ci/reference.py
+
+# The site, into site/; warnings are errors, and no network is asked.
+docs: reference
+	$(BIN)/zensical build --clean --strict
+
 clean:
-	rm -rf $(VENV) $(LATEST) $(LOWEST) .real-model build dist *.egg-info runs .judgekit
+	rm -rf $(VENV) $(LATEST) $(LOWEST) .real-model .cache site build dist *.egg-info runs .judgekit

@@ -33,6 +33,7 @@ from options import option_parser
 import judgekit
 from judgekit.pairs import PreferencePair, pairs_of_run
 from judgekit.runs import StoredRun
+from judgekit.stats import Rate
 from judgekit.train import train_dpo, train_sft
 from judgekit.train.recipes.language_model import DPO, SFT
 
@@ -54,9 +55,9 @@ def main() -> None:
         loops = [Loop(Path(folder), seed) for seed in range(1 if options.quick else 3)]
         seeds = [loop.run() for loop in loops]
         found = {
-            "win_rate": pooled_win_rate(loops, "both")["value"],
+            "win_rate": pooled_win_rate(loops, "both").value,
             "ci": interval(pooled_win_rate(loops, "both")),
-            "win_rate_without_swap": pooled_win_rate(loops, "one")["value"],
+            "win_rate_without_swap": pooled_win_rate(loops, "one").value,
             "ci_without_swap": interval(pooled_win_rate(loops, "one")),
             "length_change": statistics.mean(seed["both"]["length_change"] for seed in seeds),
             "seeds": seeds,
@@ -170,22 +171,20 @@ class Loop:
         new = self.answer(test, base, f"new-{orders}", adapter=tuned.folder)
         rate = self.win_rate(new, old, f"exact-{orders}")
         return {
-            "win_rate": rate["value"],
+            "win_rate": rate.value,
             "ci": interval(rate),
             "right_old": share_right(old),
             "right_new": share_right(new),
             "length_change": length(new) / length(old) - 1,
-            "shown": sum(run.summary["statuses"].values()),
+            "shown": sum(run.summary.statuses.values()),
             "pairs": len(pairs.pairs),
             **pair_quality(pairs.pairs),
         }
 
-    def win_rate(self, new: Path, old: Path, name: str) -> dict[str, float]:
+    def win_rate(self, new: Path, old: Path, name: str) -> Rate:
         """The win rate of the new answers by the exact judge, with its interval."""
-        rate: dict[str, float] = judgekit.compare(
-            new, old, judge="exact", **self.run_options(name)
-        ).summary["win_rate_a"]
-        return rate
+        run = judgekit.compare(new, old, judge="exact", **self.run_options(name))
+        return run.summary.win_rate_a
 
     def run_options(self, name: str) -> dict[str, Any]:
         """Plugin, folder and reply store of one run."""
@@ -214,7 +213,7 @@ def generate(
     return out
 
 
-def pooled_win_rate(loops: Sequence[Loop], orders: Orders) -> dict[str, float]:
+def pooled_win_rate(loops: Sequence[Loop], orders: Orders) -> Rate:
     """The win rate over all seeds, computed as one run that is clustered by prompt."""
     first = loops[0]
     sides = []
@@ -254,8 +253,8 @@ def pair_quality(pairs: Sequence[PreferencePair]) -> dict[str, float]:
     return {"pairs_right": (right - both) / len(pairs), "pairs_wrong": wrong / len(pairs)}
 
 
-def interval(rate: dict[str, float]) -> list[float]:
-    return [rate["low"], rate["high"]]
+def interval(rate: Rate) -> list[float | None]:
+    return [rate.low, rate.high]
 
 
 def show(found: Mapping[str, Any]) -> None:

@@ -23,10 +23,10 @@ from coverage_raters import RATERS, Sample, Scene
 from options import option_parser
 
 from judgekit.stats import Rate, clustered_mean, clustered_rate
-from judgekit.stats.active_pairs import EVEN, ActivePairs, prior_of
+from judgekit.stats.active_pairs import EVEN, ActivePairs, rating_prior
 from judgekit.stats.bradley_terry import ELO, MEAN, Game, ratings
 from judgekit.stats.confidence_sequence import ConfidenceSequence
-from judgekit.stats.length_control import length_controlled
+from judgekit.stats.length_control import length_controlled_rate
 from judgekit.stats.prediction_powered import prediction_powered_rate
 
 LOW, HIGH = 0.935, 0.965
@@ -130,14 +130,14 @@ def chosen_games(draw: random.Random, models: int, most: int, apart: float = 1.0
                 x, y = exp(strength[int(a)]), exp(strength[int(b)])
                 value = draw.choices([1.0, 0.5, 0.0], [x, 0.4 * sqrt(x * y), y])[0]
                 games.append((str(len(games) % 100), a, b, value))
-        rated = ratings(games, samples=400, prior=prior_of(models)).models
+        rated = ratings(games, samples=400, prior=rating_prior(models)).models
         own = next(r for r in rated if r.model == which)
         return Rate(own.rating, own.low, own.high)
 
     return truth, play(EVEN), play(0.0)
 
 
-def length_controlled_rate(draw: random.Random, prompts: int) -> Sample:
+def length_control_scene(draw: random.Random, prompts: int) -> Sample:
     """A wins 60 % at equal length; its answers are longer and the judge is length-biased."""
     rows = []
     for prompt in range(prompts):
@@ -145,7 +145,7 @@ def length_controlled_rate(draw: random.Random, prompts: int) -> Sample:
         chance = 1 / (1 + exp(-(0.405465 + 0.8 * tanh(delta / 200))))
         rows.append((str(prompt), float(draw.random() < chance), 1000 + delta, 1000))
     raw = clustered_rate((c, v, 1) for c, v, _, _ in rows)
-    return 0.6, length_controlled(rows).rate, raw
+    return 0.6, length_controlled_rate(rows).rate, raw
 
 
 def prediction_powered(draw: random.Random, prompts: int, labels: int, p: float = 0.6) -> Sample:
@@ -191,7 +191,7 @@ SCENES |= {
     "rating of one of 16 models, 1 000 chosen games": lambda d: chosen_games(d, 16, 1000),
     "rating of one of 10 equal models, 450 chosen games": lambda d: chosen_games(d, 10, 450, 0),
     "rating of one of 10 far apart, 450 chosen games": lambda d: chosen_games(d, 10, 450, 2.5),
-    "length-controlled win rate, 200 prompts": lambda d: length_controlled_rate(d, 200),
+    "length-controlled win rate, 200 prompts": lambda d: length_control_scene(d, 200),
     "prediction-powered, 50 labels of 800": lambda d: prediction_powered(d, 800, 50),
     "prediction-powered, 200 labels of 800": lambda d: prediction_powered(d, 800, 200),
     "prediction-powered, 12 labels of 400, p 0.9": lambda d: prediction_powered(d, 400, 12, 0.9),

@@ -78,7 +78,7 @@ def load_model(task: Task) -> Any:
     import torch
     import transformers
 
-    from judgekit.models.four_bit import guard_4bit, in_4bit
+    from judgekit.models.four_bit import bitsandbytes_config, guard_4bit
 
     library: Any = transformers
     shape = library.AutoConfig.from_pretrained(task.model)
@@ -87,7 +87,7 @@ def load_model(task: Task) -> Any:
         task.model,
         dtype=dtype,
         device_map={"": task.device},
-        quantization_config=in_4bit(shape, dtype) if task.quant else None,
+        quantization_config=bitsandbytes_config(shape, dtype) if task.quant else None,
     )
     guard_4bit(model)
     return model

@@ -6,8 +6,9 @@
 
 Parts: `speed` (share of the ideal rate, compared with a bare aiohttp loop; CPU time per judgement),
 `kill` (kill -9 and resume), `faults` (429, 500, resets, hangs, malformed verdicts), `start` (CPU
-time of ``judgekit --help``), `large` (many cases from the reply store). Every run is the installed
-`judgekit` command in its own process, against a mock server on this machine.
+time of ``judgekit --help``; the rate of a whole command, start-up included), `large` (many cases
+from the reply store). Every run is the installed `judgekit` command in its own process, against a
+mock server on this machine.
 """
 
 from __future__ import annotations
@@ -84,10 +85,25 @@ def speed(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
     return found
 
 
-def start(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:  # noqa: ARG001
-    """CPU seconds of `judgekit --help`."""
-    cpu = [run_command("judgekit", "--help", cwd=folder).cpu for _ in range(3 if quick else 9)]
-    return {"judgekit --help: CPU-s": round(statistics.median(cpu), 3)}
+def start(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
+    """CPU seconds of `judgekit --help`; the rate of a whole command, start-up included."""
+    rounds, cases, in_flight = (3, 800, 64) if quick else (9, 800, 64)
+    cpu = [run_command("judgekit", "--help", cwd=folder).cpu for _ in range(rounds)]
+    a, b = write_answers(folder, cases)
+    ideal = 2 * cases * LATENCY / in_flight
+    shares = []
+    for number in range(rounds):
+        server.configure(latency=f"fixed:{LATENCY}")
+        words = ["compare", str(a), str(b), *ARGUMENTS, "--base-url", server.api, "--json"]
+        words += ["--concurrency", str(in_flight), "--store", f"start-{number}.db"]
+        done = run_command("judgekit", *words, "--out", f"start-{number}", cwd=folder)
+        shares.append(100 * ideal / done.wall)
+    return {
+        "judgekit --help: CPU-s": round(statistics.median(cpu), 3),
+        f"{2 * cases} calls at {in_flight}, start-up included: % of ideal": round(
+            statistics.median(shares), 1
+        ),
+    }
 
 
 def large(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:

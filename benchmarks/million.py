@@ -21,7 +21,7 @@ from math import exp
 from options import option_parser
 
 from judgekit.stats import summarise
-from judgekit.stats.bootstrap import bootstrapped_rate
+from judgekit.stats.bootstrap import bootstrap_rate
 from judgekit.stats.bradley_terry import Game, ratings
 from judgekit.stats.outcomes.fold import fold
 from judgekit.stats.outcomes.values import value
@@ -93,7 +93,7 @@ def measure(prompts: int) -> dict[str, float]:
 
     start = time.perf_counter()
     values = ((o.cluster, v, 1) for o in outcomes if (v := value(o)) is not None)
-    bootstrapped_rate(values, samples=1000)
+    bootstrap_rate(values, samples=1000)
     took["1 000 resamples of the win rate"] = time.perf_counter() - start
 
     start = time.perf_counter()

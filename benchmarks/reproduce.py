@@ -143,7 +143,8 @@ def main() -> int:
     readings = [one.readings for one in made if one.readings is not None]
     of_state = totals(found, readings)
     if args.json:
-        rows = {"figures": [asdict(f) for f in found], "readings": [asdict(r) for r in readings]}
+        # Not asdict of readings: it makes a Counter of pairs from a Counter.
+        rows = {"figures": [asdict(f) for f in found], "readings": [vars(r) for r in readings]}
         print(json.dumps({"totals": of_state} | rows))
     else:
         print_all(found, readings)

@@ -32,7 +32,7 @@ from savings_labels import labelled, narrower, show_labels
 from savings_matchups import SIZES, schemes, show_schemes
 
 from judgekit.stats import Rate, win_rate
-from judgekit.stats.order_confidence import OrderConfidence, Row, learn, rounds
+from judgekit.stats.order_confidence import OrderConfidence, Row, calibrate, calibration_rounds
 from judgekit.stats.stopping import Stopping
 from judgekit.types import Outcome
 
@@ -109,7 +109,7 @@ def judge_sample(drawn: Drawn, way: Way, calls_a_case: int) -> Run:
     """Judges one sample in one way."""
     adaptive = way in ("adaptive", "both")
     stops = way in ("stopping", "both")
-    relearn = set(rounds(len(drawn))) if adaptive else set()
+    relearn = set(calibration_rounds(len(drawn))) if adaptive else set()
     clusters = [str(i) for i, prompt in enumerate(drawn) for _ in prompt]
     watcher = Stopping(clusters, until=UNTIL)
     sureness = OrderConfidence(())
@@ -118,7 +118,7 @@ def judge_sample(drawn: Drawn, way: Way, calls_a_case: int) -> Run:
     calls = 0
     for i, prompt in enumerate(drawn):
         if i in relearn:
-            sureness = learn(rows)
+            sureness = calibrate(rows)
         for seen, first in prompt:
             said, swapped = seen.verdicts[first], seen.verdicts[1 - first]
             once = adaptive and said is not None and sureness.sure(said)

@@ -12,7 +12,7 @@ from statistics import fmean
 from savings_data import FEWEST, Pair, files, pairs, rows, stem
 
 from judgekit.stats import Rate
-from judgekit.stats.prediction_powered import Corrected, prediction_powered_rate
+from judgekit.stats.prediction_powered import PredictionPowered, prediction_powered_rate
 
 __all__ = ["Labelled", "Narrower", "labelled", "narrower", "show_labels"]
 
@@ -86,7 +86,7 @@ def narrower(known: Labelled, runs: int) -> Narrower:
     draw = random.Random(known.name + known.what)
     truth = fmean(label for _, _, label in known.cases)
     cases = list(known.cases)
-    found: list[Corrected] = []
+    found: list[PredictionPowered] = []
     while len(found) < runs:
         chosen = set(draw.sample(range(len(cases)), LABELS))
         rows = ((c, v, x if i in chosen else None) for i, (c, v, x) in enumerate(cases))

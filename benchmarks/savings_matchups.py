@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from options import option_parser
 
-from judgekit.stats.active_pairs import EVEN, ActivePairs, prior_of
+from judgekit.stats.active_pairs import EVEN, ActivePairs, rating_prior
 from judgekit.stats.bradley_terry import ELO, MEAN, Game, Ratings, ratings
 
 __all__ = ["SIZES", "Scheme", "schemes", "show_schemes"]
@@ -74,7 +74,7 @@ class World:
         return out
 
     def fit(self, games: Sequence[Game], samples: int = 0) -> Ratings:
-        return ratings(games, samples=samples, prior=prior_of(len(self.names)))
+        return ratings(games, samples=samples, prior=rating_prior(len(self.names)))
 
     def error(self, games: Sequence[Game]) -> float:
         """The share of pairs that the ratings put in the wrong order; equal ratings count half."""

@@ -1,10 +1,10 @@
-"""A task that a tiny model learns in a minute, and answers that get it half right.
+"""A task that a tiny model learns in a minute, and answers of which half are right.
 
     python examples/sorting.py FOLDER
 
-writes into FOLDER what `examples/sorting.sh` starts from: `random/`, a model of random weights with
+writes the files that `examples/sorting.sh` starts from: `random/`, a model of random weights with
 its tokenizer; `imitate.jsonl`, prompts ("sort d a c …") with answers of which half are wrong;
-`prompts.jsonl` and `held_out.jsonl`, prompts with the right answer as their reference.
+`prompts.jsonl` and `held_out.jsonl`, prompts with the right answer as reference.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["LETTERS", "answers_to_imitate", "prompts", "write_model", "write_row
 ALPHABET = "abcdefghijklmnopqrst"
 LETTERS = 5  # to be sorted in one prompt
 HIDDEN, LAYERS, HEADS = 128, 2, 4  # 4-bit kernels for CPUs need multiples of 64
-RIGHT, BACKWARDS = 0.5, 0.25  # shares of the answers to imitate; the rest leave a letter out
+RIGHT, BACKWARDS = 0.5, 0.25  # shares of the answers to imitate; the others lack a letter
 SPECIAL = ("<pad>", "<end>", "<user>", "<assistant>")
 TEMPLATE = (
     "{%- for message in messages %}"
@@ -32,7 +32,7 @@ TEMPLATE = (
 
 
 def prompts(count: int, draw: random.Random) -> Iterator[dict[str, str]]:
-    """Rows of different prompts ("sort d a c …"), each with the right answer as `reference`."""
+    """Rows of distinct prompts ("sort d a c …"), each with the right answer as `reference`."""
     seen: set[str] = set()
     while len(seen) < count:
         letters = draw.sample(ALPHABET, LETTERS)
@@ -43,7 +43,7 @@ def prompts(count: int, draw: random.Random) -> Iterator[dict[str, str]]:
 
 
 def answers_to_imitate(count: int, draw: random.Random) -> Iterator[dict[str, str]]:
-    """Prompts with a `response`: right in half of them, else backwards or a letter short."""
+    """Prompts with a `response`: half right, the others backwards or a letter short."""
     for row in prompts(count, draw):
         letters, kind = row["reference"].split(), draw.random()
         if kind > RIGHT + BACKWARDS:
@@ -54,13 +54,14 @@ def answers_to_imitate(count: int, draw: random.Random) -> Iterator[dict[str, st
 
 
 def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
+    """Writes rows as JSONL."""
     with path.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(row) + "\n" for row in rows)
     return path
 
 
 def write_model(folder: Path, seed: int) -> Path:
-    """A Llama of random weights (a third of a million) with a tokenizer of whole words."""
+    """A Llama of random weights (330 000 parameters) with a tokenizer of whole words."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
     from transformers.utils import logging
@@ -87,7 +88,7 @@ def write_model(folder: Path, seed: int) -> Path:
 
 
 def write_tokenizer(folder: Path) -> int:
-    """One token for each letter, word and role; the size of the vocabulary."""
+    """Writes a tokenizer with a token per letter, word and role; returns its size."""
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
@@ -96,15 +97,15 @@ def write_tokenizer(folder: Path) -> int:
     tokenizer: Any = Tokenizer(kind({word: i for i, word in enumerate(words)}, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     tokenizer.add_special_tokens(list(SPECIAL))
-    whole: Any = PreTrainedTokenizerFast
-    fast = whole(tokenizer_object=tokenizer, eos_token="<end>", pad_token="<pad>")
+    fast_tokenizer: Any = PreTrainedTokenizerFast
+    fast = fast_tokenizer(tokenizer_object=tokenizer, eos_token="<end>", pad_token="<pad>")
     fast.chat_template = TEMPLATE
     fast.save_pretrained(folder)
     return len(fast)
 
 
 def main() -> None:
-    """Writes the files for a demonstration, the same each time."""
+    """Writes the files, the same in every run."""
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     draw = random.Random(0)

@@ -7,21 +7,52 @@ from typing import TYPE_CHECKING, Any
 from judgekit.moved import install
 
 if TYPE_CHECKING:
-    from judgekit.api import Run, compare, generate, load_run, rank, score
-    from judgekit.errors import JudgekitError
+    from judgekit.api import AnyRun, Run, compare, generate, load_run, rank, score
+    from judgekit.config.settings import GenerateSettings, Settings
+    from judgekit.errors import EngineError, InputError, JudgekitError
     from judgekit.extension.hookspecs import hookimpl
+    from judgekit.jobs.generation import Answers
+    from judgekit.runs.analysis import analyse, rate_models
+    from judgekit.runs.diff import diff_runs
+    from judgekit.runs.index import list_runs
+    from judgekit.runs.metadata import RunMetadata
+    from judgekit.runs.reader import CaseResult, StoredRun
 
-__all__ = ["JudgekitError", "Run", "compare", "generate", "hookimpl", "load_run", "rank", "score"]
+__all__ = [
+    "Answers",
+    "AnyRun",
+    "CaseResult",
+    "EngineError",
+    "GenerateSettings",
+    "InputError",
+    "JudgekitError",
+    "Run",
+    "RunMetadata",
+    "Settings",
+    "StoredRun",
+    "analyse",
+    "compare",
+    "diff_runs",
+    "generate",
+    "hookimpl",
+    "list_runs",
+    "load_run",
+    "rank",
+    "rate_models",
+    "score",
+]
 
 HOMES = {
-    "Run": "judgekit.api",
-    "compare": "judgekit.api",
-    "generate": "judgekit.api",
-    "load_run": "judgekit.api",
-    "rank": "judgekit.api",
-    "score": "judgekit.api",
-    "JudgekitError": "judgekit.errors",
-    "hookimpl": "judgekit.extension.hookspecs",
+    "judgekit.api": ("AnyRun", "Run", "compare", "generate", "load_run", "rank", "score"),
+    "judgekit.config.settings": ("GenerateSettings", "Settings"),
+    "judgekit.errors": ("EngineError", "InputError", "JudgekitError"),
+    "judgekit.extension.hookspecs": ("hookimpl",),
+    "judgekit.jobs.generation": ("Answers",),
+    "judgekit.runs.analysis": ("analyse", "rate_models"),
+    "judgekit.runs.diff": ("diff_runs",),
+    "judgekit.runs.index": ("list_runs",),
+    "judgekit.runs.metadata": ("RunMetadata",),
+    "judgekit.runs.reader": ("CaseResult", "StoredRun"),
 }
 
 install()
@@ -29,11 +60,12 @@ install()
 
 def __getattr__(name: str) -> Any:
     # Imported where used: `judgekit --help` and a plugin's import must not pay for the harness.
-    if name not in HOMES:
-        raise AttributeError(f"module 'judgekit' has no attribute {name!r}")
-    from importlib import import_module
+    for home, names in HOMES.items():
+        if name in names:
+            from importlib import import_module
 
-    return getattr(import_module(HOMES[name]), name)
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module 'judgekit' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -1,7 +1,7 @@
 """The same flow as functions, for scripts and notebooks.
 
 >>> run = judgekit.compare("a.jsonl", "b.jsonl", judge="pairwise", model="openai/gpt-4o-mini")
->>> run.summary["win_rate_a"]
+>>> run.summary.win_rate_a.low
 >>> run.judgements            # a pandas frame
 >>> run.pairs().write("pairs.jsonl")
 """
@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from judgekit import runs
 from judgekit.config.settings import GenerateSettings, Settings
 from judgekit.harness.dispatcher import Tally
 from judgekit.harness.trials import OnProgress
@@ -21,7 +21,12 @@ from judgekit.jobs import runnable
 from judgekit.jobs.generation import Answers, prepare_generation, run_generation
 from judgekit.jobs.prepare_panel import prepare_runs
 from judgekit.jobs.runnable import Runnable
-from judgekit.types import Case
+from judgekit.runs import CaseResult, RunMetadata, StoredRun
+from judgekit.runs.schema import judgement_row, outcome_row
+from judgekit.stats import RankingSummary, ScoreSummary, Summary
+from judgekit.stats.plain import encode
+from judgekit.stats.summaries.document import AnySummary
+from judgekit.types import Case, RunKind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
     from judgekit.pairs import Pairing, Pairs
 
 __all__ = [
+    "AnyRun",
     "Run",
     "compare",
     "generate",
@@ -39,86 +45,177 @@ __all__ = [
 ]
 
 
-class Run:
-    """A finished run, read from its folder when asked."""
+S = TypeVar("S", bound=AnySummary, covariant=True)
+
+
+class Run(Generic[S]):
+    """A finished run, read from its folder when asked.
+
+    Attributes:
+        folder: The run's folder.
+        stored: The reader of the folder.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.stored = StoredRun(folder)
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"
 
-    @cached_property
-    def summary(self) -> dict[str, Any]:
-        """`summary.json`: counts, rates with their intervals, position, statuses."""
-        return runs.read_json(self.folder / "summary.json")
+    def _repr_html_(self) -> str:
+        sentence, folder = escape(self.sentence), escape(str(self.folder))
+        table = self.summary._repr_html_()
+        return f"<p><b>{sentence}</b></p>{table}<p><code>{folder}</code></p>"
 
-    @cached_property
-    def facts(self) -> dict[str, Any]:
-        """`run.json`: settings, versions, digests, times and the counts of calls."""
-        return runs.read_json(self.folder / "run.json")
+    @property
+    def kind(self) -> RunKind:
+        """``"compare"``, ``"score"`` or ``"rank"``."""
+        return self.stored.kind
+
+    @property
+    def summary(self) -> S:
+        """Counts, rates with their intervals, position and statuses, as typed attributes.
+
+        A `judgekit.stats.Summary` of a comparison, a `ScoreSummary` or a `RankingSummary`;
+        `judgekit explain` says what each metric means.
+        """
+        return cast("S", self.stored.summary)
+
+    @property
+    def sentence(self) -> str:
+        """What the summary means, in one sentence."""
+        return self.stored.sentence
+
+    @property
+    def metadata(self) -> RunMetadata:
+        """How the run was made: settings, versions, digests, times and counts of calls."""
+        return self.stored.metadata
 
     @cached_property
     def judgements(self) -> pd.DataFrame:
-        """One row per trial: what was shown, and what the judge said."""
+        """One row per trial: what was shown, and the verdict."""
         import pandas as pd
 
-        return pd.DataFrame(runs.read_rows(self.folder / "judgements.jsonl"))
+        return pd.DataFrame(
+            encode(judgement_row(stored.id, stored.judgement, stored.judge))
+            for result in self.results()
+            for stored in result.stored
+        )
 
     @cached_property
     def outcomes(self) -> pd.DataFrame:
-        """One row per case."""
+        """One row per case: its outcome, or of a ranking its ranks."""
         import pandas as pd
 
-        return pd.DataFrame(runs.read_rows(self.folder / "outcomes.jsonl"))
+        return pd.DataFrame(
+            encode(outcome_row(result.outcome, result.judgement_ids, result.votes))
+            for result in self.results()
+        )
 
     def cases(self) -> Iterator[Case]:
         """The cases that were judged, with their texts."""
-        return runs.read_cases(self.folder)
+        return self.stored.cases()
+
+    def results(self) -> Iterator[CaseResult]:
+        """Each case with its outcome and its judgements, in the order of the run."""
+        return self.stored.case_results()
 
     def pairs(self, *, min_margin: float = 0.0, pairing: Pairing = "best-worst") -> Pairs:
         """The preference pairs that the run's consistent winners make.
 
-        `pairing`: which two answers of a ranking make a pair.
+        Args:
+            min_margin: The least margin of a pair, in 0 to 1, or in points of scores.
+            pairing: Which two answers of a ranking make a pair.
+
+        Returns:
+            The pairs in the order of the cases, and how many cases make none, by reason.
+
+        Raises:
+            InputError: The run scored single answers, or its folder is damaged.
         """
         from judgekit.pairs import pairs_of_run
 
-        return pairs_of_run(runs.StoredRun(self.folder), min_margin=min_margin, pairing=pairing)
+        return pairs_of_run(self.stored, min_margin=min_margin, pairing=pairing)
 
 
-def load_run(folder: str | Path = "runs/latest") -> Run:
-    """A run by its folder."""
-    return Run(runs.resolve(Path(folder)))
+AnyRun = Run[AnySummary]
 
 
-def compare(a: str | Path, b: str | Path | None = None, **settings: Any) -> Run:
-    """Judges two files of answers (or one file of pairs) against each other.
+def load_run(folder: str | Path = "runs/latest") -> AnyRun:
+    """A run by its folder.
 
-    `settings` are the fields of `judgekit.config.settings.Settings`, the flags of `judgekit
-    compare` under the same names: ``judge="pairwise"``, ``model="openai/gpt-4o-mini"``,
-    ``max_calls=100``. Several judges in ``judge``, apart by commas, are a jury (`judgekit.jobs`).
-    Raises `InputError` and the other leaves of `JudgekitError`.
+    Args:
+        folder: A run's folder, or ``latest`` beside it.
+
+    Returns:
+        The run; its files are read when asked.
+
+    Raises:
+        InputError: The folder holds no run.
+    """
+    return AnyRun(StoredRun.open(folder).folder)
+
+
+def compare(a: str | Path, b: str | Path | None = None, **settings: Any) -> Run[Summary]:
+    """Judges two files of answers, or one file of pairs, against each other.
+
+    Args:
+        a: The first model's answers, or a file of pairs.
+        b: The second model's answers.
+        settings: Fields of `judgekit.config.settings.Settings`, the flags of `judgekit compare`
+            under the same names: ``judge="pairwise"``, ``model="openai/gpt-4o-mini"``,
+            ``max_calls=100``. Several comma-separated judges are a jury.
+
+    Returns:
+        The finished run, as it was written to its folder.
+
+    Raises:
+        InputError: A file or a setting is wrong.
+        JudgekitError: Its other leaves, where an engine or a plugin fails.
     """
     files = [Path(a)] if b is None else [Path(a), Path(b)]
     [job] = prepare_runs([files], Settings.of(settings), kind="compare")
-    return run_job(job)
+    return Run(run_job(job).folder)
 
 
-def score(a: str | Path, **settings: Any) -> Run:
-    """Scores each answer of one file by itself; `settings` as for `compare`."""
+def score(a: str | Path, **settings: Any) -> Run[ScoreSummary]:
+    """Scores each answer of one file by itself.
+
+    Args:
+        a: The model's answers.
+        settings: As those of `compare`.
+
+    Returns:
+        The finished run, as it was written to its folder.
+
+    Raises:
+        InputError: A file or a setting is wrong.
+        JudgekitError: Its other leaves, where an engine or a plugin fails.
+    """
     [job] = prepare_runs([[Path(a)]], Settings.of(settings), kind="score")
-    return run_job(job)
+    return Run(run_job(job).folder)
 
 
-def rank(file: str | Path, *files: str | Path, **settings: Any) -> Run:
-    """Ranks the answers to each prompt: a file per model, or one file with several answers each.
+def rank(file: str | Path, *files: str | Path, **settings: Any) -> Run[RankingSummary]:
+    """Ranks the answers to each prompt.
 
-    `settings` as for `compare`. Each row of `Run.outcomes` is then a case's ranking
-    (`judgekit.types.Ranking`).
+    Args:
+        file: One model's answers, or several answers to each prompt.
+        files: Other models' answers.
+        settings: As those of `compare`.
+
+    Returns:
+        The finished run, as it was written to its folder; each row of `Run.outcomes` is a case's
+        ranking (`judgekit.types.Ranking`).
+
+    Raises:
+        InputError: A file or a setting is wrong.
+        JudgekitError: Its other leaves, where an engine or a plugin fails.
     """
     paths = [Path(path) for path in (file, *files)]
     [job] = prepare_runs([paths], Settings.of(settings), kind="rank")
-    return run_job(job)
+    return Run(run_job(job).folder)
 
 
 def generate(
@@ -126,10 +223,19 @@ def generate(
 ) -> Answers:
     """Answers the prompts of a file with any engine, `n` times each.
 
-    `settings` are the fields of `judgekit.config.settings.GenerateSettings`, the flags of
-    `judgekit generate` under the same names: ``model="transformers/./tuned"``, ``n=4``. With `out`
-    the answers are written there, if there are any; `force` replaces other answers. Raises
-    `InputError` and the other leaves of `JudgekitError`.
+    Args:
+        prompts: A file of prompts.
+        out: Where to write the answers, if there are any.
+        force: Replace a file of other answers.
+        settings: Fields of `judgekit.config.settings.GenerateSettings`, the flags of `judgekit
+            generate` under the same names: ``model="transformers/./tuned"``, ``n=4``.
+
+    Returns:
+        The answers, and what was asked and failed.
+
+    Raises:
+        InputError: A file or a setting is wrong.
+        JudgekitError: Its other leaves, where an engine fails.
     """
     job = prepare_generation(Path(prompts), GenerateSettings.of(settings))
     if out is not None:
@@ -142,6 +248,6 @@ def generate(
 
 def run_job(
     job: Runnable, tally: Tally | None = None, on_progress: OnProgress | None = None
-) -> Run:
+) -> AnyRun:
     """Runs a prepared job to its end; see `judgekit.jobs.runnable.run_job`."""
-    return Run(runnable.run_job(job, tally, on_progress))
+    return AnyRun(runnable.run_job(job, tally, on_progress))

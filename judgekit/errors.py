@@ -1,16 +1,16 @@
-"""What can go wrong, split by who has to act.
+"""The errors, by who has to act.
 
 ::
 
     JudgekitError
     ├── InputError      the user: a file, a flag or a configuration is wrong (exit code 2)
     ├── PluginError     the plugin's author, or who installed it (exit code 2)
-    ├── EngineError     nobody can be answered: wrong key, unknown model, no server (exit code 2)
+    ├── EngineError     no call can be answered: wrong key, unknown model, no server (exit code 2)
     ├── StoreError      the reply store cannot be opened or written (exit code 2)
     ├── TrainingError   a training cannot go on: loss not finite, out of memory (exit code 2)
     └── CallFailure     this one call has no reply; the run goes on
 
-Every message is one line: what is wrong, the value, and the way out.
+Every message is one line: what is wrong, the value, and what to do.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ __all__ = [
 
 
 class JudgekitError(Exception):
-    """The root: anything judgekit raises on purpose."""
+    """The root of all errors that judgekit raises on purpose."""
 
 
 class InputError(JudgekitError):
-    """A file, a flag or a setting is wrong; says which, and what to do."""
+    """A file, a flag or a setting is wrong."""
 
 
 class PluginError(JudgekitError):
@@ -45,19 +45,22 @@ class EngineError(JudgekitError):
 
 
 class StoreError(JudgekitError):
-    """The reply store cannot be used where it stands."""
+    """The reply store cannot be opened or written."""
 
 
 class TrainingError(JudgekitError):
-    """A training stopped: what went wrong, and what to lower or change. Checkpoints stay."""
+    """A training stopped; its message says what to change. Checkpoints stay."""
 
 
 class CallFailure(JudgekitError):  # noqa: N818 (a failure is counted, not an error)
-    """One call got no usable reply. Its case is counted under `status`, the run goes on.
+    """One call got no usable reply. Its trial is counted under `status`, and the run continues.
 
-    `name` is the short name that summaries count by (``"timeout"``, ``"http 500"``).
-    `retryable` says that the same call may succeed later, `after` (seconds) that the server
-    asked for a pause.
+    Args:
+        name: The short name under which summaries count it: ``"timeout"``, ``"http 500"``.
+        message: What happened; the name if it is empty.
+        status: The status of the trial's verdict.
+        retryable: Whether the same call may succeed later.
+        after: Seconds for which the server asked to wait.
     """
 
     def __init__(

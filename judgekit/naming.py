@@ -1,4 +1,4 @@
-"""What to say of a name that is not known: the nearest one, and all there are."""
+"""Messages about unknown names: the closest known name, and all of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["closest", "unknown"]
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known name that `word` was probably meant to be, whatever its case; None if none is."""
+    """The known name that is closest to `word`, ignoring case; None if none is close."""
     by_folded = {name.casefold(): name for name in known}
     matches = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[matches[0]] if matches else None

@@ -90,7 +90,11 @@ def _own_pairs(setup: SetSetup) -> LabelledSet:
 
 
 def without_options(name: str, setup: EngineSetup) -> EngineSetup:
-    """The setup of an engine that has no settings of its own; `InputError` where it has any."""
+    """The setup of an engine without options.
+
+    Raises:
+        InputError: Options are given.
+    """
     if setup.options:
         from judgekit.errors import InputError
 

@@ -1,1 +1,1 @@
-"""The prompts that come with judgekit, one file each; ``docs/prompts.md`` tells their format."""
+"""The prompts that come with judgekit, one file each; docs/guides/prompts.md has the format."""

@@ -1,4 +1,4 @@
-"""Files of answers for the tests, and how a run's files are read."""
+"""Files of answers for the tests, and readers of a run's files."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ DECIDED = ("cases.jsonl", "judgements.jsonl", "outcomes.jsonl", "summary.json")
 
 
 def write_jsonl(path: Path, rows: Iterable[Any]) -> Path:
+    """Writes rows as JSONL."""
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
 
 
 def write_answers(path: Path, texts: Sequence[str], **columns: Any) -> Path:
-    """One answer a prompt, under the usual names; the model is called as the file."""
+    """Writes one answer per prompt under the usual column names; the model is named as the file."""
     return write_jsonl(
         path,
         (
@@ -31,17 +32,18 @@ def write_answers(path: Path, texts: Sequence[str], **columns: Any) -> Path:
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    """Reads the rows of a JSONL file."""
     with path.open(encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
 
 
 def stable_files(folder: Path) -> dict[str, bytes]:
-    """The bytes of everything in a run's folder but `run.json`."""
+    """The contents of a run's files, except `run.json`."""
     return {name: (folder / name).read_bytes() for name in DECIDED}
 
 
 def kept_replies(store: Path) -> int:
-    """How many replies a store holds, read without judgekit."""
+    """The number of replies in a store, read without judgekit."""
     import sqlite3
     from contextlib import closing
 

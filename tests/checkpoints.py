@@ -1,7 +1,7 @@
-"""Small random checkpoints in the layouts that real ones are published in.
+"""Small random checkpoints in the layouts of published ones.
 
-The networks know nothing, but have every weight, name and file of the real ones: loading,
-tokenising, truncating and computing are tested on them, in a second and without a download.
+The networks have random weights, but every weight, name and file of the published ones: loading,
+tokenisation, truncation and computation are tested with them in a second and without a download.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def write_pairrm(
 
 
 def random_weight(name: str, shape: Any, generator: torch.Generator) -> torch.Tensor:
-    """Large enough that texts, places and orders tell in the logit, small enough to be stable."""
+    """Large enough that texts, positions and orders change the logit, small enough to be stable."""
     import torch
 
     value = torch.randn(tuple(shape), generator=generator)
@@ -108,7 +108,7 @@ def ranker_settings(base: Path, n_tasks: int) -> dict[str, Any]:
 
 
 def hf_settings(tokenizer: Tokenizer, n_tasks: int) -> dict[str, Any]:
-    """What `config.json` of the layout `llm-blender/PairRM-hf` holds beside DeBERTa's own."""
+    """What `config.json` in the layout `llm-blender/PairRM-hf` has beside DeBERTa's entries."""
     names = ("source_prefix_id", "cand1_prefix_id", "cand2_prefix_id", "cand_prefix_id")
     ids = {n: tokenizer.token_to_id(token) for n, token in zip(names, PREFIXES, strict=True)}
     return ids | {
@@ -122,7 +122,7 @@ def hf_settings(tokenizer: Tokenizer, n_tasks: int) -> dict[str, Any]:
 def write_base(
     folder: Path, config: Any, weights: dict[str, torch.Tensor], tokenizer: Tokenizer
 ) -> None:
-    """The DeBERTa that upstream loads before it lays the checkpoint's weights over it."""
+    """The DeBERTa that llm-blender loads before it loads the checkpoint's weights into it."""
     from safetensors.torch import save_file
 
     folder.mkdir(exist_ok=True)
@@ -132,6 +132,7 @@ def write_base(
 
 
 def write_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
+    """Writes the tokenizer's files."""
     tokenizer.save(str(folder / "tokenizer.json"))
     settings = {
         "tokenizer_class": "PreTrainedTokenizerFast",  # reads tokenizer.json as it is
@@ -146,7 +147,7 @@ def write_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
 
 
 def deberta_config(tokenizer: Tokenizer, hidden: int, layers: int) -> Any:
-    """The architecture of DeBERTa-v3, small."""
+    """The config of a small DeBERTa-v3."""
     from transformers import DebertaV2Config
 
     settings: dict[str, Any] = {

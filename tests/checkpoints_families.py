@@ -1,4 +1,4 @@
-"""Tiny models of random weights in the architectures that people train, the same each time."""
+"""Tiny models of random weights in the architectures that people train; always the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tiny chat model of random weights, as real folders of a checkpoint look; the same each time."""
+"""A tiny chat model of random weights in a checkpoint's layout; always the same."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SENTENCES = (
 
 
 def write_tokenizer(folder: Path, *, chat_template: bool | str = True) -> int:
-    """A byte-level BPE tokenizer, trained here, with ChatML's role markers; its size."""
+    """Trains a byte-level BPE tokenizer with ChatML's role markers; returns its size."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -85,7 +85,7 @@ def write_llama(
 
 
 def write_adapter(base: Path, folder: Path, *, seed: int = 1) -> Path:
-    """A LoRA adapter of the model in `base`, of random weights that are not zero."""
+    """A LoRA adapter for the model in `base`, with random weights that are not zero."""
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import LlamaForCausalLM

@@ -1,4 +1,4 @@
-"""Tiny reward models of random weights, as the folders of real ones look; the same each time."""
+"""Tiny reward models of random weights in a checkpoint's layout; always the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the fixtures `cli`, `start` and `command` are, for the tests that take them."""
+"""The types of the fixtures `cli`, `start` and `command`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Cli", "Said", "Start"]
 
 @dataclass(frozen=True)
 class Said:
-    """What a command printed, and its exit code."""
+    """A command's output and exit code."""
 
     code: int
     out: str
@@ -21,13 +21,13 @@ class Said:
 
     @property
     def json(self) -> Any:
-        """The one JSON object on standard output of a command that went well."""
+        """The JSON object on standard output of a command that succeeded."""
         assert self.code == 0, self.err
         return json.loads(self.out)
 
     @property
     def error(self) -> str:
-        """The one line, without its ``judgekit: ``, of a command that was refused."""
+        """The line of a refused command, without its ``judgekit: ``."""
         assert self.code == 2, self.err
         assert self.out == ""
         [line] = self.err.splitlines()

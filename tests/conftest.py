@@ -1,4 +1,4 @@
-"""Fixtures that more than one folder of tests needs."""
+"""Fixtures for tests in more than one folder."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def shared() -> Path:
 
 @pytest.fixture(autouse=True)
 def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A socket that leaves this machine fails the test."""
+    """A socket to another machine fails the test."""
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: object) -> None:
@@ -45,7 +45,7 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine's own keys, proxies and configuration are not the tests' business."""
+    """Removes the machine's keys, proxies and configuration from the environment."""
     for name in os.environ:
         if name.upper().startswith((*SETTINGS, "JUDGEKIT_")):
             monkeypatch.delenv(name)
@@ -60,7 +60,7 @@ def own_server() -> Iterator[JudgeServer]:
 
 @pytest.fixture
 def server(own_server: JudgeServer) -> JudgeServer:
-    """A judge behind an OpenAI-compatible API, with nothing counted yet."""
+    """A judge behind an OpenAI-compatible API, with its counters at zero."""
     own_server.reset()
     return own_server
 
@@ -76,7 +76,7 @@ def mock_process(shared: Path) -> Iterator[MockApi]:
 
 @pytest.fixture
 def mock(mock_process: MockApi) -> MockApi:
-    """The mock API without faults, its counters at zero."""
+    """The mock API without faults, with its counters at zero."""
     mock_process.reset()
     return mock_process
 
@@ -134,7 +134,7 @@ def start(here: Path) -> Iterator[Start]:
 
 @pytest.fixture
 def command(start: Start) -> Cli:
-    """`command("compare", ...)`: the installed command, to its end."""
+    """`command("compare", ...)`: the installed command, run until it ends."""
 
     def run(*words: object, env: Mapping[str, str] | None = None) -> Said:
         process = start(*words, env=env)

@@ -1,4 +1,4 @@
-"""Interpreters and packages of their own, for tests of what is installed."""
+"""Fresh interpreters and packages, for tests of what is installed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["pip_install", "python"]
 
 
 def python(*arguments: str, cwd: Path, path: Path | None = None) -> str:
-    """What a fresh interpreter prints; it must end well. `path` goes on its module path."""
+    """The output of a fresh interpreter, which must succeed; `path` is prepended to its path."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     if path is not None:
         environment["PYTHONPATH"] = str(path)
@@ -29,7 +29,7 @@ def python(*arguments: str, cwd: Path, path: Path | None = None) -> str:
 
 
 def pip_install(package: Path, target: Path) -> None:
-    """Installs a package's copy (building leaves traces) into a folder, without a network."""
+    """Installs a copy of a package into a folder, offline; the copy, as building leaves traces."""
     source = target.with_name(target.name + "-source")
     shutil.copytree(package, source, ignore=shutil.ignore_patterns("__pycache__"))
     pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index")

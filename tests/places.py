@@ -1,4 +1,4 @@
-"""Folders of the checkout that tests read."""
+"""The checkout's folders that tests read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plugin's file of judges whose errors are planted: what each says of a case is known."""
+"""A plugin file of judges with planted errors, so that their verdicts are known."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILE = Path(__file__)
 
 
 def write_sides(folder: Path, cases: int) -> list[Path]:
-    """Two files of answers; a's is right in the even cases, b's in the odd ones."""
+    """Two files of answers: a is right in the even cases, b in the odd ones."""
     sides = [["right" if n % 2 == side else "wrong" for n in range(cases)] for side in (0, 1)]
     return [
         write_answers(folder / f"{name}.jsonl", [f"{word} of {name}" for word in words])
@@ -27,12 +27,12 @@ def write_sides(folder: Path, cases: int) -> list[Path]:
 
 
 def chance(*words: str) -> float:
-    """A number in 0 to 1 that texts decide."""
+    """A number in [0, 1) that depends on the texts alone."""
     return int(sha256("|".join(words).encode()).hexdigest()[:8], 16) / 16**8
 
 
 class Planted(BatchJudge):
-    """Finds the right answer, and errs on a share of the cases, in both orders alike."""
+    """Finds the right answer, but errs on a share of the cases, the same in both orders."""
 
     arity = frozenset({2})
     errs = 0.0
@@ -63,14 +63,14 @@ class Errs30(Planted):
 
 
 class Front(Planted):
-    """Chooses whatever is first."""
+    """Chooses the first answer."""
 
     def verdict(self, trial: Trial) -> Verdict:
         return Verdict.chose(Choice.FIRST)
 
 
 class Mute(Planted):
-    """Has nothing to say."""
+    """Gives no verdict."""
 
     def verdict(self, trial: Trial) -> Verdict:
         return Verdict.without(Status.UNPARSED)

@@ -1,4 +1,4 @@
-"""Servers on loopback that the tests judge against: a small one of our own, and the mock API."""
+"""Servers on loopback that the tests use as judges: a small one, and the mock API."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def worth(text: str) -> int:
 
 
 class JudgeServer:
-    """An OpenAI-compatible API whose every answer is a function of what it is asked.
+    """An OpenAI-compatible API whose every answer is a function of the request.
 
-    `requests` are the bodies that came in, `headers` the authorization each brought.
+    `requests` are the bodies received, `headers` the authorization of each.
     """
 
     def __init__(self, port: int) -> None:
@@ -63,7 +63,7 @@ class JudgeServer:
         self.reset()
 
     def reset(self) -> None:
-        """As it was at first, and with nothing counted."""
+        """Restores the initial state, with counters at zero."""
         self.requests: list[Body] = []
         self.headers: list[str] = []
         self.connects = 0  # requests to pass something on, as to a proxy
@@ -76,12 +76,12 @@ class JudgeServer:
         self.at_once = self.most_at_once = 0
 
     def hold_after(self, requests: int) -> None:
-        """Answers so many requests in all, and lets the later ones wait for `go_on`."""
+        """Answers this many requests, and holds later ones until `go_on`."""
         self._open.clear()
         self._answers = requests
 
     def go_on(self) -> None:
-        """Answers what waits, and all that comes."""
+        """Answers the requests on hold, and all later ones."""
         self._answers: int | None = None
         self._open.set()
 
@@ -91,7 +91,7 @@ class JudgeServer:
             return Counter(json.dumps(body, sort_keys=True) for body in self.requests)
 
     def wait_for(self, requests: int, seconds: float = 30.0) -> None:
-        """Returns once so many requests have come in."""
+        """Returns once this many requests have arrived."""
         until = time.monotonic() + seconds
         while len(self.requests) < requests:
             if time.monotonic() > until:
@@ -126,7 +126,7 @@ def error(message: str, code: str) -> Body:
 
 @contextmanager
 def judge_server() -> Iterator[JudgeServer]:
-    """Serves on a free port of loopback, one thread a connection."""
+    """Serves on a free port of loopback, with one thread per connection."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -169,7 +169,7 @@ def judge_server() -> Iterator[JudgeServer]:
 
 
 class MockApi:
-    """The mock API beside the checkout: it knows its own verdicts and counts its calls."""
+    """The mock API beside the checkout; it knows its verdicts and counts its calls."""
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url

@@ -13,6 +13,7 @@ from servers import JudgeServer
 
 import judgekit
 from judgekit.errors import EngineError, InputError
+from judgekit.stats import Summary
 
 A = ["GOOD", "POOR", "plain", "BIASED", "MUTE", "the same"]
 B = ["plain", "plain", "other", "other", "other", "the same"]
@@ -31,9 +32,9 @@ def asking(server: JudgeServer) -> dict[str, str]:
 
 def test_compare(asking: dict[str, str]) -> None:
     run = judgekit.compare("a.jsonl", "b.jsonl", **asking)
-    assert (run.summary["wins_a"], run.summary["wins_b"], run.summary["cases"]) == (1, 1, 6)
-    assert run.facts["counts"]["calls"] == 10
-    assert run.facts["settings"]["model"] == "openai/m"
+    assert (run.summary.wins_a, run.summary.wins_b, run.summary.cases) == (1, 1, 6)
+    assert run.metadata.counts.calls == 10
+    assert run.metadata.settings["model"] == "openai/m"
     assert [case.id for case in run.cases()] == [f"q{n}" for n in range(6)]
     assert repr(run) == f"Run({str(run.folder)!r})"
 
@@ -73,7 +74,7 @@ def test_pairs(asking: dict[str, str], here: Path) -> None:
 def test_in_a_running_event_loop_as_in_a_notebook(
     asking: dict[str, str], server: JudgeServer
 ) -> None:
-    async def cell() -> judgekit.Run:
+    async def cell() -> judgekit.Run[Summary]:
         return judgekit.compare("a.jsonl", "b.jsonl", **asking)
 
     inside = asyncio.run(cell())
@@ -110,14 +111,14 @@ def test_load_run(asking: dict[str, str], here: Path) -> None:
 
 def test_score(asking: dict[str, str]) -> None:
     run = judgekit.score("a.jsonl", **{**asking, "judge": "additive"}, repeats=1)
-    assert run.summary["mean_score"]["value"] == pytest.approx((4 + 0 + 2 + 2 + 2) / 5)
+    assert run.summary.mean_score.value == pytest.approx((4 + 0 + 2 + 2 + 2) / 5)
     assert list(run.judgements["score"].dropna()) == [4, 0, 2, 2, 2]
 
 
 def test_one_file_of_pairs(asking: dict[str, str], here: Path) -> None:
     row = {"prompt": "?", "response_a": "GOOD", "response_b": "plain"}
     write_jsonl(here / "pairs.jsonl", [row, {**row, "prompt": "!"}])
-    assert judgekit.compare("pairs.jsonl", **asking).summary["wins_a"] == 2
+    assert judgekit.compare("pairs.jsonl", **asking).summary.wins_a == 2
     with pytest.raises(InputError, match=r"judgekit compare"):
         judgekit.score("pairs.jsonl", **{**asking, "judge": "additive"})
     with pytest.raises(InputError, match="single answers"):

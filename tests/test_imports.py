@@ -1,4 +1,4 @@
-"""The harness knows no judge and no engine by name; plugins know the harness."""
+"""The harness imports no judge and no engine; plugins may import the harness."""
 
 from __future__ import annotations
 

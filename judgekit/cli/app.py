@@ -102,17 +102,30 @@ class Commands(TyperGroup):
 class JudgingCommand(TyperCommand):
     """A command whose flags depend on the judge that its command line names.
 
-    Without a command line it has the settings' flags; parsing one adds the judge's own options.
+    Its own parameters are the settings' flags; parsing a command line adds the judge's options.
     """
+
+    def __init__(self, name: str, entry: Entry) -> None:
+        super().__init__(name, help=entry.help)
+        self.entry = entry
+
+    @property
+    def params(self) -> list[Any]:
+        """The parameters without those of a judge; made when asked for: parsing has its own."""
+        made: list[Any] = build(self.name or "", self.entry).params
+        return made
+
+    @params.setter
+    def params(self, value: list[Any]) -> None:
+        """Takes nothing: the parameters are those of the settings."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
     ) -> Any:
         """Builds the command with the options of the named judge, which then parses `args`."""
-        entry = COMMANDS[self.name or ""]
         judge = peek(args).get("judge") or project_judge() or NO_JUDGE
         options = options_of(judge, registry(parent))
-        full = build(self.name or "", entry, options=options, judge=judge)
+        full = build(self.name or "", self.entry, options=options, judge=judge)
         return full.make_context(info_name, args, parent, **extra)
 
 
@@ -123,32 +136,27 @@ def stub(name: str, help_line: str) -> TyperCommand:
 
 def load(name: str, entry: Entry) -> Any:
     """Imports a command of the table."""
-    if entry.judge:
-        return build(name, entry, cls=JudgingCommand)
-    return build(name, entry)
+    return JudgingCommand(name, entry) if entry.judge else build(name, entry)
 
 
-def build(
-    name: str,
-    entry: Entry,
-    *,
-    options: Sequence[JudgeOption] = (),
-    judge: str = "",
-    cls: type[TyperCommand] | None = None,
-) -> Any:
+def build(name: str, entry: Entry, *, options: Sequence[JudgeOption] = (), judge: str = "") -> Any:
     """A command as typer runs it; its help begins with the line of the table."""
     target = found(entry.place)
     if isinstance(target, typer.Typer):
+        from judgekit.cli.flags import FlagsCommand
+
+        for info in target.registered_commands:
+            info.cls = FlagsCommand if info.cls in (None, TyperCommand) else info.cls
         group = get_group(target)
         group.name, group.help = name, entry.help
         return group
     function: Callable[..., Any] = target
+    cls: type[TyperCommand] = LeanCommand
     if entry.settings:
         from judgekit.cli.flags import FlagsCommand, with_judge_options
 
         function = with_judge_options(function, found(entry.settings), options, judge)
-        cls = cls or FlagsCommand
-    cls = cls or LeanCommand
+        cls = FlagsCommand
     app = typer.Typer(add_completion=False, rich_markup_mode="rich")
     app.command(name, cls=cls, help=help_text(entry, function), context_settings=CONTEXT)(function)
     return get_command(app)
@@ -212,6 +220,8 @@ def registry(ctx: Any) -> Registry:
 
 def plugin_commands(installed: Registry) -> dict[str, Any]:
     """The commands that plugins add; a plugin that takes a name of ours becomes broken."""
+    if not installed.adds_commands:
+        return {}
     app = typer.Typer()
     for name in (*COMMANDS, *RENAMED):
         app.command(name)(root)

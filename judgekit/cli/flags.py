@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import MISSING, Field
 from pathlib import Path
 from types import UnionType
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["FlagsCommand", "with_flags", "with_judge_options"]
 
 OPTION = "judge_option_"  # keeps a judge's option apart from a setting of the same name
-WIDEST = 24  # characters of choices that stand beside a flag; they take the room of all help
+WIDEST = 16  # characters of choices that stand beside a flag; they take the room of all help
 GENERAL = "General"  # the last panel: a command's own options and --help
 ENGINE = "Engine"  # the panel before which a judge's own options stand
 
@@ -30,12 +31,31 @@ class FlagsCommand(LeanCommand):
     """A command with settings: its help shows the judge's flags first, its own options last."""
 
     def get_params(self, ctx: Any) -> Any:
-        """All parameters; options without a panel get the last one."""
+        """All parameters; beside options with panels, those without one get the last panel."""
         params: list[Any] = [*super().get_params(ctx)]
+        if not any(getattr(param, "rich_help_panel", None) for param in params):
+            return params
         for param in params:
             if param.param_type_name == "option" and not getattr(param, "rich_help_panel", None):
                 param.rich_help_panel = GENERAL
         return params
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Prints the help; both forms of a switch stand as one, ``--[no-]lora``."""
+        shown = copy(self)
+        shown.params = [one_form(param) for param in self.params]
+        super(FlagsCommand, shown).format_help(ctx, formatter)
+
+
+def one_form(param: Any) -> Any:
+    """A parameter for the help screen; a switch that is on by default shows both forms as one."""
+    if not getattr(param, "secondary_opts", ()):
+        return param
+    both = copy(param)
+    if param.default is True:
+        both.opts = [f"--[no-]{param.opts[0].removeprefix('--')}"]
+    both.secondary_opts = []
+    return both
 
 
 def with_judge_options(
@@ -82,25 +102,35 @@ def with_flags(
     taken = {p.name for p in own} | without
     types = hints(kind)
     shown = {f.name: f for f in settings_of(kind, command.__name__) if f.name not in taken}
-    flags = [flag(f, types[name]) for name, f in shown.items()]
+    own_flags = {p.name: p for p in own if p.default is not inspect.Parameter.empty}
+    flags = [
+        own_flags.pop(f.name) if f.name in own_flags else flag(f, types[f.name])
+        for f in settings_of(kind, command.__name__)
+        if f.name in shown or f.name in own_flags
+    ]
 
     def run(context_: typer.Context, **given: Any) -> None:
         if context is not None:
             given[context.name] = context_
         mine = {p.name: given.pop(p.name) for p in own}
-        said = {name: value for name, value in given.items() if was_given(context_, name)}
-        command(
-            settings={
-                name: read(shown[name], types[name], value) if name in shown else value
-                for name, value in said.items()
-            },
-            **mine,
-        )
+        settings = {
+            name: read(shown[name], types[name], value) if name in shown else value
+            for name, value in given.items()
+            if was_given(context_, name)
+        }
+        command(settings=settings, **mine)
 
     parameters = [
         parameter("context_", typer.Context, inspect.Parameter.empty),
-        *in_order([p for p in own if p is not context], flags, extra),
+        *in_order([p for p in own if p is not context and p not in flags], flags, extra),
     ]
+    return signed(run, command, parameters)
+
+
+def signed(
+    run: Callable[..., None], command: Callable[..., None], parameters: Sequence[inspect.Parameter]
+) -> Callable[..., None]:
+    """`run` with the name and docstring of a command, and with these parameters."""
     keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
     run.__signature__ = inspect.Signature(keyword)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in keyword}
@@ -172,9 +202,10 @@ def typed(declared: Field[Any], hint: Any) -> Any:
 def help_text(declared: Field[Any], hint: Any) -> str:
     """The help of a setting; it names the choices if the flag has no place for them."""
     text: str = declared.metadata["help"]
-    if metavar(declared, hint) != "NAME":
+    choices = get_args(present(hint))
+    if metavar(declared, hint) != "NAME" or all(choice in text for choice in choices):
         return text
-    return f"{text.rstrip('.')}: {', '.join(get_args(present(hint)))}."
+    return f"{text.rstrip('.')}: {', '.join(choices)}."
 
 
 def metavar(declared: Field[Any], hint: Any) -> str | None:

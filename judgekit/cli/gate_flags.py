@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from judgekit.errors import InputError
-from judgekit.io.files import write_file
-from judgekit.runs.failures import silence
+from judgekit.io.files import keep_inputs, write_file
+from judgekit.runs.failures import why_no_verdict
 from judgekit.trust import gate
 
 if TYPE_CHECKING:
-    from judgekit.api import Run
+    from judgekit.api import AnyRun
 
 __all__ = ["FAILED", "FailIf", "Gate", "Junit", "as_rows"]
 
@@ -55,7 +55,7 @@ class Gate:
         Raises:
             InputError: A condition cannot be read, or the file cannot be written.
         """
-        conditions = tuple(gate.parse(text) for text in fail_if or ())
+        conditions = tuple(gate.parse_condition(text) for text in fail_if or ())
         if file is not None:
             if not conditions:
                 raise InputError("--junit writes the results of --fail-if; add a condition")
@@ -65,28 +65,32 @@ class Gate:
 
     def check_known(self, summary: Mapping[str, Any]) -> None:
         """Raises `InputError` for a metric that a summary of this kind does not have."""
-        self.findings(summary)
+        self.results(summary)
 
-    def findings(self, summary: Mapping[str, Any]) -> list[gate.Finding]:
-        return gate.check([condition.text for condition in self.conditions], summary)
+    def check_inputs(self, files: Iterable[Path]) -> None:
+        """Raises `InputError` where the JUnit file would replace a file that is read."""
+        if self.file is not None:
+            keep_inputs(self.file, files, flag="--junit")
 
-    def suite(self, run: Run) -> gate.Suite:
-        """What became of the conditions in a finished run; an error where it has no verdict."""
-        name = run.summary.get("a", run.folder.name)
-        if "b" in run.summary:
-            name += f" against {run.summary['b']}"
-        error = silence(run.folder, run.summary)
-        return gate.Suite(name, self.findings(run.summary), run.facts["seconds"], error)
+    def results(self, summary: Mapping[str, Any]) -> list[gate.ConditionResult]:
+        """The result of each condition."""
+        return gate.check_conditions([condition.text for condition in self.conditions], summary)
+
+    def suite(self, run: AnyRun) -> gate.Suite:
+        """The results of the conditions in a finished run, or why it has no verdict."""
+        ranked = run.kind == "rank"
+        name = run.folder.name if ranked else " against ".join(run.metadata.models)
+        error = why_no_verdict(run.stored)
+        return gate.Suite(name, self.results(run.summary.to_dict()), run.metadata.seconds, error)
 
     def write(self, suites: Sequence[gate.Suite]) -> None:
         """Writes the JUnit file, if one is named."""
         if self.file is not None:
-            write_file(self.file, gate.junit(suites).encode())
+            write_file(self.file, gate.junit_xml(suites).encode())
 
 
 def as_rows(suite: gate.Suite) -> list[dict[str, Any]]:
-    """The findings for JSON."""
+    """The results for JSON."""
     return [
-        {"condition": f.condition.text, "value": f.value, "failed": f.failed}
-        for f in suite.findings
+        {"condition": f.condition.text, "value": f.value, "failed": f.failed} for f in suite.results
     ]

@@ -7,21 +7,21 @@ the flags of `judgekit compare` that takes longer than the comparison of two sma
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
 __all__ = ["LeanCommand", "lean"]
 
-PLAIN = {str: str, Path: Path}
-PLAIN_LISTS = {list[str]: str, list[Path]: Path}
+PLAIN: dict[Any, Any] = {str: str, Path: Path, int: int, float: float}
+PLAIN_LISTS: dict[Any, Any] = {list[str]: str, list[Path]: Path}
 
 
 NOT_PLAIN = object()
 
 
 def plain(param: Any, ctx: Any, value: Any) -> Any:
-    """A value that needs no converter: not given, a text or a path; else `NOT_PLAIN`."""
+    """A value that needs no converter: not given, text, path, number or choice; or `NOT_PLAIN`."""
     described = getattr(param, "type_descriptor", None)  # older releases of typer have none
     if described is None:
         return NOT_PLAIN
@@ -29,11 +29,16 @@ def plain(param: Any, ctx: Any, value: Any) -> Any:
     if source is not None and source.name == "DEFAULT" and not param.required:
         many = param.multiple or param.nargs == -1
         return () if many and value is None else value
-    if described.annotation in PLAIN and isinstance(value, str):
-        return PLAIN[described.annotation](value)
-    if described.annotation in PLAIN_LISTS and value:
-        return [PLAIN_LISTS[described.annotation](part) for part in value]
-    return NOT_PLAIN
+    kind = described.annotation
+    if kind in PLAIN and isinstance(value, str) and not described.is_ranged:
+        try:
+            return PLAIN[kind](value)
+        except ValueError:
+            return NOT_PLAIN  # typer says what is wrong with it
+    if kind in PLAIN_LISTS and value:
+        return [PLAIN_LISTS[kind](part) for part in value]
+    chosen = get_origin(kind) is Literal and value in get_args(kind)
+    return value if chosen else NOT_PLAIN
 
 
 def converted(param: Any, ctx: Any, value: Any, convert: Any) -> Any:

@@ -13,12 +13,13 @@ import typer
 from judgekit.cli.gate_flags import FAILED, Gate, as_rows
 from judgekit.cli.render.console import json_text, safe
 from judgekit.config.settings import Settings
-from judgekit.runs.failures import cut_short, silence
+from judgekit.runs.failures import why_no_verdict
 
 if TYPE_CHECKING:
-    from judgekit.api import Run
+    from judgekit.api import AnyRun
     from judgekit.extension.registry import Registry
     from judgekit.jobs.runnable import Runnable
+    from judgekit.trust.gate import Suite
 
 __all__ = [
     "NO_VERDICT",
@@ -75,6 +76,7 @@ def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gat
         typer.Exit: With the exit code 1 if the gate fails, 3 if a run has no verdict.
     """
     for job in jobs:
+        gate.check_inputs(job.inputs.files)
         gate.check_known(job.empty_summary().to_dict())
     if dry_run:
         estimates(jobs, as_json=as_json)
@@ -92,70 +94,78 @@ def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gat
         runs.append(run_with_progress(job))
     suites = [gate.suite(run) for run in runs]
     if as_json:
-        objects = [as_object(run) for run in runs]
-        if gate.conditions:
-            objects = [o | {"gate": as_rows(s)} for o, s in zip(objects, suites, strict=True)]
-        print(json_text(objects[0] if len(objects) == 1 else {"comparisons": objects}))
+        print_objects(runs, suites if gate.conditions else [])
     else:
-        from judgekit.cli.render import ranking, tables
-
-        if jobs[0].inputs.kind == "rank":
-            ranking.print_run(runs[0])
-        elif len(runs) > 1:
-            tables.print_runs(runs)
-        else:
-            tables.print_run(runs[0])
+        print_tables(runs)
     silent = [run for run in runs if without_verdict(run)]
     announce_ends(runs, silent)
     gate.write(suites)
     for suite in suites:
-        for finding in suite.findings:
-            announce(f"{suite.name}: {finding.message}" if len(suites) > 1 else finding.message)
+        for result in suite.results:
+            announce(f"{suite.name}: {result.message}" if len(suites) > 1 else result.message)
     if silent:
         raise typer.Exit(NO_VERDICT)
     if any(suite.failures for suite in suites):
         raise typer.Exit(FAILED)
 
 
-def without_verdict(run: Run) -> bool:
+def print_objects(runs: Sequence[AnyRun], suites: Sequence[Suite]) -> None:
+    """Prints the runs as one JSON object, each with the results of its gate if there is one."""
+    objects = [as_object(run) for run in runs]
+    if suites:
+        objects = [o | {"gate": as_rows(s)} for o, s in zip(objects, suites, strict=True)]
+    print(json_text(objects[0] if len(objects) == 1 else {"comparisons": objects}))
+
+
+def print_tables(runs: Sequence[AnyRun]) -> None:
+    """Prints the runs of one command as tables."""
+    from judgekit.cli.render.run import print_run, print_runs
+
+    if len(runs) > 1:
+        print_runs(runs)
+    else:
+        print_run(runs[0])
+
+
+def without_verdict(run: AnyRun) -> bool:
     """Whether no case has a verdict, though there are some whose answers differ."""
-    return bool(silence(run.folder, run.summary))
+    return bool(why_no_verdict(run.stored))
 
 
-def why_silent(run: Run) -> str:
+def why_silent(run: AnyRun) -> str:
     """Why a run has no verdict, in one line, with the command that shows its cases."""
-    why = silence(run.folder, run.summary)
-    if not run.summary["cases"]:  # and none to look at
+    why = why_no_verdict(run.stored)
+    if not run.summary.cases:  # and none to look at
         return why
     return f"{why}; `judgekit show {quote(str(run.folder))}` has the cases"
 
 
-def announce_ends(runs: Sequence[Run], silent: Sequence[Run]) -> None:
+def announce_ends(runs: Sequence[AnyRun], silent: Sequence[AnyRun]) -> None:
     """Prints why runs have no verdict, and which of several runs a limit ended."""
-    from judgekit.cli.render.tables import number
+    from judgekit.cli.render.figures import number
 
     for run in runs:
-        s = run.summary
-        sides = " against ".join(s[side] for side in ("a", "b") if s.get(side))
-        named = f"{sides}: " if len(runs) > 1 else ""
+        summary = run.summary
+        named = f"{' against '.join(run.metadata.models)}: " if len(runs) > 1 else ""
         if run in silent:
             announce(named + why_silent(run))
-        elif named and cut_short(s["stopped"]):
-            cases = f"{s['cases']} of {number(s['cases_planned'], 'case')}"
-            announce(f"{named}stopped after {cases}, since {s['stopped']}")
+        elif named and summary.stop is not None and summary.stop.cut_short:
+            cases = f"{summary.cases} of {number(summary.cases_planned or 0, 'case')}"
+            announce(f"{named}stopped after {cases}, since {summary.stop.text}")
 
 
-def as_object(run: Run) -> dict[str, Any]:
+def as_object(run: AnyRun) -> dict[str, Any]:
     """`summary.json`, the counts of this command's calls, and the run's folder."""
-    counts = run.facts["counts"]
-    return run.summary | {name: counts[name] for name in COUNTS} | {"run": str(run.folder)}
+    counts = {name: getattr(run.metadata.counts, name) for name in COUNTS}
+    summary = {"sentence": run.sentence} | run.summary.to_dict()
+    return summary | counts | {"run": str(run.folder)}
 
 
-def run_with_progress(job: Runnable) -> Run:
+def run_with_progress(job: Runnable) -> AnyRun:
     """Runs a job with a progress bar; after Ctrl-C it says how to continue."""
     from judgekit.api import run_job
+    from judgekit.cli.render.figures import number
     from judgekit.cli.render.progress import progress_bar
-    from judgekit.cli.render.tables import number
     from judgekit.harness.dispatcher import Tally
 
     tally = Tally()

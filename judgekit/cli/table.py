@@ -57,6 +57,10 @@ COMMANDS = {
     "gate": Entry("Exit with 1 if a finished run meets a condition.", f"{HOME}.gate:gate"),
     "show": Entry("Show the cases of a run side by side.", f"{HOME}.show:show"),
     "stats": Entry("Show the statistics of a run.", f"{HOME}.stats:stats"),
+    "explain": Entry(
+        "Explain a metric of a run's summary: definition, unit, denominator and formula.",
+        f"{HOME}.explain:explain",
+    ),
     "runs": Entry("List runs and what they cost, and compare two of them.", f"{HOME}.runs:app"),
     "pairs": Entry("Write the preference pairs of a run, in TRL's formats.", f"{HOME}.pairs:pairs"),
     "generate": Entry(

@@ -1,4 +1,4 @@
-"""Where an API is served, as the user's own configuration names it."""
+"""API endpoints, as the user's own configuration names them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,16 @@ __all__ = ["Endpoint"]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where an API is served, as named in the user's own configuration.
+    """An API endpoint of the user's own configuration.
 
-    `key_env` is the name of the environment variable that holds the key, never the key. `engine`
-    answers its models where one is named as ``NAME/MODEL``.
+    Attributes:
+        name: The name under ``[endpoints.NAME]``, used as ``--endpoint NAME`` or ``NAME/MODEL``.
+        base_url: URL of the API.
+        key_env: The name of the environment variable that holds the key; never the key itself.
+        rpm: Limit of requests per minute.
+        tpm: Limit of tokens per minute.
+        price: Price of its models, if it is the same for all.
+        engine: The engine that answers for its models.
     """
 
     name: str

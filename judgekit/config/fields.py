@@ -139,15 +139,18 @@ def hints(kind: type) -> Mapping[str, Any]:
 
 
 def fitted(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a class's fields as their types; `InputError` names what does not fit."""
+    """The values of a class's fields as their types; `InputError` for one that does not fit."""
     return {name: fitting(name, values[name], hint) for name, hint in hints(kind).items()}
 
 
 def fitting(name: str, value: object, hint: Any) -> object:
-    """A setting's value as its type: a path may be a text, and one path stand for several.
+    """A setting's value as its type.
 
-    Nothing else is guessed: no number is taken from a text, none from a truth value. Raises
-    `InputError` for what does not fit.
+    A path may be given as text, and a single value instead of several. Nothing else is converted:
+    no number is read from a text or a truth value.
+
+    Raises:
+        InputError: The value does not fit.
     """
     arms = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     if value is None and NoneType in arms:

@@ -35,7 +35,7 @@ __all__ = ["Project", "UserConfig", "file_settings", "load_project", "load_user"
 
 T = TypeVar("T")
 
-PLACES = {  # what a project may not say, and where it belongs
+PLACES = {  # entries that a project's file may not hold, and where they belong
     **dict.fromkeys(
         ("base_url", "url", "api_base", "host", "server", "proxy", "endpoints", "headers"),
         "endpoints belong under [endpoints.NAME] in {user}; choose one here with endpoint = NAME",
@@ -89,7 +89,7 @@ class UserConfig:
     prices: Mapping[str, Price] = field(default_factory=dict)
 
     def endpoint(self, name: str) -> Endpoint:
-        """The endpoint of that name. Raises `InputError` where there is none."""
+        """The endpoint of that name; `InputError` if there is none."""
         if name not in self.endpoints:
             missing = unknown("endpoint named", name, self.endpoints)
             raise InputError(f"{missing}; add [endpoints.{name}] with base_url to {self.path}")
@@ -97,7 +97,7 @@ class UserConfig:
 
 
 def user_file() -> Path:
-    """Where the user's own configuration is looked for."""
+    """The path of the user's own configuration."""
     from platformdirs import user_config_path
 
     said = os.environ.get("JUDGEKIT_CONFIG")
@@ -105,10 +105,11 @@ def user_file() -> Path:
 
 
 def load_project(folder: Path) -> Project:
-    """The choices of ``judgekit.toml`` in a folder; none where there is no such file.
+    """The choices of ``judgekit.toml`` in a folder; none if there is no such file.
 
-    Raises `InputError` for what it may not say, what it says wrongly, and paths that leave the
-    folder.
+    Raises:
+        InputError: An entry is unknown, not allowed there or of a wrong type, or a path leaves the
+            folder.
     """
     path = folder / "judgekit.toml"
     if not path.is_file():
@@ -117,10 +118,10 @@ def load_project(folder: Path) -> Project:
     for where, name, value in _entries(table):
         if name.lower().replace("-", "_") in PLACES:
             place = PLACES[name.lower().replace("-", "_")].format(user=user_file())
-            raise InputError(f"{path}: {where} may not stand in a project's file; {place}")
+            raise InputError(f"{path}: {where} is not allowed in a project's file; {place}")
         if isinstance(value, str) and ("://" in value or LIKE_A_KEY.fullmatch(value)):
             raise InputError(
-                f"{path}: {where} holds a URL or a key, which may not stand in a project's file; "
+                f"{path}: {where} holds a URL or a key, which is not allowed in a project's file; "
                 f"endpoints belong in {user_file()}"
             )
     choices = {
@@ -161,10 +162,11 @@ def _file_type() -> type[Any]:
 
 
 def load_user() -> UserConfig:
-    """The user's own configuration; empty where there is none.
+    """The user's own configuration; empty if there is none.
 
-    Raises `InputError` where the file that ``JUDGEKIT_CONFIG`` names is absent, where an entry
-    is unknown or wrong, and where a key itself stands in it (which is not repeated).
+    Raises:
+        InputError: The file that ``JUDGEKIT_CONFIG`` names is absent, an entry is unknown or
+            wrong, or the file holds a key itself (which the message does not repeat).
     """
     path = user_file()
     if not path.is_file():
@@ -199,7 +201,7 @@ def _endpoint(name: str, entry: Mapping[str, Any], path: Path) -> Endpoint:
     address = urlsplit(endpoint.base_url)
     if address.scheme not in ("http", "https") or not address.hostname:
         raise InputError(
-            f"{path}: {where}.base_url = {endpoint.base_url!r} is no URL; "
+            f"{path}: {where}.base_url = {endpoint.base_url!r} is not a URL; "
             f"write it as https://HOST/v1"
         )
     if url_holds_key(endpoint.base_url):
@@ -217,7 +219,7 @@ def _endpoint(name: str, entry: Mapping[str, Any], path: Path) -> Endpoint:
 
 
 def _is_variable(text: str) -> bool:
-    """Whether a text can name a variable, and is not a key that happens to look like one."""
+    """Whether a text can be a variable's name, and is not a key that looks like one."""
     mixed = all(any(test(c) for c in text) for test in (str.islower, str.isupper, str.isdigit))
     return VARIABLE.fullmatch(text) is not None and not (mixed and len(text) >= 20)
 
@@ -245,7 +247,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _entries(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str, Any]]:
-    """Every entry of a table and of those within: its dotted place, its name, its value."""
+    """Every entry of a table and its inner tables: dotted place, name, value."""
     for name, value in table.items():
         yield above + name, name, value
         inner = value if isinstance(value, list) else [value]
@@ -269,10 +271,10 @@ def _tables(table: Mapping[str, Any], name: str, path: Path) -> dict[str, Any]:
 def _checked(
     kind: type[T], table: Mapping[str, Any], path: Path, above: str = "", **given: Any
 ) -> T:
-    """A table as a dataclass; its names and types must be exactly those of the fields.
+    """A table as a dataclass, whose names and types must be exactly those of the fields.
 
-    It goes through JSON because that is where pydantic's strict mode takes a dataclass apart:
-    a number is not taken from a text, nor a whole number from a truth value.
+    It goes through JSON, in which pydantic's strict mode accepts a dataclass's parts: a number is
+    not read from a text, nor a whole number from a truth value.
     """
     from pydantic import TypeAdapter, ValidationError
 

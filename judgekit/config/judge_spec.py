@@ -1,4 +1,4 @@
-"""Seats: judges named together with what each asks, where a command takes several."""
+"""Judges named together with their models, for commands that take several."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["JudgeSpec", "parse_judge_specs"]
 
 @dataclass(frozen=True, slots=True)
 class JudgeSpec:
-    """A judge, and the model it is to ask (or its weights); None leaves that to `--model`."""
+    """A judge and the model that it asks (or its weights); None means that of `--model`."""
 
     judge: str
     model: str | None = None
@@ -21,21 +21,24 @@ class JudgeSpec:
 
 
 def parse_judge_specs(text: str) -> tuple[JudgeSpec, ...]:
-    """``pairwise@openai/gpt-4o-mini,overlap``: judges apart by commas, each JUDGE or JUDGE@MODEL.
+    """Reads comma-separated judges, each JUDGE or JUDGE@MODEL.
 
-    What stands after the first ``@`` is the model. Raises `InputError` for an empty place, and
-    where two seats are the same.
+    Args:
+        text: Such as ``pairwise@openai/gpt-4o-mini,overlap``. The model follows the first ``@``.
+
+    Raises:
+        InputError: A judge or a model is empty, or a judge is named twice.
     """
-    seats: list[JudgeSpec] = []
+    specs: list[JudgeSpec] = []
     for part in text.split(","):
         judge, at, model = part.strip().partition("@")
         if not judge or (at and not model):
             raise InputError(
                 f"{part.strip()!r} in {text!r} names no judge: write JUDGE or JUDGE@ENGINE/MODEL, "
-                f"several apart by commas, such as pairwise@openai/gpt-4o-mini,overlap"
+                f"several separated by commas, such as pairwise@openai/gpt-4o-mini,overlap"
             )
-        seat = JudgeSpec(judge, model or None)
-        if seat in seats:
-            raise InputError(f"the judge {str(seat)!r} stands twice in {text!r}; take one out")
-        seats.append(seat)
-    return tuple(seats)
+        spec = JudgeSpec(judge, model or None)
+        if spec in specs:
+            raise InputError(f"the judge {str(spec)!r} is named twice in {text!r}; remove one")
+        specs.append(spec)
+    return tuple(specs)

@@ -1,4 +1,4 @@
-"""What well-known API models cost, from a small table that the user's own prices come before."""
+"""Prices of well-known API models, from a small table; the user's own prices come first."""
 
 from __future__ import annotations
 
@@ -23,14 +23,28 @@ class Price:
     output: float
 
     def cost(self, tokens_in: int, tokens_out: int) -> float:
+        """What so many tokens cost.
+
+        Args:
+            tokens_in: Tokens of prompts.
+            tokens_out: Tokens of replies.
+
+        Returns:
+            US dollars.
+        """
         return (tokens_in * self.input + tokens_out * self.output) / 1e6
 
 
 def price(model: str, user_prices: Mapping[str, Price] | None = None) -> Price | None:
-    """The price of a model by the name its API knows; None where it is not known for certain.
+    """The price of a model.
 
-    A dated snapshot (``gpt-4o-mini-2024-07-18``) has its own entry, or that of its family where
-    the table says so; no other likeness of names counts.
+    Args:
+        model: The model's name in its API. A dated snapshot (``gpt-4o-mini-2024-07-18``) has the
+            price of its family if the table says so; no other similarity of names counts.
+        user_prices: The user's own prices, which come first.
+
+    Returns:
+        The price; None if it is not known for certain.
     """
     if user_prices and model in user_prices:
         return user_prices[model]
@@ -43,7 +57,7 @@ def price(model: str, user_prices: Mapping[str, Price] | None = None) -> Price |
 
 
 def as_of() -> str:
-    """The month (``YYYY-MM``) that the table's prices are of. Prices change."""
+    """The month (``YYYY-MM``) of the table's prices. Prices change."""
     said: str = _table()["as_of"]
     return said
 

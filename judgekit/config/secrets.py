@@ -1,4 +1,4 @@
-"""What looks like a key: keys stand in environment variables, never in a file, a flag or a run."""
+"""Recognises keys: they belong in environment variables, never in a file, a flag or a run."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl, urlsplit
 __all__ = ["KEYS", "LIKE_A_KEY", "find_key", "url_holds_key"]
 
 KEYS = frozenset({"key", "api_key", "apikey", "secret", "password", "token", "authorization"})
-"""What a key is called in a configuration file, in lower case and with underscores."""
+"""Names of keys in a configuration file, in lower case and with underscores."""
 
 LIKE_A_KEY = re.compile(
     r"[Bb]earer\s+\S+|AIza[\w-]{20,}|(?=.*\d)(sk|pk|rk|hf|gsk|xai|pplx|r8|ghp|nvapi)[-_][\w-]{12,}"
 )
-"""What a key itself looks like."""
+"""A key by its own form."""
 
 NAME = re.compile(
     r"(^|[-_])(key|sig|pwd)$|(api|access|account|auth|private|subscription)[-_]?key"
@@ -26,17 +26,18 @@ NO_KEY = frozenset({"prompt_cache_key"})  # an argument of OpenAI's that holds n
 
 
 def find_key(value: object, name: str = "") -> str | None:
-    """Where a value, or anything within it, looks like a key: its dotted place; None if nowhere.
+    """The dotted place of the first key within a value; None if there is none.
 
-    A text under a name such as ``api_key`` is taken for one, and any text that looks like one.
+    A text under a name such as ``api_key`` counts as a key, and so does a text of a key's form.
     """
     return next(_keys(value, name, name), None)
 
 
 def url_holds_key(url: str) -> bool:
-    """Whether a URL has a user, a password, or a query that looks like a key.
+    """Whether a URL holds a user, a password, or a key in its query.
 
-    Raises ValueError where it is no URL.
+    Raises:
+        ValueError: It is not a URL.
     """
     parts = urlsplit(url)
     query = parse_qsl(parts.query, keep_blank_values=True)
@@ -47,7 +48,7 @@ def _keys(value: object, place: str, name: str) -> Iterator[str]:
     if isinstance(value, Mapping):
         for inner, held in value.items():
             where = f"{place}.{inner}" if place else str(inner)
-            # The name itself may be the key, and is not to be repeated.
+            # The name itself may be the key, so it must not be repeated.
             if LIKE_A_KEY.search(str(inner)):
                 yield place
             yield from _keys(held, where, str(inner))

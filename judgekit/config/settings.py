@@ -58,7 +58,7 @@ class JudgeSettings:
     )
     orders: Orders = of_judge(
         "both",
-        "Orders in which pairs are shown. adaptive: the second only if the first is not sure.",
+        "Orders in which pairs are shown: both, one, or adaptive (one unless it is unsure).",
         scope=NOT_BENCH,
         decides="value",
     )
@@ -160,7 +160,7 @@ class AnswerSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GenerateSettings(EngineSettings, AnswerSettings):
+class GenerateSettings(AnswerSettings, EngineSettings):  # so that the model's flags stand first
     """All settings of generating answers, except the prompts and the output file."""
 
     temperature: float = of_engine(

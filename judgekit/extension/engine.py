@@ -59,8 +59,15 @@ class Engine(Protocol):
     async def answer(self, calls: Sequence[Call]) -> Sequence[Reply | CallFailure]:
         """One attempt at each call, in order; at most `window` calls.
 
-        A call without a usable reply gets a `CallFailure` in its place (retries are the
-        harness's). Raises `EngineError` where no call can ever be answered (a wrong key).
+        Args:
+            calls: What to ask.
+
+        Returns:
+            One item per call: its reply, or a `CallFailure` where there is no usable one. The
+            harness retries.
+
+        Raises:
+            EngineError: No call can ever be answered, for example because of a wrong key.
         """
         ...
 

@@ -1,7 +1,7 @@
-"""The plugin seam: what a package may give judgekit, through the entry-point group ``judgekit``.
+"""The hooks of a plugin: what a package adds through the entry-point group ``judgekit``.
 
-A plugin is a module (or object) with any of these functions, each marked `judgekit.hookimpl`.
-Importing it must cost nothing heavy: torch and SDKs are imported where a judge is made.
+A plugin is a module (or object) with any of these functions, each marked with
+`judgekit.hookimpl`. Importing it must be cheap: a judge imports torch or an SDK when it is made.
 """
 
 from __future__ import annotations

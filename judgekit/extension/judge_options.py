@@ -1,4 +1,4 @@
-"""A judge's options: read from its `Options` dataclass, converted from what the user gave."""
+"""A judge's options: declared by its `Options` dataclass, converted from what the user gives."""
 
 from __future__ import annotations
 
@@ -26,8 +26,13 @@ WORDS = {"true": True, "yes": True, "1": True, "on": True} | {
 class JudgeOption:
     """One option of a judge.
 
-    `type` is str, int, float or bool, or a Literal of the only texts allowed, which `choices`
-    lists. `optional`: None is a value, too. `help` is one sentence for the flag.
+    Attributes:
+        name: The field's name.
+        type: str, int, float or bool, or a Literal of texts.
+        default: The default.
+        choices: The texts of a Literal.
+        optional: Whether None is a value, too.
+        help: One sentence for the flag.
     """
 
     name: str
@@ -39,14 +44,15 @@ class JudgeOption:
 
     @property
     def wants(self) -> str:
-        """What it takes, in words."""
+        """The values that it takes, in words."""
         return f"one of {', '.join(self.choices)}" if self.choices else KINDS[self.type]
 
     def convert(self, value: object) -> object:
-        """The value as the option's type, from text or as it is.
+        """The value as the option's type; a text is converted.
 
-        Raises `ValueError` where it does not fit; a number is not guessed from a truth value,
-        nor a whole number from a fraction.
+        Raises:
+            ValueError: It does not fit. A number is not read from a truth value, nor a whole
+                number from a fraction.
         """
         if value is None and self.optional:
             return None
@@ -64,10 +70,11 @@ class JudgeOption:
 
 
 def judge_options(judge: type[Judge]) -> list[JudgeOption]:
-    """The options of a judge in the order they are declared.
+    """The options of a judge in the order of their declaration.
 
-    Raises `PluginError` where its `Options` is no dataclass of str, int, float, bool or Literal
-    of str (or one of these with None), each with a default.
+    Raises:
+        PluginError: Its `Options` is not a dataclass of str, int, float, bool or Literal of str
+            (or one of these with None), each with a default.
     """
     if not is_dataclass(judge.Options):
         raise PluginError(f"{judge.__name__}.Options must be a dataclass, not {judge.Options!r}")
@@ -96,11 +103,14 @@ def _option(judge: type[Judge], field: Field[Any], hint: object) -> JudgeOption:
 
 
 def make_options(judge: type[Judge], given: Mapping[str, object]) -> Any:
-    """An instance of the judge's `Options`: what is given, under either spelling, over defaults.
+    """An instance of the judge's `Options`, from the given values and the defaults.
 
-    ``tie-margin`` and ``tie_margin`` are the same option.
+    Args:
+        judge: The judge's class.
+        given: Values by name; ``tie-margin`` and ``tie_margin`` are the same option.
 
-    Raises `InputError` for an option that the judge does not have and a value that does not fit.
+    Raises:
+        InputError: The judge has no such option, or a value does not fit.
     """
     options = {option.name: option for option in judge_options(judge)}
     values: dict[str, object] = {}

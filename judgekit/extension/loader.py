@@ -1,8 +1,8 @@
-"""Loads one plugin at a time, each behind a border of its own.
+"""Loads plugins, each in isolation.
 
-Whatever a plugin does while it loads (an exception, a hook that does not exist, an answer of the
-wrong shape) becomes the reason why that plugin is broken, and nothing else's. Each has a plugin
-manager to itself, so that none sees, wraps or replaces what another gives.
+Whatever goes wrong while a plugin loads (an exception, an unknown hook, a result of the wrong
+shape) marks that plugin as broken and affects no other. Each has its own plugin manager, so that
+none sees, wraps or replaces what another one gives.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Plugin:
 
 
 def load_installed() -> list[Plugin]:
-    """Every entry point of the group, sorted by distribution; none from the working directory."""
+    """The plugins of all entry points, sorted by distribution; none from the working directory."""
     with _without_working_directory():
         points = [
             (point, point.dist)
@@ -95,7 +95,7 @@ def load_installed() -> list[Plugin]:
 
 
 def load_file(path: Path) -> Plugin:
-    """The plugin in one Python file. Raises `InputError` where there is no such file."""
+    """The plugin in a Python file; `InputError` if there is no such file."""
     if path.suffix != ".py" or not path.is_file():
         raise InputError(f"no plugin file {str(path)!r}; --plugin takes a Python file (.py)")
     try:
@@ -108,7 +108,7 @@ def load_file(path: Path) -> Plugin:
 
 
 def reason(error: BaseException) -> str:
-    """Why a plugin is broken, in one line."""
+    """One line that says why a plugin is broken."""
     said = " ".join(str(error).split())
     return (
         said if isinstance(error, PluginError) else f"{type(error).__name__}: {said}".rstrip(": ")
@@ -176,7 +176,7 @@ def _import_file(path: Path, source: bytes) -> ModuleType:
 
 
 def _collect(name: str, origin: str, plugin: object) -> Plugin:
-    """What a loaded plugin gives; raises where it gives it wrongly."""
+    """What a loaded plugin gives; raises if something is wrong with it."""
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
     _check_hooks(manager, plugin)
@@ -194,7 +194,7 @@ def _collect(name: str, origin: str, plugin: object) -> Plugin:
 
 
 def _check_hooks(manager: pluggy.PluginManager, plugin: object) -> None:
-    """Refuses a hook that does not exist, one that is not marked, and a plugin without any."""
+    """Refuses an unknown hook, a hook without its mark, and a plugin without hooks."""
     marked = 0
     for attribute in dir(plugin):
         options = manager.parse_hookimpl_opts(plugin, attribute)
@@ -223,7 +223,7 @@ def _answers(hook: pluggy.HookCaller) -> list[Any]:
 
 
 def _named(what: str, hook: pluggy.HookCaller) -> dict[str, Any]:
-    """The names and what they stand for, of all implementations of one hook."""
+    """The results of all implementations of one hook, by name."""
     together: dict[str, Any] = {}
     for answer in _answers(hook):
         if not isinstance(answer, Mapping):

@@ -1,7 +1,7 @@
-"""What is installed: looks judges, engines, sets and prompts up, and tells where each is from.
+"""The registry of plugins: looks up judges, engines, labelled sets and prompts.
 
-A broken plugin stops only the look-up that needs it. A name that two plugins give is an error
-when it is looked up, never settled by who was loaded first.
+A broken plugin affects only the look-up that needs it. A name that two plugins give is an error
+when it is looked up; the order of loading never decides.
 """
 
 from __future__ import annotations
@@ -31,10 +31,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
-    """One line of a listing.
+    """One plugin as `judgekit plugins` lists it.
 
-    `origin`: distribution and version, or the file's path. `broken` is why it gives nothing,
-    `clashes` says which of its names others give as well; both are empty where all is well.
+    Attributes:
+        origin: Distribution and version, or the file's path.
+        commands: Whether it adds commands.
+        broken: Why it gives nothing; empty if all is well.
+        clashes: Names that other plugins give as well, one sentence each.
     """
 
     name: str
@@ -53,33 +56,56 @@ class PluginInfo:
 
 
 class Registry:
-    """The plugins of one process; made by `Registry.load`."""
+    """The plugins of a process, made by `Registry.load`."""
 
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         self._plugins = list(plugins)
 
     @classmethod
     def load(cls, *, files: Sequence[Path] = ()) -> Self:
-        """All installed plugins, the built-in one among them, and these Python files.
+        """Loads all installed plugins, the built-in one among them.
 
-        A plugin that fails is kept as broken. Raises `InputError` for a file that is not there.
+        A plugin that fails is kept as broken.
+
+        Args:
+            files: Python files that hold plugins.
+
+        Returns:
+            A registry of all of them.
+
+        Raises:
+            InputError: A file does not exist.
         """
         return cls([*load_installed(), *(load_file(file) for file in files)])
 
     def judge(self, name: str) -> type[Judge]:
-        """The judge of that name, or one made for the prompt file at that path (``./rubric.md``).
+        """The class of a judge.
 
-        Raises `PluginError` where no plugin gives the name or two do, `InputError` for a prompt
-        file that cannot judge by itself.
+        Args:
+            name: A judge's name, or a path of a prompt file.
+
+        Returns:
+            The judge's class.
+
+        Raises:
+            PluginError: No plugin has a judge of this name, or two have.
+            InputError: The prompt file cannot judge by itself.
         """
         if "/" in name or "\\" in name or name.endswith(".md"):
             return _rubric(name)
         return self._find("judge", name, lambda plugin: plugin.judges)
 
     def code_of(self, judge: type[Judge]) -> str:
-        """The state of the code behind a judge: its plugin's distribution and version, or the
-        digest of its plugin's file. Of the built-in judges it is ``"judgekit"``, whatever the
-        version; of a prompt file that judges by itself, nothing."""
+        """The state of the code behind a judge.
+
+        Args:
+            judge: The judge's class.
+
+        Returns:
+            Its plugin's distribution and version, or the digest of its plugin's file. Of the
+            built-in judges it is ``"judgekit"``, whatever the version; of a prompt file that
+            judges by itself, an empty text.
+        """
         plugin = next((p for p in self._plugins if p.judges.holds(judge)), None)
         if plugin is None:
             return ""
@@ -92,9 +118,17 @@ class Registry:
         return frozenset(name for plugin in self._plugins for name in plugin.engines)
 
     def engine(self, spec: str) -> tuple[EngineFactory, str]:
-        """The engine that ``ENGINE/MODEL`` names, and what stands after the slash.
+        """The engine that ``ENGINE/MODEL`` names.
 
-        Raises `InputError` for another form, `PluginError` where no plugin or two give the engine.
+        Args:
+            spec: ``ENGINE/MODEL``; the model may contain slashes.
+
+        Returns:
+            The engine's factory, and the model.
+
+        Raises:
+            InputError: `spec` has another form.
+            PluginError: No plugin has an engine of this name, or two have.
         """
         name, _, model = spec.partition("/")
         if not name or not model:
@@ -107,15 +141,31 @@ class Registry:
         return self._find("engine", name, lambda plugin: plugin.engines), model
 
     def labelled_set(self, name: str) -> SetFactory:
-        """The labelled set of that name; `PluginError` where no plugin gives it or two do."""
+        """The labelled set of that name.
+
+        Args:
+            name: The set's name.
+
+        Returns:
+            The set's factory.
+
+        Raises:
+            PluginError: No plugin has a set of this name, or two have.
+        """
         return self._find("set", name, lambda plugin: plugin.sets)
 
     def prompts_for(self, judge: type[Judge]) -> Prompts:
-        """The prompts a judge finds by name.
+        """The prompts that a judge finds by name.
 
         First ``prompts`` beside the module of its class, then of the classes it derives from;
-        then the folders of the plugin that gives it, and those of all others: nobody's file
-        stands in for another's of the same name.
+        then the folders of the plugin that has it, and those of all others, so that no file
+        replaces another plugin's of the same name.
+
+        Args:
+            judge: The judge's class.
+
+        Returns:
+            The prompts of all these folders, the first found first.
         """
         beside = [
             Path(file).parent / "prompts"
@@ -127,8 +177,17 @@ class Registry:
         given = [folder for plugin in own_first for folder in plugin.prompt_dirs]
         return Prompts([*dict.fromkeys(folder for folder in beside + given if folder.is_dir())])
 
+    @property
+    def adds_commands(self) -> bool:
+        """Whether a plugin adds commands to the command line."""
+        return any(plugin.add_commands is not None for plugin in self._plugins)
+
     def add_commands(self, app: typer.Typer) -> None:
-        """Adds the plugins' commands; one whose hook fails, or takes a name, becomes broken."""
+        """Adds the plugins' commands; one whose hook fails, or takes a name, becomes broken.
+
+        Args:
+            app: The application that gets the commands.
+        """
         for place, plugin in enumerate(self._plugins):
             if plugin.add_commands is None:
                 continue
@@ -138,7 +197,7 @@ class Registry:
                 self._plugins[place] = Plugin(plugin.name, plugin.origin, broken=reason(error))
 
     def listing(self) -> list[PluginInfo]:
-        """What is installed, from where, what is broken and why."""
+        """All plugins, with what each gives and what is wrong with it."""
         return [
             PluginInfo(
                 plugin.name,
@@ -180,7 +239,7 @@ class Registry:
 
 
 def _add_commands(add: Callable[[typer.Typer], None], app: typer.Typer) -> None:
-    """Adds to a copy first: a hook that fails half-way, or takes a name, leaves nothing behind."""
+    """Adds to a copy first, so that a hook that fails or takes a name leaves nothing behind."""
     from typer.main import get_group
 
     fresh = type(app)()

@@ -1,4 +1,4 @@
-"""Writes a new plugin package: the working one in ``skeleton/`` under another name."""
+"""Writes a new plugin package: the one in ``skeleton/``, renamed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,20 @@ NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 def write_plugin(name: str, folder: Path) -> list[Path]:
-    """Writes a plugin package called `name` into a new folder of that name in `folder`.
+    """Writes a plugin package into a new folder.
 
-    The package is installable as it is: one judge of pairs under the same name, its prompt file
-    and a test that passes. Returns the files written, sorted. Raises `InputError` for a name
-    that cannot be one of a package, a module and a judge at once, for a folder that exists
-    already (nothing is ever overwritten), and where nothing can be written.
+    The package can be installed as it is: a judge of pairs, its prompt file and a passing test.
+
+    Args:
+        name: The name of the package, its folder and its judge, such as ``my-judge``.
+        folder: The folder in which the package's folder is made.
+
+    Returns:
+        The files written, sorted.
+
+    Raises:
+        InputError: The name cannot be one of a package, a module and a judge at once; the folder
+            exists already (nothing is overwritten); or nothing can be written.
     """
     words = _spellings(name)
     top = folder / name
@@ -40,7 +48,7 @@ def write_plugin(name: str, folder: Path) -> list[Path]:
 
 
 def _spellings(name: str) -> dict[str, str]:
-    """The skeleton's spellings of its own name, and those of the new one."""
+    """The spellings of the skeleton's name and those of the new name."""
     if not NAME.fullmatch(name):
         raise InputError(
             f"{name!r} cannot name a plugin; use lower-case letters, digits and single hyphens, "

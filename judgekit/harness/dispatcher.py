@@ -43,6 +43,11 @@ class Tally:
     failures: Counter[str] = field(default_factory=Counter)  # calls given up, by failure
     retries: Counter[str] = field(default_factory=Counter)  # attempts repeated, by failure
 
+    def add_judged(self, status: str) -> None:
+        """Counts a trial, or a candidate, with its status."""
+        self.judged += 1
+        self.statuses[status] += 1
+
     def __add__(self, other: Tally) -> Tally:
         """The counts of both together."""
         return Tally(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Tally)))

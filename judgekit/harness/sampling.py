@@ -7,7 +7,7 @@ ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from judgekit.errors import CallFailure
@@ -141,34 +141,39 @@ async def generate(
     """
     tally, end = dispatcher.tally, n * len(tasks)
     made: dict[int, Generated] = {}
-
-    def queue() -> Iterator[tuple[int, GenerationTask]]:
-        for number in range(n * len(tasks)):
-            yield number, tasks[number // n]
+    queue = ((number, tasks[number // n]) for number in range(n * len(tasks)))
 
     async def work(item: tuple[int, GenerationTask]) -> None:
         nonlocal end
         number, task = item
-        trial = Trial(task.case, (), (), number % n)
         try:
-            generated = await within_budget(
-                dispatcher,
-                trial,
-                number,
-                lambda: sampler.most(task, dispatcher.admission),
-                lambda ask: candidate(task, trial.repeat, sampler, ask),
-            )
+            generated = await candidate_within_budget(task, sampler, dispatcher, number, number % n)
         except BudgetSpent:
             end = min(end, number)
             raise
         made[number] = generated
-        tally.judged += 1
-        tally.statuses[generated.status] += 1
+        tally.add_judged(generated.status)
         if on_progress:
             on_progress(tally)
 
-    stop = await work_through(queue(), work, dispatcher, concurrency=concurrency)
+    stop = await work_through(queue, work, dispatcher, concurrency=concurrency)
     return [made[number] for number in range(end)], stop
+
+
+async def candidate_within_budget(
+    task: GenerationTask, sampler: Sampler, dispatcher: Dispatcher, number: int, repeat: int
+) -> Generated:
+    """One candidate, once the budget has room for the most that it can use.
+
+    `number` counts the candidates of all prompts, `repeat` those of this one.
+    """
+    return await within_budget(
+        dispatcher,
+        Trial(task.case, (), (), repeat),
+        number,
+        lambda: sampler.most(task, dispatcher.admission),
+        lambda ask: candidate(task, repeat, sampler, ask),
+    )
 
 
 async def candidate(task: GenerationTask, repeat: int, sampler: Sampler, ask: Ask) -> Generated:

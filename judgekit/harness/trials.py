@@ -134,8 +134,7 @@ async def run_trials(
         except BudgetSpent:
             order.end_before(place.case)
             raise
-        tally.judged += 1
-        tally.statuses[judgement.verdict.status] += 1
+        tally.add_judged(judgement.verdict.status)
         order.add(place.case, place.position, judgement)
         if on_progress:
             on_progress(tally)
@@ -248,15 +247,13 @@ async def run_batches(
         verdicts = {i: unpack_verdict(data) for i, data in stored.items()}
         missing = [i for i in range(len(window)) if i not in stored]
         if missing:
-            trials = [window[i][1] for i in missing]
-            results = await asyncio.to_thread(judge_safely, judge, trials)
+            results = await asyncio.to_thread(judge_safely, judge, [window[i][1] for i in missing])
             verdicts |= await keep_verdicts(store, keys, dict(zip(missing, results, strict=True)))
         tally.calls += len(missing)
         tally.calls_from_store += len(stored)
         for i, (place, trial) in enumerate(window):
             verdict, key = verdicts[i], keys[i]
-            tally.judged += 1
-            tally.statuses[verdict.status] += 1
+            tally.add_judged(verdict.status)
             order.add(place.case, place.position, Judgement(trial, verdict, (key.hex(),)))
         if on_progress:
             on_progress(tally)

@@ -1,4 +1,4 @@
-"""Files of answers, read and joined into cases. Formats and columns: docs/input.md."""
+"""Files of answers, read and joined into cases. Formats and columns: docs/guides/input.md."""
 
 from judgekit.io.answers import Answer, Answers, load_answers
 from judgekit.io.candidates import load_candidates

@@ -36,7 +36,7 @@ class Answer:
 
     @property
     def content(self) -> object:
-        """All but its place: equal in rows that say the same."""
+        """Everything except its place: equal in rows with the same content."""
         return self.prompt, self.responses, self.references, self.category, self.model
 
 
@@ -44,9 +44,9 @@ class Answer:
 class Answers:
     """One file of answers.
 
-    `model` is the file's model column where that is the same in every row, else the file's name
-    without its ending. `skipped`: rows that could not be used, with the reason. `unit` is what
-    `Answer.line` counts.
+    `model` is the value of the model column if all rows have the same, else the file's name
+    without its ending. `skipped` are the rows that could not be used, with the reason. `unit` is
+    what `Answer.line` counts.
     """
 
     file: Path
@@ -68,11 +68,17 @@ def load_answers(
 ) -> Answers:
     """Reads one model's answers.
 
-    `columns` names the file's columns where they are called unusually (``{"response": "text"}``).
-    `prompts` and `references`: files that hold them by id. Raises `InputError`, naming file,
-    line and way out, where the file cannot be read, a row cannot be used (unless
-    `skip_bad_rows`, which counts them), or an id stands for two different rows (unless `several`
-    answers to one prompt are meant).
+    Args:
+        path: The file, in any of the formats of `read_rows`.
+        columns: The file's own names of columns: ``{"response": "text"}``.
+        prompts: A file of prompts by id.
+        references: A file of reference answers by id.
+        skip_bad_rows: Leave out and count rows that cannot be used, instead of stopping.
+        several: The file may have several answers to one prompt.
+
+    Raises:
+        InputError: The file cannot be read, a row cannot be used, or two different rows have one
+            id. The message names file and line, and says what to do.
     """
     source = Source(path, columns or {}, prompts, references, skip_bad_rows)
     intake = take_in(source, _WANTED, ("response",), _answer, several=several)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from judgekit.errors import InputError
-from judgekit.io.answers import Answer, load_answers
+from judgekit.io.answers import Answer, Answers, load_answers
 from judgekit.io.cases import Joined
 from judgekit.io.join import cases_of, check_equal, check_ids, reference_of
 from judgekit.types import Case
@@ -23,14 +23,24 @@ def load_candidates(
     references: Path | None = None,
     skip_bad_rows: bool = False,
 ) -> Joined:
-    """Reads a file whose rows with one id are answers to one prompt.
+    """Reads a file with several answers to each prompt.
 
-    Where there are no ids, or no two rows have the same, rows with the same prompt are. One case
-    per judged turn, in the order in which the prompts first stand; how many responses a case has
-    may differ. An answer that a prompt has from the same model already is a duplicate. A response
-    bears the name of its row's model, else the file's. Prompts with one answer are left out and
-    counted. Raises `InputError` where no prompt has two answers, where rows with one id answer
-    different prompts, and as of `load_answers`, whose arguments these are.
+    Rows with the same id answer the same prompt; without ids, or where all ids differ, rows with
+    the same prompt do. There is one case per judged turn, in the order in which the prompts first
+    appear, and cases may have different numbers of responses. A second equal answer of one model
+    to a prompt is a duplicate. A response has the name of its row's model, else that of the file.
+    Prompts with one answer are left out and counted.
+
+    Args:
+        path: The file.
+        columns: As of `load_answers`.
+        prompts: As of `load_answers`.
+        references: As of `load_answers`.
+        skip_bad_rows: As of `load_answers`.
+
+    Raises:
+        InputError: No prompt has two answers, rows with one id answer different prompts, or as of
+            `load_answers`.
     """
     answers = load_answers(
         path,
@@ -40,6 +50,12 @@ def load_candidates(
         skip_bad_rows=skip_bad_rows,
         several=True,
     )
+    return candidate_cases(answers)
+
+
+def candidate_cases(answers: Answers) -> Joined:
+    """The cases of a file of candidates. Raises `InputError` as `load_candidates`."""
+    path = answers.file
     groups = grouped(answers.rows)
     alone = sum(len(rows) == 1 for rows in groups)
     if alone == len(groups):
@@ -62,7 +78,7 @@ def load_candidates(
 
 
 def grouped(rows: Sequence[Answer]) -> list[list[Answer]]:
-    """The rows that answer the same prompt, in the order in which prompts first stand."""
+    """The rows that answer the same prompt, in the order in which the prompts first appear."""
     by_id: dict[Hashable, list[Answer]] = {}
     by_prompt: dict[Hashable, list[Answer]] = {}
     for row in rows:

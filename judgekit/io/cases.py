@@ -1,4 +1,4 @@
-"""From rows to cases, and what is handed on with them."""
+"""Cases made of rows, and the counts of the rows."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["Joined", "case_at", "label"]
 
 @dataclass(frozen=True)
 class Joined:
-    """Cases, and what became of every row.
+    """Cases, and a count of every row that is in none.
 
-    `models` are unique display names, in the order of each case's responses. `counts` stand per
-    file; `unmatched` counts, by reason, the rows without a partner in another file.
+    `models` are unique display names, in the order of each case's responses. `counts` are per
+    file. `unmatched` counts, by reason, the rows without a partner in another file.
     """
 
     cases: list[Case]
@@ -69,7 +69,7 @@ def case_at(
 ) -> Case:
     """The case of judged turn `turn` (from 0) of a row.
 
-    `answers`: for each model its answers to all turns; what stands before `turn` is its history.
+    `answers` has each model's answers to all turns; those before `turn` are its history.
     """
     last_turn = len(answers[0]) - 1
     earlier = references[:turn]
@@ -94,7 +94,7 @@ def _up_to(prompt: tuple[Message, ...], turn: int) -> tuple[Message, ...]:
 
 
 def _cluster(prompt: tuple[Message, ...]) -> str:
-    """Names the chat that a case is from: its system prompt and first user turn."""
+    """The name of the chat that a case is from, made from its system prompt and first user turn."""
     systems = (message.content for message in prompt if message.role == "system")
     first = next((message.content for message in prompt if message.role == "user"), "")
     return digest(*systems, first, size=8)

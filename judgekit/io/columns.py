@@ -1,4 +1,4 @@
-"""Which column of a file holds what."""
+"""Finds the column of a file for each part of a row."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "reference": ("reference",),
     "category": ("category",),
 }
-"""What each part of a row is usually called in a file."""
+"""The usual column names of each part of a row."""
 
 
 def find_columns(
@@ -36,10 +36,20 @@ def find_columns(
 ) -> dict[str, str]:
     """The file's column for each wanted part (a key of `NAMES`) that it has.
 
-    `given` (part → column) goes before the usual names. `instruction` beside `input` is Alpaca's
-    layout: the result then holds ``"input"`` too. `messages` without an answer beside it holds
-    the prompt and, last, the response: both parts then name it. Raises `InputError` where a
-    needed part is missing, a given column is in no row, or two columns could be meant.
+    A column `instruction` beside `input` is Alpaca's layout: the result then has ``"input"`` too.
+    A column `messages` without one for the answer holds the prompt and, last, the response: both
+    parts then name it.
+
+    Args:
+        rows: Rows of the file.
+        path: The file, for messages.
+        wanted: The parts to find.
+        needed: The parts that have to be there.
+        given: Columns by part, which take precedence over the usual names.
+
+    Raises:
+        InputError: A needed part is missing, a given column is in no row, or two columns could be
+            meant.
     """
     seen: dict[str, None] = {}
     for row in rows:
@@ -81,7 +91,7 @@ def _check(
 
 
 def _candidates(part: str, free: Collection[str], rows: Sequence[Row]) -> list[str]:
-    """The usual names that the file has; of several, those that hold anything in some row."""
+    """The usual names that the file has; of several, those with a value in some row."""
     names = [name for name in NAMES[part] if name in free]
     if "choices" in names and not any(is_choices(row.data.get("choices")) for row in rows):
         names.remove("choices")  # a multiple-choice question's, no answers

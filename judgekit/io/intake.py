@@ -1,4 +1,4 @@
-"""All rows of one file taken in: those kept, and a count of every other."""
+"""All rows of one file: those that are used, and a count of the others."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _NAMED = 3  # how many skipped rows are named beside their count
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of a file's rows: ``rows = used + skipped + duplicates + left_out``.
+    """Counts of a file's rows: ``rows = used + skipped + duplicates + left_out``.
 
-    `skipped`: could not be used; `duplicates`: the same id and the same content again;
-    `left_out`: no partner in another file. `repaired` rows had lone surrogates replaced.
-    `why_skipped`: place and reason of the first few.
+    `skipped` rows could not be used, `duplicates` repeat an id with the same content, and
+    `left_out` have no partner in another file. In `repaired` rows lone surrogates were replaced.
+    `why_skipped` has place and reason of the first few skipped rows.
     """
 
     file: Path
@@ -49,7 +49,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Intake(Generic[_Entry]):
-    """A file's kept rows in their order, and those that could not be used."""
+    """The used rows of a file in their order, and those that could not be used."""
 
     kept: list[_Entry]
     skipped: list[BadRow]
@@ -119,7 +119,7 @@ def _rows(source: Source) -> tuple[list[Row], list[BadRow]]:
 
 
 def _skip(row: BadRow, skipped: list[BadRow], source: Source) -> None:
-    """Leaves the row out where that is wanted, else raises `InputError`."""
+    """Leaves the row out if that is allowed, else raises `InputError`."""
     if not source.skip_bad_rows:
         way = f"correct the {row.unit}, or leave such rows out with --skip-bad-rows"
         raise InputError(f"{place(source.path, row.unit, row.line)}: {row.reason}; {way}")

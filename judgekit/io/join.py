@@ -17,15 +17,22 @@ __all__ = ["cases_of", "check_equal", "check_ids", "join", "reference_of"]
 
 
 def join(files: Sequence[Answers], *, how: Literal["strict", "inner"] = "strict") -> Joined:
-    """One case per judged turn that every file answers, in the order of the first file.
+    """Joins files of answers into one case per judged turn that every file answers.
 
-    By id where all files have ids, which must then stand for equal prompts; else by prompt,
-    repeated prompts in the order they stand. A case bears the row's id as text, ``row-N`` (its
-    line in the first file) where no file has ids, with ``/1``, ``/2`` … where a row has several
-    judged turns. A row whose partner was skipped as unusable is left out; of any other without a
-    partner, ``strict`` raises `InputError` and ``inner`` leaves it out.
+    Files with ids are joined by id, and equal ids need equal prompts; others are joined by prompt,
+    repeated prompts in their order. A case has the row's id, or ``row-N`` (its line in the first
+    file) where no file has ids, with ``/1``, ``/2`` … for the judged turns of a chat.
 
-    One file alone gives cases of one response.
+    Args:
+        files: One file gives cases of one response, several give a response for each.
+        how: What to do with rows that have no partner in another file: ``strict`` refuses them,
+            ``inner`` leaves them out. Rows whose partner was skipped are left out in any case.
+
+    Returns:
+        The cases in the order of the first file, with counts of all rows.
+
+    Raises:
+        InputError: The files have no prompts in common, or do not match.
     """
     by_id = all(row.id is not None for file in files for row in file.rows)
     keyed = [_Keyed.of(file, by_id=by_id) for file in files]

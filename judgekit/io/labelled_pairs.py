@@ -1,4 +1,4 @@
-"""Labelled pairs as rows: read into a set, and a set written as a file that jobs read.
+"""Labelled pairs as rows: read into a set, and written as a file that jobs read.
 
 Beside the columns of a file of pairs a row has `label` (or `winner`), and may have `language` and
 `group` (`judgekit.io.labelled_set.LabelledSet.groups`).
@@ -27,7 +27,7 @@ from judgekit.types import Case, Label, Message, digest
 __all__ = ["LEFT_OUT", "LETTERS", "keep_labelled", "labelled_set", "load_labelled"]
 
 LEFT_OUT = "left_out"
-"""A column that says why its row is no case; such rows are counted by reason."""
+"""A column with the reason why its row is no case; such rows are counted by reason."""
 
 UNLABELLED = "no label"
 LETTERS: Mapping[Label, str] = {0: "A", 1: "B", "tie": "tie"}
@@ -44,11 +44,18 @@ class _Labelled:
 def load_labelled(
     path: Path, name: str, *, columns: Mapping[str, str] | None = None
 ) -> LabelledSet:
-    """A file of labelled pairs, in any of the formats of `judgekit.io.read_rows`.
+    """A labelled set from a file of labelled pairs.
 
-    Its source is what the column `source` says, where that is the same in every row; its licence
-    is not known. `columns` names the file's own columns, `label`, `language` and `group` among
-    them. Raises `InputError`.
+    Its source is the value of the column `source` if all rows have the same; its licence is not
+    known.
+
+    Args:
+        path: The file, in any of the formats of `judgekit.io.read_rows`.
+        name: The set's name.
+        columns: The file's own names of columns, `label`, `language` and `group` among them.
+
+    Raises:
+        InputError: The file cannot be read, or a row cannot be used.
     """
     rows = read_rows(path)
     sources = {row.data.get("source") for row in rows}
@@ -67,32 +74,23 @@ def labelled_set(
     note: str = "",
     columns: Mapping[str, str] | None = None,
 ) -> LabelledSet:
-    """The set that rows make; `origin` names where they are from, for errors.
+    """A labelled set from rows.
 
-    Rows without a label are left out and counted, and so is the same row again. Raises
-    `InputError` for a row that cannot be used, an id with two contents, and where none is left.
+    Rows without a label and repeated rows are left out and counted.
+
+    Args:
+        rows: The rows of a file.
+        origin: The file, for messages.
+        name: The set's name.
+        source: Where the set is from.
+        licence: The set's licence, empty where it is not known.
+        note: What a reader of its metrics has to know.
+        columns: As of `load_labelled`.
+
+    Raises:
+        InputError: A row cannot be used, an id has two contents, or no row is left.
     """
-    given = list(rows)
-    left_out = Counter(str(row.data[LEFT_OUT]) for row in given if LEFT_OUT in row.data)
-    kept: dict[str, _Labelled] = {}
-    for row, entry in _entries([r for r in given if LEFT_OUT not in r.data], origin, columns or {}):
-        case = entry.pair.case
-        first = kept.get(case.id)
-        if first is not None and (first.pair.content, first.label) != (
-            entry.pair.content,
-            entry.label,
-        ):
-            where = place(origin, row.unit, row.line)
-            raise InputError(
-                f"{where}: the id {case.id!r} stands in {row.unit} {first.pair.line} with other "
-                f"content or another label; give each row an id of its own"
-            )
-        if entry.label is None:
-            left_out[UNLABELLED] += 1
-        elif first is not None:
-            left_out["duplicate"] += 1
-        else:
-            kept[case.id] = entry
+    kept, left_out = _labelled_entries(rows, origin, columns or {})
     if not kept:
         raise InputError(
             f"{origin}: no row has a label to judge a judge by; the label is A, B, tie"
@@ -110,10 +108,48 @@ def labelled_set(
     )
 
 
-def keep_labelled(labelled: LabelledSet, folder: Path) -> Path:
-    """The set as a file of labelled pairs in a folder, under its content's digest.
+def _labelled_entries(
+    rows: Iterable[Row], origin: Path, columns: Mapping[str, str]
+) -> tuple[dict[str, _Labelled], Counter[str]]:
+    """The rows with a label by their cases' ids, and a count of the others by reason."""
+    given = list(rows)
+    left_out = Counter(str(row.data[LEFT_OUT]) for row in given if LEFT_OUT in row.data)
+    kept: dict[str, _Labelled] = {}
+    for row, entry in _entries([r for r in given if LEFT_OUT not in r.data], origin, columns):
+        case = entry.pair.case
+        first = kept.get(case.id)
+        if first is not None:
+            _check_same(first, entry, place(origin, row.unit, row.line), row.unit)
+        if entry.label is None:
+            left_out[UNLABELLED] += 1
+        elif first is not None:
+            left_out["duplicate"] += 1
+        else:
+            kept[case.id] = entry
+    return kept, left_out
 
-    Raises `InputError` where it cannot be written.
+
+def _check_same(first: _Labelled, again: _Labelled, where: str, unit: str) -> None:
+    """Raises `InputError` where one id names two contents, or one content with two labels."""
+    if (first.pair.content, first.label) != (again.pair.content, again.label):
+        raise InputError(
+            f"{where}: the id {again.pair.case.id!r} stands in {unit} {first.pair.line} with other "
+            f"content or another label; give each row an id of its own"
+        )
+
+
+def keep_labelled(labelled: LabelledSet, folder: Path) -> Path:
+    """Writes the set as a file of labelled pairs, named by its content's digest.
+
+    Args:
+        labelled: The set.
+        folder: The folder for the file; it is made if necessary.
+
+    Returns:
+        The file's path.
+
+    Raises:
+        InputError: The file cannot be written.
     """
     rows = [pair_row(case, labelled) for case in labelled.cases]
     data = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
@@ -143,7 +179,7 @@ def pair_row(case: Case, labelled: LabelledSet) -> dict[str, Any]:
         "response_b": [*b.earlier, b.text] if turns else b.text,
         "model_a": a.model,
         "model_b": b.model,
-        "label": said_label(labelled.labels[case.id], (a.model, b.model)),
+        "label": label_text(labelled.labels[case.id], (a.model, b.model)),
         "reference": references if len(references) > 1 else case.reference,
         "category": case.category,
         "language": labelled.languages.get(case.id),
@@ -151,8 +187,8 @@ def pair_row(case: Case, labelled: LabelledSet) -> dict[str, Any]:
     }
 
 
-def said_label(label: Label, models: Sequence[str]) -> str:
-    """A label as it is read back: the letter, unless the other model is called by it."""
+def label_text(label: Label, models: Sequence[str]) -> str:
+    """The label as text: its letter, unless the other model has that name."""
     if label == "tie" or models[1 - label].casefold() != LETTERS[label].casefold():
         return LETTERS[label]
     return f"response_{LETTERS[label].casefold()}"

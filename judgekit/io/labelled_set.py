@@ -1,4 +1,4 @@
-"""The set seam: pairs of answers of which it is known which is better. For the authors of sets."""
+"""Labelled sets: pairs of answers with the better one known. For the authors of sets."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["LabelledSet", "SetFactory", "SetSetup"]
 class LabelledSet:
     """Cases of two responses, each with its label.
 
-    `labels` and `languages` stand by case id; a case without a language is in none. `groups`: the
-    cases of one group are right together or not at all (the pairs made of one question with
-    several wrong answers); a case without one is a group by itself. `left_out`: rows of the source
-    that are no case here, by reason. `note`: what a reader of its figures has to know.
+    `labels`, `languages` and `groups` are by case id; only labels are needed for every case. The
+    cases of one group (the pairs of one question with several wrong answers) are right together or
+    not at all, and a case without a group is one by itself. `left_out` counts rows of the source
+    that are no case here, by reason. `note` says what a reader of its metrics has to know.
     """
 
     name: str
@@ -43,14 +43,24 @@ class LabelledSet:
                 )
 
     def group(self, case: Case) -> str:
-        """What a case is right or wrong together with."""
+        """The group of a case: its cases are right together or not at all.
+
+        Args:
+            case: One of `cases`.
+
+        Returns:
+            The group's name; the case's own id where it stands alone.
+        """
         return self.groups.get(case.id, case.id)
 
 
 @dataclass(frozen=True)
 class SetSetup:
-    """What the user asked of a set. `name`: what it is to be called. `location`: a local file to
-    read instead of where the set is published. `columns`: its columns under other names."""
+    """What the user asked of a set.
+
+    `name` is the set's name in reports. `location` is a local file to read instead of the
+    published set. `columns` names columns that have other names there.
+    """
 
     name: str
     location: str | None = None

@@ -1,4 +1,4 @@
-"""People's labels of cases that were judged: which answer is better, from a file of their own."""
+"""People's labels of judged cases, from a file of their own."""
 
 from __future__ import annotations
 
@@ -26,11 +26,16 @@ FIXED: Mapping[str, Label] = {
 
 
 def read_labels(path: Path, models: Sequence[str]) -> dict[str, Label]:
-    """Labels by case id. Each row has ``id`` and ``label``: A, B, tie, or a model's name.
+    """Labels by case id.
 
-    Rows without a label (null, empty) are left out. Raises `InputError`, naming the line, for a
-    row that cannot be read, whose label could mean either answer, or whose two columns say
-    different things, and a case that is labelled twice.
+    Args:
+        path: A file whose rows have ``id`` and ``label``: A, B, tie, or a model's name. Rows
+            without a label (null, empty) are left out.
+        models: The names of the two models.
+
+    Raises:
+        InputError: A row cannot be read, its label could mean either answer, its two columns
+            contradict each other, or a case is labelled twice. The message names the line.
     """
     found: dict[str, Label] = {}
     for row in io.read_rows(path):
@@ -53,7 +58,7 @@ def read_labels(path: Path, models: Sequence[str]) -> dict[str, Label]:
 def read_label(given: object, models: Sequence[str]) -> Label:
     """One label: A, B, tie, or one of the two models' names.
 
-    ValueError for another, and for one that could mean two things: A where the second model is
+    Raises ValueError for anything else, and where it is ambiguous: A where the second model is
     called A.
     """
     text = str(given).strip()
@@ -63,19 +68,19 @@ def read_label(given: object, models: Sequence[str]) -> Label:
         meant = {FIXED[lower], *(i for i, model in enumerate(models) if model.casefold() == lower)}
     if not meant:
         raise ValueError(
-            f"{given!r} is no label; write A, B or tie, or a model: {', '.join(models)}"
+            f"{given!r} is not a label; write A, B or tie, or a model: {', '.join(models)}"
         )
     if len(meant) > 1:
         names = " and ".join(map(repr, models))
         raise ValueError(
-            f"{given!r} could mean either where the models are called {names}; write response_a or "
-            f"response_b, or call the models otherwise"
+            f"{given!r} could mean either where the models are called {names}; write "
+            f"response_a or response_b, or rename the models"
         )
     return meant.pop()
 
 
 def agreeing(label: Label, row: Mapping[str, Any], models: Sequence[str]) -> Label:
-    """The label of a row, unless its ``winner`` says something else (ValueError)."""
+    """The label of a row. Raises ValueError if its ``winner`` contradicts it."""
     winner = row.get("winner")
     try:
         other = label if winner is None else read_label(winner, models)

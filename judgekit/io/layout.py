@@ -1,4 +1,4 @@
-"""Where a file keeps what is wanted of a row: its columns, and the files beside it."""
+"""Where a file has each part of a row: its columns, and the files beside it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Layout:
             return BadRow(row.line, row.unit, str(error), name, prompt)
 
     def value(self, row: Row, part: str) -> Any:
-        """What the row has for a part that the file has. Raises `RowError` where it has none."""
+        """The row's value of a part that the file has. Raises `RowError` where it has none."""
         column = self.columns[part]
         if column not in row.data:
             raise RowError(f"the {part} is missing (there is no {column!r} in it)")
@@ -89,7 +89,7 @@ class Layout:
         return self.questions.get(name) if name is not None else None
 
     def prompt_value(self, row: Row) -> Any:
-        """The row's own prompt as it stands, without an answer after it."""
+        """The row's own prompt as the file has it, without an answer after it."""
         value = self.value(row, "prompt")
         if self.columns.get("response") == self.columns["prompt"] and isinstance(value, list):
             value = value[:-1]
@@ -137,7 +137,7 @@ def _ends_answered(value: object) -> bool:
 
 
 def _with_input(instruction: object, given: object) -> object:
-    """Alpaca's layout: the input, where there is one, below the instruction."""
+    """Alpaca's layout: the input, if there is one, below the instruction."""
     if given is None or given == "" or not isinstance(instruction, str):
         return instruction
     if not isinstance(given, str):

@@ -1,4 +1,4 @@
-"""One file that holds both answers in each row."""
+"""Files with both answers in each row."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PARTS = ("id", "prompt", *SIDES, "model_a", "model_b", "reference", "category")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One row that holds two answers, each of as many turns as the prompt asks for."""
+    """One row with two answers, each of as many turns as the prompt has."""
 
     line: int
     id: str | None
@@ -51,7 +51,7 @@ class Pair:
 
 
 def holds_pairs(path: Path, *, columns: Mapping[str, str] | None = None) -> bool:
-    """Whether the first row that can be read has the first of two answers."""
+    """Whether a file holds pairs: its first readable row has the first of two answers."""
     column = (columns or {}).get("response_a", "response_a")
     for row in scan(path):
         if isinstance(row, Row):
@@ -69,10 +69,19 @@ def load_pairs(
 ) -> Joined:
     """Reads a file of pairs: each row is one case.
 
-    Where the prompt is a list of user turns, each response is a list of as many answers, the
-    last of which is judged and the others are its history. The models' names are those of the
-    columns (or `meta`'s keys) `model_a` and `model_b`, else ``a`` and ``b``. Arguments and
-    errors as of `load_answers`.
+    If the prompt is a list of user turns, each response is a list of as many answers: the last is
+    judged, and the others are its history. The models' names are in the columns `model_a` and
+    `model_b` (or keys of `meta`), else they are ``a`` and ``b``.
+
+    Args:
+        path: The file.
+        columns: As of `load_answers`.
+        prompts: As of `load_answers`.
+        references: As of `load_answers`.
+        skip_bad_rows: As of `load_answers`.
+
+    Raises:
+        InputError: As of `load_answers`.
     """
     source = Source(path, columns or {}, prompts, references, skip_bad_rows)
     intake = take_in(source, PARTS, SIDES, read_pair)
@@ -87,7 +96,7 @@ def load_pairs(
 def read_pair(
     layout: Layout, row: Row, name: str | None, prompt: tuple[Message, ...], turns: int | None
 ) -> Pair:
-    """A row as `Layout.read` hands it on. Raises `RowError`."""
+    """A pair from a row, as `Layout.read` calls it. Raises `RowError`."""
     answers = tuple(read_answer(layout.value(row, side), turns, side) for side in SIDES)
     return Pair(
         row.line,
@@ -101,7 +110,7 @@ def read_pair(
 
 
 def _models(layout: Layout, row: Row) -> tuple[str, ...]:
-    """The two models' names, made different where they are the same."""
+    """The two models' names, made unique."""
     meta = row.data.get("meta")
     names = []
     for side, default in (("model_a", "a"), ("model_b", "b")):

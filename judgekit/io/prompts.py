@@ -1,4 +1,4 @@
-"""Prompts that are to be answered, read from a file."""
+"""Prompts to be answered, read from a file."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _WANTED = ("id", "prompt", "reference", "category")
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One row: what is asked, and what goes along with it to its answers.
+    """One row: a prompt, and the columns that its answers keep.
 
-    `given` is the prompt as it stands in the file (a text, a list of user turns, a list of
-    messages); `turns` how many answers it asks for where it is a list of user turns, else None.
+    `given` is the prompt as the file has it: a text, a list of user turns, or a list of messages.
+    `turns` is the number of answers that a list of user turns asks for, else None.
     """
 
     line: int
@@ -36,18 +36,25 @@ class Prompt:
 
     @property
     def content(self) -> object:
-        """All but its place: equal in rows that say the same."""
+        """Everything except its place: equal in rows with the same content."""
         return self.messages, self.turns, self.references, self.category, self.cluster
 
 
 def load_prompts(
     path: Path, *, columns: Mapping[str, str] | None = None, skip_bad_rows: bool = False
 ) -> Intake[Prompt]:
-    """Reads the prompts of any file that holds some: prompts alone, answers, pairs.
+    """Reads the prompts of a file of prompts, answers or pairs.
 
-    Answers are passed over, that of `messages` included. Rows with one id and the same prompt
-    (candidates) are one prompt, the others counted as duplicates. Arguments and errors as of
-    `load_answers`.
+    Answers are ignored, including that in `messages`. Of rows with the same id and prompt
+    (candidates) the first counts, and the others are duplicates.
+
+    Args:
+        path: The file.
+        columns: As of `load_answers`.
+        skip_bad_rows: As of `load_answers`.
+
+    Raises:
+        InputError: As of `load_answers`.
     """
     source = Source(path, columns or {}, skip_bad_rows=skip_bad_rows, unanswered=True)
     return take_in(source, _WANTED, ("prompt",), _prompt)

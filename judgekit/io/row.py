@@ -1,4 +1,4 @@
-"""One row of an input file, read or refused, and how its place is named."""
+"""A row of an input file, read or refused, and the name of its place."""
 
 from __future__ import annotations
 

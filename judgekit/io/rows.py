@@ -1,6 +1,6 @@
 """Rows of a file in any of the formats read: JSON Lines, a JSON array, CSV, Parquet; also gzipped.
 
-What a file is, is told by its first bytes; only CSV has none and is known by its name.
+The first bytes of a file show its format; only CSV is recognised by its name.
 """
 
 from __future__ import annotations
@@ -28,8 +28,12 @@ _PARQUET = b"PAR1"
 def read_rows(path: Path) -> list[Row]:
     """All rows of a file.
 
-    Raises `InputError` where the file cannot be read, has no rows, or one of them is not an
-    object of columns and values.
+    Args:
+        path: JSON Lines, a JSON array, CSV or Parquet; also gzipped.
+
+    Raises:
+        InputError: The file cannot be read or has no rows, or a row is not an object of columns
+            and values.
     """
     rows = []
     for row in scan(path):
@@ -42,7 +46,11 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def scan(path: Path) -> Iterator[Row | BadRow]:
-    """The rows one by one, those that cannot be read with the reason."""
+    """The rows of a file one by one; those that cannot be read, with the reason.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
     with _opened(path) as stream:
         head = stream.peek(1)
         if head.startswith(_PARQUET):
@@ -56,7 +64,11 @@ def scan(path: Path) -> Iterator[Row | BadRow]:
 
 
 def input_digest(path: Path) -> str:
-    """Hex digest (16 bytes, BLAKE2b) of a file's bytes as they stand."""
+    """The hex digest (16 bytes, BLAKE2b) of a file's bytes.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
@@ -66,7 +78,7 @@ def input_digest(path: Path) -> str:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[io.BufferedReader]:
-    """The file's bytes: unzipped, in UTF-8, without a byte order mark."""
+    """The file's bytes: decompressed, in UTF-8, without a byte order mark."""
     try:
         with path.open("rb") as raw:
             stream = raw

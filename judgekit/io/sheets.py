@@ -1,4 +1,4 @@
-"""The files beside the answers: prompts by id, and references by id."""
+"""Files beside the answers: prompts by id, and references by id."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _answers_column(rows: list[Row], path: Path) -> str:
 
 
 def _fitting(given: Mapping[str, str], wanted: Collection[str], rows: list[Row]) -> dict[str, str]:
-    """What of --columns, which is said of the answers, goes for this file as well."""
+    """The columns of --columns, which names those of the answers, that this file has as well."""
     seen = {name for row in rows for name in row.data}
     return {part: name for part, name in given.items() if part in wanted and name in seen}
 

@@ -1,4 +1,4 @@
-"""The values of a row as texts and messages; what is neither is refused, never converted."""
+"""The values of a row as texts and messages; anything else is refused, never converted."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def read_category(value: object) -> str | None:
 
 
 def read_prompt(value: object) -> tuple[tuple[Message, ...], int | None]:
-    """The prompt's messages; and how many answers it asks for where it is a list of user turns.
+    """The prompt's messages, and how many answers it asks for if it is a list of user turns.
 
     A text or a list of messages asks for one answer, to its end: None.
     """

@@ -1,4 +1,4 @@
-"""Generated answers as a file of JSON Lines, whole or not at all."""
+"""Generated answers as a file of JSON Lines, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,13 +15,19 @@ from judgekit.io.files import make_parents, write_file
 __all__ = ["check_answers_file", "write_answers"]
 
 Row = Mapping[str, Any]
-SAID = ("response", "finish")  # the columns that are not known before the model has answered
+REPLY_COLUMNS = ("response", "finish")  # not known before the model has answered
 
 
 def check_answers_file(path: Path, rows: Sequence[Row], *, force: bool = False) -> None:
-    """Refuses (`InputError`), before anything is paid, what `write_answers` would in the end.
+    """Checks, before anything is asked, that `write_answers` will be able to write.
 
-    `rows` are those to come, as far as they are known: without what the model says.
+    Args:
+        path: The file to write.
+        rows: The rows to be written, without the model's replies.
+        force: Whether other answers in the file may be replaced.
+
+    Raises:
+        InputError: The file cannot be written, or holds other answers.
     """
     if path.suffix != ".jsonl":
         raise InputError(f"answers are JSON Lines: name the file NAME.jsonl, not {str(path)!r}")
@@ -29,7 +35,9 @@ def check_answers_file(path: Path, rows: Sequence[Row], *, force: bool = False) 
         raise InputError(f"{str(path)!r} is a folder; name a file in it with --out")
     above = next((folder for folder in path.parents if folder.exists()), path.parent)
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
-        raise InputError(f"cannot write {str(path)!r}: {str(above)!r} is no folder to write to")
+        raise InputError(
+            f"cannot write {str(path)!r}: {str(above)!r} is not a folder that can be written to"
+        )
     if not path.exists() or force:
         return
     known = {key(row) for row in rows}
@@ -39,32 +47,39 @@ def check_answers_file(path: Path, rows: Sequence[Row], *, force: bool = False) 
         except orjson.JSONDecodeError:
             held = None
         if not isinstance(held, dict) or key(held) not in known:
-            raise other(path)
+            raise other_answers(path)
 
 
 def key(row: Row) -> bytes:
-    """A row without what the model said."""
-    return orjson.dumps({k: v for k, v in row.items() if k not in SAID})
+    """A row without the model's reply."""
+    return orjson.dumps({k: v for k, v in row.items() if k not in REPLY_COLUMNS})
 
 
 def write_answers(path: Path, rows: Sequence[Row], *, force: bool = False) -> None:
-    """Writes rows as JSON Lines; the same rows are the same bytes.
+    """Writes rows as JSON Lines; the same rows give the same bytes.
 
-    A file that stands there is replaced where nothing of it is lost (each of its lines is one of
-    these, in their order: an earlier state of the same answers), else only with `force`; without
-    it raises `InputError`, as for a path that cannot be written.
+    An existing file is replaced without `force` only if nothing is lost: each of its lines is one
+    of the new rows, in their order, as in an earlier state of the same answers.
+
+    Args:
+        path: The file; the folders above it are made.
+        rows: The answers.
+        force: Replace other answers.
+
+    Raises:
+        InputError: The file holds other answers, or cannot be written.
     """
     written = [orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows]
     if path.exists() and not force:
         new = iter(written)
         if not all(line in new for line in lines(path)):  # each is looked for after the last
-            raise other(path)
+            raise other_answers(path)
     make_parents(path)
     write_file(path, written)
 
 
 def lines(path: Path) -> Iterator[bytes]:
-    """A file's lines, each with its end."""
+    """A file's lines, with their line ends."""
     try:
         with path.open("rb") as file:
             yield from file
@@ -72,8 +87,8 @@ def lines(path: Path) -> Iterator[bytes]:
         raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from error
 
 
-def other(path: Path) -> InputError:
+def other_answers(path: Path) -> InputError:
     return InputError(
-        f"{str(path)!r} holds other answers than these; name another file with --out, or replace "
+        f"{str(path)!r} holds other answers; name another file with --out, or replace "
         f"it with --force (force=True in Python)"
     )

@@ -21,7 +21,7 @@ from judgekit.harness.plan import Plan
 from judgekit.jobs.adaptive_orders import in_plan_order
 from judgekit.jobs.judge_runner import RunTrials
 from judgekit.jobs.tasks import RankTask, ScheduleReport
-from judgekit.stats.active_pairs import ActivePairs, prior_of
+from judgekit.stats.active_pairs import ActivePairs, rating_prior
 from judgekit.stats.bradley_terry import Game, ModelRating, Ratings, ratings
 from judgekit.stats.stopping import shuffled
 from judgekit.stats.summaries.ranking import games_of
@@ -110,7 +110,7 @@ class ActiveRanking:
         return ScheduleReport(ratings=self._ratings())
 
     def _ratings(self) -> Ratings:
-        """A few made-up games give a rating also to models that never lost (`prior_of`)."""
+        """A few made-up games give a rating also to models that never lost (`rating_prior`)."""
         models = dict.fromkeys(r.model for case in self._plan.cases for r in case.responses)
         rankings = self._rankings
         known = [game for r in rankings for game in games_of(r, self._task.inconsistent)]
@@ -119,7 +119,7 @@ class ActiveRanking:
             lost = sum(not outcome.decided for outcome in outcomes)
             why = f"{lost} without a verdict, {len(outcomes) - lost} inconsistent and left out"
             return Ratings((), None, 0, f"none of {len(outcomes)} games counts ({why})")
-        found = ratings(known, prior=prior_of(len(models)))
+        found = ratings(known, prior=rating_prior(len(models)))
         rated = {model.model for model in found.models}
         missing = (
             ModelRating(m, None, None, None, None, None, 0, 0.0) for m in models if m not in rated

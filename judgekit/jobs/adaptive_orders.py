@@ -15,7 +15,13 @@ from dataclasses import replace
 from judgekit.harness.plan import Plan
 from judgekit.jobs.judge_runner import RunTrials
 from judgekit.jobs.tasks import CompareTask, ScheduleReport
-from judgekit.stats.order_confidence import CALIBRATION, OrderConfidence, Row, learn, rounds
+from judgekit.stats.order_confidence import (
+    CALIBRATION,
+    OrderConfidence,
+    Row,
+    calibrate,
+    calibration_rounds,
+)
 from judgekit.stats.summaries.adaptive import AdaptiveMetrics
 from judgekit.types import Case, Judgement, Outcome, StopReason, Verdict
 
@@ -68,7 +74,7 @@ class AdaptiveOrders:
                 if stop is not None:
                     return stop
             if learns:
-                self._confidence = learn(
+                self._confidence = calibrate(
                     self._rows, merge=self._task.merge, inconsistent=self._task.inconsistent
                 )
         return None
@@ -127,7 +133,7 @@ def in_plan_order(judgements: Sequence[Judgement]) -> list[Judgement]:
 def stretches(cases: Sequence[Case], most: int) -> Iterator[tuple[Sequence[Case], bool]]:
     """Splits the cases into stretches, each with whether the schedule learns after it."""
     prompts = len({case.cluster or case.id for case in cases})
-    learning = set(rounds(prompts, CALIBRATION))
+    learning = set(calibration_rounds(prompts, CALIBRATION))
     seen: set[str] = set()
     start = 0
     for end, case in enumerate(cases, 1):

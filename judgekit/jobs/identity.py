@@ -7,7 +7,7 @@ identity, and a finished folder is only ever replaced by a run of the same ident
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
 import orjson
@@ -23,15 +23,14 @@ RULES = 2
 identity is made otherwise. A folder with lower rules was made by an older version, whose runs are
 not replaced. 2: options and sampling enter by their values, not by their `repr`."""
 
-DECIDING = (
-    "model", "prompt", "reask", "verdict", "retry_truncated", "orders", "tie_margin",
-    "inconsistent", "columns", "join", "skip_bad_rows", "limit", "until", "games",
-)  # fmt: skip
-
 
 def deciding_settings(settings: Settings) -> dict[str, Any]:
-    """The settings that decide what a run says, as JSON, by name."""
-    return {name: as_json(getattr(settings, name)) for name in DECIDING}
+    """The settings that decide by their value what a run says, as JSON, by name.
+
+    Other settings decide through what they lead to, such as the engine's fingerprint.
+    """
+    deciding = [f.name for f in fields(settings) if f.metadata["decides"] == "value"]
+    return {name: as_json(getattr(settings, name)) for name in deciding}
 
 
 def options_identity(options: object) -> dict[str, Any]:

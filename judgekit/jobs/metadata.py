@@ -55,20 +55,25 @@ def run_metadata(
         ended=ended.isoformat(timespec="seconds"),
         seconds=round((ended - started).total_seconds(), 3),
         stop=stop,
-        counts=RunCounts(
-            trials=tally.trials,
-            judged=tally.judged,
-            calls=tally.calls,
-            attempts=tally.attempts,
-            calls_from_store=tally.calls_from_store,
-            tokens_in=tally.tokens_in,
-            tokens_out=tally.tokens_out,
-            without_usage=tally.without_usage,
-            cost_usd=None if cost is None else round(cost, 6),
-            failures=dict(tally.failures),
-            retries=dict(tally.retries),
-        ),
+        counts=run_counts(tally, cost),
         decides=decides,
         settled=settled or {},
         parts=tuple(parts),
+    )
+
+
+def run_counts(tally: Tally, cost: float | None) -> RunCounts:
+    """What a run asked and used; `cost` in dollars, None where unknown."""
+    return RunCounts(
+        trials=tally.trials,
+        judged=tally.judged,
+        calls=tally.calls,
+        attempts=tally.attempts,
+        calls_from_store=tally.calls_from_store,
+        tokens_in=tally.tokens_in,
+        tokens_out=tally.tokens_out,
+        without_usage=tally.without_usage,
+        cost_usd=None if cost is None else round(cost, 6),
+        failures=dict(tally.failures),
+        retries=dict(tally.retries),
     )

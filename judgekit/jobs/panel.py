@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -29,8 +28,6 @@ from judgekit.stats.summaries.jury import JurorMetrics, juror_metrics, jury_metr
 from judgekit.types import Outcome, StopReason
 
 __all__ = ["Panel", "Part"]
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -214,7 +211,7 @@ class Panel:
         Returns:
             The outcomes of the panel, and those of each part.
         """
-        readers = [results(folder) for folder in folders]
+        readers = [runs.StoredRun(folder).case_results() for folder in folders]
         judged_by: dict[str, list[int]] = {}
         for number, part in enumerate(self.parts):
             for case in part.job.plan.cases:
@@ -223,22 +220,24 @@ class Panel:
         of_part: list[list[Outcome]] = [[] for _ in self.parts]
         for case in self.inputs.cases:
             numbers = judged_by[case.id]
-            of_case = [pair for n in numbers if (pair := next(readers[n], None)) is not None]
-            if len(of_case) < len(numbers):
+            results = [own for n in numbers if (own := next(readers[n], None)) is not None]
+            if len(results) < len(numbers):
                 break
-            votes = [outcome for outcome, _ in of_case]
-            if {outcome.case for outcome in votes} != {case.id}:
+            votes = [own.outcome for own in results if isinstance(own.outcome, Outcome)]
+            if [own.case.id for own in results] != [case.id] * len(votes):
                 raise AssertionError(f"a part's run is out of order at the case {case.id!r}")
             outcomes.append(votes[0] if self.rule is None else combine(case, votes, self.rule))
-            rows: list[Row] = []
-            for number, (outcome, judgements) in zip(numbers, of_case, strict=True):
-                of_part[number].append(outcome)
-                rows += [row | {"judge": self.parts[number].name} for row in judgements]
-            row = runs.outcome_row(outcomes[-1], [row["id"] for row in rows])
             names = [self.parts[n].name for n in numbers]
-            if self.inputs.kind == "compare":
-                row["votes"] = dict(zip(names, map(label, votes), strict=True))
-            writer.add_rows(case, rows, row)
+            stored = tuple(
+                replace(own, judge=name)
+                for name, result in zip(names, results, strict=True)
+                for own in result.stored
+            )
+            for number, vote in zip(numbers, votes, strict=True):
+                of_part[number].append(vote)
+            compared = self.inputs.kind == "compare"
+            labels = dict(zip(names, map(label, votes), strict=True)) if compared else {}
+            writer.add_result(runs.CaseResult(case, outcomes[-1], stored, labels))
         return outcomes, of_part
 
     def summary(
@@ -290,10 +289,3 @@ def joined_stop(parts: Sequence[RunMetadata]) -> StopReason | None:
     if not reasons:
         return None
     return StopReason(reasons[0].kind, "; ".join(reason.text for reason in reasons))
-
-
-def results(folder: Path) -> Iterator[tuple[Outcome, list[Row]]]:
-    """A run's outcomes in order, each with its rows of ``judgements.jsonl``."""
-    rows = runs.read_rows(folder / "judgements.jsonl")
-    for outcome, ids in runs.read_outcomes(folder):
-        yield outcome, list(islice(rows, len(ids)))

@@ -178,7 +178,7 @@ def checked(parts: Sequence[Part], s: Settings) -> tuple[Part, ...]:
     names = [part.name for part in parts]
     for name in names:
         if names.count(name) > 1:
-            raise InputError(f"the judge {name!r} stands twice; take one out")
+            raise InputError(f"the judge {name!r} is named twice; remove one")
     if s.model is not None and s.model not in [part.job.settings.model for part in parts]:
         raise InputError(f"none of {', '.join(names)} asks --model {s.model!r}; leave it out")
     return tuple(parts)

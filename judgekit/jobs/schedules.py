@@ -13,7 +13,6 @@ from typing import Any, Protocol, TypeVar
 
 from judgekit.config.settings import Settings
 from judgekit.harness.plan import Plan
-from judgekit.jobs.active_ranking import ActiveRanking
 from judgekit.jobs.adaptive_orders import AdaptiveOrders
 from judgekit.jobs.judge_runner import RunTrials
 from judgekit.jobs.tasks import CompareTask, RankTask, ScheduleReport, ScoreTask, Task
@@ -111,6 +110,8 @@ def make_schedule(
         settings: `games`, `until` and `orders` choose the schedule.
     """
     if settings.games is not None and isinstance(task, RankTask):
+        from judgekit.jobs.active_ranking import ActiveRanking  # imports numpy: few runs need it
+
         return ActiveRanking(plan, task, settings.games)
     if not isinstance(task, CompareTask):
         return AllCases(plan, task)

@@ -1,4 +1,4 @@
-"""What the author of a judge uses: the three kinds of judge, the verdict parsers, the words."""
+"""What the author of a judge imports: kinds of judge, verdict parsers, and the types they use."""
 
 from __future__ import annotations
 

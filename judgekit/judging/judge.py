@@ -1,8 +1,9 @@
 """Three ways to write a judge, from the simplest to the most general.
 
-`PromptJudge`: a prompt file, and a parser where the file's head names none. `BatchJudge`: scores
-many trials at once by itself. `Judge`: asks as often and whatever it likes. A judge sees one trial
-and answers in positions; both orders, repeats, retries, storing and batching are the harness's.
+`PromptJudge`: a prompt file, and a parser unless the file's head names one. `BatchJudge`: scores
+many trials at once by itself. `Judge`: makes any number of calls, of any kind. A judge sees one
+trial and answers in positions; the harness takes care of both orders, repeats, retries, storing and
+batching.
 """
 
 from __future__ import annotations
@@ -22,27 +23,44 @@ __all__ = ["Ask", "BatchJudge", "Judge", "JudgeSetup", "NoOptions", "PromptJudge
 
 
 class Ask(Protocol):
-    """Asks the engine on behalf of one trial; from the reply store where the call was answered.
+    """Asks the engine on behalf of one trial, or takes the reply from the reply store."""
 
-    `shared`: the call depends on neither order nor repeat, so it is asked once per case.
-    Raises `CallFailure`, which a judge lets pass: the trial is then counted under its status.
-    """
+    async def __call__(self, call: Call, *, shared: bool = False) -> Reply:
+        """Asks one call.
 
-    async def __call__(self, call: Call, *, shared: bool = False) -> Reply: ...
+        Args:
+            call: The call.
+            shared: The call depends on neither order nor repeat, so it is asked once per case.
+
+        Returns:
+            The reply.
+
+        Raises:
+            CallFailure: There is no reply. A judge lets it pass: the trial is counted under its
+                status.
+        """
+        ...
 
 
 @dataclass(frozen=True)
 class NoOptions:
-    """The options of a judge that has none."""
+    """The options of a judge without options."""
 
 
 @dataclass(frozen=True)
 class JudgeSetup:
-    """What the user asked of a judge.
+    """The user's settings for a judge.
 
-    `sampling`: fields that are set override the judge's own. `reask`: how often an unparsed
-    reply is asked again with a reminder of the format. `prompt`: used instead of the judge's own.
-    `verdict`: read from a text, or (``logits``) from the labels' probabilities, without any.
+    Attributes:
+        arity: The number of responses in a trial: 1 or 2.
+        prompts: Where the judge finds prompts by name.
+        options: An instance of the judge's `Options`.
+        model: What `--model` names, if anything.
+        prompt: A prompt to use instead of the judge's own.
+        sampling: Fields that are set override those of the judge.
+        reask: How often an unparsed reply is asked again, with a reminder of the format.
+        verdict: Whether the verdict is read from a text (``"text"``), or without any text from the
+            probabilities of the labels (``"logits"``).
     """
 
     arity: int
@@ -56,14 +74,21 @@ class JudgeSetup:
 
 
 class Judge(ABC):
-    """A protocol: what is shown, and how the reply is read.
+    """A judging protocol: what is shown, and how the reply is read.
 
-    Class attributes say how the harness is to use it. `arity`: how many responses a trial may
-    show; with 1, each response is shown by itself, in no order. `model`: whether `--model` names
-    an engine, weights of the judge's own, or nothing. `repeats`: how often each showing is
-    repeated. `merge`: how two orders become one outcome: ``agree`` (a winner only where both say
-    so) or ``mean`` (of probabilities). `heading` stands above its tables. `Options` is a frozen
-    dataclass whose fields (with defaults, and ``metadata={"help": ...}``) become flags.
+    Class attributes tell the harness how to use it.
+
+    Attributes:
+        arity: The numbers of responses that a trial may show; with 1, each response is shown alone.
+        model: Whether `--model` names an engine, the judge's weights, or nothing.
+        names: The names of the first and the second response in the prompt.
+        sampling: The judge's sampling parameters; the user's settings override them.
+        repeats: How often each order is repeated.
+        merge: How two orders become one outcome: ``agree`` (a winner only if both orders name it)
+            or ``mean`` (of scores or probabilities).
+        heading: A line above its tables.
+        Options: A frozen dataclass whose fields, with defaults and ``metadata={"help": ...}``,
+            become flags.
     """
 
     arity: ClassVar[Collection[int]]
@@ -78,53 +103,67 @@ class Judge(ABC):
     def __init__(self, setup: JudgeSetup) -> None:
         self.setup = setup
         self.options = setup.options
-        given = {
+        overrides = {
             name: value
             for name in ("temperature", "max_tokens", "top_p", "seed")
             if (value := getattr(setup.sampling, name)) is not None
         }
-        own = type(self).sampling
+        default = type(self).sampling
         self.asks_with = replace(
-            own,
-            **given,
-            stop=setup.sampling.stop or own.stop,
-            extra=own.extra + setup.sampling.extra,
+            default,
+            **overrides,
+            stop=setup.sampling.stop or default.stop,
+            extra=default.extra + setup.sampling.extra,
         )
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What beside the calls decides its verdicts: goes into the run's digest."""
+        """What decides its verdicts beside the calls; part of the run's identity."""
         return ()
 
     def check(self, cases: Sequence[Case]) -> None:  # noqa: B027 (most judges take any case)
-        """Refuses cases it cannot judge at all (`InputError`), before anything is paid."""
+        """Refuses cases that it cannot judge at all, before any call is made.
+
+        Raises:
+            InputError: It cannot judge them.
+        """
 
     def extra_calls(self, case: Case) -> int:  # noqa: ARG002 (for judges that ask more)
-        """How many calls a case takes beside one per trial; for estimates only."""
+        """The number of calls per case beside one per trial; for estimates only."""
         return 0
 
     def most_calls(self, trial: Trial) -> int:
-        """The most calls that one trial may ask; a judge that asks several must say so.
+        """The most calls that one trial may make; a judge that makes several must override it.
 
-        Where a run has a budget, a call beyond it fails its trial.
+        In a run with a budget, a further call fails its trial.
         """
         return 1 + self.extra_calls(trial.case)
 
     def likely_call(self, trial: Trial) -> Call:
-        """A call as large as the largest this trial is likely to ask; for costs."""
+        """A call about as large as the trial's largest call; for estimates of cost."""
         texts = [m.content for m in trial.case.prompt]
         texts += [text for r in trial.shown for text in (r.text, *r.earlier)]
         return Call((Message("user", "\n".join(texts)),), self.asks_with)
 
     @abstractmethod
     async def judge(self, trial: Trial, ask: Ask) -> Verdict:
-        """The verdict of one trial. An exception becomes that trial's `failed`."""
+        """Judges one trial; an exception makes its status `failed`.
+
+        Args:
+            trial: The case with the responses in the order shown.
+            ask: Asks the engine.
+
+        Returns:
+            The verdict, in positions.
+        """
 
 
 class PromptJudge(Judge):
-    """A prompt and a parser: no I/O, nothing asynchronous to write.
+    """A prompt and a parser: no I/O and nothing asynchronous to write.
 
-    `prompt` names a file (``"concise"`` is ``prompts/concise.md`` beside the plugin's module).
+    Attributes:
+        prompt: The name of a prompt file: ``"concise"`` is ``prompts/concise.md`` beside the
+            plugin's module.
     """
 
     prompt: ClassVar[str]
@@ -137,12 +176,12 @@ class PromptJudge(Judge):
             self._labels(self.names[: setup.arity])
             if setup.reask:
                 raise InputError(
-                    f"--reask {setup.reask} asks for a text again, and --verdict logits reads "
-                    f"none; leave one of them out"
+                    f"--reask {setup.reask} asks for a text again, but --verdict logits reads no "
+                    f"text; leave one of them out"
                 )
 
     def prompt_name(self) -> str:
-        """Which prompt file; a judge of both pairs and single answers has one for each."""
+        """The prompt's name; a judge of both pairs and single answers has two."""
         return self.prompt
 
     @property
@@ -150,11 +189,20 @@ class PromptJudge(Judge):
         return (self.template.digest,)
 
     def check(self, cases: Sequence[Case]) -> None:
-        """Refuses cases that the prompt cannot show (`InputError`)."""
+        """Refuses cases that the prompt cannot show.
+
+        Raises:
+            InputError: It cannot show them.
+        """
         self.template.check_cases(cases)
 
     def call(self, trial: Trial, *, reference: str | None = None) -> Call:
-        """What is asked about this trial."""
+        """The call about a trial.
+
+        Args:
+            trial: The case with the responses in the order shown.
+            reference: A reference to show instead of the case's.
+        """
         messages, prefill = self.template.render(trial, reference=reference)
         if self.setup.verdict == "text":
             ends = parsing.concluding_lines(self.template.head, trial.names)
@@ -162,7 +210,7 @@ class PromptJudge(Judge):
         labels = self._labels(trial.names)
         return Call(
             messages,
-            Sampling(max_tokens=1, extra=self.asks_with.extra),  # nothing is sampled
+            Sampling(max_tokens=1, extra=self.asks_with.extra),  # no text is sampled
             tuple(labels.meaning),
             labels.prefill(prefill),
             generate=False,
@@ -170,7 +218,11 @@ class PromptJudge(Judge):
         )
 
     def _labels(self, names: tuple[str, ...]) -> Labels:
-        """What a verdict without text may be. Raises `InputError` where the prompt's is more."""
+        """The labels that a verdict without text may be.
+
+        Raises:
+            InputError: The prompt's verdict is more than one label.
+        """
         return Labels.of(self.template.head, names)
 
     def most_calls(self, trial: Trial) -> int:
@@ -180,20 +232,23 @@ class PromptJudge(Judge):
         return self.call(trial)
 
     def parse(self, reply: Reply, trial: Trial) -> Verdict:
-        """Reads the verdict; the prompt file's head says how unless a judge overrides this."""
+        """Reads the verdict from a reply, by default as the prompt file's head says."""
         return parsing.read(reply, self.template.head, trial.names)
 
     async def judge(self, trial: Trial, ask: Ask) -> Verdict:
         return await self.converse(self.call(trial), trial, ask)
 
     async def converse(self, call: Call, trial: Trial, ask: Ask) -> Verdict:
-        """Asks and reads; asks an unparsed reply again, with the format's reminder, if told to."""
+        """Asks and reads; asks again, with a reminder of the format, while a reply is unparsed.
+
+        It asks again at most `JudgeSetup.reask` times.
+        """
         if not call.generate:
             return self._labels(trial.names).read(await ask(call))
-        for left in range(self.setup.reask, -1, -1):
+        for attempts_left in range(self.setup.reask, -1, -1):
             reply = await ask(call)
             verdict = self.parse(reply, trial)
-            if verdict.status is not Status.UNPARSED or not left:
+            if verdict.status is not Status.UNPARSED or not attempts_left:
                 break
             again = (
                 Message("assistant", reply.text),
@@ -206,9 +261,11 @@ class PromptJudge(Judge):
 class BatchJudge(Judge):
     """Scores many trials by itself: a reward model, PairRM, a metric.
 
-    Its verdicts are kept in the reply store under `identity` and the texts shown, so `identity`
-    must name everything else that decides them: weights, options, and a version of the code.
-    `window`: how many trials it wants at once.
+    The reply store keeps its verdicts under `identity` and the texts shown. So `identity` must
+    contain everything else that decides them: weights, options, and a version of the code.
+
+    Attributes:
+        window: The number of trials that it wants at once.
     """
 
     model: ClassVar[Literal["engine", "weights", "none"]] = "none"
@@ -220,7 +277,14 @@ class BatchJudge(Judge):
 
     @abstractmethod
     def judge_batch(self, trials: Sequence[Trial]) -> Sequence[Verdict]:
-        """One verdict per trial, in order. Runs on a worker thread, one batch at a time."""
+        """Judges a batch of trials; runs on a worker thread, one batch at a time.
+
+        Args:
+            trials: At most `window` trials.
+
+        Returns:
+            One verdict per trial, in order.
+        """
 
     async def judge(self, trial: Trial, ask: Ask) -> Verdict:  # noqa: ARG002 (asks nobody)
         return self.judge_batch([trial])[0]

@@ -1,4 +1,4 @@
-"""A model with an adapter: all of the adapter's weights in it, or an error."""
+"""Loads an adapter into a model, completely or not at all."""
 
 from __future__ import annotations
 
@@ -8,17 +8,27 @@ from typing import Any
 
 from judgekit.errors import InputError
 
-__all__ = ["adapted"]
+__all__ = ["load_adapter"]
 
-ADAPTER = "default"  # peft's own name for the only one
-PROMPT = "prompt_embeddings"  # of a learnt prompt, which peft puts in by another way
+ADAPTER_NAME = "default"  # peft's name for a single adapter
+PROMPT_WEIGHTS = "prompt_embeddings"  # of prompt learning, which peft loads in another way
 
 
-def adapted(model: Any, adapter: Path) -> Any:
-    """The model with the adapter of that folder, on the model's device.
+def load_adapter(model: Any, adapter: Path) -> Any:
+    """Loads the adapter of a folder into a model, on the model's device.
 
-    peft passes over weights that the model has no place for, and leaves those that are missing as
-    they were made: another model's adapter would be half of one. Raises `InputError` for that.
+    peft ignores weights that the model has no place for and initialises missing ones, so another
+    model's adapter would load only in part. Here that is an error.
+
+    Args:
+        model: A model of transformers.
+        adapter: A folder saved by peft.
+
+    Returns:
+        peft's model.
+
+    Raises:
+        InputError: The adapter does not fit the model.
     """
     import peft
 
@@ -26,17 +36,17 @@ def adapted(model: Any, adapter: Path) -> Any:
     device = str(model.device)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Found missing adapter keys")  # refused below
-        whole = library.PeftModel.from_pretrained(model, adapter, torch_device=device)
-    # Loaded once more, since only this tells what did not fit.
-    found = whole.load_adapter(adapter, ADAPTER, torch_device=device)
-    unexpected = set(found.unexpected_keys)
-    if whole.peft_config[ADAPTER].is_prompt_learning:
-        unexpected -= {PROMPT}
-    for names, where in ((unexpected, "adapter"), (found.missing_keys, "model")):
+        wrapped = library.PeftModel.from_pretrained(model, adapter, torch_device=device)
+    # Loaded again, because only `load_adapter` reports what did not fit.
+    report = wrapped.load_adapter(adapter, ADAPTER_NAME, torch_device=device)
+    unexpected = set(report.unexpected_keys)
+    if wrapped.peft_config[ADAPTER_NAME].is_prompt_learning:
+        unexpected -= {PROMPT_WEIGHTS}
+    for names, where in ((unexpected, "adapter"), (report.missing_keys, "model")):
         if names:
             raise InputError(
                 f"the adapter {str(adapter)!r} does not fit the model: {len(names)} of its weights "
                 f"({sorted(names)[0]!r}) are in the {where} only; name the model that it was "
                 f"trained on"
             )
-    return whole
+    return wrapped

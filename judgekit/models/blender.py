@@ -1,8 +1,8 @@
-"""PairRM as the package `llm-blender` computes it (Jiang et al. 2023, arXiv:2306.02561).
+"""PairRM computed by the package `llm-blender` (Jiang et al. 2023, arXiv:2306.02561).
 
-Tokenising, truncation, network and ranking are upstream's, run as they are. Only its import and
-its loader are not: the package imports on transformers 4 alone, and its loader fetches the
-backbone's weights, which the checkpoint holds, a second time.
+Tokenisation, truncation, network and ranking are the package's own code. Only its import and its
+loader are replaced: the package can be imported with transformers 4 only, and its loader downloads
+the backbone's weights a second time, although the checkpoint contains them.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from judgekit.models.pairrm import (
     ENCODER,
     SPARE,
     PairRM,
-    by_prompts,
     network_size,
+    prompt_batches,
     read_config,
 )
 from judgekit.models.pairrm_tokens import Limits
@@ -50,22 +50,28 @@ DEBERTA_V3: dict[str, Any] = {  # what all its sizes share (He et al. 2021, arXi
 
 @dataclass(frozen=True)
 class Blender:
-    """Upstream's PairRM. `fingerprint` is a digest of its weights, tokenizer and settings."""
+    """llm-blender's PairRM; `fingerprint` is a digest of weights, tokenizer and settings."""
 
     fingerprint: str
     upstream: Any = field(repr=False)  # llm_blender.Blender
 
     @classmethod
     def load(cls, path_or_hub_id: str, device: str = "auto") -> Blender:
-        """Reads a folder, or a model of the hub, in the layout of PairRM or of PairRM-hf.
+        """Loads a PairRM, in the layout of PairRM or of PairRM-hf.
 
-        `device` is torch's name of it; ``auto`` is the GPU where there is one. As upstream does,
-        a GPU computes in half precision unless the checkpoint says ``"fp16": false``.
-        Raises `InputError` where the package is missing, and as `PairRM.load`.
+        As in llm-blender, a GPU computes in half precision unless the checkpoint's config has
+        ``"fp16": false``.
+
+        Args:
+            path_or_hub_id: A folder or a hub id.
+            device: A torch device; ``auto`` is a GPU if there is one.
+
+        Raises:
+            InputError: The package is missing, or as `PairRM.load`.
         """
         package = import_upstream()
         found = PairRM.load(path_or_hub_id, device=device)  # finds and checks, reads no weights
-        blender = assemble(package, found.folder)
+        blender = build_blender(package, found.folder)
         half = found.device.type != "cpu" and blender.ranker_config.fp16
         blender.ranker = (blender.ranker.half() if half else blender.ranker.float()).eval()
         blender.ranker.to(found.device)
@@ -73,16 +79,21 @@ class Blender:
         return cls(digest(found.fingerprint, "fp16" if half else "fp32"), blender)
 
     def logits(self, pairs: Sequence[tuple[str, str, str]], *, batch_size: int = 1) -> list[float]:
-        """For each (prompt, first answer, second answer) the logit that the first is better.
+        """The logits that the first answer is better.
 
-        With a `batch_size` of 1 each pair is computed by itself. Else so many prompts, with their
-        pairs side by side, are a batch, and the longest of them decides where answers are cut.
-        Raises ValueError for a text that holds one of upstream's prefix tokens.
+        Args:
+            pairs: Triples (prompt, first answer, second answer).
+            batch_size: 1 computes each pair alone. Otherwise the number of prompts, with their
+                consecutive pairs, in a batch; the longest prompt of a batch decides where its
+                answers are truncated.
+
+        Raises:
+            ValueError: A text contains one of llm-blender's markers.
         """
         self.check(text for pair in pairs for text in pair)
         prompts = [prompt for prompt, _, _ in pairs]
         alone = batch_size == 1
-        groups = ([i] for i in range(len(pairs))) if alone else by_prompts(prompts, batch_size)
+        groups = ([i] for i in range(len(pairs))) if alone else prompt_batches(prompts, batch_size)
         found: list[float] = []
         for group in groups:
             sources, first, second = zip(*(pairs[i] for i in group), strict=True)
@@ -90,7 +101,7 @@ class Blender:
                 sources,
                 first,
                 second,
-                mode="[A,B]",  # this order alone; the other is the caller's to ask
+                mode="[A,B]",  # this order alone; the caller asks for the other
                 return_logits=True,
                 batch_size=len(group),
                 disable_tqdm=True,
@@ -101,21 +112,27 @@ class Blender:
     def rank(
         self, prompts: Sequence[str], candidates: Sequence[Sequence[str]], *, batch_size: int = 8
     ) -> list[list[int]]:
-        """Each candidate's rank among its prompt's; 1 is the best, equals share the better rank.
+        """Ranks each prompt's candidates; 1 is the best, equal candidates share the better rank.
 
-        Raises ValueError where the prompts have unequal numbers of candidates, and as `logits`.
+        Args:
+            prompts: The prompts.
+            candidates: The candidates of each prompt, equally many for all.
+            batch_size: The number of prompts in a batch.
+
+        Raises:
+            ValueError: The prompts have unequal numbers of candidates, or as `logits`.
         """
-        rows = self.ranked(prompts, candidates, batch_size, return_scores=False)
+        rows = self.rank_array(prompts, candidates, batch_size, return_scores=False)
         return [[int(rank) for rank in row] for row in rows]
 
     def scores(
         self, prompts: Sequence[str], candidates: Sequence[Sequence[str]], *, batch_size: int = 8
     ) -> list[list[float]]:
-        """What `rank` ranks by: mean over the n candidates j of logit(i, j) - logit(j, i)."""
-        rows = self.ranked(prompts, candidates, batch_size, return_scores=True)
+        """The scores behind `rank`: the mean over candidates j of logit(i, j) - logit(j, i)."""
+        rows = self.rank_array(prompts, candidates, batch_size, return_scores=True)
         return [[float(score) for score in row] for row in rows]
 
-    def ranked(
+    def rank_array(
         self,
         prompts: Sequence[str],
         candidates: Sequence[Sequence[str]],
@@ -123,7 +140,7 @@ class Blender:
         *,
         return_scores: bool,
     ) -> Any:
-        """Upstream's `rank` as it is: an array (prompts, candidates)."""
+        """The result of llm-blender's `rank`: an array (prompts, candidates)."""
         if len({len(some) for some in candidates}) > 1:
             raise ValueError("llm-blender ranks prompts with equally many candidates only")
         if not prompts:
@@ -138,10 +155,14 @@ class Blender:
         )
 
     def check(self, texts: Iterable[str]) -> None:
-        """Refuses what upstream would read at the wrong place, or break on, batch and all."""
+        """Refuses texts that llm-blender would misread, or fail on together with their batch.
+
+        Raises:
+            ValueError: A text contains one of llm-blender's markers.
+        """
         normalizer = self.upstream.ranker_tokenizer.backend_tokenizer.normalizer
         for text in texts:
-            # Upstream's tokens are found in the normalised text, so full-width ones count as well.
+            # Markers are found in the normalised text, so full-width ones count as well.
             normal = normalizer.normalize_str(text) if normalizer else text
             held = next((p for p in PREFIXES if p in text or p in normal), None)
             if held:
@@ -152,15 +173,16 @@ class Blender:
 
 @cache
 def import_upstream() -> ModuleType:
-    """The package `llm_blender`; transformers is left as it was.
+    """Imports the package `llm_blender`, and leaves transformers unchanged.
 
-    Raises `InputError` where it, or what it needs, is not installed.
+    Raises:
+        InputError: The package, or one that it needs, is not installed.
     """
     try:
         hub = importlib.import_module("transformers.utils.hub")
         constants = importlib.import_module("huggingface_hub.constants")
-        # A name of transformers 4, which upstream makes a path of; only its own loader reads it.
-        with named(hub, "TRANSFORMERS_CACHE", constants.HF_HUB_CACHE):
+        # A constant of transformers 4 that llm-blender needs at import; only its loader uses it.
+        with temporary_attribute(hub, "TRANSFORMERS_CACHE", constants.HF_HUB_CACHE):
             return importlib.import_module("llm_blender")
     except ModuleNotFoundError as error:
         raise InputError(
@@ -170,8 +192,8 @@ def import_upstream() -> ModuleType:
 
 
 @contextmanager
-def named(module: ModuleType, name: str, value: object) -> Iterator[None]:
-    """The module with this name in it, which is taken out again unless it was there."""
+def temporary_attribute(module: ModuleType, name: str, value: object) -> Iterator[None]:
+    """Sets an attribute of a module for a while, unless the module has it already."""
     if hasattr(module, name):
         yield
         return
@@ -182,8 +204,8 @@ def named(module: ModuleType, name: str, value: object) -> Iterator[None]:
         delattr(module, name)
 
 
-def assemble(package: ModuleType, folder: Path) -> Any:
-    """An `llm_blender.Blender` with its ranker from `folder`, a checked checkpoint, alone."""
+def build_blender(package: ModuleType, folder: Path) -> Any:
+    """An `llm_blender.Blender` with only its ranker, from a checked checkpoint's folder."""
     from llm_blender.pair_ranker.model_util import build_collator
     from llm_blender.pair_ranker.ranker import CrossCompareReranker
 
@@ -191,7 +213,7 @@ def assemble(package: ModuleType, folder: Path) -> Any:
     size, tasks = network_size(folder, tensors, settings)
     known = {each.name for each in fields(package.RankerConfig)}
     config = package.RankerConfig(**{k: v for k, v in settings.items() if k in known})
-    config.ranker_type, config.n_tasks = "pairranker", tasks  # PairRM-hf's settings name no type
+    config.ranker_type, config.n_tasks = "pairranker", tasks  # PairRM-hf's config lacks the type
     config.source_maxlength = config.source_maxlength or limits.source
     config.candidate_maxlength = config.candidate_maxlength or limits.candidate
     tokenizer = upstream_tokenizer(folder)
@@ -204,7 +226,7 @@ def assemble(package: ModuleType, folder: Path) -> Any:
     weights = (name for name in tensors.shapes if name != ENCODER + SPARE)
     ranker.load_state_dict({name: tensors.read(name) for name in weights})
 
-    # Its initialiser would set up the root logger to say that no fuser is loaded.
+    # Its initialiser would configure the root logger to report that no fuser is loaded.
     blender = package.Blender.__new__(package.Blender)
     blender.blender_config = package.BlenderConfig(use_tqdm=False)
     blender.ranker_config, blender.ranker = config, ranker
@@ -213,16 +235,16 @@ def assemble(package: ModuleType, folder: Path) -> Any:
 
 
 def upstream_tokenizer(folder: Path) -> Any:
-    """The checkpoint's tokenizer with what upstream calls on it."""
-    # Not AutoTokenizer: the DeBERTa class of transformers 5 makes a normaliser of its own.
+    """The checkpoint's tokenizer, with the methods that llm-blender calls."""
+    # Not AutoTokenizer: the DeBERTa class of transformers 5 adds a normaliser.
     read: Any = transformers.PreTrainedTokenizerFast
     tokenizer = read(tokenizer_file=str(folder / "tokenizer.json"), **SPECIAL)
-    tokenizer.batch_encode_plus = tokenizer  # transformers 4's other name of calling it
+    tokenizer.batch_encode_plus = tokenizer  # transformers 4's other name for `__call__`
     return tokenizer
 
 
 def backbone_config(size: Size) -> Any:
-    """The backbone's configuration, which upstream's loader takes from its `model_name`."""
+    """The backbone's config, which llm-blender's loader takes from its `model_name`."""
     sizes: dict[str, Any] = {
         "vocab_size": size.vocabulary,
         "hidden_size": size.hidden,

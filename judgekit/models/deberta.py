@@ -1,8 +1,8 @@
-"""DeBERTa-v3's encoder for scoring, without padding (He et al. 2021, arXiv:2111.09543).
+"""DeBERTa-v3's encoder without padding (He et al. 2021, arXiv:2111.09543).
 
-Sequences lie end to end in one matrix: what works token by token (projections, feed-forward,
-norms) never meets a padding token, and attention runs on one sequence at a time. The last layer is
-computed at the places that are read, and nowhere else.
+Sequences are concatenated in one matrix: what works token by token (projections, feed-forward,
+norms) never sees a padding token, and attention runs on one sequence at a time. The last layer is
+computed only at the positions that are read.
 """
 
 from __future__ import annotations
@@ -25,14 +25,17 @@ __all__ = ["Deberta", "Precision", "Size", "Weights"]
 Precision = Literal["float32", "bfloat16", "int8"]
 Weights = Callable[[str], Tensor]  # a tensor of the checkpoint by its name
 
-HEAD_SIZE = 64  # of every published DeBERTa-v3, from xsmall to large
-IN_CACHE = 2**18  # attention scores at a time on a CPU thread: 1 MiB in fp32
+HEAD_SIZE = 64  # in every published DeBERTa-v3, from xsmall to large
+IN_CACHE = 2**18  # attention scores per CPU thread: 1 MiB in fp32
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The shape of a DeBERTa-v3. Relative places are told apart in 2 * `buckets` steps, exactly
-    up to `buckets` / 2 tokens and ever more coarsely up to `farthest`."""
+    """The size of a DeBERTa-v3.
+
+    Relative positions fall into 2 * `buckets` buckets: exact up to `buckets` / 2 tokens, and ever
+    coarser up to `farthest`.
+    """
 
     hidden: int
     layers: int
@@ -45,9 +48,10 @@ class Size:
 
     @classmethod
     def of(cls, shapes: Mapping[str, Sequence[int]], config: Mapping[str, Any]) -> Size:
-        """Read from the shapes of its tensors, and `config.json` where it is DeBERTa's own.
+        """Reads the size from the shapes of the tensors, and from `config.json` if it is DeBERTa's.
 
-        Raises KeyError where a tensor is missing that tells.
+        Raises:
+            KeyError: A tensor that is needed for it is missing.
         """
         vocabulary, hidden = shapes["embeddings.word_embeddings.weight"]
         inner, _ = shapes["encoder.layer.0.intermediate.dense.weight"]
@@ -64,7 +68,7 @@ class Size:
         )
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The tensors that a DeBERTa of this size has, and no others."""
+        """The shapes of exactly those tensors that a DeBERTa of this size has."""
         h = (self.hidden,)
         found: dict[str, tuple[int, ...]] = {
             "embeddings.word_embeddings.weight": (self.vocabulary, self.hidden),
@@ -95,11 +99,11 @@ class Norm:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Segment:
     """One sequence of a pack: its tokens are rows `start` to `stop`.
 
-    `buckets` (tokens, tokens) is the bucket of each two tokens' distance, counted from `first`;
-    `last` is the highest that occurs, plus one.
+    `buckets` (tokens, tokens) holds the bucket of the distance between two tokens, counted from
+    `first`; `last` is the highest bucket that occurs, plus one.
     """
 
     start: int
@@ -111,8 +115,11 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One layer; `place_keys` (heads, head size, 2 * buckets) and `place_queries` (heads, 2 *
-    buckets, head size) are the projected relative places, scaled as the scores are."""
+    """One layer.
+
+    `place_keys` (heads, head size, 2 * buckets) and `place_queries` (heads, 2 * buckets, head size)
+    are the projected relative positions, scaled like the scores.
+    """
 
     query_key_value: Dense
     out: Dense
@@ -124,21 +131,23 @@ class Layer:
     place_queries: Tensor
     heads: int
 
-    def __call__(self, x: Tensor, pack: Sequence[Stretch], read: Tensor | None = None) -> Tensor:
-        """(tokens, hidden) → the same; with `read`, (sequences, k) places within each sequence,
-        → (sequences * k, hidden)."""
+    def __call__(self, x: Tensor, pack: Sequence[Segment], read: Tensor | None = None) -> Tensor:
+        """(tokens, hidden) → the same.
+
+        With `read`, (sequences, k) positions within each sequence, → (sequences * k, hidden).
+        """
         size = x.shape[1] // self.heads
         parts = self.query_key_value(x).view(-1, 3, self.heads, size).permute(1, 2, 0, 3)
         if read is not None:
             starts = torch.tensor([s.start for s in pack], device=x.device)
             x = x[(read + starts[:, None]).flatten()]
         mixed = []
-        for i, stretch in enumerate(pack):
-            query, key, value = parts[:, :, stretch.start : stretch.stop]
-            buckets = stretch.buckets
+        for i, segment in enumerate(pack):
+            query, key, value = parts[:, :, segment.start : segment.stop]
+            buckets = segment.buckets
             if read is not None:
                 query, buckets = query[:, read[i]], buckets[read[i]]
-            mixed.append(self.attend(query, key, value, stretch, buckets))
+            mixed.append(self.attend(query, key, value, segment, buckets))
         x = self.attention_norm(self.out(torch.cat(mixed)).add_(x))
         return self.norm(self.down(gelu(self.up(x))).add_(x))
 
@@ -147,17 +156,23 @@ class Layer:
         query: Tensor,
         key: Tensor,
         value: Tensor,
-        stretch: Stretch,
+        segment: Segment,
         buckets: Tensor,
     ) -> Tensor:
         """Disentangled attention of one sequence → (queries, hidden).
 
-        score(i, j) = (q_i·k_j + q_i·pk_b(i-j) + k_j·pq_b(i-j)) / sqrt(3 d), b the bucket of a
-        distance (equation 4 of arXiv:2006.03654). `query`: (heads, queries, d), `key` and `value`:
-        (heads, tokens, d), `buckets`: (queries, tokens).
+        score(i, j) = (q_i·k_j + q_i·pk_b(i-j) + k_j·pq_b(i-j)) / sqrt(3 d), where b is the bucket
+        of a distance (equation 4 of arXiv:2006.03654).
+
+        Args:
+            query: (heads, queries, d).
+            key: (heads, tokens, d).
+            value: (heads, tokens, d).
+            segment: The sequence.
+            buckets: (queries, tokens).
         """
         heads, _, size = query.shape
-        occurring = slice(stretch.first, stretch.last)
+        occurring = slice(segment.first, segment.last)
         places = buckets.expand(heads, *buckets.shape)
         mixed = []
         step = heads
@@ -173,11 +188,16 @@ class Layer:
 
 
 class Deberta:
-    """The encoder. `weights` are in the checkpoint's names without a prefix.
+    """The encoder.
 
-    `precision` ``int8`` holds and multiplies the projections in 8 bits, the rest is float32.
-    Calling it is for inference; `states` can be differentiated by float weights, as long as they
-    are what they were when it was made: it holds what follows from them.
+    Calling it is for inference. `states` can be differentiated by float weights, as long as they
+    keep the values they had at creation, because it stores what is computed from them.
+
+    Args:
+        size: The network's size.
+        weights: Tensors by the checkpoint's names without a prefix.
+        precision: ``int8`` holds and multiplies the projections in 8 bits, the rest is float32.
+        device: The torch device.
     """
 
     def __init__(
@@ -189,7 +209,7 @@ class Deberta:
         self._weights = weights
         self._embeddings = self._read("embeddings.word_embeddings.weight")
         self._norm = self._read_norm("embeddings.LayerNorm")
-        # In float32 whatever the precision is: this happens once.
+        # In float32 for any precision, since it is computed once.
         norm = [weights(f"encoder.LayerNorm.{part}").float() for part in ("weight", "bias")]
         places = Norm(norm[0], norm[1], size.epsilon)(
             weights("encoder.rel_embeddings.weight").float()
@@ -199,7 +219,15 @@ class Deberta:
 
     @torch.inference_mode()
     def __call__(self, rows: Sequence[Sequence[int]], read: Sequence[Sequence[int]]) -> Tensor:
-        """Token ids of n sequences and k places in each → (n, k, hidden) states there, float32."""
+        """States at some positions, for inference.
+
+        Args:
+            rows: Token ids of n sequences.
+            read: k positions in each sequence.
+
+        Returns:
+            (n, k, hidden), float32.
+        """
         ids = torch.tensor(list(chain.from_iterable(rows)), device=self._device)
         places = torch.tensor(read, device=self._device)
         return self.states(ids, [len(row) for row in rows], places)
@@ -207,24 +235,33 @@ class Deberta:
     def states(
         self, ids: Tensor, lengths: Sequence[int], read: Tensor, *, recompute: bool = False
     ) -> Tensor:
-        """Token ids of n sequences end to end, their lengths and (n, k) places in each → (n, k,
-        hidden). `recompute` layers in the backward pass, to keep less for it."""
+        """States at some positions, differentiable.
+
+        Args:
+            ids: Token ids of n sequences, concatenated.
+            lengths: The n sequences' lengths in tokens.
+            read: (n, k) positions in each sequence.
+            recompute: Whether to recompute layers in the backward pass, to save memory.
+
+        Returns:
+            (n, k, hidden), float32.
+        """
         pack = self._pack(lengths)
         x = self._norm(embedding(ids, self._embeddings))
         for layer in self._layers[:-1]:
             x = checkpoint(layer, x, pack, use_reentrant=False) if recompute else layer(x, pack)
         return self._layers[-1](x, pack, read).float().view(*read.shape, -1)
 
-    def _pack(self, lengths: Sequence[int]) -> list[Stretch]:
+    def _pack(self, lengths: Sequence[int]) -> list[Segment]:
         known: dict[int, tuple[Tensor, int, int]] = {}
         for length in lengths:
             if length not in known:
                 known[length] = self._buckets(length)
         ends = pairwise(accumulate(lengths, initial=0))
-        return [Stretch(a, b, *known[b - a]) for a, b in ends]
+        return [Segment(a, b, *known[b - a]) for a, b in ends]
 
     def _buckets(self, length: int) -> tuple[Tensor, int, int]:
-        """The bucket of each distance in a sequence, from the lowest that occurs; see `Stretch`."""
+        """The bucket of each distance in a sequence, from the lowest that occurs; see `Segment`."""
         table = bucket(torch.arange(1 - length, length), self.size)
         first, last = int(table[0]), int(table[-1]) + 1
         places = torch.arange(length)
@@ -239,7 +276,7 @@ class Deberta:
         return Norm(self._read(f"{name}.weight"), self._read(f"{name}.bias"), self.size.epsilon)
 
     def _read_dense(self, *names: str) -> Dense:
-        """The projections of these names side by side, as one."""
+        """The projections of these names as one, side by side."""
         weight = torch.cat([self._read(f"{name}.weight") for name in names])
         bias = torch.cat([self._read(f"{name}.bias") for name in names])
         return dense(weight, bias, in_8_bits=self._precision == "int8")
@@ -259,7 +296,7 @@ class Deberta:
         )
 
     def _places(self, name: str, places: Tensor) -> Tensor:
-        """The relative places as a projection sees them: (heads, 2 * buckets, head size)."""
+        """The projected relative positions: (heads, 2 * buckets, head size)."""
         weight, bias = (self._weights(f"{name}.{part}").float() for part in ("weight", "bias"))
         size = self.size.hidden // self.size.heads
         split = linear(places, weight, bias).view(-1, self.size.heads, size).transpose(0, 1)
@@ -267,9 +304,9 @@ class Deberta:
 
 
 def bucket(distances: Tensor, size: Size) -> Tensor:
-    """Signed distances in tokens → 0 to 2 * `size.buckets` - 1, logarithmic beyond the half.
+    """Signed distances in tokens → buckets 0 to 2 * `size.buckets` - 1, logarithmic if large.
 
-    As DeBERTa-v2 and v3 were trained (Raffel et al. 2020's buckets, rounded up).
+    As DeBERTa-v2 and v3 were trained (buckets of Raffel et al. 2020, rounded up).
     """
     middle = size.buckets // 2
     far = distances.abs().clamp(min=middle).float()

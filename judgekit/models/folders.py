@@ -1,4 +1,4 @@
-"""Where a checkpoint's files are, and what they are: a folder, or a name of the hub's."""
+"""Finds a checkpoint's files, in a folder or on the hub, and computes their digest."""
 
 from __future__ import annotations
 
@@ -12,15 +12,22 @@ from judgekit.types import digest
 
 __all__ = ["find_folder", "folder_digest", "one_line"]
 
-READ = (".json", ".jinja", ".model", ".safetensors", ".txt")  # never a pickle, never code
-LFS_NAME = re.compile(r"[0-9a-f]{64}")  # a large file's SHA-256, its name in the hub's cache
+SUFFIXES = (".json", ".jinja", ".model", ".safetensors", ".txt")  # no pickles, no code
+LFS_NAME = re.compile(r"[0-9a-f]{64}")  # large files' names in the hub's cache: their SHA-256
 
 
 def find_folder(what: str, name: str) -> Path:
-    """The folder itself, or the hub's files of that name in its cache.
+    """Finds a checkpoint: a local folder, or a hub id, which is downloaded to the hub's cache.
 
-    `what` is the word for it in messages. Raises `InputError` where there is none, or none with
-    safetensors.
+    Args:
+        what: The word for it in messages, such as ``"model"``.
+        name: The folder or the hub id.
+
+    Returns:
+        The folder with the files.
+
+    Raises:
+        InputError: There is no such checkpoint, or it has no `*.safetensors`.
     """
     folder = Path(name).expanduser()
     if not folder.is_dir():
@@ -29,8 +36,8 @@ def find_folder(what: str, name: str) -> Path:
         try:
             found = snapshot_download(
                 name,
-                allow_patterns=[f"*{end}" for end in READ],
-                # Folders hold other formats; the consolidated file is the weights once more.
+                allow_patterns=[f"*{end}" for end in SUFFIXES],
+                # Subfolders hold other formats, `consolidated*` the same weights again.
                 ignore_patterns=["*/*", "consolidated*"],
             )
         except (OSError, ValueError) as error:
@@ -44,15 +51,15 @@ def find_folder(what: str, name: str) -> Path:
 
 
 def folder_digest(folder: Path) -> str:
-    """Hex digest of the names and bytes of a checkpoint's files, wherever it lies."""
-    files = sorted(f for f in folder.iterdir() if f.suffix in READ and f.is_file())
-    with ThreadPoolExecutor() as pool:  # hashing lets go of the interpreter's lock
+    """Hex digest of the names and contents of a checkpoint's files, wherever they are."""
+    files = sorted(f for f in folder.iterdir() if f.suffix in SUFFIXES and f.is_file())
+    with ThreadPoolExecutor() as pool:  # hashing releases the interpreter's lock
         contents = list(pool.map(sha256, files))
     return digest(*(file.name for file in files), *contents)
 
 
 def sha256(path: Path) -> str:
-    """Hex SHA-256 of a file; the hub's cache has it in the name of the file linked to."""
+    """Hex SHA-256 of a file; files in the hub's cache are links whose target is named by it."""
     target = path.resolve()
     if path.is_symlink() and target.parent.name == "blobs" and LFS_NAME.fullmatch(target.name):
         return target.name

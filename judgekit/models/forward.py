@@ -9,19 +9,19 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-__all__ = ["accepted", "cache_argument", "unwrapped"]
+__all__ = ["base_model", "cache_argument", "forward_arguments"]
 
 CACHE_NAMES = ("cache", "past_key_values")  # the newer first: a model in transition may take both
 
 
-def unwrapped(model: Any) -> Any:
-    """The transformers model itself, adapters in their places, without peft's wrapper."""
+def base_model(model: Any) -> Any:
+    """The transformers model itself, with its adapters but without peft's wrapper."""
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
-def accepted(model: Any) -> frozenset[str]:
-    """The arguments that the forward pass of a model names, looking through peft's wrapper."""
-    return frozenset(inspect.signature(unwrapped(model).forward).parameters)
+def forward_arguments(model: Any) -> frozenset[str]:
+    """The argument names of a model's forward pass, looking through peft's wrapper."""
+    return frozenset(inspect.signature(base_model(model).forward).parameters)
 
 
 def cache_argument(model: Any) -> str | None:
@@ -33,5 +33,5 @@ def cache_argument(model: Any) -> str | None:
     Returns:
         The argument's name; None for a model that has none, Mamba for example.
     """
-    names = accepted(model)
+    names = forward_arguments(model)
     return next((name for name in CACHE_NAMES if name in names), None)

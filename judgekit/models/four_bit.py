@@ -1,21 +1,34 @@
-"""Weights in 4 bits through bitsandbytes, and the guard that they need on some CPUs."""
+"""Weights in 4 bits through bitsandbytes, and protection from a fault on some CPUs."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-__all__ = ["Kind", "guard_4bit", "in_4bit", "layers_4bit"]
+__all__ = ["Kind", "bitsandbytes_config", "guard_4bit", "quantised_layers"]
 
 Kind = Literal["nf4", "fp4"]
-BLOCK = 64  # the kernels for CPUs crash on rows that are no multiple of this
+BLOCK = 64  # CPU kernels crash if the number of inputs is no multiple of this
 
 
-def in_4bit(config: Any, dtype: Any, kind: Kind = "nf4", *, double_quant: bool = True) -> Any:
-    """How transformers is to hold a causal language model of this `config`.
+def bitsandbytes_config(
+    config: Any, dtype: Any, kind: Kind = "nf4", *, double_quant: bool = True
+) -> Any:
+    """The quantisation config with which transformers loads a causal language model in 4 bits.
 
-    NF4 with double quantisation (QLoRA, Dettmers et al. 2023) unless told, computing in `dtype`
-    (torch's). Layers whose inputs are no multiple of 64 stay as they are. Raises ValueError where
-    no other is left.
+    The default is NF4 with double quantisation (QLoRA, Dettmers et al. 2023, arXiv:2305.14314).
+    Layers whose number of inputs is no multiple of 64 are not quantised.
+
+    Args:
+        config: The model's config.
+        dtype: torch's dtype of the computation.
+        kind: The 4-bit data type.
+        double_quant: Whether to quantise the scales as well.
+
+    Returns:
+        A `transformers.BitsAndBytesConfig`.
+
+    Raises:
+        ValueError: No layer can be quantised.
     """
     import transformers
 
@@ -25,12 +38,12 @@ def in_4bit(config: Any, dtype: Any, kind: Kind = "nf4", *, double_quant: bool =
         bnb_4bit_quant_type=kind,
         bnb_4bit_use_double_quant=double_quant,
         bnb_4bit_compute_dtype=dtype,
-        llm_int8_skip_modules=left_out(config),
+        llm_int8_skip_modules=skipped_modules(config),
     )
 
 
-def left_out(config: Any) -> list[str] | None:
-    """Modules that stay as they are; None for transformers' own choice, which is the head."""
+def skipped_modules(config: Any) -> list[str] | None:
+    """Modules not to quantise; None for transformers' default, which is the head."""
     import torch
     import transformers
 
@@ -46,7 +59,7 @@ def left_out(config: Any) -> list[str] | None:
     odd = [name for name, rest in linear.items() if rest]
     if len(odd) == len(linear):
         raise ValueError(
-            f"none of its layers can be held in 4 bits: each would need a multiple of {BLOCK} "
+            f"none of its layers can be held in 4 bits, for each would need a multiple of {BLOCK} "
             f"inputs; leave out quant"
         )
     if not odd:
@@ -57,14 +70,14 @@ def left_out(config: Any) -> list[str] | None:
 def guard_4bit(model: Any) -> None:
     """Keeps bitsandbytes from repacking 4-bit weights for the CPU in place.
 
-    On CPUs with AVX512_BF16 the first forward pass in eval mode would change them for good:
-    gradients after it, merging and saving would all be wrong, with no error.
+    On CPUs with AVX512_BF16, the first forward pass in eval mode would change the weights for good.
+    Gradients after it, merging and saving would all be wrong, without an error.
     """
-    for module in layers_4bit(model).values():
+    for module in quantised_layers(model).values():
         module.support_avx512bf16_for_cpu = False
 
 
-def layers_4bit(model: Any) -> dict[str, Any]:
+def quantised_layers(model: Any) -> dict[str, Any]:
     """The modules that bitsandbytes holds in 4 bits, by name."""
     if not getattr(model, "is_loaded_in_4bit", False):
         return {}

@@ -1,8 +1,8 @@
 """Verdicts from one forward pass: the log-probabilities of a few labels after a prompt.
 
-Nothing is generated. The prompts of one judge begin alike (instructions, rubric), so what they
-share is computed once and its keys and values are shown to every row; the rest goes through the
-model in batches of about equal length.
+Nothing is generated. The prompts of one judge have a common prefix (instructions, rubric). It is
+computed once and its keys and values are shared by all rows; the rest of the prompts goes through
+the model in batches of similar lengths.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ import torch
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer, DynamicSlidingWindowLayer
 
 from judgekit.errors import InputError
-from judgekit.models.forward import accepted, cache_argument, unwrapped
+from judgekit.models.forward import base_model, cache_argument, forward_arguments
 
 __all__ = ["can_reuse", "label_logprobs", "label_tokens"]
 
 Tokens = tuple[int, ...]
 
-WORTH = 16  # shared tokens below which a pass of their own costs more than it saves
-PADDING = 1 / 8  # the most of a batch that may be padding
-SHIFTING_ROPES = ("dynamic", "longrope")  # turn every key by the length of the whole prompt
+MIN_SHARED = 16  # tokens; with fewer, a separate pass for them costs more than it saves
+MAX_PADDING = 1 / 8  # share of a batch
+SHIFTING_ROPES = ("dynamic", "longrope")  # rotate keys by the length of the whole prompt
 
 log = logging.getLogger(__name__)
 
@@ -37,15 +37,24 @@ def label_logprobs(
     token_budget: int = 8192,
     reuse: bool = True,
 ) -> list[list[float]]:
-    """Each row's log-probabilities (natural, over the whole vocabulary) of its labels.
+    """Log-probabilities (natural, over the whole vocabulary) of each row's labels.
 
-    `model` is a causal language model of transformers in eval mode; a row is the ids of a prompt
-    and the ids of the labels that may come next. `token_budget`: the most tokens in one batch,
-    padding included (a longer prompt goes alone). `reuse`: compute what all prompts begin with
-    once, where the model allows it; the result is that of the plain pass within rounding (1e-6
-    in fp32). Where the model does not, a warning is logged once that says why. Equal prompts are
-    computed once.
-    Raises ValueError for an empty prompt.
+    Equal prompts are computed once.
+
+    Args:
+        model: A causal language model of transformers in eval mode.
+        rows: Pairs of token ids: a prompt, and the labels that may follow it.
+        token_budget: The most tokens of a batch, padding included; a longer prompt is a batch of
+            its own.
+        reuse: Whether to compute the common prefix once, if the model allows it; if not, a warning
+            says once why. The result differs from that of the plain pass by rounding only (1e-6 in
+            fp32).
+
+    Returns:
+        For each row the log-probabilities of its labels, in order.
+
+    Raises:
+        ValueError: A prompt is empty.
     """
     wanted: dict[Tokens, list[int]] = {}
     for number, (prompt, _) in enumerate(rows):
@@ -54,38 +63,45 @@ def label_logprobs(
         raise ValueError("a prompt has no tokens, so nothing can follow it")
     prompts = list(wanted)
     shared = shared_tokens(prompts) if reuse and len(prompts) > 1 else 0
-    if shared < WORTH:
+    if shared < MIN_SHARED:
         shared = 0
     elif why := obstacle(model, max(map(len, prompts))):
-        warn_once(f"{called(model)} {why}, so what all prompts begin with is computed for each")
+        warn_once(
+            f"{model_label(model)} {why}, so the prompts' common prefix is computed for each prompt"
+        )
         shared = 0
     found: list[list[float]] = [[]] * len(rows)
     with torch.inference_mode():
         past = prefix_states(model, prompts[0][:shared]) if shared else {}
         for batch in batches(prompts, shared, token_budget):
-            for prompt, chances in zip(batch, next_token(model, batch, shared, past), strict=True):
+            for prompt, chances in zip(
+                batch, next_token_logprobs(model, batch, shared, past), strict=True
+            ):
                 for number in wanted[prompt]:
                     found[number] = chances[list(rows[number][1])].tolist()
     return found
 
 
 def can_reuse(model: Any, tokens: int | None = None) -> bool:
-    """Whether the states of a shared beginning may be shown to prompts of up to `tokens` tokens
-    (None: of any length) without changing the result.
+    """Whether a shared prefix's states can be reused without changing the result.
 
-    They may not where a layer keeps anything else than keys and values, looks back over a window
-    that is shorter than the prompts, or turns its positions by the length of the whole prompt;
-    nor where positions or states cannot be given to the model.
+    They cannot if a layer keeps anything but keys and values, attends to a window shorter than the
+    prompts, or has positions that depend on the length of the whole prompt; nor if the model takes
+    no positions or no cache.
+
+    Args:
+        model: A model of transformers.
+        tokens: The longest prompt's number of tokens; None for prompts of any length.
     """
     return obstacle(model, tokens) is None
 
 
 def obstacle(model: Any, tokens: int | None) -> str | None:
-    """Why `can_reuse` says no, as the predicate of "the model …"; None where it says yes."""
-    config = unwrapped(model).config.get_text_config(decoder=True)
+    """Why `can_reuse` is false, as the predicate of "the model …"; None if it is true."""
+    config = base_model(model).config.get_text_config(decoder=True)
     if config.is_encoder_decoder:
         return "is an encoder-decoder"
-    if "position_ids" not in accepted(model):
+    if "position_ids" not in forward_arguments(model):
         return "takes no position_ids"
     if cache_argument(model) is None:
         return "takes no cache of keys and values"
@@ -101,24 +117,33 @@ def obstacle(model: Any, tokens: int | None) -> str | None:
     return None
 
 
-def called(model: Any) -> str:
-    """A model's name and class, for a message."""
-    name = getattr(unwrapped(model).config, "name_or_path", "")
-    kind = type(unwrapped(model)).__name__
+def model_label(model: Any) -> str:
+    """A model's name and class, for messages."""
+    name = getattr(base_model(model).config, "name_or_path", "")
+    kind = type(base_model(model)).__name__
     return f"{name} ({kind})" if name else kind
 
 
 @cache
 def warn_once(message: str) -> None:
-    """Logs a warning the first time that it is given."""
+    """Logs a warning the first time it is called with a message."""
     log.warning(message)
 
 
 def label_tokens(tokenizer: Any, prefix_text: str, labels: Sequence[str]) -> list[int]:
-    """The token id of each label where it stands, right after `prefix_text`.
+    """The token id of each label right after `prefix_text`.
 
-    Raises `InputError` where a label is not one token there, is unknown to the tokenizer, or is
-    the same token as another.
+    Args:
+        tokenizer: A tokenizer of transformers.
+        prefix_text: The text before the label.
+        labels: The labels.
+
+    Returns:
+        The token ids, in order.
+
+    Raises:
+        InputError: A label is not a single token there, is unknown to the tokenizer, or is the same
+            token as another label.
     """
 
     def encode(text: str) -> list[int]:
@@ -153,7 +178,7 @@ def rope_types(config: Any) -> Iterator[object]:
 
 
 def shared_tokens(prompts: Sequence[Tokens]) -> int:
-    """How many tokens all prompts begin with, leaving each at least its last for itself."""
+    """The length of the prompts' common prefix, leaving each prompt at least its last token."""
     low, high = min(prompts), max(prompts)
     alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(low, high, strict=False)))
     return min(alike, min(map(len, prompts)) - 1)
@@ -162,16 +187,16 @@ def shared_tokens(prompts: Sequence[Tokens]) -> int:
 def batches(
     prompts: Sequence[Tokens], shared: int, token_budget: int
 ) -> Iterator[Sequence[Tokens]]:
-    """The prompts from the longest to the shortest, in batches with little padding.
+    """Batches of prompts with little padding, longest prompts first.
 
-    `shared` tokens of each are not in the batch, and count for nothing.
+    The first `shared` tokens of each prompt are not part of the batch and do not count.
     """
     batch: list[Tokens] = []
     own = 0  # tokens in it that are not padding
     for prompt in sorted(prompts, key=len, reverse=True):
         tokens = len(prompt) - shared
         size = (len(batch) + 1) * (len(batch[0]) - shared if batch else tokens)
-        if batch and (size > token_budget or own < size * (1 - PADDING) - tokens):
+        if batch and (size > token_budget or own < size * (1 - MAX_PADDING) - tokens):
             yield batch
             batch, own = [], 0
         batch.append(prompt)
@@ -181,22 +206,21 @@ def batches(
 
 
 def prefix_states(model: Any, prefix: Tokens) -> dict[str, Cache]:
-    """Keys and values of the shared beginning, for a batch of any size, under the name of the
-    argument that takes them."""
+    """Keys and values of the prefix, under the name of the argument that takes them."""
     ids = torch.tensor([prefix], device=model.device)
     name = cache_argument(model)
     if name is None:
-        raise TypeError(f"{called(model)} takes no cache of keys and values")
-    filled: Any = DynamicCache(config=unwrapped(model).config)
+        raise TypeError(f"{model_label(model)} takes no cache of keys and values")
+    filled: Any = DynamicCache(config=base_model(model).config)
     model(input_ids=ids, **{name: filled}, use_cache=True, logits_to_keep=1)
     return {name: Cache([SharedLayer(layer.keys, layer.values) for layer in filled.layers])}
 
 
 class SharedLayer(DynamicLayer):  # type: ignore[no-untyped-call]
-    """One layer's keys and values (1, heads, shared, width), shown to every row and never grown.
+    """One layer's keys and values (1, heads, shared, width), shared by all rows and never extended.
 
-    A cache of transformers is copied for each batch and keeps what the batch adds; here neither
-    is wanted, since nothing comes after the pass.
+    A cache of transformers is copied for each batch and stores what the batch adds. Neither is
+    needed here, since no pass follows.
     """
 
     keys: torch.Tensor
@@ -217,13 +241,13 @@ class SharedLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         )
 
 
-def next_token(
+def next_token_logprobs(
     model: Any, prompts: Sequence[Tokens], shared: int, past: dict[str, Cache]
 ) -> torch.Tensor:
     """Log-probabilities of the next token, (rows, vocabulary), in fp32.
 
-    Padding stands on the left of what is not shared: every row then ends in the same place, and
-    only that one is turned into logits.
+    Padding is on the left of what is not shared. So every row ends in the same column, and only
+    that column's logits are computed.
     """
     longest = max(map(len, prompts)) - shared
     ids = torch.zeros(len(prompts), longest, dtype=torch.long)
@@ -233,7 +257,7 @@ def next_token(
         ids[row, gap:] = torch.tensor(prompt[shared:])
         seen[row, shared : shared + gap] = 0
     inputs: dict[str, Any] = {"input_ids": ids, "attention_mask": seen}
-    if "position_ids" in accepted(model):
+    if "position_ids" in forward_arguments(model):
         inputs["position_ids"] = (seen.cumsum(1) - 1).clamp(min=0)[:, shared:]
     inputs = {name: tensor.to(model.device) for name, tensor in inputs.items()}
     out = model(**inputs, **past, use_cache=bool(past), logits_to_keep=1)

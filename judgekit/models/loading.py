@@ -1,8 +1,8 @@
-"""Causal language models and their tokenizers, from a folder or the hub, whole or in 4 bits.
+"""Loads causal language models and tokenizers from a folder or the hub, in full or in 4 bits.
 
-Finding a checkpoint reads its small files only, so that what cannot work is refused before
-anything is asked; the weights are read when they are first needed. Only safetensors are read,
-and no code that comes with a checkpoint is run.
+Finding a checkpoint reads its small files only, so that errors show before anything is asked; the
+weights are read when they are first needed. Only safetensors are read, and no code that comes with
+a checkpoint is run.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import Any, Literal, get_args
 
 from judgekit.errors import EngineError, InputError
 from judgekit.installing import install_hint
-from judgekit.models.adapters import adapted
+from judgekit.models.adapters import load_adapter
 from judgekit.models.folders import find_folder, folder_digest, one_line
-from judgekit.models.four_bit import Kind, guard_4bit, in_4bit
-from judgekit.models.hushed import hush
+from judgekit.models.four_bit import Kind, bitsandbytes_config, guard_4bit
+from judgekit.models.library_warnings import hide_kernel_warning
 from judgekit.naming import unknown
 from judgekit.types import digest
 
@@ -30,13 +30,13 @@ __all__ = [
     "DType",
     "Quant",
     "Weights",
-    "find",
+    "default_dtype",
     "find_adapter",
+    "find_checkpoint",
     "find_device",
     "load_weights",
-    "natural_dtype",
-    "quietly",
-    "reading",
+    "loading_errors",
+    "quiet_libraries",
 ]
 
 DType = Literal["auto", "float32", "bfloat16", "float16"]
@@ -45,12 +45,16 @@ Quant = Literal["4bit", "nf4", "fp4"]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Which weights, and how to hold them.
+    """Which weights to load, and in which precision.
 
-    `model` and `adapter` (of peft) are folders or hub ids. `dtype` ``auto``: float32 on the CPU,
-    bfloat16 on a GPU that has it, float16 on others. `device` ``auto``: a GPU where there is one.
-    `quant`: ``nf4`` (in short ``4bit``) or ``fp4``, see `four_bit.in_4bit`; `dtype` is then what
-    it computes in, and `double_quant` holds the scales in 8 bits.
+    `model` and `adapter` (of peft) are folders or hub ids. `dtype` ``auto`` is float32 on a CPU,
+    bfloat16 on GPUs that have it, float16 on others. `device` ``auto`` is a GPU if there is one.
+    `quant` is ``nf4`` (or ``4bit``, the same) or ``fp4``, see `four_bit.bitsandbytes_config`;
+    `dtype` is then the precision of the computation. `double_quant` also quantises the scales, to 8
+    bits.
+
+    Raises:
+        InputError: There is no such `dtype` or `quant`.
     """
 
     model: str
@@ -69,7 +73,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint that was found and can be loaded. `device` and `dtype` are torch's own."""
+    """A checkpoint that has been found. `device` and `dtype` are torch's."""
 
     name: str
     folder: Path
@@ -82,22 +86,27 @@ class Checkpoint:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digest of all that decides what the model says: weights, adapter, quant and dtype.
+        """Digest of all that decides the model's output: weights, adapter, quantisation and dtype.
 
-        Takes seconds for billions of weights, except in the hub's cache, which knows the digests.
+        Takes seconds for billions of weights, unless they are in the hub's cache, which knows the
+        digests.
         """
         adapter = folder_digest(self.adapter) if self.adapter else ""
-        usual = self.quant == "nf4" and self.double_quant  # what 4bit is short for
-        quant = "4bit" if usual else self.quant or ""
+        default = self.quant == "nf4" and self.double_quant  # the same as 4bit
+        quant = "4bit" if default else self.quant or ""
         single = () if self.double_quant or not quant else ("single",)
         return digest(folder_digest(self.folder), adapter, quant, str(self.dtype), *single)
 
     def load_tokenizer(self) -> Any:
-        """The tokenizer. Raises `InputError` where it cannot be read."""
+        """Loads the tokenizer.
+
+        Raises:
+            InputError: It cannot be read.
+        """
         import transformers
 
         auto: Any = transformers.AutoTokenizer
-        with quietly():
+        with quiet_libraries():
             try:
                 return auto.from_pretrained(self.folder)
             except (OSError, ValueError, KeyError, ImportError) as error:
@@ -106,16 +115,19 @@ class Checkpoint:
                 ) from error
 
     def load_model(self) -> Any:
-        """The model with its adapter, on its device, in eval mode; in 4 bits safe to train, too.
+        """Loads the model with its adapter, on its device, in eval mode.
 
-        Raises `EngineError` where the weights cannot be loaded or are not all there.
+        A model in 4 bits is safe to train as well.
+
+        Raises:
+            EngineError: The weights cannot be loaded, or some are missing.
         """
         import transformers
 
-        with reading(self.name):
+        with loading_errors(self.name):
             model, missing = load_weights(self, transformers.AutoModelForCausalLM)
             if self.adapter is not None:
-                model = adapted(model, self.adapter)
+                model = load_adapter(model, self.adapter)
         if missing:
             raise EngineError(
                 f"{self.name!r} is no causal language model: it lacks {len(missing)} of its "
@@ -125,19 +137,25 @@ class Checkpoint:
 
 
 def load_weights(
-    at: Checkpoint, auto: Any, whole: Sequence[str] = (), **config: Any
+    at: Checkpoint, auto: Any, keep: Sequence[str] = (), **config: Any
 ) -> tuple[Any, list[str]]:
-    """The model without its adapter, and the names of weights that its files lack.
+    """Loads the model without its adapter; to be called within `loading_errors`.
 
-    `auto` is transformers' class for what it is to be, `whole` names modules that are not held in
-    4 bits, `config` changes what its config says. To be used within `reading`.
+    Args:
+        at: The checkpoint.
+        auto: transformers' auto class of the wanted model.
+        keep: Names of modules that are not quantised.
+        **config: Changes to the checkpoint's config.
+
+    Returns:
+        The model, and the sorted names of weights that the files lack.
     """
     if at.quant:
         kind: Kind = "fp4" if at.quant == "fp4" else "nf4"
-        held = in_4bit(at.config, at.dtype, kind, double_quant=at.double_quant)
-        if whole:
-            held.llm_int8_skip_modules = [*(held.llm_int8_skip_modules or ()), *whole]
-        config["quantization_config"] = held  # None would hide what a quantised folder says
+        held = bitsandbytes_config(at.config, at.dtype, kind, double_quant=at.double_quant)
+        if keep:
+            held.llm_int8_skip_modules = [*(held.llm_int8_skip_modules or ()), *keep]
+        config["quantization_config"] = held  # None would override a quantised folder's config
     model, found = auto.from_pretrained(
         at.folder,
         dtype=at.dtype,
@@ -150,11 +168,13 @@ def load_weights(
     return model, sorted(found["missing_keys"])
 
 
-def find(weights: Weights) -> Checkpoint:
-    """Finds a checkpoint, downloading it where it is a hub id, and checks what can be checked.
+def find_checkpoint(weights: Weights) -> Checkpoint:
+    """Finds a checkpoint, downloads it if it is a hub id, and checks what can be checked.
 
-    Raises `InputError`: torch is not installed, no such model or adapter, no safetensors, an
-    adapter where a model should be, a device or a quantisation that cannot be.
+    Raises:
+        InputError: torch is not installed, there is no such model or adapter, it has no
+            safetensors, an adapter is given as the model, or the device or quantisation is
+            impossible.
     """
     try:
         import torch
@@ -168,21 +188,28 @@ def find(weights: Weights) -> Checkpoint:
     adapter = None if weights.adapter is None else find_adapter(weights.adapter)
     auto: Any = transformers.AutoConfig
     try:
-        with quietly():
+        with quiet_libraries():
             config = auto.from_pretrained(folder)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"cannot read the model {weights.model!r}: {one_line(error)}") from error
     if weights.quant and getattr(config, "quantization_config", None):
         raise InputError(f"{weights.model!r} is quantised already; leave out quant")
     device = find_device(weights.device)
-    dtype = natural_dtype(device) if weights.dtype == "auto" else getattr(torch, weights.dtype)
+    dtype = default_dtype(device) if weights.dtype == "auto" else getattr(torch, weights.dtype)
     return Checkpoint(
         weights.model, folder, adapter, weights.quant, device, dtype, config, weights.double_quant
     )
 
 
 def find_adapter(name: str) -> Path:
-    """The folder of an adapter as peft saves it."""
+    """Finds the folder of an adapter saved by peft.
+
+    Args:
+        name: A folder or a hub id.
+
+    Raises:
+        InputError: There is none, or it is no adapter.
+    """
     folder = find_folder("adapter", name)
     if not (folder / "adapter_config.json").is_file():
         raise InputError(
@@ -192,7 +219,11 @@ def find_adapter(name: str) -> Path:
 
 
 def refuse_adapter(name: str, folder: Path) -> None:
-    """Refuses an adapter where a whole model is wanted, and says what it belongs to."""
+    """Refuses an adapter given as a model.
+
+    Raises:
+        InputError: The folder is an adapter; the message names its base model.
+    """
     file = folder / "adapter_config.json"
     if file.is_file() and not (folder / "config.json").is_file():
         base = json.loads(file.read_bytes()).get("base_model_name_or_path")
@@ -202,9 +233,10 @@ def refuse_adapter(name: str, folder: Path) -> None:
 
 
 def find_device(asked: str) -> Any:
-    """The torch device by name; ``auto`` is a GPU where there is one.
+    """The torch device of a name; ``auto`` is a GPU if there is one.
 
-    Raises `InputError` where it cannot be used.
+    Raises:
+        InputError: The device cannot be used.
     """
     import torch
 
@@ -217,8 +249,8 @@ def find_device(asked: str) -> Any:
         raise InputError(f"cannot use the device {asked!r}: {one_line(error)}") from error
 
 
-def natural_dtype(device: Any) -> Any:
-    """What to compute in where nobody said: see `Weights`."""
+def default_dtype(device: Any) -> Any:
+    """The dtype to compute in on a device by default; see `Weights`."""
     import torch
 
     if device.type == "cpu":
@@ -228,14 +260,18 @@ def natural_dtype(device: Any) -> Any:
 
 
 @contextmanager
-def reading(name: str) -> Iterator[None]:
-    """Turns what can go wrong while weights are read into one line, an `EngineError`."""
+def loading_errors(name: str) -> Iterator[None]:
+    """Turns errors while weights are read into an `EngineError` of one line.
+
+    Args:
+        name: The model's name in the message.
+    """
     import safetensors
 
     try:
-        with quietly():
+        with quiet_libraries():
             yield
-    # ImportError: a quantised checkpoint wants a package of its own.
+    # ImportError: a quantised checkpoint may need a package of its own.
     except (
         OSError,
         ValueError,
@@ -248,11 +284,11 @@ def reading(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def quietly() -> Iterator[None]:
-    """Without the libraries' progress bars, and their warnings about one another."""
+def quiet_libraries() -> Iterator[None]:
+    """Hides the libraries' progress bars, and their warnings about each other."""
     import transformers
 
-    hush()
+    hide_kernel_warning()
     logging: Any = transformers.utils.logging
     shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()

@@ -1,7 +1,8 @@
-"""PairRM: which of two answers to a prompt is better (Jiang et al. 2023, arXiv:2306.02561).
+"""PairRM: a network that says which of two answers to a prompt is better.
 
-Reads the checkpoints `llm-blender/PairRM` and `llm-blender/PairRM-hf` and gives their scores,
-without the package `llm-blender` and without computing a single padding token.
+Jiang et al. 2023, arXiv:2306.02561. Reads the checkpoints `llm-blender/PairRM` and
+`llm-blender/PairRM-hf` and computes the same scores as the package `llm-blender`, without that
+package and without computing any padding token.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from torch.nn.functional import linear
 from judgekit.errors import InputError
 from judgekit.models.deberta import Deberta, Precision, Size
 from judgekit.models.folders import find_folder, folder_digest, one_line
-from judgekit.models.loading import find_device, natural_dtype
+from judgekit.models.loading import default_dtype, find_device
 from judgekit.models.pairrm_tokens import Encoded, Limits, PairTokenizer, TruncatedCounts
 from judgekit.models.tensors import Tensors
 from judgekit.naming import unknown
@@ -32,25 +33,25 @@ Pair = tuple[str, str, str]  # a prompt, its first answer, its second
 Rule = Literal["item", "batch"]
 
 ENCODER = "pretrained_model."
-SPARE = "embeddings.position_ids"  # numbered places, which old versions of transformers kept
-PACK = 4096  # tokens; larger packs are no faster on a CPU, and need more memory
+SPARE = "embeddings.position_ids"  # positions that old versions of transformers stored
+PACK = 4096  # tokens; larger packs are no faster on a CPU and need more memory
 
 
 @dataclass(frozen=True, slots=True)
 class PairScore:
-    """The logit that the first answer is better, and what was cut off to compute it."""
+    """The logit that the first answer is better, and the truncated tokens."""
 
     logit: float
     truncated: TruncatedCounts
 
 
 class PairRM:
-    """A PairRM that was found and can be loaded; its weights are read when first needed."""
+    """A PairRM; its weights are read when they are first needed."""
 
     def __init__(
         self, folder: Path, *, precision: Precision, device: torch.device, rule: Rule
     ) -> None:
-        """See `load`, which finds the folder and the device."""
+        """See `load`, which finds folder and device."""
         self.folder = folder
         self.precision = precision
         self.device = device
@@ -79,14 +80,19 @@ class PairRM:
         device: str = "auto",
         rule: Rule = "item",
     ) -> PairRM:
-        """A PairRM by its folder or hub id, in the layout of PairRM or of PairRM-hf.
+        """Finds a PairRM, in the layout of PairRM or of PairRM-hf.
 
-        `dtype` ``auto``: float32 on the CPU, bfloat16 on a GPU that has it; ``int8`` runs on the
-        CPU only. `device`: torch's name of it, ``auto`` is a GPU where there is one. `rule`: how
-        long an answer may be is decided by its own prompt's length (``item``), or by the longest
-        in its batch (``batch``), as `llm_blender` does.
+        Args:
+            path_or_hub_id: A folder or a hub id.
+            dtype: ``auto`` is float32 on a CPU and bfloat16 on GPUs that have it; ``int8`` runs on
+                a CPU only.
+            device: A torch device; ``auto`` is a GPU if there is one.
+            rule: What limits an answer's length: its own prompt (``item``), or the longest prompt
+                in its batch (``batch``), as in `llm_blender`.
 
-        Raises `InputError`: no such model, no safetensors, not a PairRM, a setting that cannot be.
+        Raises:
+            InputError: There is no such model, it has no safetensors or is no PairRM, or a setting
+                is impossible.
         """
         if dtype not in ("auto", *get_args(Precision)):
             raise InputError(unknown("dtype", str(dtype), ("auto", *get_args(Precision))))
@@ -96,26 +102,25 @@ class PairRM:
         if dtype == "int8" and place.type != "cpu":
             raise InputError(f"int8 runs on the CPU, not on {str(place)!r}; take bfloat16 there")
         if dtype == "auto":
-            dtype = "bfloat16" if natural_dtype(place) is torch.bfloat16 else "float32"
+            dtype = "bfloat16" if default_dtype(place) is torch.bfloat16 else "float32"
         folder = find_folder("PairRM", path_or_hub_id)
         return cls(folder, precision=dtype, device=place, rule=rule)
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digest of weights, config and tokenizer; not of how they are computed with."""
+        """Digest of weights, config and tokenizer; not of dtype and device."""
         return folder_digest(self.folder)
 
     def encode(self, prompt: str, a: str, b: str) -> Encoded:
-        """One pair in tokens, answers as long as its own prompt leaves room for."""
+        """One pair as tokens, truncated by the rule ``item``."""
         return self._tokenizer.encode([(prompt, a, b)], [[0]])[0]
 
     def logits(
         self, pairs: Sequence[Pair], *, token_budget: int = PACK, batch_size: int = 8
     ) -> list[float]:
-        """For each (prompt, first answer, second answer) the logit that the first is better.
+        """The logits that the first answer is better; see `score` for the arguments.
 
         The two orders of a pair are two questions; neither logit follows from the other.
-        See `score` for the rest.
         """
         return [
             s.logit for s in self.score(pairs, token_budget=token_budget, batch_size=batch_size)
@@ -124,18 +129,25 @@ class PairRM:
     def score(
         self, pairs: Sequence[Pair], *, token_budget: int = PACK, batch_size: int = 8
     ) -> list[PairScore]:
-        """The same, with what was cut off each text.
+        """Scores triples (prompt, first answer, second answer).
 
-        `token_budget`: the most tokens computed at once (a longer pair goes alone); it changes a
-        logit by rounding only. `batch_size` prompts, with their pairs side by side, are a batch
-        of the rule ``batch``; the other rule has none.
+        Args:
+            pairs: The triples.
+            token_budget: The most tokens computed at once; a longer pair is computed alone. It
+                changes a logit by rounding only.
+            batch_size: The number of prompts, with their consecutive pairs, in a batch of the rule
+                ``batch``; unused by the rule ``item``.
 
-        Raises `EngineError` where the weights cannot be read.
+        Returns:
+            The logits with what was truncated, in order.
+
+        Raises:
+            EngineError: The weights cannot be read.
         """
         groups = (
             [[i] for i in range(len(pairs))]
             if self.rule == "item"
-            else list(by_prompts([prompt for prompt, _, _ in pairs], batch_size))
+            else list(prompt_batches([prompt for prompt, _, _ in pairs], batch_size))
         )
         encoded = self._tokenizer.encode(pairs, groups)
         found: dict[int, float] = {}
@@ -160,7 +172,7 @@ class PairRM:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What reads the verdict: a score for each task of each answer, and their mean difference."""
+    """The last layers: a score per task for each answer, and their mean difference."""
 
     up: Tensor
     up_bias: Tensor
@@ -169,7 +181,7 @@ class Head:
 
     @torch.inference_mode()
     def __call__(self, states: Tensor) -> Tensor:
-        """(n, 3, hidden) states at the prefixes of prompt, first and second answer → (n,)."""
+        """(n, 3, hidden) states at the markers of prompt, first and second answer → (n,) logits."""
         prompt = states[:, :1].expand(-1, 2, -1)
         answers = torch.cat([prompt, states[:, 1:]], dim=-1)
         scores = linear(torch.tanh(linear(answers, self.up, self.up_bias)), self.down)
@@ -178,7 +190,7 @@ class Head:
 
 
 def head_shapes(hidden: int, tasks: int) -> dict[str, tuple[int, ...]]:
-    """The head's tensors, in the order of `Head`'s fields."""
+    """The shapes of the head's tensors, in the order of `Head`'s fields."""
     return {
         "head_layer.1.weight": (hidden, 2 * hidden),
         "head_layer.1.bias": (hidden,),
@@ -188,10 +200,11 @@ def head_shapes(hidden: int, tasks: int) -> dict[str, tuple[int, ...]]:
 
 
 def network_size(folder: Path, tensors: Tensors, config: Mapping[str, Any]) -> tuple[Size, int]:
-    """The encoder's size and the head's number of tasks.
+    """The encoder's size and the head's number of tasks, from the tensors' shapes.
 
-    Raises `InputError` for a tensor too few, too many or of another shape: another architecture
-    would give scores, too, and wrong ones.
+    Raises:
+        InputError: A tensor is missing, superfluous or of another shape: another architecture would
+            give scores as well, but wrong ones.
     """
     have = {name: shape for name, shape in tensors.shapes.items() if name != ENCODER + SPARE}
     try:
@@ -213,7 +226,11 @@ def network_size(folder: Path, tensors: Tensors, config: Mapping[str, Any]) -> t
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """`config.json`: a RankerConfig of `llm_blender`, or DeBERTa's own."""
+    """Reads `config.json`: a RankerConfig of `llm_blender`, or DeBERTa's.
+
+    Raises:
+        InputError: It cannot be read, or is no JSON object.
+    """
     file = folder / "config.json"
     try:
         config = json.loads(file.read_bytes())
@@ -224,8 +241,8 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def by_prompts(prompts: Sequence[str], size: int) -> Iterator[list[int]]:
-    """Indices in batches of `size` prompts; equal prompts side by side count as one."""
+def prompt_batches(prompts: Sequence[str], size: int) -> Iterator[list[int]]:
+    """Indices in batches of `size` prompts; consecutive equal prompts count as one."""
     runs = groupby(range(len(prompts)), key=prompts.__getitem__)
     each = (list(run) for _, run in runs)
     while batch := list(islice(each, size)):

@@ -1,7 +1,7 @@
-"""Texts → PairRM's tokens: what is put around them, and where they are cut.
+"""Encodes texts as PairRM's tokens, with its markers, and truncates them.
 
 A pair is `[CLS]<|source|>prompt[SEP][CLS]<|candidate1|>first[SEP][CLS]<|candidate2|>second[SEP]`.
-The network reads its verdict off the three prefixes, so no text may bring one of its own.
+The network's verdict is computed from its states at the three markers, so no text may contain one.
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ __all__ = ["Encoded", "Limits", "PairTokenizer", "TruncatedCounts"]
 
 SOURCE, CANDIDATE = "<|source|>", "<|candidate|>"
 FIRST, SECOND = "<|candidate1|>", "<|candidate2|>"
-ROUNDS = 8  # of taking control tokens out of a text; one is enough for real ones
+ROUNDS = 8  # of breaking up control tokens in a text; one is enough for real texts
 
 Tokens = list[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Tokens that a prompt, and an answer beside the longest prompt, may have. Control tokens
-    count; what a shorter prompt leaves free goes to the answers, half to each."""
+    """The most tokens of a prompt, and of an answer beside the longest prompt.
+
+    Control tokens count. What a shorter prompt leaves free is shared equally by the answers.
+    """
 
     source: int = 1224
     candidate: int = 412
@@ -40,14 +42,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class TruncatedCounts:
-    """How many tokens of each text were cut off, at its end."""
+    """The number of tokens that were truncated from the end of each text."""
 
     prompt: int = 0
     first: int = 0
     second: int = 0
 
     def __str__(self) -> str:
-        """``210 tokens of the first answer``; empty where nothing was cut."""
+        """For example ``210 tokens of the first answer``; empty if nothing was truncated."""
         texts = {"the prompt": self.prompt, "the first answer": self.first}
         texts["the second answer"] = self.second
         return ", ".join(f"{n} token{'s' * (n > 1)} of {text}" for text, n in texts.items() if n)
@@ -55,7 +57,7 @@ class TruncatedCounts:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A pair as the network takes it; `positions` are the places of its three prefixes."""
+    """A pair's token ids; `positions` are the places of its three markers."""
 
     ids: tuple[int, ...]
     positions: tuple[int, int, int]
@@ -65,8 +67,15 @@ class Encoded:
 class PairTokenizer:
     """The tokenizer of a PairRM's folder.
 
-    Read from `tokenizer.json` as it stands: transformers 5 gives DeBERTa a normaliser of its own,
-    and with it other tokens. Raises `InputError` where it is missing or has not PairRM's tokens.
+    It is read from `tokenizer.json`, because transformers 5 adds a normaliser to DeBERTa's
+    tokenizer, which gives other tokens.
+
+    Args:
+        folder: The checkpoint's folder.
+        limits: The most tokens of the texts.
+
+    Raises:
+        InputError: `tokenizer.json` is missing or lacks PairRM's tokens.
     """
 
     def __init__(self, folder: Path, limits: Limits) -> None:
@@ -85,21 +94,26 @@ class PairTokenizer:
         self._first, self._second = self._id(FIRST, file), self._id(SECOND, file)
         self._cls, self._sep = self._id("[CLS]", file), self._id("[SEP]", file)
         added = set(self._tokenizer.get_added_tokens_decoder())
-        # An unknown character is no control token, although its stand-in is listed among them.
+        # The unknown token is no control token, although it is listed among the added ones.
         self._control = (added - {self._tokenizer.token_to_id("[UNK]")}) | {self._cls, self._sep}
 
     @property
     def size(self) -> int:
-        """How many tokens it knows."""
+        """The size of the vocabulary."""
         return int(self._tokenizer.get_vocab_size())
 
     def encode(
         self, pairs: Sequence[tuple[str, str, str]], groups: Iterable[Sequence[int]]
     ) -> list[Encoded]:
-        """Each (prompt, first answer, second answer), in order.
+        """Encodes triples (prompt, first answer, second answer); each text is tokenised once.
 
-        `groups` are indices of pairs; the longest prompt of a group decides how long its answers
-        may be. Each distinct text is tokenised once.
+        Args:
+            pairs: The triples.
+            groups: Groups of indices of pairs, which cover all pairs. The longest prompt of a group
+                decides how long its answers may be.
+
+        Returns:
+            The encoded pairs, in order.
         """
         prompts = self._tokens(SOURCE, {prompt for prompt, _, _ in pairs})
         answers = self._tokens(CANDIDATE, {text for _, *both in pairs for text in both})
@@ -126,16 +140,18 @@ class PairTokenizer:
         return Encoded(tuple(ids), (places[0], places[1], places[2]), cut)
 
     def _tokens(self, prefix: str, texts: Iterable[str]) -> dict[str, Tokens]:
-        """Each text's tokens behind its prefix, which is the only control token among them.
+        """Each text's tokens after its marker, which is the only control token among them.
 
-        The prefix is tokenised with the text, as upstream does: the space that a tokenizer puts
-        before a first word depends on what stands there.
+        The marker is tokenised together with the text, as llm-blender does, because the space that
+        the tokenizer puts before the first word depends on what precedes it.
         """
         known = list(texts)
         written = [prefix + writable(text) for text in known]
         batch = self._tokenizer.encode_batch_fast(written, add_special_tokens=False)
         return {
-            text: found.ids if self._clean(prefix, found.ids) else self._plain(prefix, line)
+            text: found.ids
+            if self._clean(prefix, found.ids)
+            else self._tokens_as_text(prefix, line)
             for text, line, found in zip(known, written, batch, strict=True)
         }
 
@@ -143,13 +159,13 @@ class PairTokenizer:
         own = self._source if prefix == SOURCE else self._candidate
         return ids[:1] == [own] and self._control.isdisjoint(ids[1:])
 
-    def _plain(self, prefix: str, line: str) -> Tokens:
-        """The tokens of a text that holds control tokens, which are taken for plain text.
+    def _tokens_as_text(self, prefix: str, line: str) -> Tokens:
+        """The tokens of a text with control tokens in it, which are read as plain text.
 
-        The library can be told to read its special tokens as text, but neither added tokens that
-        are not special (PairRM's prefixes) nor pieces of the vocabulary (``[CLS]``). A space
-        after the first character keeps any of them from being recognised, also where only the
-        normaliser makes it one (full-width brackets).
+        The library can read special tokens as text, but neither added tokens that are not special
+        (PairRM's markers) nor pieces of the vocabulary (``[CLS]``). A space after the first
+        character keeps them from being recognised, also where only the normaliser produces one
+        (full-width brackets).
         """
         text = line.removeprefix(prefix)
         for _ in range(ROUNDS):
@@ -161,7 +177,7 @@ class PairTokenizer:
                 for token, (start, end) in zip(found.ids, found.offsets, strict=True)
                 if token in self._control and len(prefix) <= start < end
             ]
-            if not spans:  # the text's first character has changed the prefix
+            if not spans:  # the text's first character changed the marker
                 text = f" {text}"
             for start, end in reversed(spans):
                 inside = text[start:end]
@@ -177,8 +193,11 @@ class PairTokenizer:
 
 
 def writable(text: str) -> str:
-    """The text as the tokenizer takes it: a `[SEP]` becomes a space (as upstream), and half of a
-    surrogate pair, which no UTF-8 can hold, the replacement character."""
+    """The text as the tokenizer takes it.
+
+    A `[SEP]` becomes a space, as in llm-blender; a lone surrogate, which UTF-8 cannot encode,
+    becomes the replacement character.
+    """
     text = text.replace("[SEP]", " ")
     try:
         text.encode()

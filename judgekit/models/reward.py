@@ -1,7 +1,7 @@
-"""Reward models: networks that read a conversation and give its last answer one number.
+"""Reward models: networks that score the last answer of a conversation with one number.
 
 Any sequence-classification checkpoint of transformers with one output and a chat template. The
-number is the network's raw output: higher is better, the scale is the model's own.
+score is the network's raw output: higher is better, and the scale is the model's own.
 """
 
 from __future__ import annotations
@@ -13,26 +13,34 @@ from typing import Any
 from judgekit.errors import EngineError, InputError
 from judgekit.models import loading
 from judgekit.models.folders import one_line
-from judgekit.models.four_bit import guard_4bit, in_4bit
-from judgekit.models.reward_chat import RewardChat, Shown
+from judgekit.models.four_bit import bitsandbytes_config, guard_4bit
+from judgekit.models.reward_chat import EncodedConversation, RewardChat
 from judgekit.types import Message
 
 __all__ = ["RewardModel"]
 
-HEADS = ("score", "classifier")  # what transformers calls the last layer; it stays as it is
-UNLIMITED = 10**9  # tokenizers say 10^30 where they know no limit
+HEADS = ("score", "classifier")  # transformers' names of the last layer; it is not quantised
+UNLIMITED = 10**9  # tokenizers say 10^30 if they know no limit
 
 
 class RewardModel:
-    """A reward model by its folder or hub id. Its weights are read when a score is first asked.
+    """A reward model; its weights are read when the first score is asked.
 
-    `dtype`, `device` and `quant` as in `judgekit.models.loading.Weights`. `max_length` (tokens)
-    may be less than the model's own limit; None is that limit. `batch_tokens` bounds a batch,
-    padding included; a longer conversation goes alone. `fingerprint` is the digest of the
-    weights, config and tokenizer, of `dtype` and `quant`.
+    `fingerprint` is a digest of weights, config, tokenizer, dtype and quantisation.
 
-    Raises `InputError`: torch is not installed, no such model, no safetensors, more than one
-    output, no chat template, or a setting that cannot be.
+    Args:
+        name: A folder or a hub id.
+        dtype: As in `judgekit.models.loading.Weights`.
+        device: As in `judgekit.models.loading.Weights`.
+        quant: As in `judgekit.models.loading.Weights`.
+        max_length: The most tokens of a conversation, at most the model's limit; None for that
+            limit.
+        batch_tokens: The most tokens of a batch, padding included; a longer conversation is a batch
+            of its own.
+
+    Raises:
+        InputError: torch is not installed, there is no such model, it has no safetensors, more than
+            one output or no chat template, or a setting is impossible.
     """
 
     def __init__(
@@ -47,7 +55,7 @@ class RewardModel:
     ) -> None:
         if batch_tokens < 1:
             raise InputError(f"batch_tokens must be at least 1, not {batch_tokens!r}")
-        self.checkpoint = loading.find(loading.Weights(name, dtype, device, quant))
+        self.checkpoint = loading.find_checkpoint(loading.Weights(name, dtype, device, quant))
         config = self.checkpoint.config
         if config.num_labels != 1:
             raise InputError(
@@ -63,19 +71,29 @@ class RewardModel:
     def fingerprint(self) -> str:
         return self.checkpoint.fingerprint
 
-    def show(self, conversation: Sequence[Message]) -> Shown:
-        """The conversation (its last message is the answer) in tokens.
+    def encode(self, conversation: Sequence[Message]) -> EncodedConversation:
+        """Encodes a conversation, whose last message is the answer, as tokens.
 
-        The oldest turns are left out where it is too long, then the beginning of the question;
-        the remark says so. Raises `TooLong` and `Unshowable`.
+        If it is too long, the oldest turns are left out, then the beginning of the question; the
+        remark says so.
+
+        Raises:
+            ConversationTooLong: It does not fit even so.
+            UnrenderableConversation: The chat template cannot render it.
         """
-        return self._chat.show(conversation)
+        return self._chat.encode(conversation)
 
     def score(self, rows: Sequence[Sequence[int]]) -> list[float]:
-        """The raw output for each row of token ids, in order.
+        """Scores rows of token ids; other rows change a score by rounding only.
 
-        It depends on the other rows by rounding only. Raises `EngineError` where the weights
-        cannot be loaded.
+        Args:
+            rows: Token ids of each conversation, of any lengths.
+
+        Returns:
+            The raw output for each row, in order.
+
+        Raises:
+            EngineError: The weights cannot be loaded.
         """
         scores = [0.0] * len(rows)
         for batch in batches([len(row) for row in rows], self.batch_tokens):
@@ -85,7 +103,7 @@ class RewardModel:
         return scores
 
     def _forward(self, rows: Sequence[Sequence[int]]) -> list[float]:
-        """One padded batch. Padding stands on the right, where no position moves for it."""
+        """One padded batch. Padding is on the right, where it moves no position."""
         import torch
 
         pad = self._padding({row[-1] for row in rows})
@@ -102,11 +120,11 @@ class RewardModel:
         return values
 
     def _padding(self, ends: set[int]) -> int:
-        """The id to pad rows with that end on `ends`; it tells a decoder where each row ends.
+        """The id to pad rows with that end on the ids `ends`.
 
-        Decoders read the last token that is not this one. A checkpoint that names it was trained
-        so. One that names none reads the very last token, which holds for every row if the id is
-        one that no row ends with.
+        A decoder finds the end of a row as the last token that is not the padding id. A checkpoint
+        that names the id was trained with it. One without reads the very last token; this works for
+        every row if no row ends with the id.
         """
         own = self.checkpoint.config.get_text_config()
         if own.pad_token_id is not None and 0 <= own.pad_token_id < own.vocab_size:
@@ -121,7 +139,7 @@ class RewardModel:
 
         at = self.checkpoint
         try:
-            with loading.quietly():
+            with loading.quiet_libraries():
                 network, missing = load_network(at)
         except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
             raise EngineError(f"cannot load {at.name!r}: {one_line(error)}") from error
@@ -130,7 +148,7 @@ class RewardModel:
                 f"{at.name!r} is no reward model: it lacks {len(missing)} of its weights "
                 f"({missing[0]!r}), which would be random"
             )
-        network.config.get_text_config().use_cache = False  # one pass: keys are not needed again
+        network.config.get_text_config().use_cache = False  # a single pass needs no cache
         return network.eval()
 
 
@@ -141,7 +159,7 @@ def load_network(at: loading.Checkpoint) -> tuple[Any, list[str]]:
     auto: Any = transformers.AutoModelForSequenceClassification
     held = None
     if at.quant:
-        held = in_4bit(at.config, at.dtype)
+        held = bitsandbytes_config(at.config, at.dtype)
         held.llm_int8_skip_modules = [*(held.llm_int8_skip_modules or ()), *HEADS]
     network, found = auto.from_pretrained(
         at.folder,
@@ -156,7 +174,12 @@ def load_network(at: loading.Checkpoint) -> tuple[Any, list[str]]:
 
 
 def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Indices of rows, longest first, cut where a batch padded to its first exceeds `budget`."""
+    """Batches of row indices, longest rows first, padded to at most `budget` tokens.
+
+    Args:
+        lengths: The number of tokens of each row.
+        budget: The most tokens of a batch, padding included.
+    """
     batch: list[int] = []
     for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
         if batch and (len(batch) + 1) * lengths[batch[0]] > budget:
@@ -168,7 +191,11 @@ def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
 
 
 def length_limit(name: str, asked: int | None, config: Any, tokenizer: Any) -> int | None:
-    """How many tokens a conversation may have: what is asked, within what the model takes."""
+    """The most tokens of a conversation: `asked`, checked against the model's limit.
+
+    Raises:
+        InputError: `asked` is not within 1 and the limit.
+    """
     positions = getattr(config.get_text_config(), "max_position_embeddings", None)
     known = [n for n in (tokenizer.model_max_length, positions) if n and 0 < n < UNLIMITED]
     most = min(known, default=None)

@@ -1,8 +1,8 @@
-"""Conversations → tokens, as a reward model is to read them: through its tokenizer's chat template.
+"""Encodes conversations as tokens for a reward model, through its tokenizer's chat template.
 
-Two things go wrong where a template is used as it comes. A text may hold the very tokens that mark
-the turns, and so end its own and begin another's; and a conversation that is too long is cut
-wherever it happens to be. Here the first is prevented and the second told.
+A plain use of the template has two faults, which this module avoids. A text may contain the tokens
+that mark turns, and so end its own turn and start another. And a conversation that is too long
+would be truncated anywhere.
 """
 
 from __future__ import annotations
@@ -17,30 +17,39 @@ from judgekit.errors import InputError
 from judgekit.models.folders import one_line
 from judgekit.types import Message
 
-__all__ = ["RewardChat", "Shown", "TooLong", "Unshowable"]
+__all__ = ["ConversationTooLong", "EncodedConversation", "RewardChat", "UnrenderableConversation"]
 
 PROBE = (Message("user", "x"), Message("assistant", "y"), Message("user", "z"))
-DAY = "26 Jul 2024"  # Llama 3.1's own; later templates of Llama's write today's unless told
+DAY = "26 Jul 2024"  # Llama 3.1's default; later Llama templates write the current date
 
 
-class TooLong(ValueError):  # noqa: N818 (a finding about a text, not a fault)
-    """A conversation that does not fit, however much of its history is left out."""
+class ConversationTooLong(ValueError):  # noqa: N818 (a finding about a text, not a fault)
+    """A conversation that does not fit even without its history."""
 
 
-class Unshowable(ValueError):  # noqa: N818 (as above)
-    """A conversation that the model's chat template cannot show."""
+class UnrenderableConversation(ValueError):  # noqa: N818 (as above)
+    """A conversation that the model's chat template cannot render."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A conversation as the network reads it: token ids, and what is not as it was given."""
+class EncodedConversation:
+    """A conversation as token ids, and a remark on what was changed."""
 
     ids: tuple[int, ...]
     remark: str = ""
 
 
 class RewardChat:
-    """Shows conversations through a tokenizer's chat template, in at most `max_length` tokens."""
+    """Encodes conversations through a tokenizer's chat template.
+
+    Args:
+        name: The model's name in messages.
+        tokenizer: A tokenizer of transformers.
+        max_length: The most tokens of a conversation; None for no limit.
+
+    Raises:
+        InputError: The tokenizer has no chat template, or a broken one.
+    """
 
     def __init__(self, name: str, tokenizer: Any, max_length: int | None) -> None:
         if tokenizer.chat_template is None:
@@ -52,7 +61,7 @@ class RewardChat:
         self._max_length = max_length
         try:
             head = self._render(PROBE)
-        except Unshowable as error:
+        except UnrenderableConversation as error:
             raise InputError(f"the chat template of {name!r} is broken: {error}") from error
         markers = {
             token.content: number
@@ -63,26 +72,27 @@ class RewardChat:
         self._marker = re.compile("|".join(map(re.escape, longest_first)) or "(?!)", re.IGNORECASE)
         self._marker_ids = frozenset(markers.values()) - {tokenizer.unk_token_id}
 
-    def show(self, conversation: Sequence[Message]) -> Shown:
-        """See `RewardModel.show`."""
-        messages = [self._apart(message) for message in conversation]
+    def encode(self, conversation: Sequence[Message]) -> EncodedConversation:
+        """See `RewardModel.encode`."""
+        messages = [self._break_markers(message) for message in conversation]
         broken = sum(len(self._marker.findall(text_of(m))) for m in conversation)
         remarks = [f"{count(broken, 'special token')} in the texts set apart"] if broken else []
         ids = self._ids(messages)
         if not self._fits(ids):
-            messages, left_out = self._shortened(messages)
+            messages, left_out = self._shorten(messages)
             ids = self._ids(messages)
             remarks.append(f"{left_out} left out to fit {self._max_length} tokens")
-        return Shown(ids, "; ".join(remarks))
+        return EncodedConversation(ids, "; ".join(remarks))
 
     def _fits(self, ids: Sequence[int]) -> bool:
         return self._max_length is None or len(ids) <= self._max_length
 
-    def _shortened(self, messages: list[Message]) -> tuple[list[Message], str]:
-        """The conversation with as much of its end as fits, and what was left out.
+    def _shorten(self, messages: list[Message]) -> tuple[list[Message], str]:
+        """Shortens a conversation from its start until it fits, and describes what was left out.
 
-        System messages at the head and the answer stay whole. Turns go first, oldest first, each
-        with its answer, since templates want users and assistants in turn.
+        System messages at the start and the answer stay complete. Whole turns are left out first,
+        oldest first, each with its answer, since templates require users and assistants to
+        alternate.
         """
         *history, answer = messages
         start = next((i for i, m in enumerate(history) if m.role != "system"), len(history))
@@ -96,7 +106,9 @@ class RewardChat:
         if kept < len(begins):
             return after(kept), count(begins[kept], "earlier message")
         if not begins:
-            raise TooLong(f"longer than {self._max_length} tokens, and nothing to leave out")
+            raise ConversationTooLong(
+                f"longer than {self._max_length} tokens, and has no history to leave out"
+            )
         question, *rest = turns[begins[-1] :]
 
         def behind(character: int) -> list[Message]:
@@ -106,20 +118,24 @@ class RewardChat:
         size = len(question.content)
         kept = bisect_left(range(size), True, key=lambda i: self._fits(self._ids(behind(i))))
         if kept == size:
-            raise TooLong(f"longer than {self._max_length} tokens even without its question")
+            raise ConversationTooLong(
+                f"longer than {self._max_length} tokens even without its question"
+            )
         left_out = f"{count(kept, 'first character')} of the question"
         if begins[-1]:
             left_out = f"{count(begins[-1], 'earlier message')} and {left_out}"
         return behind(kept), left_out
 
     def _ids(self, messages: Sequence[Message]) -> tuple[int, ...]:
-        """The tokens; a marker among them that only a text can have brought is refused."""
+        """The tokens; refuses a text with what the tokenizer takes for a marker."""
         text = self._render(messages)
-        # verbose: it would warn of a long text, which is cut here.
+        # verbose would warn of a long text, which is shortened here.
         found = self._tokenizer(text, add_special_tokens=False, verbose=False)
         ids = tuple(found["input_ids"])
         if sum(i in self._marker_ids for i in ids) > len(self._marker.findall(text)):
-            raise Unshowable("a text holds what the tokenizer takes for a special token")
+            raise UnrenderableConversation(
+                "a text holds what the tokenizer takes for a special token"
+            )
         return ids
 
     def _render(self, messages: Sequence[Message]) -> str:
@@ -129,26 +145,29 @@ class RewardChat:
         try:
             return str(self._tokenizer.apply_chat_template(rows, tokenize=False, date_string=DAY))
         except (TemplateError, ValueError) as error:
-            raise Unshowable(f"the chat template refuses this: {one_line(error)}") from error
+            raise UnrenderableConversation(
+                f"the chat template refuses this: {one_line(error)}"
+            ) from error
 
-    def _apart(self, message: Message) -> Message:
-        """The message with a space inside whatever its text has of the model's role markers.
+    def _break_markers(self, message: Message) -> Message:
+        """The message with a space inside each of the model's role markers that its text contains.
 
-        Otherwise an answer could end its own turn and begin one of the user's.
+        Otherwise an answer could end its own turn and start one of the user's.
         """
         whole = self._marker.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text_of(message))
         return Message(message.role, whole)
 
 
 def is_marker(token: str, rendered: str) -> bool:
-    """Whether an ordinary added token stands between turns: a marker in all but name."""
+    """Whether an ordinary added token stands between turns, so that it acts as a marker."""
     return token in rendered and any(character.isalpha() for character in token)
 
 
 def text_of(message: Message) -> str:
-    """The text and, where it calls tools, the calls: templates differ in whether they show them."""
+    """The text and any tool calls; templates differ in whether they show the calls."""
     return "\n".join(part for part in (message.content, message.tool_calls) if part)
 
 
 def count(number: int, noun: str) -> str:
+    """A number with its noun, in the plural unless the number is 1."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,4 +1,4 @@
-"""A checkpoint's tensors, read one at a time: what was copied out of it need not be held twice."""
+"""Reads a checkpoint's tensors one at a time, so that nothing is in memory twice."""
 
 from __future__ import annotations
 
@@ -15,9 +15,15 @@ __all__ = ["Tensors"]
 
 
 class Tensors:
-    """The tensors in a folder's `*.safetensors`, by name. Making it reads their heads only.
+    """The tensors in a folder's `*.safetensors`, by name.
 
-    Raises `InputError` where a file is not in that format.
+    Creating it reads the files' headers only.
+
+    Args:
+        folder: The checkpoint's folder.
+
+    Raises:
+        InputError: A file is not in that format.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -25,7 +31,7 @@ class Tensors:
         self._files: dict[str, Path] = {}
         for path in sorted(folder.glob("*.safetensors")):
             try:
-                with opened(path) as file:
+                with open_tensors(path) as file:
                     for name in file.keys():  # noqa: SIM118 (it is no mapping)
                         self.shapes[name] = tuple(file.get_slice(name).get_shape())
                         self._files[name] = path
@@ -33,15 +39,19 @@ class Tensors:
                 raise InputError(f"cannot read {str(path)!r}: {one_line(error)}") from error
 
     def read(self, name: str) -> Tensor:
-        """A tensor as it is stored, on the CPU. Raises `EngineError` where it cannot be read."""
+        """Reads a tensor, as it is stored, to the CPU.
+
+        Raises:
+            EngineError: The file cannot be read.
+        """
         path = self._files[name]
         try:
-            with opened(path) as file:
+            with open_tensors(path) as file:
                 tensor: Tensor = file.get_tensor(name)
         except (OSError, SafetensorError) as error:
             raise EngineError(f"cannot read {str(path)!r}: {one_line(error)}") from error
         return tensor
 
 
-def opened(path: Path) -> Any:
+def open_tensors(path: Path) -> Any:
     return safe_open(path, framework="pt", device="cpu")

@@ -1,7 +1,7 @@
-"""How far an answer overlaps with a reference: BLEU, ROUGE, token-F1; each 0 to 100.
+"""Overlap of an answer with a reference, from 0 to 100: BLEU, ROUGE and token F1.
 
-Words are parted by spaces and punctuation. In scripts that put none between words each character
-counts as a word, also where such characters stand amid other text.
+Words are separated by spaces and punctuation. In scripts without spaces between words each
+character counts as a word, also amid other text.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
-__all__ = ["MOST_WORDS", "Metric", "TooLong", "bleu", "lcs", "rouge_l", "rouge_n", "token_f1"]
+__all__ = ["MOST_WORDS", "Metric", "TextTooLong", "bleu", "lcs", "rouge_l", "rouge_n", "token_f1"]
 
 Metric: TypeAlias = Callable[[str, str], float]
-"""Takes an answer and its reference."""
+"""A function of an answer and its reference; 0 to 100."""
 
 MOST_WORDS = 2**17
-"""ROUGE-L reads texts of at most this many words: its work is the product of the two lengths."""
+"""The most words in a text for ROUGE-L, whose time is the product of the two lengths."""
 
 # Thai and Lao, Burmese, Khmer, 々〆〇, kana (also small, old and half-width ones), Han.
 _UNSPACED = re.compile(
@@ -31,15 +31,18 @@ _UNSPACED = re.compile(
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 
 
-class TooLong(ValueError):  # noqa: N818 (says what the text is)
-    """A text is longer than the metric reads."""
+class TextTooLong(ValueError):  # noqa: N818 (says what the text is)
+    """A text has more words than the metric can take."""
 
 
 def token_f1(answer: str, reference: str) -> float:
-    """F1 of the words in common as SQuAD scores answers (Rajpurkar et al. 2016): in lower case,
-    without punctuation and articles. Two texts that have no other word are equal."""
+    """F1 of the common words, as SQuAD scores answers (Rajpurkar et al. 2016, arXiv:1606.05250).
+
+    Words are compared in lower case, without punctuation and articles. Two texts without any other
+    words are equal (100).
+    """
     ours, theirs = (
-        _ARTICLES.sub(" ", _parted(text).lower().translate(_DELETED)).split()
+        _ARTICLES.sub(" ", _space_characters(text).lower().translate(_DELETE_PUNCTUATION)).split()
         for text in (answer, reference)
     )
     if not ours or not theirs:
@@ -49,19 +52,26 @@ def token_f1(answer: str, reference: str) -> float:
 
 
 def rouge_l(answer: str, reference: str) -> float:
-    """F1 of the longest common subsequence of words (Lin 2004, equations 2 to 4 with beta 1), in
-    lower case and without punctuation. Raises `TooLong` beyond `MOST_WORDS`."""
+    """F1 of the longest common subsequence of words (Lin 2004, equations 2 to 4 with beta 1).
+
+    Words are compared in lower case, without punctuation.
+
+    Raises:
+        TextTooLong: A text has more than `MOST_WORDS` words.
+    """
     ours, theirs = _words(answer), _words(reference)
     if max(len(ours), len(theirs)) > MOST_WORDS:
-        raise TooLong(f"more than {MOST_WORDS} words")
+        raise TextTooLong(f"more than {MOST_WORDS} words")
     if not ours or not theirs:
         return 0.0
     return 200.0 * lcs(ours, theirs) / (len(ours) + len(theirs))
 
 
 def rouge_n(answer: str, reference: str, n: int) -> float:
-    """F1 of the `n`-grams of words in common (Lin 2004, section 2, with precision beside its
-    recall), in lower case and without punctuation; 0 where either text has none."""
+    """F1 of the common `n`-grams of words (Lin 2004, section 2, with precision beside its recall).
+
+    Words are compared in lower case, without punctuation; 0 if neither text has an n-gram.
+    """
     ours, theirs = (
         Counter(zip(*(words[i:] for i in range(n)), strict=False))
         for words in (_words(answer), _words(reference))
@@ -71,7 +81,7 @@ def rouge_n(answer: str, reference: str, n: int) -> float:
 
 
 def lcs(one: Sequence[str], other: Sequence[str]) -> int:
-    """Length of the longest common subsequence, a whole row of the table at a time.
+    """Length of the longest common subsequence, computed a row of the table at a time.
 
     Hyyrö 2004, "Bit-parallel LCS-length computation revisited": bit i of `row` is 0 where the
     table's row grows at column i.
@@ -80,8 +90,8 @@ def lcs(one: Sequence[str], other: Sequence[str]) -> int:
     for place, word in enumerate(other):
         places.setdefault(word, []).append(place)
 
-    # A mask is as wide as `other`: only those in use are kept, lest many different words in a
-    # long text fill the memory.
+    # A mask is as wide as `other`. Only recent ones are kept, so that a long text with many
+    # different words does not fill the memory.
     @lru_cache(maxsize=4096)
     def mask(word: str) -> int:
         return sum(1 << place for place in places[word])
@@ -96,49 +106,53 @@ def lcs(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def bleu() -> Metric:
-    """BLEU of one text (Papineni et al. 2002) by sacrebleu, of the orders that the text has.
+    """Sentence BLEU by sacrebleu (Papineni et al. 2002), with the n-gram orders that the text has.
 
-    sacrebleu is imported here.
+    Imports sacrebleu.
     """
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
     from sacrebleu.tokenizers.tokenizer_re import TokenizerRegexp
 
     metric = BLEU(effective_order=True)
-    # These caches keep 65 536 texts each for good: gigabytes, where answers are long.
-    forget = (Tokenizer13a.__call__.cache_clear, TokenizerRegexp.__call__.cache_clear)
+    # These caches would each keep 65 536 texts for good: gigabytes if answers are long.
+    clear_caches = (Tokenizer13a.__call__.cache_clear, TokenizerRegexp.__call__.cache_clear)
 
     def score(answer: str, reference: str) -> float:
-        value = metric.sentence_score(_parted(answer), [_parted(reference)]).score
-        for clear in forget:
+        value = metric.sentence_score(
+            _space_characters(answer), [_space_characters(reference)]
+        ).score
+        for clear in clear_caches:
             clear()
         return float(value)
 
     return score
 
 
-class _Without(dict[int, str | int]):
-    """For `str.translate`: ASCII punctuation and symbols and all Unicode punctuation become
-    `instead`, anything else stays."""
+class _PunctuationTable(dict[int, str | int]):
+    """A table for `str.translate` that replaces punctuation and leaves everything else.
 
-    def __init__(self, instead: str) -> None:
-        super().__init__((ord(mark), instead) for mark in string.punctuation)
-        self.instead = instead
+    It covers ASCII punctuation and symbols and all Unicode punctuation.
+    """
+
+    def __init__(self, replacement: str) -> None:
+        super().__init__((ord(mark), replacement) for mark in string.punctuation)
+        self.replacement = replacement
 
     def __missing__(self, code: int) -> str | int:
         punctuation = unicodedata.category(chr(code)).startswith("P")
-        return self.setdefault(code, self.instead if punctuation else code)
+        return self.setdefault(code, self.replacement if punctuation else code)
 
 
-_DELETED = _Without("")
-_SPACED = _Without(" ")
+_DELETE_PUNCTUATION = _PunctuationTable("")
+_SPACE_PUNCTUATION = _PunctuationTable(" ")
 
 
 def _words(text: str) -> list[str]:
-    """In lower case, punctuation taken for spaces."""
-    return _parted(text).lower().translate(_SPACED).split()
+    """The words in lower case; punctuation separates them."""
+    return _space_characters(text).lower().translate(_SPACE_PUNCTUATION).split()
 
 
-def _parted(text: str) -> str:
-    """With spaces around each character of a script that writes none."""
+def _space_characters(text: str) -> str:
+    """The text with spaces around each character of a script without spaces."""
     return _UNSPACED.sub(r" \g<0> ", text)

@@ -8,7 +8,8 @@ from typing import Literal
 
 from judgekit.pairs.judged_pair import JudgedPair, mean_probability
 from judgekit.runs import CaseResult
-from judgekit.stats.outcomes.rank import mirrored, of_two
+from judgekit.stats.outcomes.rank import of_two
+from judgekit.stats.outcomes.values import mirror
 from judgekit.types import Outcome, Ranking
 
 __all__ = ["Pairing", "pairs_of_ranking"]
@@ -81,4 +82,4 @@ def comparison_of(ranking: Ranking, one: int, other: int) -> Outcome:
     """The outcome of two responses with `one` as its response 0."""
     if one < other:
         return ranking.comparisons[one, other]
-    return mirrored(ranking.comparisons[other, one])
+    return mirror(ranking.comparisons[other, one])

@@ -12,15 +12,10 @@ from judgekit.runs.reader import (
     CaseResult,
     StoredJudgement,
     StoredRun,
-    holds_rankings,
-    read_cases,
     read_json,
-    read_outcomes,
-    read_rankings,
     read_rows,
     resolve,
 )
-from judgekit.runs.schema import case_row, judgement_row, outcome_row
 from judgekit.runs.writer import RunWriter, check_folder, folder_name, write_latest
 
 __all__ = [
@@ -31,16 +26,9 @@ __all__ = [
     "RunWriter",
     "StoredJudgement",
     "StoredRun",
-    "case_row",
     "check_folder",
     "folder_name",
-    "holds_rankings",
-    "judgement_row",
-    "outcome_row",
-    "read_cases",
     "read_json",
-    "read_outcomes",
-    "read_rankings",
     "read_rows",
     "resolve",
     "write_latest",

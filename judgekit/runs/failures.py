@@ -1,21 +1,17 @@
-"""A finished run that decided nothing: whether it is one, and why."""
+"""A finished run without any verdict: whether it is one, and why."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from judgekit.runs import reader
+from judgekit.runs.reader import StoredRun
 from judgekit.stats.summaries.sentence import unjudged
-from judgekit.types import Outcome, Status
+from judgekit.types import Status
 
-__all__ = ["Failure", "commonest_failure", "cut_short", "silence"]
+__all__ = ["Failure", "commonest_failure", "why_no_verdict"]
 
-ENOUGH = ("decided:", "narrow enough:")  # how `judgekit.stats.stopping` begins to say why
-ERROR = 200  # characters of an error that are told
+ERROR = 200  # characters of an error that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,60 +32,62 @@ class Failure:
         return f"{of} ({self.error})" if self.error else of
 
 
-def silence(folder: Path, summary: Mapping[str, Any]) -> str:
-    """Why a run decided no case, in one line; empty where it did, or there was none to decide.
+def why_no_verdict(run: StoredRun) -> str:
+    """Why not one case of a run has a verdict, in one line.
 
-    There is none to decide where nothing was given, or where all answers are the same text.
-    `summary`: what the folder's ``summary.json`` holds. Raises `InputError` for a damaged folder.
+    Args:
+        run: A finished run, of any kind.
+
+    Returns:
+        Empty where a case has a verdict, or none could have: no cases, or only answers that are
+        the same text.
+
+    Raises:
+        InputError: The run's folder is damaged.
     """
     asked = False
-    for outcome in comparisons(folder):
+    for outcome in run.comparisons():
         if not outcome.identical:
             if outcome.decided:
                 return ""
             asked = True
-    if not asked and not cut_short(summary["stopped"]):
+    summary = run.summary
+    cut_short = summary.stop is not None and summary.stop.cut_short
+    if not asked and not cut_short:
         return ""
-    if (failure := commonest_failure(folder)) is not None:
+    if (failure := commonest_failure(run)) is not None:
         return f"no verdict came out: {failure}"
-    if asked:
-        return f"no verdict came out: none of the {summary['cases']} cases is decided"
-    left = summary["cases_planned"] - summary["cases"]
-    return unjudged(left, summary["cases_planned"], summary["stopped"])
+    if asked or summary.stop is None:
+        return f"no verdict came out: none of the {summary.cases} cases has one"
+    planned = summary.cases_planned or 0
+    return unjudged(planned - summary.cases, planned, summary.stop.text)
 
 
-def comparisons(folder: Path) -> Iterator[Outcome]:
-    """A run's outcomes; of rankings those of every two answers compared."""
-    if reader.holds_rankings(folder):
-        for ranking, _ in reader.read_rankings(folder):
-            yield from ranking.comparisons.values()
-    else:
-        yield from (outcome for outcome, _ in reader.read_outcomes(folder))
+def commonest_failure(run: StoredRun) -> Failure | None:
+    """The commonest failure of a run's trials; None where all have a verdict.
 
+    An error's text before its first colon says what went wrong, and the rest says where: a line
+    of a recording, or a text. So only the former distinguishes failures.
 
-def cut_short(stopped: str) -> bool:
-    """Whether a limit ended the run, by its reason to stop: with `--until` it may know enough."""
-    return bool(stopped) and not stopped.startswith(ENOUGH)
+    Args:
+        run: A finished run, of any kind.
 
-
-def commonest_failure(folder: Path) -> Failure | None:
-    """Of a run's trials without a verdict; None where there are none.
-
-    What stands before an error's first colon says what went wrong, and what stands behind it
-    where: a line of a recording, or a text. So only the former tells failures apart.
+    Raises:
+        InputError: The run's folder is damaged.
     """
     failures: Counter[tuple[str, str]] = Counter()
-    told: dict[tuple[str, str], str] = {}
+    errors: dict[tuple[str, str], str] = {}
     trials = 0
-    for row in reader.read_rows(folder / "judgements.jsonl"):
+    for judgement in run.judgements():
         trials += 1
-        if row["status"] == Status.VALID:
+        verdict = judgement.verdict
+        if verdict.status is Status.VALID:
             continue
-        error = " ".join(row["error"].split())
-        kind = (row["status"].replace("_", " "), error.partition(":")[0])
+        error = " ".join(verdict.error.split())
+        kind = (verdict.status.replace("_", " "), error.partition(":")[0])
         failures[kind] += 1
-        told.setdefault(kind, error[:ERROR])
+        errors.setdefault(kind, error[:ERROR])
     if not failures:
         return None
     [(kind, count)] = failures.most_common(1)
-    return Failure(kind[0], told[kind], count, trials)
+    return Failure(kind[0], errors[kind], count, trials)

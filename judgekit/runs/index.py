@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from judgekit.errors import InputError
-from judgekit.runs import reader
+from judgekit.runs.reader import StoredRun
 from judgekit.runs.reports import REPORTS
+from judgekit.stats import Rate, ScoreSummary, Summary
+from judgekit.stats.metric import metric
+from judgekit.stats.plain import encode
+from judgekit.types import StopReason
 
 __all__ = ["Listing", "RunInfo", "list_runs"]
 
@@ -18,9 +21,10 @@ WHOLES = ("run.json", *REPORTS)  # of what is made of runs
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """One run of a listing. `figure` is its win rate or mean score, None of rankings.
+    """One run of a listing.
 
-    Of a run that was watched it is the win rate with the interval that holds at every moment.
+    `metric` is its win rate (anytime-valid, where the run has one) or its mean score, None of
+    rankings; `scale` is the metric's unit. `started` is ISO 8601 in UTC.
     """
 
     folder: Path
@@ -29,16 +33,18 @@ class RunInfo:
     model: str | None
     models: tuple[str, ...]
     cases: int
-    figure: Mapping[str, float | None] | None
-    scale: str  # "share" or "points"
+    metric: Rate | None = field(metadata=metric("win rate or mean score", formerly="figure"))
+    scale: Literal["share", "points"]
     calls: int
     calls_from_store: int
     cost_usd: float | None
     seconds: float
-    stopped: str
+    stop: StopReason | None
 
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"folder": str(self.folder)}
+    def to_dict(self) -> dict[str, Any]:
+        """The run's row as JSON has it."""
+        plain: dict[str, Any] = encode(self)
+        return plain | {"stopped": "" if self.stop is None else self.stop.text}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +59,24 @@ class Listing:
     unreadable: tuple[Path, ...]
     parts: int
 
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "runs": [run.as_dict() for run in self.runs],
-            "unreadable": [str(folder) for folder in self.unreadable],
-            "parts": self.parts,
-        }
+    def to_dict(self) -> dict[str, Any]:
+        """The listing as JSON has it."""
+        plain: dict[str, Any] = encode(self)
+        return plain | {"runs": [run.to_dict() for run in self.runs]}
 
 
 def list_runs(folder: Path = Path("runs"), *, parts: bool = False) -> Listing:
-    """The runs below a folder, with `parts` also those that others are made of.
+    """The runs below a folder.
 
-    Raises `InputError` where there is no such folder.
+    Args:
+        folder: Where to look, at any depth.
+        parts: Also those that other runs, benchmarks and the like are made of.
+
+    Returns:
+        A row per run, newest first.
+
+    Raises:
+        InputError: There is no such folder.
     """
     if not folder.is_dir():
         raise InputError(f"no folder {str(folder)!r}; runs are in runs/, or where --out put them")
@@ -78,7 +90,7 @@ def list_runs(folder: Path = Path("runs"), *, parts: bool = False) -> Listing:
             left_out += 1
             continue
         try:
-            found.append(info(own))
+            found.append(run_info(StoredRun(own)))
         except InputError:
             unreadable.append(own)
     found.sort(key=lambda run: run.started, reverse=True)
@@ -91,33 +103,24 @@ def is_part(run: Path, listed: Path) -> bool:
     return any((folder / name).is_file() for folder in above for name in WHOLES)
 
 
-def info(folder: Path) -> RunInfo:
-    """One run by its folder. Raises `InputError` where that holds no run of this form."""
-    try:
-        return read_info(folder)
-    except (KeyError, TypeError) as error:
-        raise InputError(f"the run {str(folder)!r} is damaged ({error!r}); judge again") from error
-
-
-def read_info(folder: Path) -> RunInfo:
-    facts = reader.read_json(folder / "run.json")
-    summary = reader.read_json(folder / "summary.json")
-    figure, scale = summary.get("watched_a") or summary.get("win_rate_a"), "share"
-    if figure is None:
-        figure, scale = summary.get("mean_score"), "points"
-    counts = facts["counts"]
+def run_info(run: StoredRun) -> RunInfo:
+    """One run's row. Raises `InputError` where the folder is damaged."""
+    metadata, summary = run.metadata, run.summary
+    rate = summary.mean_score if isinstance(summary, ScoreSummary) else None
+    if isinstance(summary, Summary):
+        rate = summary.stated_win_rate_a
     return RunInfo(
-        folder=folder,
-        started=facts["started"],
-        judge=summary["judge"],
-        model=summary["model"],
-        models=tuple(facts["decides"]["models"]),
-        cases=summary["cases"],
-        figure=figure,
-        scale=scale,
-        calls=counts["calls"],
-        calls_from_store=counts["calls_from_store"],
-        cost_usd=counts["cost_usd"],
-        seconds=facts["seconds"],
-        stopped=facts["stopped"],
+        folder=run.folder,
+        started=metadata.started,
+        judge=summary.judge,
+        model=summary.model,
+        models=metadata.models,
+        cases=summary.cases,
+        metric=rate,
+        scale="share" if isinstance(summary, Summary) else "points",
+        calls=metadata.counts.calls,
+        calls_from_store=metadata.counts.calls_from_store,
+        cost_usd=metadata.counts.cost_usd,
+        seconds=metadata.seconds,
+        stop=metadata.stop,
     )

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 
-from judgekit.runs import reader
+from judgekit.runs.reader import StoredRun
+from judgekit.stats.outcomes.values import mirror
 from judgekit.types import Case, Outcome
 
-__all__ = ["Matched", "as_in", "judged", "matched"]
+__all__ = ["Matches", "as_in", "cases_with_outcomes", "match_runs"]
 
 
 @dataclass(slots=True)
-class Matched:
+class Matches:
     """The cases of two runs side by side.
 
     `pairs`: the outcomes, before and after, of the cases of both, as the earlier run has their
     responses. `crosswise`: of each of these with two different answers, whether the later run has
     them the other way round. `before` and `after` count each run's cases, `other_prompts` the ids
     in both that stand for other prompts, `other_answers` the cases of both whose answers differ,
-    those of a later model, say.
+    such as those of a later model.
     """
 
     pairs: list[tuple[Outcome, Outcome]] = field(default_factory=list)
@@ -31,56 +31,66 @@ class Matched:
     other_answers: int = 0
 
 
-def matched(before: Path, after: Path) -> Matched:
-    """The cases of two runs by their ids and prompts."""
-    old = {case.id: (case, outcome) for case, outcome in judged(before)}
-    found = Matched(before=len(old))
-    for case, outcome in judged(after):
-        found.after += 1
-        if case.id not in old:
+def match_runs(before: StoredRun, after: StoredRun) -> Matches:
+    """The cases of two runs by their ids and prompts.
+
+    Args:
+        before: The earlier run, a comparison or a scoring.
+        after: The later run, of the same kind.
+
+    Raises:
+        InputError: A folder is damaged.
+    """
+    earlier = {case.id: (case, outcome) for case, outcome in cases_with_outcomes(before)}
+    matches = Matches(before=len(earlier))
+    for case, outcome in cases_with_outcomes(after):
+        matches.after += 1
+        if case.id not in earlier:
             continue
-        own, earlier = old[case.id]
-        if own.prompt != case.prompt or len(own.responses) != len(case.responses):
-            found.other_prompts += 1
+        old_case, old_outcome = earlier[case.id]
+        same_size = len(old_case.responses) == len(case.responses)
+        if old_case.prompt != case.prompt or not same_size:
+            matches.other_prompts += 1
             continue
-        later = as_in(own, case, outcome)
-        if later is None:
-            found.other_answers += 1
-            crossed = models(case) == models(own)[::-1] != models(own)
-            found.pairs.append((earlier, turned_outcome(outcome) if crossed else outcome))
+        matching = as_in(old_case, case, outcome)
+        if matching is None:
+            matches.other_answers += 1
+            names, old_names = model_names(case), model_names(old_case)
+            crossed = names == old_names[::-1] != old_names
+            matches.pairs.append((old_outcome, mirror(outcome) if crossed else outcome))
             continue
-        found.pairs.append((earlier, later))
-        if not own.identical:
-            found.crosswise.append(later is not outcome)
-    return found
+        matches.pairs.append((old_outcome, matching))
+        if not old_case.identical:
+            matches.crosswise.append(matching is not outcome)
+    return matches
 
 
-def judged(folder: Path) -> Iterator[tuple[Case, Outcome]]:
-    """The cases of a comparison or scoring with their outcomes, in order."""
-    outcomes = (outcome for outcome, _ in reader.read_outcomes(folder))
-    # A run that was stopped has planned more cases than it has outcomes.
-    yield from zip(reader.read_cases(folder), outcomes, strict=False)
+def cases_with_outcomes(run: StoredRun) -> Iterator[tuple[Case, Outcome]]:
+    """The cases of a comparison or a scoring with their outcomes."""
+    for case, outcome in run.case_outcomes():
+        if isinstance(outcome, Outcome):
+            yield case, outcome
 
 
-def as_in(own: Case, other: Case, outcome: Outcome) -> Outcome | None:
+def as_in(case: Case, other: Case, outcome: Outcome) -> Outcome | None:
     """Another case's outcome in the response indices of this one.
 
-    None where the two are not of the same prompt and the same answers, in either order.
+    Args:
+        case: The case whose response indices are wanted.
+        other: The case of `outcome`.
+        outcome: Of a comparison or a scored answer.
+
+    Returns:
+        None where the two are not of the same prompt and the same answers, in either order.
     """
-    texts = [[(r.text, r.earlier) for r in case.responses] for case in (own, other)]
-    if own.prompt != other.prompt:
+    texts = [[(r.text, r.earlier) for r in own.responses] for own in (case, other)]
+    if case.prompt != other.prompt:
         return None
     if texts[0] == texts[1]:
         return outcome
-    return turned_outcome(outcome) if texts[0] == texts[1][::-1] else None
+    return mirror(outcome) if texts[0] == texts[1][::-1] else None
 
 
-def models(case: Case) -> list[str]:
+def model_names(case: Case) -> list[str]:
+    """The names of a case's models."""
     return [response.model for response in case.responses]
-
-
-def turned_outcome(outcome: Outcome) -> Outcome:
-    """A comparison as if response 1 had been response 0."""
-    winner = 1 - outcome.winner if isinstance(outcome.winner, int) else outcome.winner
-    mean = None if outcome.mean is None else 1 - outcome.mean
-    return replace(outcome, winner=winner, mean=mean, scores=outcome.scores[::-1])

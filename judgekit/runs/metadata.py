@@ -131,6 +131,12 @@ class RunMetadata:
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The metadata that `to_dict` made `plain` from, in this release or the one before.
 
+        Args:
+            plain: What ``run.json`` holds.
+
+        Returns:
+            The metadata; the kind of an older run is derived from what decided it.
+
         Raises:
             KeyError, TypeError, ValueError: `plain` holds no run's metadata.
         """

@@ -35,11 +35,7 @@ __all__ = [
     "CaseResult",
     "StoredJudgement",
     "StoredRun",
-    "holds_rankings",
-    "read_cases",
     "read_json",
-    "read_outcomes",
-    "read_rankings",
     "read_rows",
     "resolve",
 ]
@@ -97,6 +93,9 @@ class StoredRun:
 
         Args:
             path: The run's folder, or ``latest`` beside it.
+
+        Returns:
+            The run; its files are read when asked.
 
         Raises:
             InputError: The folder holds no run.
@@ -175,22 +174,38 @@ class StoredRun:
         for result in self.case_results():
             yield from result.judgements
 
+    def case_outcomes(self) -> Iterator[tuple[Case, Outcome | Ranking]]:
+        """Each judged case with its outcome; the judgements are not read."""
+        for case, _, outcome in self._joined():
+            yield case, outcome
+
     def case_results(self) -> Iterator[CaseResult]:
-        """Each judged case with its outcome and its judgements, in the order of the run."""
+        """Each judged case with its outcome and its judgements, in the order of the run.
+
+        Raises:
+            InputError: The files do not belong together.
+        """
         rows = read_rows(self.folder / "judgements.jsonl")
-        for case, folded in zip_longest(self.cases(), self._folded()):
-            if case is None or folded is None:
-                raise self._damaged("cases.jsonl and outcomes.jsonl are not of the same cases")
-            row, outcome = folded
+        for case, row, outcome in self._joined():
             with self._intact("judgements.jsonl"):
                 ids = tuple(row["judgements"])
                 stored = tuple(
                     StoredJudgement(own["id"], own.get("judge", ""), read_judgement(case, own))
                     for own in islice(rows, len(ids))
                 )
-            if outcome.case != case.id or tuple(own.id for own in stored) != ids:
-                raise self._damaged(f"the case {case.id!r} lacks its own outcome or judgements")
+            if tuple(own.id for own in stored) != ids:
+                raise self._damaged(f"the case {case.id!r} lacks its own judgements")
             yield CaseResult(case, outcome, stored, row.get("votes", {}))
+
+    def _joined(self) -> Iterator[tuple[Case, Row, Outcome | Ranking]]:
+        """The cases, each with its row of ``outcomes.jsonl`` and what that holds."""
+        for case, folded in zip_longest(self.cases(), self._folded()):
+            if case is None or folded is None:
+                raise self._damaged("cases.jsonl and outcomes.jsonl are not of the same cases")
+            row, outcome = folded
+            if outcome.case != case.id:
+                raise self._damaged(f"the case {case.id!r} lacks its own outcome")
+            yield case, row, outcome
 
     def _folded(self) -> Iterator[tuple[Row, Outcome | Ranking]]:
         """The rows of ``outcomes.jsonl``, each with what it holds."""
@@ -261,25 +276,3 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
                 yield row
     except (OSError, orjson.JSONDecodeError) as error:
         raise InputError(f"cannot read {str(path)!r}: {error}; judge again") from error
-
-
-def read_cases(folder: Path) -> Iterator[Case]:
-    """The cases of a run, in order."""
-    return StoredRun(folder).cases()
-
-
-def read_outcomes(folder: Path) -> Iterator[tuple[Outcome, tuple[str, ...]]]:
-    """The outcomes of a run, in order, each with its judgements' ids."""
-    for row in read_rows(folder / "outcomes.jsonl"):
-        yield read_outcome(row), tuple(row["judgements"])
-
-
-def holds_rankings(folder: Path) -> bool:
-    """Whether the run ranked its cases."""
-    return StoredRun(folder).kind == "rank"
-
-
-def read_rankings(folder: Path) -> Iterator[tuple[Ranking, tuple[str, ...]]]:
-    """The rankings of a run, in order, each with its judgements' ids."""
-    for row in read_rows(folder / "outcomes.jsonl"):
-        yield read_ranking(row), tuple(row["judgements"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from judgekit.stats.outcomes.values import MaybeLabel
 from judgekit.types import (
     Case,
     Choice,
@@ -42,6 +43,7 @@ SCHEMA = 1
 
 
 def case_row(case: Case) -> dict[str, Any]:
+    """A row of ``cases.jsonl``."""
     row: dict[str, Any] = {
         "schema": SCHEMA,
         "id": case.id,
@@ -62,13 +64,15 @@ def case_row(case: Case) -> dict[str, Any]:
 
 
 def message_row(message: Message) -> dict[str, str]:
+    """One message of a prompt."""
     row = {"role": message.role, "content": message.content}
     return row | {"tool_calls": message.tool_calls} if message.tool_calls else row
 
 
-def judgement_row(judgement_id: str, judgement: Judgement) -> dict[str, Any]:
+def judgement_row(judgement_id: str, judgement: Judgement, judge: str = "") -> dict[str, Any]:
+    """A row of ``judgements.jsonl``; `judge` names which of several judges it is of."""
     trial, verdict = judgement.trial, judgement.verdict
-    return {
+    row = {
         "schema": SCHEMA,
         "id": judgement_id,
         "case": trial.case.id,
@@ -85,12 +89,24 @@ def judgement_row(judgement_id: str, judgement: Judgement) -> dict[str, Any]:
         "tokens_in": judgement.tokens_in,
         "tokens_out": judgement.tokens_out,
     }
+    return row | {"judge": judge} if judge else row
 
 
-def outcome_row(outcome: Outcome | Ranking, judgements: Sequence[str]) -> dict[str, Any]:
+def outcome_row(
+    outcome: Outcome | Ranking,
+    judgements: Sequence[str],
+    votes: Mapping[str, MaybeLabel] | None = None,
+) -> dict[str, Any]:
+    """A row of ``outcomes.jsonl``.
+
+    Args:
+        outcome: Of a comparison, a scored answer or a ranking.
+        judgements: The ids of its judgements.
+        votes: The label of each juror, by its name in the run, where several judged.
+    """
     if isinstance(outcome, Ranking):
         return ranking_row(outcome, judgements)
-    return {
+    row: dict[str, Any] = {
         "schema": SCHEMA,
         "case": outcome.case,
         "cluster": outcome.cluster,
@@ -107,9 +123,11 @@ def outcome_row(outcome: Outcome | Ranking, judgements: Sequence[str]) -> dict[s
         "second": outcome.second,
         "judgements": judgements,
     }
+    return row | {"votes": dict(votes)} if votes else row
 
 
 def ranking_row(ranking: Ranking, judgements: Sequence[str]) -> dict[str, Any]:
+    """A row of ``outcomes.jsonl``, of a ranking."""
     return {
         "schema": SCHEMA,
         "kind": "ranking",

@@ -5,20 +5,20 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 
 import orjson
 
 from judgekit.errors import InputError
 from judgekit.io.files import partial_beside, safe_name, write_file
 from judgekit.runs.metadata import RunMetadata
-from judgekit.runs.reader import read_json
+from judgekit.runs.reader import CaseResult, StoredJudgement, read_json
 from judgekit.runs.schema import case_row, judgement_row, outcome_row
 from judgekit.stats.summaries.document import AnySummary, document
 from judgekit.types import Case, Judgement, Outcome, Ranking, digest
@@ -120,18 +120,23 @@ class RunWriter:
             shutil.rmtree(self._partial, ignore_errors=True)
 
     def add(self, case: Case, judgements: Sequence[Judgement], outcome: Outcome | Ranking) -> None:
-        """One case, in the order of the plan."""
-        ids = [self._judgement_id(j) for j in judgements]
-        rows = [judgement_row(i, j) for i, j in zip(ids, judgements, strict=True)]
-        self.add_rows(case, rows, outcome_row(outcome, ids))
+        """Writes one case.
 
-    def add_rows(
-        self, case: Case, judgements: Iterable[Mapping[str, Any]], outcome: Mapping[str, Any]
-    ) -> None:
-        """One case whose judgements and outcome are rows already: those of another run."""
+        Args:
+            case: The next of the plan.
+            judgements: All of the case, in the order of the plan.
+            outcome: What they were folded to.
+        """
+        stored = (StoredJudgement(self._judgement_id(j), "", j) for j in judgements)
+        self.add_result(CaseResult(case, outcome, tuple(stored), {}))
+
+    def add_result(self, result: CaseResult) -> None:
+        """Writes one case whose judgements have their ids already: those of another run."""
+        outcome = outcome_row(result.outcome, result.judgement_ids, result.votes)
         with writing(self.folder):
-            self._files["cases"].write(orjson.dumps(case_row(case), option=LINE))
-            for row in judgements:
+            self._files["cases"].write(orjson.dumps(case_row(result.case), option=LINE))
+            for own in result.stored:
+                row = judgement_row(own.id, own.judgement, own.judge)
                 self._files["judgements"].write(orjson.dumps(row, option=LINE))
             self._files["outcomes"].write(orjson.dumps(outcome, option=LINE))
 

@@ -1,4 +1,4 @@
-"""How often a judge is right, where it is known which answer is better."""
+"""A judge's accuracy on cases with labels."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from typing import Any, Literal
 
 from judgekit.stats.agreement import Agreement, agreement
 from judgekit.stats.intervals import Rate, clustered_rate
-from judgekit.stats.outcomes.values import statuses
+from judgekit.stats.outcomes.values import MaybeLabel, label, mirror_label, statuses
 from judgekit.stats.paired_test import PairedTest, paired_test
 from judgekit.stats.position import Positions, positions
 from judgekit.stats.win_rate import counts
 from judgekit.types import Outcome
 
-__all__ = ["Accuracy", "Graded", "accuracy", "compare_accuracy"]
+__all__ = ["Accuracy", "LabelledOutcome", "accuracy", "compare_accuracy"]
 
 Known = int | Literal["tie"]
 
 
 @dataclass(frozen=True, slots=True)
-class Graded:
-    """A labelled case as a judge judged it.
+class LabelledOutcome:
+    """The outcome of a labelled case.
 
-    `orders`: the outcomes of response 0 shown first, and of response 1 shown first, each by
-    itself; None where the judge is not shown both. `group`: the cases of one are right together or
-    not at all. `reversed_names`: the name of model 1 comes before that of model 0.
+    `label` is the index of the better response, or ``"tie"``. `group`: the cases of a group form
+    one question, which is right only if all of them are. `orders`: the outcomes of each order
+    alone, first that with response 0 shown first; None if the judge was not shown both orders.
+    `reversed_names`: the name of model 1 sorts before that of model 0.
     """
 
     outcome: Outcome
@@ -38,14 +39,15 @@ class Graded:
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """A judge against labels.
+    """A judge's accuracy, agreement and position figures on labelled cases.
 
-    `accuracy`: the share right, over `questions` (the cases, or groups of them); right is the
-    label and nothing else, so an inconsistent or undecided case is not, and a tie only where the
-    label is one. `accuracy_ab` and `accuracy_ba` take one order alone: response 0 first, then 1
-    first. `agreement` reads an inconsistent case as a tie and leaves undecided ones out, as the
-    MT-Bench paper does (arXiv 2306.05685), with each pair's models in the order of their names.
-    Counts are of cases, `statuses` of trials.
+    `accuracy` is the share of `questions` (cases, or groups of them) that are right. Right means
+    that the winner equals the label: an inconsistent case or one without a verdict is never right,
+    and a tie only where the label is a tie. `accuracy_ab` and `accuracy_ba` use one order alone:
+    response 0 first, and response 1 first. `agreement` counts an inconsistent case as a tie and
+    leaves out cases without a verdict, as the MT-Bench paper does (Zheng et al. 2023,
+    arXiv:2306.05685), with each pair's models in the order of their names. `statuses` counts
+    trials, everything else cases.
     """
 
     cases: int
@@ -65,11 +67,15 @@ class Accuracy:
         return asdict(self)
 
 
-def accuracy(graded: Sequence[Graded]) -> Accuracy:
-    """All figures of one judge on one set, or on a part of it."""
+def accuracy(graded: Sequence[LabelledOutcome]) -> Accuracy:
+    """Computes all metrics of one judge on a labelled set, or on a part of it.
+
+    Args:
+        graded: The labelled cases with their outcomes.
+    """
     outcomes = [g.outcome for g in graded]
     n = counts(outcomes)
-    merged = right(graded, lambda g: g.outcome)
+    merged = question_results(graded, lambda g: g.outcome)
     both = [g for g in graded if g.orders is not None]
     return Accuracy(
         cases=n.cases,
@@ -78,26 +84,40 @@ def accuracy(graded: Sequence[Graded]) -> Accuracy:
         inconsistent=n.inconsistent,
         undecided=n.no_verdict,
         ties=n.ties,
-        accuracy=share(merged),
-        accuracy_ab=share(right(both, lambda g: g.orders[0] if g.orders else g.outcome)),
-        accuracy_ba=share(right(both, lambda g: g.orders[1] if g.orders else g.outcome)),
-        agreement=agreement(labels(graded)),
+        accuracy=result_share(merged),
+        accuracy_ab=result_share(
+            question_results(both, lambda g: g.orders[0] if g.orders else g.outcome)
+        ),
+        accuracy_ba=result_share(
+            question_results(both, lambda g: g.orders[1] if g.orders else g.outcome)
+        ),
+        agreement=agreement(label_pairs(graded)),
         position=positions(outcomes),
         statuses=statuses(outcomes),
     )
 
 
-def compare_accuracy(ours: Sequence[Graded], theirs: Sequence[Graded]) -> PairedTest:
-    """Whether one judge is right more often than another, on the questions that both judged."""
-    x, y = (right(graded, lambda g: g.outcome) for graded in (ours, theirs))
+def compare_accuracy(
+    ours: Sequence[LabelledOutcome], theirs: Sequence[LabelledOutcome]
+) -> PairedTest:
+    """Tests whether two judges' accuracies differ, on the questions that both judged.
+
+    Args:
+        ours: The outcomes of one judge.
+        theirs: The outcomes of the other judge.
+
+    Returns:
+        The paired test; its difference is ours minus theirs.
+    """
+    x, y = (question_results(graded, lambda g: g.outcome) for graded in (ours, theirs))
     rows = ((x[q][0], float(x[q][1]), float(y[q][1])) for q in x if q in y)
     return paired_test(rows, shares=True)
 
 
-def right(
-    graded: Iterable[Graded], outcome: Callable[[Graded], Outcome]
+def question_results(
+    graded: Iterable[LabelledOutcome], outcome: Callable[[LabelledOutcome], Outcome]
 ) -> dict[str, tuple[str, bool]]:
-    """Per question its cluster, and whether the judge is right in all its cases."""
+    """Cluster and correctness of each question, by its group."""
     found: dict[str, tuple[str, bool]] = {}
     for g in graded:
         cluster, so_far = found.get(g.group, (g.outcome.cluster, True))
@@ -105,19 +125,16 @@ def right(
     return found
 
 
-def share(questions: Mapping[str, tuple[str, bool]]) -> Rate:
+def result_share(questions: Mapping[str, tuple[str, bool]]) -> Rate:
+    """The share of right questions, clustered by prompt."""
     return clustered_rate((cluster, won, 1) for cluster, won in questions.values())
 
 
-def labels(graded: Iterable[Graded]) -> Iterable[tuple[str, Known | None, Known]]:
-    """(cluster, the judge's label, the set's), names sorted."""
+def label_pairs(
+    graded: Iterable[LabelledOutcome],
+) -> Iterable[tuple[str, MaybeLabel, MaybeLabel]]:
+    """Triples (cluster, judge's label, true label), with models in the order of their names."""
     for g in graded:
-        ours: Known | None = g.outcome.winner
-        if ours is None and g.outcome.decided:
-            ours = "tie"
-        yield g.outcome.cluster, turned(ours, g), turned(g.label, g)
-
-
-def turned(label: Any, g: Graded) -> Any:
-    """A label in the order of the models' names."""
-    return 1 - label if g.reversed_names and isinstance(label, int) else label
+        pair = label(g.outcome), g.label
+        ours, theirs = map(mirror_label, pair) if g.reversed_names else pair
+        yield g.outcome.cluster, ours, theirs

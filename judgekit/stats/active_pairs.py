@@ -1,10 +1,10 @@
-"""Which models to judge against each other next, so that fewer games rank many models.
+"""Active choice of the next games, so that fewer games rank many models.
 
-Games between models whose order is plain tell little. So before each round Bradley-Terry strengths
-are fitted to the games so far, and a fifth of the round goes to the pairs where a game tells most.
-The rest goes evenly over all pairs, whatever was seen: otherwise what an early round got wrong by
-chance would never be looked at again, ratings would lie too far apart, and of their 95 % intervals
-only about 83 % would hold (`benchmarks/savings_matchups.py`).
+Games between models whose order is already clear add little information. Before each round,
+Bradley-Terry strengths are fitted to the games so far, and a fifth of the round goes to the pairs
+whose game is most informative. The rest is spread evenly over all pairs regardless of the results:
+otherwise an early error would never be revised, ratings would be too far apart, and only about 83 %
+of their 95 % intervals would contain the true rating (`benchmarks/savings_matchups.py`).
 """
 
 from __future__ import annotations
@@ -16,25 +16,27 @@ from numpy.typing import NDArray
 
 from judgekit.stats.bradley_terry import Game
 
-__all__ = ["ActivePairs", "most_telling", "prior_of"]
+__all__ = ["ActivePairs", "most_informative_pairs", "rating_prior"]
 
 Array = NDArray[np.float64]
 Names = tuple[str, str]
 
-EVEN = 0.8
-PRIOR = 0.3  # made-up games a model, for ratings of chosen games: see `prior_of`
-ROUND = 2  # games a model in a round, at least
-GROWTH = 10  # and a tenth of all games so far: the more are known, the less a round tells
-SPREAD = 2.0  # of log-strengths, before any game: 350 points of a rating
+EVEN = 0.8  # share of a round
+PRIOR = 0.3  # prior games per model, for ratings of chosen games: see `rating_prior`
+ROUND = 2  # games per model in a round, at least
+GROWTH = 10  # a round has at least a tenth as many games as all rounds before
+SPREAD = 2.0  # prior standard deviation of log-strengths: 350 rating points
 STEPS = 50
 ROUNDING = 1e-9
 
 
 class ActivePairs:
-    """Draws the games of one round after the other; the same games give the same rounds.
+    """Draws the pairs of models for one round of games after another, deterministically.
 
-    `possible`: how many games every two models can play at most, by their names. `even`: the share
-    of a round that goes evenly over all pairs.
+    Args:
+        models: The models' names.
+        possible: The largest number of games for each pair of names.
+        even: The share of a round that is spread evenly over all pairs.
     """
 
     def __init__(
@@ -43,18 +45,29 @@ class ActivePairs:
         self._models = models
         self._even = even
         self._left = {pair: n for pair, n in possible.items() if n > 0}
-        # Drawn once: taken in the order of `models`, the first would always have a game more.
+        # Shuffled once: in the order of `models` the first would always have one game more.
         self._turns = list(self._left)
         np.random.default_rng(0).shuffle(self._turns)
         self._turn = 0
 
     def draw(self, games: Sequence[Game], budget: int) -> list[Names]:
-        """The pairs of the next round, the first `budget` of it; a pair may come repeatedly, and
-        none is left once all that is possible was drawn. `games` are all that came of earlier
-        rounds. A round is the same whatever the budget, so more games go on where fewer ended."""
+        """Draws the pairs of the next round.
+
+        A round does not depend on `budget`, so a run with a larger budget continues where one with
+        a smaller budget ended.
+
+        Args:
+            games: All games of the earlier rounds.
+            budget: The largest number of pairs to return.
+
+        Returns:
+            At most `budget` pairs; a pair may occur several times. Empty once all possible games
+            are
+            drawn.
+        """
         size = max(ROUND * len(self._models), len(games) // GROWTH) if budget > 0 else 0
         found = [pair for _ in range(round(self._even * size)) if (pair := self._next_in_turn())]
-        for pair in most_telling(games, self._models, size - len(found), self._left):
+        for pair in most_informative_pairs(games, self._models, size - len(found), self._left):
             self._take(pair)
             found.append(pair)
         return found[:budget]
@@ -74,20 +87,30 @@ class ActivePairs:
             del self._left[pair]
 
 
-def most_telling(
+def most_informative_pairs(
     games: Iterable[Game], models: Sequence[str], budget: int, left: Mapping[Names, int]
 ) -> list[Names]:
-    """The pairs of the next `budget` games, the most telling first; a pair may come repeatedly.
+    """The pairs of the next games, the most informative first.
 
-    `games` are rows as `ratings` takes them; a tie is half a win for each. `left`: how many games
-    a pair can still play. Strengths θ are normal around the fit. Ranking i over j by the fit's
-    difference d with variance V may be wrong, at an expected loss E[max(0, θ_j - θ_i)] whose
-    derivative by V is φ(d/√V) / (2√V). One more game of a and b has the Fisher information
-    w = p(1 - p) on their difference, so it cuts every pair's variance by
-    w (c_i - c_j)² / (1 + w V_ab), c being the covariances with θ_a - θ_b. The pair is taken that
-    cuts most loss, summed over all pairs, and is entered before the next is sought. Equals are
-    taken in the order of `models`: nothing is drawn. ValueError: a game of a model that is not in
-    `models`.
+    Strengths θ are approximately normal around the fit. If the fit ranks i over j by the difference
+    d with variance V, the ranking is wrong with an expected loss E[max(0, θ_j - θ_i)], whose
+    derivative by V is φ(d/√V) / (2√V). One more game between a and b has the Fisher information w =
+    p(1 - p) on their difference, which reduces the variance of each pair (i, j) by w (c_i - c_j)² /
+    (1 + w V_ab), where c are the covariances with θ_a - θ_b. The pair that reduces the loss most,
+    summed over all pairs, is chosen and its game assumed, then the next pair is sought. Equally
+    good pairs come in the order of `models`; nothing is random.
+
+    Args:
+        games: Rows as `ratings` takes them; a tie counts half a win for each model.
+        models: The models' names.
+        budget: The largest number of pairs to return.
+        left: The number of games that each pair can still play.
+
+    Returns:
+        At most `budget` pairs; a pair may occur several times.
+
+    Raises:
+        ValueError: A game has a model that is not in `models`.
     """
     strengths, covariance = _fit(_table(games, models))
     i, j = np.triu_indices(len(models), 1)
@@ -115,17 +138,18 @@ def most_telling(
     return out
 
 
-def prior_of(models: int) -> float:
-    """The made-up games between every two of so many models, as `ratings` takes them.
+def rating_prior(models: int) -> float:
+    """The number of prior games between every two of so many models, as `ratings` takes it.
 
-    Few, so that they hardly draw models together that are far apart: with one a model and strengths
-    that differ by 520 points, 94 % of the intervals held, and 98 % with these.
+    The prior is weak, so that it hardly pulls models together that are far apart. With one prior
+    game per model and strengths that differ by 520 points, 94 % of the intervals contained the true
+    rating; with this prior 98 %.
     """
     return PRIOR / max(1, models - 1)
 
 
 def _table(games: Iterable[Game], models: Sequence[str]) -> Array:
-    """[n, n]: how often i won against j, ties half."""
+    """Wins [n, n] of model i against model j, ties counted half."""
     place = {name: i for i, name in enumerate(models)}
     won = np.zeros((len(models), len(models)))
     for _, a, b, value in games:
@@ -137,7 +161,7 @@ def _table(games: Iterable[Game], models: Sequence[str]) -> Array:
 
 
 def _fit(won: Array) -> tuple[Array, Array]:
-    """The most likely log-strengths under the prior, and their covariance (Laplace)."""
+    """Log-strengths at the maximum of the posterior, and their covariance (Laplace)."""
     played = won + won.T
     strengths = np.zeros(len(won))
     prior = np.eye(len(won)) / SPREAD**2

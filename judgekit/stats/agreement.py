@@ -1,7 +1,7 @@
-"""How far raters agree: judge and people, judge and judge, a judge with itself.
+"""Agreement of raters: judge and people, two judges, or a judge with itself.
 
-A share of equal labels says little where one label is common, so a figure corrected for chance
-stands beside it. A label is a response's index or ``"tie"``; None where a rater has none.
+A share of equal labels says little where one label is common, so a chance-corrected coefficient
+stands beside it. A label is a response's index or ``"tie"``; None where a rater gave none.
 """
 
 from __future__ import annotations
@@ -13,7 +13,12 @@ from itertools import accumulate, permutations
 from math import isnan
 from typing import Literal, NamedTuple, TypeVar
 
-from judgekit.stats.intervals import Rate, clustered_rate, jackknifed, over_chance
+from judgekit.stats.intervals import (
+    Rate,
+    chance_corrected_interval,
+    clustered_rate,
+    jackknife_interval,
+)
 from judgekit.stats.outcomes.values import MaybeLabel
 
 __all__ = ["Agreement", "Level", "agreement", "cohen_kappa", "krippendorff_alpha"]
@@ -23,15 +28,15 @@ Table = Counter[tuple[Hashable, Hashable]]
 Coincidences = dict[tuple[float, float], float]
 
 L = TypeVar("L", bound=Hashable)
-GROUPS = 200  # of clusters, left out one at a time: enough for an interval, and bounds the work
+GROUPS = 200  # the jackknife leaves out one group of clusters at a time, to bound the work
 ROUNDING = 1e-9
 
 
-class Corrected(NamedTuple):
-    """A figure corrected for chance, and the disagreement that chance would give.
+class ChanceCorrected(NamedTuple):
+    """A chance-corrected coefficient, and the disagreement to expect by chance.
 
-    `by_chance` is a share of the pairs of labels; of ratings that are more than labels it is in the
-    scale's own squared units.
+    `by_chance` is a share of pairs of labels; at the ordinal and interval levels it is in squared
+    units of the scale.
     """
 
     value: float
@@ -40,12 +45,14 @@ class Corrected(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Two raters of the same cases; those that either left undecided stand apart.
+    """Agreement of two raters on the same cases.
 
-    `equal` is the share of equal labels, a tie being a label (the MT-Bench paper's setup S1, arXiv
-    2306.05685); `without_ties` the same over the `decisive` cases, where neither says tie (S2).
-    `kappa` is Cohen's over the labels of `equal`. It depends on which model is called which, since
-    raters who both prefer one of them agree by chance more often: sort the names first.
+    `cases` have a label of both raters, `undecided` lack one. `equal` is the percent agreement as a
+    share, with ties as a label (the MT-Bench paper's setup S1, Zheng et al. 2023,
+    arXiv:2306.05685); `without_ties` is the same over the `decisive` cases, in which neither rater
+    says tie (S2). `kappa` is Cohen's over the labels of `equal`. It depends on which model is
+    called which, because raters who both prefer one model agree more often by chance: sort the
+    models' names first.
     """
 
     cases: int
@@ -57,7 +64,11 @@ class Agreement:
 
 
 def agreement(rows: Iterable[tuple[str, MaybeLabel, MaybeLabel]]) -> Agreement:
-    """Agreement over rows of (cluster, our label, their label)."""
+    """Computes the agreement of two raters.
+
+    Args:
+        rows: Triples (cluster, one rater's label, the other's label); None is a missing label.
+    """
     given = list(rows)
     both = [(c, x, y) for c, x, y in given if x is not None and y is not None]
     decisive = [(c, x, y) for c, x, y in both if "tie" not in (x, y)]
@@ -72,12 +83,17 @@ def agreement(rows: Iterable[tuple[str, MaybeLabel, MaybeLabel]]) -> Agreement:
 
 
 def cohen_kappa(rows: Iterable[tuple[str, L, L]]) -> Rate:
-    """Cohen's kappa (1960, Educ. Psychol. Meas. 20, 37-46) over rows of (cluster, label, label).
+    """Cohen's kappa (1960, Educ. Psychol. Meas. 20, 37-46).
 
-    (p_o - p_e) / (1 - p_e): p_o is the share equal, p_e the share that the two raters' own
-    frequencies of each label would give by chance. The interval is that of `over_chance`, which
-    needs ten clusters. Empty without rows, and where both raters only ever give one and the same
-    label.
+    (p_o - p_e) / (1 - p_e), where p_o is the share of equal labels and p_e the share to expect by
+    chance from the two raters' own label frequencies.
+
+    Args:
+        rows: Triples (cluster, one rater's label, the other's label).
+
+    Returns:
+        Kappa with the interval of `chance_corrected_interval`, which needs ten clusters. Empty
+        without rows, and if both raters give one and the same label to all cases.
     """
     of_cluster: defaultdict[str, Table] = defaultdict(Counter)
     for cluster, x, y in rows:
@@ -87,11 +103,15 @@ def cohen_kappa(rows: Iterable[tuple[str, L, L]]) -> Rate:
         whole.update(table)
     found = _kappa(whole)
     without = [_kappa(whole - table) for table in of_cluster.values()]
-    return Rate() if found is None else over_chance(found.value, _values(without), found.by_chance)
+    return (
+        Rate()
+        if found is None
+        else chance_corrected_interval(found.value, _values(without), found.by_chance)
+    )
 
 
-def _kappa(table: Table) -> Corrected | None:
-    """Kappa of the counts of pairs of labels."""
+def _kappa(table: Table) -> ChanceCorrected | None:
+    """Kappa from the counts of pairs of labels; None where it is undefined."""
     n = table.total()
     if not n:
         return None
@@ -104,20 +124,28 @@ def _kappa(table: Table) -> Corrected | None:
     if same == n**2:
         return None
     observed, by_chance = sum(c for (x, y), c in table.items() if x == y) / n, same / n**2
-    return Corrected((observed - by_chance) / (1 - by_chance), 1 - by_chance)
+    return ChanceCorrected((observed - by_chance) / (1 - by_chance), 1 - by_chance)
 
 
 def krippendorff_alpha(
     units: Iterable[tuple[str, Sequence[Hashable | None]]], level: Level = "nominal"
 ) -> Rate:
-    """Krippendorff's alpha of any number of raters, over units of (cluster, their ratings).
+    """Krippendorff's alpha of any number of raters.
 
-    None is a missing rating; a unit with fewer than two counts for nothing. 1 - D_o / D_e over
-    coincidences, with the squared difference of the `level`: labels equal or not, ranks, or
-    numbers (Krippendorff 2011, *Computing Krippendorff's Alpha-Reliability*). The interval is that
-    of `over_chance`, above the nominal level that of `jackknifed`; both need ten clusters. Empty
-    where all ratings are the same. ValueError: ratings that are no numbers, above the nominal
-    level.
+    1 - D_o / D_e over coincidences, with the squared difference of the `level`: unequal labels,
+    ranks, or numbers (Krippendorff 2011, *Computing Krippendorff's Alpha-Reliability*).
+
+    Args:
+        units: Pairs (cluster, ratings of all raters); None is a missing rating. Units with fewer
+            than two ratings are left out.
+        level: ``"nominal"``, ``"ordinal"`` or ``"interval"``.
+
+    Returns:
+        Alpha with the interval of `chance_corrected_interval` at the nominal level, otherwise of
+        `jackknife_interval`; both need ten clusters. Empty if all ratings are the same.
+
+    Raises:
+        ValueError: A rating is no number, above the nominal level.
     """
     of_cluster: defaultdict[str, list[list[Hashable]]] = defaultdict(list)
     for cluster, ratings in units:
@@ -139,16 +167,16 @@ def krippendorff_alpha(
     if found is None:
         return Rate()
     if level == "nominal":
-        return over_chance(found.value, without, found.by_chance)
-    return jackknifed(found.value, without)
+        return chance_corrected_interval(found.value, without, found.by_chance)
+    return jackknife_interval(found.value, without)
 
 
-def _values(figures: Sequence[Corrected | None]) -> list[float | None]:
+def _values(figures: Sequence[ChanceCorrected | None]) -> list[float | None]:
     return [None if figure is None else figure.value for figure in figures]
 
 
 def _numbers(ratings: Collection[Hashable], level: Level) -> Mapping[Hashable, float]:
-    """A number for each rating: any for labels, the rank on an ordinal scale, or itself."""
+    """A number for each rating: arbitrary for labels, the rank, or the rating itself."""
     if level == "nominal":
         return {rating: i for i, rating in enumerate(ratings)}
     own: dict[Hashable, float] = {}
@@ -160,8 +188,10 @@ def _numbers(ratings: Collection[Hashable], level: Level) -> Mapping[Hashable, f
     return own if level == "interval" else {r: ranked.index(v) for r, v in own.items()}
 
 
-def _alpha(coincidences: Mapping[tuple[float, float], float], level: Level) -> Corrected | None:
-    """Alpha of a coincidence matrix."""
+def _alpha(
+    coincidences: Mapping[tuple[float, float], float], level: Level
+) -> ChanceCorrected | None:
+    """Alpha of a coincidence matrix; None where it is undefined."""
     of_value: defaultdict[float, float] = defaultdict(float)
     for (x, _), weight in coincidences.items():
         of_value[x] += weight
@@ -182,4 +212,4 @@ def _alpha(coincidences: Mapping[tuple[float, float], float], level: Level) -> C
         expected = 2 * n * sum(w * (scale[v] - mean) ** 2 for v, w in of_value.items())
     if expected < ROUNDING:
         return None
-    return Corrected(1 - (n - 1) * observed / expected, expected / (n * (n - 1)))
+    return ChanceCorrected(1 - (n - 1) * observed / expected, expected / (n * (n - 1)))

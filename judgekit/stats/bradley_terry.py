@@ -1,14 +1,15 @@
 """Bradley-Terry ratings of many models from games between two, ties included.
 
-Davidson's model (1970, J. Am. Stat. Assoc. 65, 317-328): with strengths π and a tie parameter ν,
+Davidson's extension (1970, J. Am. Stat. Assoc. 65, 317-328) of the model of Bradley & Terry (1952,
+Biometrika 39, 324-345): with strengths π and a tie parameter ν,
 
     P(i beats j) = π_i / (π_i + π_j + ν√(π_i π_j)),   P(tie) = ν√(π_i π_j) / (the same)
 
-fitted by Newton's method on the table of counts. Ratings are 400·log₁₀ π with a mean of 1000, so
-400 points are odds of ten to one. Intervals come from resampled prompts, since the games on one
-prompt are not independent: bias-corrected percentiles (Efron 1981, Can. J. Stat. 9, 139-158), as
-few games put strengths too far apart, resampled ones twice. Where no finite rating exists, it says
-why (`Ratings.reason`).
+fitted by Newton's method to the table of counts. Ratings are 400·log₁₀ π with a mean of 1000, so
+that 400 points are odds of ten to one. Intervals come from resampled prompts, because the games on
+one prompt are not independent. They are bias-corrected percentiles (Efron 1981, Can. J. Stat. 9,
+139-158): few games exaggerate differences in strength, and resampling exaggerates them twice. If no
+finite ratings exist, `Ratings.reason` says why.
 """
 
 from __future__ import annotations
@@ -32,55 +33,55 @@ NORMAL = NormalDist()
 ELO = 400 / log(10)
 MEAN = 1000.0
 STEPS = 100
-FAR = 25.0  # between the best and the worst log-strength: some model has run away, stop there
+FAR = 25.0  # between the best and the worst log-strength: some model is unbounded, so stop
 ROUNDING = 1e-9
-OPEN = 8.0  # from the middle model: odds of 3000 to one are as good as without bound
+OPEN = 8.0  # from the median log-strength: odds of 3000 to one count as unbounded
 
 
 def ratings(games: Iterable[Game], *, samples: int = 1000, prior: float = 0.0) -> Ratings:
-    """Ratings with 95 % intervals from `samples` resamples of the prompts, seeded.
+    """Fits ratings with 95 % intervals from resampled prompts, deterministically.
 
-    `prior`: made-up games between every two models, half of them won by each; a little of it (0.1)
-    gives everybody a finite rating, drawn towards the mean, where any games compare them. Models
-    that never lost or tied against the rest are as open upwards as without it, and resampled
-    prompts, which never lose either, do not tell how far down they may be: the curvature of the
-    likelihood does. Likewise those that never won. ValueError: a model against itself, a value
-    that is none of 1, 0.5 and 0.
+    A small `prior` such as 0.1 gives every model a finite rating, pulled towards the mean, provided
+    that some games connect the models. A model that never lost or tied against the rest remains
+    unbounded upwards. How far down it may be, resampled prompts cannot show, because it never loses
+    in them either; the curvature of the likelihood does. The same holds for a model that never won,
+    with up and down exchanged.
+
+    Args:
+        games: Rows (cluster, model, other model, value of the first: 1, 0.5 or 0).
+        samples: Number of bootstrap samples.
+        prior: Number of prior games between every two models, half of them won by each.
+
+    Returns:
+        The ratings; without ratings, but with a `reason`, if none exist.
+
+    Raises:
+        ValueError: A model plays itself, or a value is none of 1, 0.5 and 0.
     """
     table = _Table.of(games)
     size = len(table.names)
     if size < 2:
         return Ratings((), None, 0, "there are no games between two models")
     real = table.counts(np.ones(table.prompts))
-    counts = real + _made_up(size, prior)
+    counts = real + _prior_counts(size, prior)
     rated = tuple(
         ModelRating(name, None, None, None, None, None, n, value)
         for name, n, value in zip(table.names, table.played, table.won, strict=True)
     )
-    # A prior stands in for losses, not for games: of models that never met nothing is known.
+    # A prior stands in for losses, not for games: it does not connect models that never met.
     parts = _components(counts if not prior else real + real.swapaxes(1, 2))
     if len(parts) > 1:
         order = sorted(rated, key=lambda r: -r.value / r.games)
-        return Ratings(tuple(order), None, table.prompts, _why(parts, real, table.names))
-    # With a prior nobody runs away, however far apart they are.
-    far = inf if prior else FAR
-    strengths, tie = _fit(counts, np.zeros(size), 0.1, far)
-    draw = np.random.default_rng(0)
-    chance = np.full(table.prompts, 1 / table.prompts)
-    found = np.empty((samples, size))
-    for row in found:
-        weights = draw.multinomial(table.prompts, chance).astype(float)
-        row[:], _ = _fit(table.counts(weights) + _made_up(size, prior), strengths, tie, far)
-    if table.prompts > 1:  # few prompts vary less among themselves than prompts do (Student's t)
-        few = t95(table.prompts - 1) / Z95 * sqrt(table.prompts / (table.prompts - 1))
-        found = strengths + few * (found - strengths)
+        return Ratings(tuple(order), None, table.prompts, _reason(parts, real, table.names))
+    strengths, tie = _fit(counts, np.zeros(size), 0.1, _stopping_distance(prior))
     best, worst = _unbounded(real)
+    draw = np.random.default_rng(0)
+    resampled = _resample(table, prior, strengths, tie, draw, samples)
     if best.any():
-        noise = draw.multivariate_normal(
-            np.zeros(size), _covariance(counts, strengths, tie), samples
-        )
-        found[:, best | worst] += noise[:, best | worst]
-    final = _with_intervals(rated, strengths, found, table.prompts, inf if prior else OPEN)
+        covariance = _covariance(counts, strengths, tie)
+        noise = draw.multivariate_normal(np.zeros(size), covariance, samples)
+        resampled[:, best | worst] += noise[:, best | worst]
+    final = _with_intervals(rated, strengths, resampled, table.prompts, inf if prior else OPEN)
     final = [
         replace(model, low=None if down else model.low, high=None if up else model.high)
         for model, up, down in zip(final, best, worst, strict=True)
@@ -134,17 +135,45 @@ class _Table:
         return found
 
 
-def _made_up(size: int, prior: float) -> Array:
+def _stopping_distance(prior: float) -> float:
+    """How far apart log-strengths may be; with a prior they are finite, however far apart."""
+    return inf if prior else FAR
+
+
+def _resample(
+    table: _Table,
+    prior: float,
+    strengths: Array,
+    tie: float,
+    draw: np.random.Generator,
+    samples: int,
+) -> Array:
+    """Log-strengths (samples, models), each row fitted to as many prompts drawn at random."""
+    size, prompts = len(table.names), table.prompts
+    far, chance = _stopping_distance(prior), np.full(prompts, 1 / prompts)
+    resampled = np.empty((samples, size))
+    for row in resampled:
+        weights = draw.multinomial(prompts, chance).astype(float)
+        row[:], _ = _fit(table.counts(weights) + _prior_counts(size, prior), strengths, tie, far)
+    if prompts < 2:
+        return resampled
+    # A bootstrap of few prompts is too narrow: widen it as Student's t does.
+    factor = t95(prompts - 1) / Z95 * sqrt(prompts / (prompts - 1))
+    widened: Array = strengths + factor * (resampled - strengths)
+    return widened
+
+
+def _prior_counts(size: int, prior: float) -> Array:
     counts = np.zeros((2, size, size))
     counts[0] = prior / 2 * (1 - np.eye(size))
     return counts
 
 
 def _fit(counts: Array, strengths: Array, tie: float, far: float) -> tuple[Array, float]:
-    """Log-strengths with a mean of 0, and ν; strengths that run away stop so `far` apart.
+    """Log-strengths with a mean of 0, and ν.
 
-    Per game the log-likelihood is log π of the winner, or log ν + half of both at a tie, less the
-    log of the denominator.
+    The log-likelihood of a game is the winner's log π, or at a tie log ν plus half of both, minus
+    the log of the denominator. Stops once strengths are `far` apart: then some model is unbounded.
     """
     won, tied = counts
     games = won + won.T + 2 * tied
@@ -168,7 +197,7 @@ def _fit(counts: Array, strengths: Array, tie: float, far: float) -> tuple[Array
         cross = (games * drawn * (0.5 - value)).sum(1)
         hessian[:size, size] = hessian[size, :size] = cross
         hessian[size, size] = (games * drawn * (1 - drawn)).sum() / 2
-        hessian[:size, :size] += 1 / size  # strengths have no origin: hold their mean
+        hessian[:size, :size] += 1 / size  # strengths have no origin: fix their mean
         free = size + bool(ties)
         hessian[np.diag_indices(size + 1)] += 1e-9
         step = np.linalg.solve(hessian[:free, :free], gradient[:free])
@@ -184,8 +213,8 @@ def _fit(counts: Array, strengths: Array, tie: float, far: float) -> tuple[Array
 def _with_intervals(
     rated: tuple[ModelRating, ...], strengths: Array, found: Array, prompts: int, unbounded: float
 ) -> list[ModelRating]:
-    """Percentiles of the resampled strengths, and of the ranks they give."""
-    # Of tied strengths each has the better rank in one sample and may have the worse in another.
+    """Adds percentiles of the resampled strengths and of their ranks."""
+    # Of equal strengths each has the better rank in one sample and the worse in another.
     above = found[:, None, :] > found[:, :, None] + ROUNDING
     ranks = 1 + above.sum(2) if len(found) else None
     middle = float(np.median(strengths))
@@ -195,10 +224,10 @@ def _with_intervals(
         if ranks is None:
             out.append(replace(model, rating=rating))
             continue
-        if prompts < 2 or np.ptp(found[:, i]) < ROUNDING:  # nothing says how far it may be off
+        if prompts < 2 or np.ptp(found[:, i]) < ROUNDING:  # no interval
             out.append(replace(model, rating=rating))
             continue
-        ends = np.quantile(found[:, i], _corrected(found[:, i], float(strengths[i])))
+        ends = np.quantile(found[:, i], _bias_corrected_levels(found[:, i], float(strengths[i])))
         low, high = (MEAN + ELO * float(s) if abs(s - middle) < unbounded else None for s in ends)
         best, worst = np.quantile(ranks[:, i], [0.025, 0.975], method="inverted_cdf")
         out.append(
@@ -214,9 +243,11 @@ def _with_intervals(
     return out
 
 
-def _corrected(sample: Array, value: float) -> tuple[float, float]:
-    """Which quantiles of the sample are a 95 % interval of what `value` estimates: further down
-    where more than half of the sample is above it."""
+def _bias_corrected_levels(sample: Array, value: float) -> tuple[float, float]:
+    """The quantile levels of a bias-corrected 95 % interval.
+
+    They are lower if more than half of the sample is above the estimate `value`.
+    """
     below = float((sample < value - ROUNDING).mean() + (sample < value + ROUNDING).mean()) / 2
     least = 0.5 / len(sample)
     off = 2 * NORMAL.inv_cdf(min(max(below, least), 1 - least))
@@ -224,8 +255,10 @@ def _corrected(sample: Array, value: float) -> tuple[float, float]:
 
 
 def _components(counts: Array) -> list[list[int]]:
-    """The strongly connected parts of "won or tied against": ratings exist where there is one
-    (Ford 1957, Am. Math. Mon. 64(8), 28-33), best part first where one leads."""
+    """The strongly connected components of "won or tied against", the leading one first.
+
+    Finite ratings exist if there is only one (Ford 1957, Am. Math. Mon. 64(8), 28-33).
+    """
     reach = (counts[0] + counts[1] > 0) | np.eye(len(counts[0]), dtype=bool)
     for _ in range(max(1, len(reach).bit_length())):
         reach = reach @ reach
@@ -235,11 +268,14 @@ def _components(counts: Array) -> list[list[int]]:
 
 
 def _unbounded(real: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which models are in a part that never lost or tied against the rest, and which in one that
-    never won or tied; none where there is one part."""
+    """Masks of the models that are unbounded upwards and downwards.
+
+    A component is unbounded upwards if it never lost or tied against the rest, downwards if it
+    never won or tied; with one component, nothing is unbounded.
+    """
     parts = _components(real)
     best, worst = np.zeros((2, len(real[0])), dtype=bool)
-    scored = real[0] + real[1] > 0  # i had something off j
+    scored = real[0] + real[1] > 0  # i won or tied against j
     for part in parts if len(parts) > 1 else ():
         own = np.isin(np.arange(len(best)), part)
         best |= own & (not scored[~own][:, own].any())
@@ -248,7 +284,7 @@ def _unbounded(real: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 
 
 def _covariance(counts: Array, strengths: Array, tie: float) -> Array:
-    """Of the log-strengths with a mean of 0, by the likelihood's curvature at given ν."""
+    """The covariance of the log-strengths with a mean of 0, at given ν."""
     won, tied = counts
     games = won + won.T + 2 * tied
     half = (strengths[:, None] - strengths[None, :]) / 2
@@ -259,8 +295,8 @@ def _covariance(counts: Array, strengths: Array, tie: float) -> Array:
     return np.asarray(np.linalg.pinv(np.diag(spread.sum(1)) - spread))
 
 
-def _why(parts: list[list[int]], counts: Array, names: tuple[str, ...]) -> str:
-    """Which part no other has anything on, in words."""
+def _reason(parts: list[list[int]], counts: Array, names: tuple[str, ...]) -> str:
+    """Why no finite ratings exist, in words."""
     first = parts[0]
     rest = [i for part in parts[1:] for i in part]
     met = counts[0][np.ix_(first, rest)].sum() + counts[0][np.ix_(rest, first)].sum()
@@ -269,6 +305,6 @@ def _why(parts: list[list[int]], counts: Array, names: tuple[str, ...]) -> str:
     if not met:
         return f"no game compares {shown} with the rest; judge them against each other first"
     return (
-        f"{shown} never lost or tied against the rest, so how much better is unbounded; judge more "
-        f"prompts, or give everybody a little prior"
+        f"{shown} never lost or tied against the rest, so their rating is unbounded; judge more "
+        f"prompts, or give every model a small prior"
     )

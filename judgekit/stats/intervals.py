@@ -1,12 +1,12 @@
 """Rates with their 95 % intervals, clustered by prompt.
 
 Cases that share a prompt are not independent, so the unit of every interval is the cluster (a
-prompt), never the case or the trial. A rate is a ratio of sums over clusters; its variance is the
+prompt), never the case or the trial. A rate is a ratio of sums over clusters. Its variance is the
 jackknife's, leaving out one cluster at a time (Cameron & Miller 2015, *A Practitioner's Guide to
-Cluster-Robust Inference*, J. Human Resources 50(2), section VI.B). That variance says how many
-independent yes-or-no draws the data are worth, and Wilson's interval (1927, JASA 22, 209-212) is
-taken for that number, as Korn & Graubard (1998, Survey Methodology 24, 193-201) do for the exact
-one.
+Cluster-Robust Inference*, J. Human Resources 50(2), section VI.B). That variance gives an effective
+number of independent yes-or-no draws, for which Wilson's interval (1927, JASA 22, 209-212) is
+computed; Korn & Graubard (1998, Survey Methodology 24, 193-201) do the same with the exact
+interval.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from judgekit.stats.metric import metric
 __all__ = [
     "Observation",
     "Rate",
+    "chance_corrected_interval",
+    "cluster_sums",
     "clustered_mean",
     "clustered_rate",
     "expected_half_width",
-    "jackknifed",
-    "over_chance",
+    "jackknife_interval",
     "standard_error",
     "t95",
 ]
@@ -34,7 +35,7 @@ Z95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
 
 ROUNDING = 1e-12
 
-FEWEST = 10  # clusters from which a figure other than a rate or a mean has an interval
+FEWEST = 10  # clusters; from fewer a coefficient has no interval
 
 Observation = tuple[str, float, float]
 """Cluster, what is counted, out of how much: ``(prompt, 0.5, 1)`` for a tie."""
@@ -42,7 +43,7 @@ Observation = tuple[str, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """An estimate and its 95 % interval; None where there is nothing to estimate from."""
+    """An estimate and its 95 % interval; None where the data give none."""
 
     value: float | None = field(default=None, metadata=metric("the estimate"))
     low: float | None = field(
@@ -52,7 +53,8 @@ class Rate:
         default=None, metadata=metric("the upper end of the 95 % interval, clustered by prompt")
     )
 
-    def as_dict(self) -> dict[str, float | None]:
+    def to_dict(self) -> dict[str, float | None]:
+        """The rate as JSON has it."""
         return {"value": self.value, "low": self.low, "high": self.high}
 
 
@@ -63,11 +65,14 @@ class _Ratio(NamedTuple):
 
 
 def clustered_rate(observations: Iterable[Observation]) -> Rate:
-    """Σ counted / Σ out of, with an interval inside 0 to 1.
+    """A rate with an interval inside 0 to 1 (Wilson 1927, with an effective number of draws).
 
-    Every observation has 0 ≤ counted ≤ out of. The interval is never of zero width: where every
-    cluster won, it is Wilson's for as many draws as there are clusters, and one cluster alone
-    says nothing (0 to 1).
+    Args:
+        observations: Triples (cluster, counted, out of), with 0 ≤ counted ≤ out of.
+
+    Returns:
+        Σ counted / Σ out of; empty if nothing counts. The interval never has zero width: if every
+        cluster won it is Wilson's for one draw per cluster. One cluster gives 0 to 1.
     """
     ratio = _ratio(observations)
     if ratio is None:
@@ -77,9 +82,15 @@ def clustered_rate(observations: Iterable[Observation]) -> Rate:
 
 
 def clustered_mean(observations: Iterable[Observation]) -> Rate:
-    """Σ counted / Σ out of, on any scale, with a t interval; no interval from one cluster.
+    """A mean on any scale, with a t interval.
 
-    Nothing is known of the scale, so values that are all equal give an interval of zero width.
+    The scale is unknown, so values that are all equal give an interval of zero width.
+
+    Args:
+        observations: Triples (cluster, sum of values, number of values).
+
+    Returns:
+        Σ values / Σ numbers; no interval from one cluster, empty without observations.
     """
     ratio = _ratio(observations)
     if ratio is None:
@@ -90,14 +101,25 @@ def clustered_mean(observations: Iterable[Observation]) -> Rate:
     return Rate(ratio.value, ratio.value - half, ratio.value + half)
 
 
-def over_chance(value: float | None, without: Sequence[float | None], by_chance: float) -> Rate:
-    """A figure 1 - D / `by_chance`, from 1 down to -1, with an interval inside that range.
+def chance_corrected_interval(
+    value: float | None, without: Sequence[float | None], by_chance: float
+) -> Rate:
+    """An interval for a chance-corrected coefficient, such as Cohen's kappa.
 
-    D is the share that differs and `by_chance` the share that would by chance. D's interval is
-    Wilson's for as many draws as the figure's jackknife variance is worth, `by_chance` being held.
-    Where D is 0 each cluster counts as one draw, as in `clustered_rate`. No interval from fewer
-    than `FEWEST` clusters, where some cluster carries the figure alone (None without it), and where
-    no cluster changes a figure below 1 (a rater with one label for all has 0, whatever it is).
+    The coefficient is 1 - D / `by_chance`, where D is the observed disagreement. The interval of D
+    is Wilson's, for the effective number of draws that the coefficient's jackknife variance
+    implies, with `by_chance` held fixed. If D is 0, each cluster counts as one draw, as in
+    `clustered_rate`.
+
+    Args:
+        value: The coefficient.
+        without: The coefficient without each cluster in turn; None where it is undefined.
+        by_chance: The disagreement to expect by chance, as a share.
+
+    Returns:
+        The coefficient with an interval inside -1 to 1. No interval from fewer than ten clusters,
+        if the coefficient is undefined without some cluster, or if no cluster changes a coefficient
+        below 1 (a rater who gives every case one label has 0 in any sample).
     """
     size = len(without)
     variance = _jackknife(value, without)
@@ -109,12 +131,20 @@ def over_chance(value: float | None, without: Sequence[float | None], by_chance:
     return Rate(value, min(value, max(-1.0, low)), max(value, min(1.0, high)))
 
 
-def jackknifed(value: float | None, without: Sequence[float | None]) -> Rate:
-    """A figure of -1 to 1, its interval inside, from its values without each cluster (or group).
+def jackknife_interval(value: float | None, without: Sequence[float | None]) -> Rate:
+    """A jackknife interval for a coefficient between -1 and 1, such as a correlation.
 
-    A t interval on Fisher's scale (1915, Biometrika 10, 507-521), artanh r, where the variance is
-    that of r over (1 - r²)². No interval as in `over_chance`, and where no cluster changes the
-    figure, as at -1 and 1: that says nothing of how far it may be off.
+    A t interval on Fisher's scale artanh r (1915, Biometrika 10, 507-521), on which the variance is
+    that of r divided by (1 - r²)².
+
+    Args:
+        value: The coefficient r.
+        without: The coefficient without each cluster (or group of clusters) in turn; None where it
+            is undefined.
+
+    Returns:
+        The coefficient with its interval. No interval in the cases of `chance_corrected_interval`,
+        and none if no cluster changes the coefficient, as at -1 and 1.
     """
     variance = _jackknife(value, without)
     if value is None or variance is None or variance < ROUNDING**2 or abs(value) > 1 - ROUNDING:
@@ -127,7 +157,7 @@ def jackknifed(value: float | None, without: Sequence[float | None]) -> Rate:
 def _jackknife(value: float | None, without: Sequence[float | None]) -> float | None:
     """(G - 1)/G · Σ(value without g - their mean)² (Efron & Stein 1981, Ann. Stat. 9, 586-596).
 
-    None from fewer than `FEWEST` clusters, and where some cluster carries the figure alone.
+    None from fewer than `FEWEST` clusters, or if the coefficient is undefined without some cluster.
     """
     known = [v for v in without if v is not None]
     size = len(known)
@@ -138,15 +168,26 @@ def _jackknife(value: float | None, without: Sequence[float | None]) -> float | 
 
 
 def standard_error(observations: Iterable[Observation]) -> float:
-    """Of Σ counted / Σ out of, clustered; infinite from fewer than two clusters."""
+    """The clustered standard error of Σ counted / Σ out of; infinite from fewer than two clusters.
+
+    Args:
+        observations: Triples (cluster, counted, out of).
+    """
     ratio = _ratio(observations)
     return inf if ratio is None else sqrt(ratio.variance)
 
 
 def expected_half_width(prompts: int) -> float:
-    """Half the width of a win rate's interval to expect from so many prompts, at the worst.
+    """Half the width of a win rate's interval to expect from so many prompts, in the worst case.
 
-    The worst is a rate of one half without ties: those, and a clear winner, make it narrower.
+    The worst case is a win rate of one half without ties; ties and a clear winner make the interval
+    narrower.
+
+    Args:
+        prompts: The number of independent prompts.
+
+    Returns:
+        A difference of shares, in 0 to 0.5.
     """
     if prompts < 2:
         return 0.5
@@ -154,12 +195,14 @@ def expected_half_width(prompts: int) -> float:
     return (high - low) / 2
 
 
-def _ratio(observations: Iterable[Observation]) -> _Ratio | None:
-    """The ratio of sums over clusters, and its jackknife variance; None where out of nothing.
+def cluster_sums(observations: Iterable[Observation]) -> tuple[list[float], list[float]]:
+    """The sums of each cluster: what is counted, and out of how much.
 
-    Without cluster g, counted x of n, the ratio differs by (x - ratio·n) / (total - n). With
-    clusters of one size this is the linearised variance G/(G - 1) · Σ(x - ratio·n)² / total²;
-    with unequal ones it is larger, and so nearer to the truth where clusters are few.
+    Args:
+        observations: Triples (cluster, counted, out of); those out of nothing are ignored.
+
+    Returns:
+        Two lists with one number per cluster.
     """
     counted: dict[str, float] = {}
     out_of: dict[str, float] = {}
@@ -167,26 +210,36 @@ def _ratio(observations: Iterable[Observation]) -> _Ratio | None:
         if n:
             counted[cluster] = counted.get(cluster, 0.0) + x
             out_of[cluster] = out_of.get(cluster, 0.0) + n
+    return list(counted.values()), list(out_of.values())
+
+
+def _ratio(observations: Iterable[Observation]) -> _Ratio | None:
+    """The ratio of sums over clusters and its jackknife variance; None if nothing counts.
+
+    Without a cluster with x of n the ratio changes by (x - ratio·n) / (total - n). For clusters of
+    equal size this is the linearised variance G/(G - 1) · Σ(x - ratio·n)² / total²; for unequal
+    ones it is larger, and closer to the truth if clusters are few.
+    """
+    counted, out_of = cluster_sums(observations)
     size = len(counted)
     if not size:
         return None
-    total = fsum(out_of.values())
-    value = fsum(counted.values()) / total
+    total = fsum(out_of)
+    value = fsum(counted) / total
     if size == 1:
         return _Ratio(value, inf, 1)
     squares = fsum(
-        ((x - value * n) / (total - n)) ** 2
-        for x, n in zip(counted.values(), out_of.values(), strict=True)
+        ((x - value * n) / (total - n)) ** 2 for x, n in zip(counted, out_of, strict=True)
     )
     return _Ratio(value, (size - 1) / size * squares, size)
 
 
 def _effective(ratio: _Ratio) -> float:
-    """How many independent yes-or-no draws would vary as much: p(1 - p) / variance.
+    """The effective number of independent yes-or-no draws: p(1 - p) / variance.
 
     At 0 and 1 nothing varies and each cluster counts as one draw. Ties vary less than wins and
-    losses, so it may exceed the number of cases, and all ties would be worth infinitely many;
-    at most G²/2 keeps the width at what two decided clusters among the G would give.
+    losses, so the number may exceed that of cases, and for ties alone it would be infinite. The
+    limit G²/2 keeps the interval as wide as two decided clusters among the G would make it.
     """
     spread = ratio.value * (1 - ratio.value)
     if not spread:
@@ -207,8 +260,11 @@ def _wilson(p: float, n: float, quantile: float) -> tuple[float, float]:
 
 
 def t95(freedom: int) -> float:
-    """The 97.5 % quantile of Student's t: exact for 1 and 2 degrees of freedom, within 0.3 % from
-    3 on (Cornish-Fisher expansion, Abramowitz & Stegun 1964, 26.7.5); infinite for none."""
+    """The 97.5 % quantile of Student's t distribution.
+
+    Exact for 1 and 2 degrees of freedom, within 0.3 % from 3 on (Cornish-Fisher expansion,
+    Abramowitz & Stegun 1964, 26.7.5); infinite for none.
+    """
     if freedom < 1:
         return inf
     if freedom == 1:

@@ -1,8 +1,9 @@
-"""What a win rate would be if both answers were equally long.
+"""The win rate to expect if both answers were equally long.
 
-Judges prefer the longer answer. A logistic regression of the outcomes on the difference in length
-tells the two apart, where the data can: AlpacaEval 2's length control (Dubois et al. 2024, arXiv
-2404.04475, equation 2) without its instructions' difficulties, which two files cannot give.
+Judges prefer longer answers. A logistic regression of the outcomes on the difference in length
+separates quality from length, where the data allow it. This is AlpacaEval 2's length control
+(Dubois et al. 2024, arXiv:2404.04475, equation 2) without the term for each instruction's
+difficulty, which two files of answers cannot identify.
 """
 
 from __future__ import annotations
@@ -14,21 +15,21 @@ from math import exp, fsum, sqrt, tanh
 
 from judgekit.stats.intervals import Rate, clustered_rate, t95
 
-__all__ = ["LengthControl", "length_controlled"]
+__all__ = ["LengthControl", "length_controlled_rate"]
 
-FEWEST = 5  # prompts on either side of equal length
+FEWEST = 5  # prompts where a is at least as long, and where b is
 STEPS = 50
-STEEP = 15.0  # log-odds beyond which the outcomes are separated
+MAX_LOG_ODDS = 15.0  # beyond this the outcomes are perfectly separated
 
 
 @dataclass(frozen=True, slots=True)
 class LengthControl:
-    """a's win rate at equal length, and by how much length moves it.
+    """The length-controlled win rate of a, and the effect of length.
 
-    `effect`: the log-odds of winning that being longer by one standard deviation of the
-    differences adds. `longer_wins`: of the `unequal` cases, whose answers differ in length, the
-    share that the longer answer won, ties half; `mean_difference` is a's length less b's. `reason`
-    is why there is no adjusted rate, or an empty text.
+    `effect`: what an answer that is one standard deviation longer adds to the log-odds of winning.
+    `longer_wins`: the share of the `unequal` cases (answers of different lengths) that the longer
+    answer won, ties counted as one half. `mean_difference`: the mean length of a's answers minus
+    that of b's. `reason`: why there is no rate; empty if there is one.
     """
 
     rate: Rate
@@ -40,12 +41,21 @@ class LengthControl:
     reason: str = ""
 
 
-def length_controlled(rows: Iterable[tuple[str, float, int, int]]) -> LengthControl:
-    """From rows of (cluster, a's value 1 / 0.5 / 0, length of a's answer, of b's).
+def length_controlled_rate(rows: Iterable[tuple[str, float, int, int]]) -> LengthControl:
+    """Fits the win rate of a at equal length.
 
-    logit E[value] = θ + φ·tanh(Δ / s), with Δ the difference in length and s its standard
-    deviation; the adjusted rate is 1 / (1 + exp(-θ)). Its interval is θ's, from the sandwich
-    variance clustered by prompt with the factor G/(G - 1) and a t quantile of G - 2 degrees.
+    logit E[value] = θ + φ·tanh(Δ / s), where Δ is the difference in length and s its standard
+    deviation. The rate is 1 / (1 + exp(-θ)). Its interval follows from that of θ, with the sandwich
+    variance clustered by prompt, the factor G/(G - 1) and a t quantile with G - 2 degrees of
+    freedom for G clusters.
+
+    Args:
+        rows: Rows (cluster, a's value 1, 0.5 or 0, length of a's answer, length of b's answer);
+            lengths in any unit.
+
+    Returns:
+        The fit. Its rate is empty, with a `reason`, if the data cannot separate length from
+        quality.
     """
     given = list(rows)
     differences = [float(a - b) for _, _, a, b in given]
@@ -56,7 +66,7 @@ def length_controlled(rows: Iterable[tuple[str, float, int, int]]) -> LengthCont
         if d
     ]
     facts = (clustered_rate(longer), len(longer), fsum(differences) / n if n else None, n)
-    if reason := _cannot(given):
+    if reason := _missing_evidence(given):
         return LengthControl(Rate(), Rate(), *facts, reason)
     mean = fsum(differences) / n
     spread = sqrt(fsum((d - mean) ** 2 for d in differences) / (n - 1))
@@ -74,8 +84,8 @@ def length_controlled(rows: Iterable[tuple[str, float, int, int]]) -> LengthCont
     return LengthControl(rate, effect, *facts)
 
 
-def _cannot(rows: Sequence[tuple[str, float, int, int]]) -> str:
-    """Why the data cannot tell how equal lengths would do; an empty text where they can."""
+def _missing_evidence(rows: Sequence[tuple[str, float, int, int]]) -> str:
+    """Why the data cannot determine the rate at equal length; empty if they can."""
     if all(a == b for _, _, a, b in rows):
         return "all answers are of equal length: there is nothing to adjust for"
     if len({value for _, value, _, _ in rows}) == 1:
@@ -95,7 +105,7 @@ Pair = tuple[float, float]
 
 
 def _fit(points: Sequence[tuple[str, float, float]]) -> tuple[Pair, Pair, int] | None:
-    """θ and φ by Newton's method, their clustered standard errors, and the number of clusters."""
+    """θ and φ by Newton's method, their clustered standard errors, the number of clusters."""
     theta = phi = 0.0
     for _ in range(STEPS):
         chances = [_logistic(theta + phi * x) for _, _, x in points]
@@ -107,7 +117,7 @@ def _fit(points: Sequence[tuple[str, float, float]]) -> tuple[Pair, Pair, int] |
         (a, b), (_, d) = inverse
         step = (a * g0 + b * g1, b * g0 + d * g1)
         theta, phi = theta + step[0], phi + step[1]
-        if max(abs(theta), abs(phi)) > STEEP:
+        if max(abs(theta), abs(phi)) > MAX_LOG_ODDS:
             return None
         if max(map(abs, step)) < 1e-10:
             break
@@ -130,7 +140,7 @@ def _fit(points: Sequence[tuple[str, float, float]]) -> tuple[Pair, Pair, int] |
 def _inverse(
     points: Sequence[tuple[str, float, float]], chances: Sequence[float]
 ) -> tuple[Pair, Pair] | None:
-    """The inverse of the information matrix; None where it is (nearly) singular."""
+    """The inverse of the information matrix; None if it is (nearly) singular."""
     weights = [p * (1 - p) for p in chances]
     s0 = fsum(weights)
     s1 = fsum(w * x for w, (_, _, x) in zip(weights, points, strict=True))

@@ -1,4 +1,4 @@
-"""Whether two judges, or two models, differ on the same cases."""
+"""Tests whether two judges, or two models, differ on the same cases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from judgekit.stats.share_differences import share_difference
 
 __all__ = ["PairedTest", "paired_test"]
 
-EXACT = 12  # clusters that differ: with more of them, flips are drawn
+EXACT = 12  # differing clusters; with more of them, flips are drawn at random
 DRAWS = 10_000
 ROUNDING = 1e-9
 LEVEL = 0.05
@@ -20,12 +20,13 @@ LEVEL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class PairedTest:
-    """The mean difference of two values of the same cases, and how odd it would be by chance.
+    """The result of `paired_test`: the mean difference and its p-value.
 
-    `p_value` is two-sided; with drawn flips it is never below 1 / (draws + 1). `exact`: all flips
-    were tried. `clusters` counts the prompts that both have, `differing` those whose sums differ.
-    The difference has no interval where the data give none (`paired_test`). `told_apart`: p is
-    below 5 %, and 0 outside the interval where there is one.
+    `difference` has no interval where the data give none (see `paired_test`). `p_value` is
+    two-sided; if sign flips were drawn it is at least 1 / (draws + 1). `exact`: all sign flips were
+    enumerated. `clusters` counts the prompts, `differing` those with a non-zero sum of differences.
+    `told_apart`: the difference is significant, that is, p is below 5 % and the interval, where
+    there is one, excludes 0.
     """
 
     difference: Rate
@@ -38,18 +39,25 @@ class PairedTest:
 
 
 def paired_test(rows: Iterable[tuple[str, float, float]], *, shares: bool = True) -> PairedTest:
-    """A sign-flip test over rows of (cluster, one value, the other).
+    """A sign-flip permutation test of paired values, clustered by prompt.
 
-    If neither were better, each prompt's difference could as well have had the other sign: the
-    p-value is the share of sign flips, of whole prompts, whose sum is at least as far from zero
-    (Fisher 1935; Ernst 2004, Statist. Sci. 19, 676-685). Nothing is assumed of the values'
-    distribution. The draws are seeded: equal rows give equal p-values.
+    Under the null hypothesis each prompt's difference could as well have had the other sign. The
+    p-value is the share of sign flips, of whole prompts, whose sum is at least as far from zero as
+    the observed one (Fisher 1935; Ernst 2004, Statist. Sci. 19, 676-685). The test makes no
+    assumption about the distribution of the values. Draws are seeded, so equal rows give equal
+    p-values.
 
-    `shares`: the values are shares, in 0 to 1; False, they are scores on a scale that nobody named.
-    The interval of a difference of shares is that of `share_difference`, of scores a t interval
-    (`clustered_mean`), or none where all prompts differ alike: that says nothing of how far it may
-    be off. An interval reaches to 0 where the test does not tell the two apart, so that the two
-    never contradict each other.
+    The interval of a difference of shares is that of `share_difference`; of scores it is a t
+    interval (`clustered_mean`), or none if all prompts differ by the same amount. If the test is
+    not significant the interval is extended to include 0, so that test and interval never
+    contradict each other.
+
+    Args:
+        rows: Triples (cluster, one value, the other value).
+        shares: Whether the values are shares in 0 to 1; otherwise they are scores on any scale.
+
+    Returns:
+        The test; without rows, `p_value` is None.
     """
     given = [(cluster, x - y) for cluster, x, y in rows]
     sums: dict[str, float] = {}
@@ -72,7 +80,7 @@ def paired_test(rows: Iterable[tuple[str, float, float]], *, shares: bool = True
 
 
 def _difference(given: Sequence[tuple[str, float]], *, shares: bool, apart: bool) -> Rate:
-    """The mean of rows of (cluster, difference), with an interval that the test does not deny."""
+    """The mean difference, with an interval that agrees with the test."""
     rows = [(cluster, d, 1.0) for cluster, d in given]
     rate = share_difference(rows) if shares else clustered_mean(rows)
     if rate.value is None or rate.low is None or rate.high is None:
@@ -87,7 +95,7 @@ def _holds_zero(rate: Rate) -> bool:
 
 
 def _p_value(sizes: list[float], observed: float, *, exact: bool) -> float:
-    """The share of sign flips of these sizes whose sum is at least as far from zero."""
+    """The share of sign flips of `sizes` whose sum is at least as far from zero as `observed`."""
     if exact:
         flips = product((1, -1), repeat=len(sizes))
         sums = [abs(fsum(s * d for s, d in zip(signs, sizes, strict=True))) for signs in flips]
@@ -97,7 +105,7 @@ def _p_value(sizes: list[float], observed: float, *, exact: bool) -> float:
     draw = np.random.default_rng(0)
     size = np.asarray(sizes)
     far = 0
-    rows = max(1, 2_000_000 // len(sizes))  # flips at a time, so that memory stays small
+    rows = max(1, 2_000_000 // len(sizes))  # flips per block, to bound memory
     for start in range(0, DRAWS, rows):
         shape = (min(rows, DRAWS - start), len(sizes))
         signs = draw.integers(0, 2, size=shape, dtype=np.int8) * 2 - 1

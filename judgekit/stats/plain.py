@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -21,14 +22,20 @@ T = TypeVar("T")
 
 
 def encode(value: Any) -> Any:
-    """A value as JSON has it: dataclasses and mappings as dicts, sequences as lists."""
+    """A value as JSON has it: dataclasses and mappings as dicts, sequences as lists.
+
+    Args:
+        value: Of dataclasses, mappings, sequences, enumerations, paths, numbers and texts.
+    """
     if is_dataclass(value) and not isinstance(value, type):
         return dict(_items(value))
     if isinstance(value, Mapping):
         return {str(key): encode(held) for key, held in value.items()}
     if isinstance(value, tuple | list):
         return [encode(held) for held in value]
-    return value.value if isinstance(value, Enum) else value
+    if isinstance(value, Enum):
+        return value.value
+    return str(value) if isinstance(value, Path) else value
 
 
 def _items(value: Any) -> Iterator[tuple[str, Any]]:

@@ -1,7 +1,7 @@
-"""A win rate by a judge on many cases, put right by people's labels on a few.
+"""A judge's win rate on many cases, corrected by people's labels on some of them.
 
-The judge's mean is precise and may be wrong; the labels' is right and imprecise. Their difference,
-measured where both are known, corrects the judge's mean everywhere else.
+The judge's mean is precise but possibly biased; the mean of the labels is unbiased but imprecise.
+Their difference, measured on the labelled cases, corrects the judge's mean on all others.
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ from math import fsum, hypot
 from judgekit.stats.intervals import Rate, clustered_mean, clustered_rate, standard_error, t95
 from judgekit.stats.share_differences import share_difference
 
-__all__ = ["Corrected", "prediction_powered_rate"]
+__all__ = ["PredictionPowered", "prediction_powered_rate"]
 
-EDGE = 0.75  # by simulation: 95 to 96 of 100 intervals with 50 labels, more with fewer
-FEWEST = 10  # labelled prompts, below which the interval's own width is not to be trusted
+EDGE = 0.75  # in simulations 95 to 96 % coverage with 50 labels, more with fewer
+FEWEST = 10  # labelled prompts; with fewer the width of the interval is unreliable
 
 
 @dataclass(frozen=True, slots=True)
-class Corrected:
-    """A rate from both, beside what each gives alone.
+class PredictionPowered:
+    """A prediction-powered rate, with the rates of labels alone and of the judge alone.
 
-    `weight` says how far the judge was used: 0 not at all (its values tell nothing of the labels),
-    1 as the plain estimator does. `narrower`: by what share the interval is narrower than the
-    labels' own. `reason` is why there is no corrected rate, or an empty text.
+    `weight`: how much the judge's values count, from 0 (not at all: they do not correlate with the
+    labels) to 1 (the plain estimator). `narrower`: the share by which the interval is narrower than
+    that of the labels alone. `labelled` and `unlabelled` count cases. `reason`: why there is no
+    rate; empty if there is one.
     """
 
     rate: Rate
@@ -38,18 +39,26 @@ class Corrected:
     reason: str = ""
 
 
-def prediction_powered_rate(rows: Iterable[tuple[str, float, float | None]]) -> Corrected:
-    """A mean of labels in 0 to 1 over rows of (cluster, judge's value, label or None).
+def prediction_powered_rate(rows: Iterable[tuple[str, float, float | None]]) -> PredictionPowered:
+    """A mean of labels in 0 to 1, estimated from few labels and many of a judge's values.
 
-    Prediction-powered inference with a tuned weight w (Angelopoulos et al. 2023, arXiv 2301.09633;
-    Angelopoulos, Duchi & Zrnic 2023, arXiv 2311.01453, section 6):
+    Prediction-powered inference with a tuned weight w (Angelopoulos et al. 2023, arXiv:2301.09633;
+    Angelopoulos, Duchi & Zrnic 2023, arXiv:2311.01453, section 6):
 
-        mean of w·judge where unlabelled + mean of (label - w·judge) where labelled
+        mean of w·judge over unlabelled cases + mean of (label - w·judge) over labelled cases
 
-    with w = cov(label, judge) / ((1 + n/N) var(judge)), between 0 and 1. It assumes that the
-    labelled prompts were drawn at random from all of them. Prompts with some cases labelled count
-    with those only. Intervals are clustered by prompt; the second mean's is `share_difference`'s,
-    since the plain one is too narrow where few labels differ from what the judge says.
+    with w = cov(label, judge) / ((1 + n/N) var(judge)), limited to 0 to 1, for n labelled and N
+    unlabelled cases. The labelled prompts are assumed to be a random sample of all prompts. Of
+    prompts with some cases labelled only those cases count. Intervals are clustered by prompt. That
+    of the second mean is `share_difference`'s, because the t interval is too narrow where few
+    labels differ from the judge's values.
+
+    Args:
+        rows: Triples (cluster, judge's value, label or None), values and labels in 0 to 1.
+
+    Returns:
+        The rate with its 95 % interval. It has none, and a `reason`, with fewer than ten labelled
+        prompts or fewer than two unlabelled ones.
     """
     given = list(rows)
     with_label = {cluster for cluster, _, label in given if label is not None}
@@ -57,28 +66,28 @@ def prediction_powered_rate(rows: Iterable[tuple[str, float, float | None]]) -> 
     rest = [(c, value) for c, value, _ in given if c not in with_label]
     by_labels = clustered_rate((c, label, 1) for c, _, label in known)
     by_judge = clustered_rate((c, value, 1) for c, value, _ in given)
-    empty = Corrected(Rate(), by_labels, by_judge, None, None, len(known), len(rest))
+    empty = PredictionPowered(Rate(), by_labels, by_judge, None, None, len(known), len(rest))
     if len(with_label) < FEWEST:
         why = f"{len(with_label)} prompts have labels; a correction needs at least {FEWEST}"
         return replace(empty, reason=why)
     if len({c for c, _ in rest}) < 2:
-        why = "every prompt has a label: the labels' own rate is the better one"
+        why = "every prompt has a label, so the rate of the labels alone is better"
         return replace(empty, reason=why)
     weight = _weight(known, len(rest))
-    if not weight:  # the judge tells nothing: what the labels say is all there is
+    if not weight:  # judge and labels do not correlate: only the labels count
         return replace(empty, rate=by_labels, weight=0.0, narrower=0.0)
     residuals = ((c, label - weight * value, 1.0) for c, value, label in known)
     bias = share_difference(residuals, edge=EDGE)
     judged = [(c, weight * value, 1.0) for c, value in rest]
     spread = t95(len({c for c, _ in rest}) - 1) * standard_error(judged)
-    rate = _added(bias, clustered_mean(judged).value or 0.0, spread)
-    return Corrected(
-        rate, by_labels, by_judge, weight, _narrower(rate, by_labels), len(known), len(rest)
+    rate = _add_estimates(bias, clustered_mean(judged).value or 0.0, spread)
+    return PredictionPowered(
+        rate, by_labels, by_judge, weight, _narrowing(rate, by_labels), len(known), len(rest)
     )
 
 
-def _added(bias: Rate, judged: float, spread: float) -> Rate:
-    """The sum of two independent estimates; their distances to either end add in squares."""
+def _add_estimates(bias: Rate, judged: float, spread: float) -> Rate:
+    """The sum of two independent estimates; the distances to either end add in squares."""
     if bias.value is None or bias.low is None or bias.high is None:
         raise AssertionError("ten prompts have an interval")
     centre = bias.value + judged
@@ -87,15 +96,15 @@ def _added(bias: Rate, judged: float, spread: float) -> Rate:
     return Rate(*(min(1.0, max(0.0, end)) for end in (centre, low, high)))
 
 
-def _narrower(rate: Rate, than: Rate) -> float | None:
-    """By what share one interval is narrower than another."""
+def _narrowing(rate: Rate, than: Rate) -> float | None:
+    """The share by which `rate`'s interval is narrower than that of `than`."""
     if rate.low is None or rate.high is None or than.low is None or than.high is None:
         return None
     return 1 - (rate.high - rate.low) / (than.high - than.low)
 
 
 def _weight(known: list[tuple[str, float, float]], unlabelled: int) -> float:
-    """How far to use the judge: what makes the variance least, between 0 and 1."""
+    """The weight of the judge's values that minimises the variance, limited to 0 to 1."""
     n = len(known)
     judge = fsum(value for _, value, _ in known) / n
     truth = fsum(label for _, _, label in known) / n

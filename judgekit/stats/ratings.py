@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from judgekit.stats.metric import metric
 
 __all__ = ["Game", "ModelRating", "Ratings"]
 
@@ -12,29 +14,55 @@ Game = tuple[str, str, str, float]
 
 @dataclass(frozen=True, slots=True)
 class ModelRating:
-    """One model. An end of the interval, or of the ranks', is None where resampled prompts leave
-    it open: a model that hardly ever lost may be better without limit."""
+    """One model's rating.
 
-    model: str
-    rating: float | None
-    low: float | None
-    high: float | None
-    best_rank: int | None
-    worst_rank: int | None
-    games: int
-    value: float  # games won, ties half
+    `low`, `high`, `best_rank` and `worst_rank` are the ends of 95 % intervals; an end is None if it
+    is unbounded, as for a model that hardly ever lost. `value` is the number of games won, ties
+    counted half.
+    """
+
+    model: str = field(metadata=metric("the model's name"))
+    rating: float | None = field(
+        metadata=metric(
+            "the model's Bradley-Terry rating; null where no finite one exists",
+            unit="rating points: 400 are odds of ten to one, the mean is 1000",
+            denominator="games",
+            formula="400 · log10 of the strength, fitted with Davidson's ties",
+        )
+    )
+    low: float | None = field(
+        metadata=metric("the lower end of the 95 % interval; null where it is open")
+    )
+    high: float | None = field(
+        metadata=metric("the upper end of the 95 % interval; null where it is open")
+    )
+    best_rank: int | None = field(
+        metadata=metric("the best rank that resampled prompts give; null where it is open")
+    )
+    worst_rank: int | None = field(
+        metadata=metric("the worst rank that resampled prompts give; null where it is open")
+    )
+    games: int = field(metadata=metric("the games that count", unit="games"))
+    value: float = field(metadata=metric("the games won, ties counting half", unit="games"))
 
 
 @dataclass(frozen=True, slots=True)
 class Ratings:
-    """Models, best first; those of a table that is not connected have no rating.
+    """The models' ratings, best first.
 
-    `tie` is ν: 0 without ties, and 1 makes a tie between equals as likely as either's win,
-    and None that there are ties alone.
-    `reason` says which models nothing compares, or who never lost, where ratings do not exist.
+    A model has no rating if the games do not connect all models. `tie` is ν: 0 without ties; with 1
+    a tie between equal models is as likely as a win of either; None if all games are ties. `reason`
+    says which models no game compares, or which never lost; empty if ratings exist.
     """
 
-    models: tuple[ModelRating, ...]
-    tie: float | None
-    prompts: int
-    reason: str = ""
+    models: tuple[ModelRating, ...] = field(metadata=metric("the models, best first"))
+    tie: float | None = field(
+        metadata=metric(
+            "the tie parameter ν: 0 without ties; 1 makes a tie between equals as likely as "
+            "either's win"
+        )
+    )
+    prompts: int = field(metadata=metric("the prompts of the games", unit="prompts"))
+    reason: str = field(
+        default="", metadata=metric("why there are no ratings; empty where there are")
+    )

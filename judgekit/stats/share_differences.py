@@ -1,4 +1,4 @@
-"""How far verdicts swing: means of differences of two shares, with intervals."""
+"""Intervals for mean differences of two shares."""
 
 from __future__ import annotations
 
@@ -11,13 +11,21 @@ __all__ = ["share_difference"]
 
 
 def share_difference(rows: Iterable[tuple[str, float, float]], *, edge: float = 1.0) -> Rate:
-    """Σ of values in -1 to 1 over Σ of weights, clustered; rows of (cluster, value, weight).
+    """A mean difference of shares with a 95 % interval, clustered by prompt.
 
-    Where most values are 0 the plain t interval is too narrow. So it is taken with two clusters
-    more, of an average weight, one all `edge` and the other all -`edge`: at 1 the adjustment of
-    Bonett & Price (2012, J. Educ. Behav. Stat. 37, 479-488) for differences of paired shares, which
-    is theirs where each cluster is one pair. The value itself is not adjusted. -1 to 1 from one
-    cluster.
+    Where most differences are 0 the plain t interval is too narrow. Two clusters of average weight
+    are therefore added for the interval, one with every value `edge` and one with every value
+    -`edge`. With `edge` 1 and one pair per cluster this is the adjustment of Bonett & Price (2012,
+    J. Educ. Behav. Stat. 37, 479-488) for differences of paired shares. The estimate itself is not
+    adjusted.
+
+    Args:
+        rows: Triples (cluster, value, weight) with values in -1 to 1.
+        edge: Value of the two added clusters, in units of the values.
+
+    Returns:
+        Σ value / Σ weight. The interval is -1 to 1 from one cluster; without rows the rate is
+        empty.
     """
     given = list(rows)
     value = clustered_mean(given).value

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import fsum
 
-from judgekit.stats.confidence_sequence import ConfidenceSequence
 from judgekit.stats.intervals import Rate
 from judgekit.stats.outcomes.values import Inconsistent, counted
 from judgekit.types import Case, Outcome, StopKind, StopReason, digest
@@ -59,6 +58,8 @@ class Stopping:
         self._until = until
         self._inconsistent = inconsistent
         self._fewest = fewest
+        from judgekit.stats.confidence_sequence import ConfidenceSequence  # imports numpy
+
         self._sequence = ConfidenceSequence()
         self._values: list[float] = []  # of the current prompt
         self.cases = 0

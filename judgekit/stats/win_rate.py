@@ -54,6 +54,9 @@ def counts(outcomes: Sequence[Outcome]) -> Counts:
 
     Args:
         outcomes: One per case, each of two responses.
+
+    Returns:
+        Numbers of cases.
     """
     won = [o.winner for o in outcomes]
     no_verdict = sum(not o.decided for o in outcomes)
@@ -103,6 +106,9 @@ def bounds(outcomes: Sequence[Outcome], inconsistent: Inconsistent = "half") -> 
     Args:
         outcomes: One per case; response 0 is a's.
         inconsistent: What a case counts for in which the two orders disagree.
+
+    Returns:
+        Shares in 0 to 1; None where there are no cases.
     """
     n = counts(outcomes)
     split = n.ties + (n.inconsistent if inconsistent == "half" else 0)

@@ -13,9 +13,17 @@ from pathlib import Path
 from typing import Any, get_args
 
 from judgekit.errors import InputError
-from judgekit.models.adapters import adapted
-from judgekit.models.four_bit import layers_4bit
-from judgekit.models.loading import Checkpoint, DType, Quant, Weights, find, quietly, reading
+from judgekit.models.adapters import load_adapter
+from judgekit.models.four_bit import quantised_layers
+from judgekit.models.loading import (
+    Checkpoint,
+    DType,
+    Quant,
+    Weights,
+    find_checkpoint,
+    loading_errors,
+    quiet_libraries,
+)
 from judgekit.naming import unknown
 from judgekit.train.interfaces.model_use import Head
 from judgekit.train.loop.folder import read_object, refuse_overwriting
@@ -115,7 +123,7 @@ def merge_adapter(
         raise InputError(unknown("dtype", str(dtype), get_args(DType)))
     found = read_adapter(adapter)
     check_out(out, found.base, force=force)
-    at = find(
+    at = find_checkpoint(
         Weights(
             found.base,
             found.dtype,
@@ -141,13 +149,13 @@ def merged(found: TrainedAdapter, at: Checkpoint, written: Any) -> Any:
 
     model = load_base(at, found.head)
     wide = torch.promote_types(at.dtype, written)
-    with reading(str(found.adapter)):
-        if layers_4bit(model):
+    with loading_errors(str(found.adapter)):
+        if quantised_layers(model):
             model = model.dequantize(dtype=wide)
         model = model.to(wide)
         if is_target(head_of(model), found.targets):
             untie(model)
-        whole = adapted(model, found.adapter)
+        whole = load_adapter(model, found.adapter)
         return whole.merge_and_unload(safe_merge=True).to(written)
 
 
@@ -172,7 +180,7 @@ def write(out: Path, model: Any, tokenizer: Any) -> None:
     partial = out / ".merging"
     try:
         partial.mkdir(parents=True, exist_ok=True)
-        with quietly():
+        with quiet_libraries():
             model.save_pretrained(partial)
             tokenizer.save_pretrained(partial)
         for old in [out / "config.json", *out.glob("model*.safetensors*")]:

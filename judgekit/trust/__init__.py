@@ -1,1 +1,90 @@
-"""How far a judge can be trusted: benchmarks against labels, audits, drift, gates."""
+"""How far a judge can be trusted: benchmarks on labelled pairs, audits, drift checks and gates.
+
+Everything here is imported when it is first used, so that importing `judgekit.trust` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from judgekit.runs.audit_report import AuditMetric, AuditReport, Finding
+    from judgekit.runs.bench_report import BenchReport, JudgeComparison, JudgeResult, SetResult
+    from judgekit.runs.drift_report import DriftReport
+    from judgekit.trust.audit.audit_input import AuditInput, AuditOptions, prepare_audit
+    from judgekit.trust.audit.estimates import Estimates, estimates
+    from judgekit.trust.audit.examine import Audit, examine
+    from judgekit.trust.audit.probe import Probe
+    from judgekit.trust.audit.probes import PROBES, chosen_probes
+    from judgekit.trust.benchmark import TRIVIAL, BenchEntry, Benchmark, prepare_bench
+    from judgekit.trust.drift import DriftCheck, prepare_drift, read_drift
+    from judgekit.trust.gate import (
+        Condition,
+        ConditionResult,
+        Suite,
+        check_conditions,
+        junit_xml,
+        parse_condition,
+    )
+
+__all__ = [
+    "PROBES",
+    "TRIVIAL",
+    "Audit",
+    "AuditInput",
+    "AuditMetric",
+    "AuditOptions",
+    "AuditReport",
+    "BenchEntry",
+    "BenchReport",
+    "Benchmark",
+    "Condition",
+    "ConditionResult",
+    "DriftCheck",
+    "DriftReport",
+    "Estimates",
+    "Finding",
+    "JudgeComparison",
+    "JudgeResult",
+    "Probe",
+    "SetResult",
+    "Suite",
+    "check_conditions",
+    "chosen_probes",
+    "estimates",
+    "examine",
+    "junit_xml",
+    "parse_condition",
+    "prepare_audit",
+    "prepare_bench",
+    "prepare_drift",
+    "read_drift",
+]
+
+MODULES = {
+    "judgekit.runs.audit_report": ("AuditMetric", "AuditReport", "Finding"),
+    "judgekit.runs.bench_report": ("BenchReport", "JudgeComparison", "JudgeResult", "SetResult"),
+    "judgekit.runs.drift_report": ("DriftReport",),
+    "judgekit.trust.audit": (
+        *("PROBES", "Audit", "AuditInput", "AuditOptions", "Estimates", "Probe"),
+        *("chosen_probes", "estimates", "examine", "prepare_audit"),
+    ),
+    "judgekit.trust.benchmark": ("TRIVIAL", "BenchEntry", "Benchmark", "prepare_bench"),
+    "judgekit.trust.drift": ("DriftCheck", "prepare_drift", "read_drift"),
+    "judgekit.trust.gate": (
+        *("Condition", "ConditionResult", "Suite"),
+        *("check_conditions", "junit_xml", "parse_condition"),
+    ),
+}
+ORIGINS = {name: module for module, names in MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ORIGINS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(ORIGINS[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

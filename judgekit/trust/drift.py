@@ -75,15 +75,8 @@ def prepare_drift(
         PluginError: A plugin is broken.
     """
     run = StoredRun.open(frozen)
-    if run.metadata.task:
-        raise InputError(
-            f"{str(run.folder)!r} is a {run.metadata.task} run; drift is measured of one judge "
-            f"that compares or scores: check each judge by itself"
-        )
-    if tolerance is not None and not 0 <= tolerance < 1:
-        raise InputError(
-            f"the tolerance is a share of the cases, from 0 up and below 1, not {tolerance!r}"
-        )
+    check_one_judge(run)
+    check_tolerance(tolerance)
     folder = Path(changes["out"]) if "out" in changes else usual_folder(run.folder)
     check_folder(folder, run.folder)
     settings = replace(
@@ -108,6 +101,23 @@ def prepare_drift(
     )
     job = job_for(inputs, JudgeFactory(registry, settings), out=settings.out)
     return DriftCheck(run, folder, job, tolerance)
+
+
+def check_one_judge(run: StoredRun) -> None:
+    """Raises `InputError` for the run of a jury, a route or a ranking."""
+    if run.metadata.task:
+        raise InputError(
+            f"{str(run.folder)!r} is a {run.metadata.task} run; drift is measured of one judge "
+            f"that compares or scores: check each judge by itself"
+        )
+
+
+def check_tolerance(tolerance: float | None) -> None:
+    """Raises `InputError` for a tolerance that is no share below 1."""
+    if tolerance is not None and not 0 <= tolerance < 1:
+        raise InputError(
+            f"the tolerance is a share of the cases, from 0 up and below 1, not {tolerance!r}"
+        )
 
 
 def usual_folder(frozen: Path) -> Path:

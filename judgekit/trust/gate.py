@@ -1,10 +1,9 @@
-"""A gate for pipelines: conditions on a run's figures under which it is to fail.
+"""A gate for pipelines: conditions on a run's metrics under which it fails.
 
->>> check(["win_rate_a.low < 0.5", "position.error > 0.05"], summary)
+>>> check_conditions(["win_rate_a.low < 0.5", "position.error > 0.05"], summary)
 
-A condition names a figure of ``summary.json`` by its path, compares it with a number, and says
-when the run *fails*. A figure without a value fails as well: what could not be measured has not
-been shown to hold.
+A condition names a metric of ``summary.json`` by its path, compares it with a number, and says when
+the run *fails*. A metric without a value fails as well, because nothing shows that it is good.
 """
 
 from __future__ import annotations
@@ -20,7 +19,14 @@ from xml.etree import ElementTree as Xml
 from judgekit.errors import InputError
 from judgekit.naming import unknown
 
-__all__ = ["Condition", "Finding", "Suite", "check", "junit", "parse"]
+__all__ = [
+    "Condition",
+    "ConditionResult",
+    "Suite",
+    "check_conditions",
+    "junit_xml",
+    "parse_condition",
+]
 
 CONDITION = re.compile(
     r"\s*(?P<path>[A-Za-z_]\w*(?:\.[\w-]+)*)\s*(?P<sign><=|>=|==|!=|<|>)\s*(?P<number>\S+)\s*"
@@ -38,7 +44,7 @@ SIGNS: Mapping[str, Callable[[float, float], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`path` in a summary, a sign of comparison, a number; true means that the run fails."""
+    """A metric's `path` in a summary, a comparison sign and a number; true means a failed run."""
 
     text: str
     path: tuple[str, ...]
@@ -47,8 +53,8 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What became of one condition. `value` None: the figure has no value, which fails."""
+class ConditionResult:
+    """The result of one condition. `value` is the metric's; None, which fails, if it has none."""
 
     condition: Condition
     value: float | None
@@ -56,13 +62,22 @@ class Finding:
 
     @property
     def message(self) -> str:
-        """In one line: the condition, and the figure found."""
-        shown = "no value" if self.value is None else f"{self.value:.6g}"
-        return f"{'failed' if self.failed else 'passed'}: {self.condition.text} ({shown})"
+        """One line that cannot be misread: the metric's value, and when it would fail."""
+        metric = ".".join(self.condition.path)
+        value = "has no value" if self.value is None else f"is {self.value:.6g}"
+        limit = f"{self.condition.sign} {self.condition.number:g}"
+        return f"{'failed' if self.failed else 'passed'}: {metric} {value} (fails if {limit})"
 
 
-def parse(text: str) -> Condition:
-    """A condition such as ``win_rate_a.low < 0.5``. Raises `InputError` for another form."""
+def parse_condition(text: str) -> Condition:
+    """A condition from its text.
+
+    Args:
+        text: Such as ``win_rate_a.low < 0.5``.
+
+    Raises:
+        InputError: The text has another form.
+    """
     found = CONDITION.fullmatch(text)
     try:
         number = float(found["number"]) if found else float("nan")
@@ -70,66 +85,76 @@ def parse(text: str) -> Condition:
         number = float("nan")
     if found is None or isnan(number):
         raise InputError(
-            f"{text!r} is no condition: write FIGURE SIGN NUMBER, such as "
+            f"{text!r} is not a condition: write METRIC SIGN NUMBER, such as "
             f"'win_rate_a.low < 0.5', with one of {' '.join(SIGNS)}"
         )
     return Condition(" ".join(text.split()), tuple(found["path"].split(".")), found["sign"], number)
 
 
-def check(conditions: Sequence[str], summary: Mapping[str, Any]) -> list[Finding]:
-    """Each condition against a summary. Raises `InputError` for a figure that it does not have."""
-    return [_check(parse(text), summary) for text in conditions]
+def check_conditions(
+    conditions: Sequence[str], summary: Mapping[str, Any]
+) -> list[ConditionResult]:
+    """Checks conditions against a summary.
+
+    Args:
+        conditions: Texts as `parse_condition` takes them.
+        summary: What ``summary.json`` holds.
+
+    Raises:
+        InputError: A text is not a condition, or the summary does not have its metric.
+    """
+    return [_check(parse_condition(text), summary) for text in conditions]
 
 
-def _check(condition: Condition, summary: Mapping[str, Any]) -> Finding:
-    value = figure(condition, summary)
+def _check(condition: Condition, summary: Mapping[str, Any]) -> ConditionResult:
+    value = metric_value(condition, summary)
     failed = value is None or SIGNS[condition.sign](value, condition.number)
-    return Finding(condition, value, failed)
+    return ConditionResult(condition, value, failed)
 
 
-def figure(condition: Condition, summary: Mapping[str, Any]) -> float | None:
-    """The number at a condition's path; the path of a rate alone means its value."""
+def metric_value(condition: Condition, summary: Mapping[str, Any]) -> float | None:
+    """The number at a condition's path; for a rate, its value."""
     at: Any = summary
-    gone: list[str] = []
+    names: list[str] = []
     for name in condition.path:
-        place = ".".join(gone) or "the summary"
+        place = ".".join(names) or "the summary"
         if not isinstance(at, Mapping):
-            raise InputError(f"{condition.text!r}: {place} is a number and has nothing below it")
+            raise InputError(f"{condition.text!r}: {place} is a number and holds no metrics")
         if name not in at:
-            raise InputError(f"{condition.text!r}: {place} has {unknown('figure', name, at)}")
+            raise InputError(f"{condition.text!r}: {place} has {unknown('metric', name, at)}")
         at = at[name]
-        gone.append(name)
+        names.append(name)
         if at is None:  # an empty rate's interval has no value either
             return None
     if isinstance(at, Mapping) and "value" in at:
         at = at["value"]
     if at is not None and (isinstance(at, bool) or not isinstance(at, int | float)):
         inside = f"; it has {', '.join(at)}" if isinstance(at, Mapping) else ""
-        raise InputError(f"{condition.text!r}: {'.'.join(gone)} is no number{inside}")
+        raise InputError(f"{condition.text!r}: {'.'.join(names)} is not a number{inside}")
     return None if at is None else float(at)
 
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """What became of one run's conditions; `seconds` is how long the run took.
+    """The results of one run's conditions; `seconds` is how long the run took.
 
-    `error`: why the run has no verdict at all, so that no condition on it means anything.
+    `error` says why the run has no verdict at all: no condition on it then means anything.
     """
 
     name: str
-    findings: Sequence[Finding]
+    results: Sequence[ConditionResult]
     seconds: float = 0.0
     error: str = ""
 
     @property
     def failures(self) -> int:
-        return sum(finding.failed for finding in self.findings)
+        return sum(result.failed for result in self.results)
 
 
-def junit(suites: Sequence[Suite]) -> str:
-    """The findings as JUnit XML: a test suite a run, a test case a condition.
+def junit_xml(suites: Sequence[Suite]) -> str:
+    """The results as JUnit XML: a test suite for each run, a test case for each condition.
 
-    A run without any verdict has one test case more, with the error.
+    A run without any verdict has one more test case, with the error.
     """
     root = Xml.Element("testsuites")
     for suite in suites:
@@ -137,7 +162,7 @@ def junit(suites: Sequence[Suite]) -> str:
             root,
             "testsuite",
             name=_plain(suite.name),
-            tests=str(len(suite.findings) + bool(suite.error)),
+            tests=str(len(suite.results) + bool(suite.error)),
             failures=str(suite.failures),
             errors=str(int(bool(suite.error))),
             time=f"{suite.seconds:.3f}",
@@ -145,15 +170,15 @@ def junit(suites: Sequence[Suite]) -> str:
         if suite.error:
             case = Xml.SubElement(within, "testcase", classname="judgekit", name=VERDICT)
             Xml.SubElement(case, "error", message=_plain(suite.error))
-        for finding in suite.findings:
-            name = _plain(finding.condition.text)
+        for result in suite.results:
+            name = _plain(result.condition.text)
             case = Xml.SubElement(within, "testcase", classname="judgekit", name=name)
-            if finding.failed:
-                Xml.SubElement(case, "failure", message=_plain(finding.message))
+            if result.failed:
+                Xml.SubElement(case, "failure", message=_plain(result.message))
     Xml.indent(root)
     return Xml.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
 def _plain(text: str) -> str:
-    """The text without characters that XML cannot hold at all."""
+    """The text without the characters that XML cannot hold."""
     return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)

@@ -13,7 +13,7 @@ from judgekit.io.labelled_pairs import LETTERS
 from judgekit.io.labelled_set import LabelledSet
 from judgekit.runs.bench_report import JudgeComparison, JudgeResult, SetResult
 from judgekit.runs.reader import CaseResult, StoredRun
-from judgekit.stats.accuracy import Accuracy, Graded, accuracy, compare_accuracy
+from judgekit.stats.accuracy import Accuracy, LabelledOutcome, accuracy, compare_accuracy
 from judgekit.stats.outcomes.fold import fold
 from judgekit.types import Case, Outcome
 
@@ -73,7 +73,9 @@ def set_result(labelled: LabelledSet, file: Path, bench_runs: Sequence[BenchRun]
     )
 
 
-def judge_result(bench_run: BenchRun, graded: Sequence[Graded], unfinished: int) -> JudgeResult:
+def judge_result(
+    bench_run: BenchRun, graded: Sequence[LabelledOutcome], unfinished: int
+) -> JudgeResult:
     """One judge on one set, as a whole and in parts."""
     run = bench_run.run
     counts = run.metadata.counts
@@ -96,16 +98,18 @@ def judge_result(bench_run: BenchRun, graded: Sequence[Graded], unfinished: int)
     )
 
 
-def accuracy_by(keys: Sequence[str | None], graded: Sequence[Graded]) -> dict[str, Accuracy]:
+def accuracy_by(
+    keys: Sequence[str | None], graded: Sequence[LabelledOutcome]
+) -> dict[str, Accuracy]:
     """The accuracy on the cases of each key; empty where no case has one."""
-    of_key: dict[str, list[Graded]] = {}
+    of_key: dict[str, list[LabelledOutcome]] = {}
     for key, g in zip(keys, graded, strict=True):
         if key is not None:
             of_key.setdefault(key, []).append(g)
     return {key: accuracy(cases) for key, cases in sorted(of_key.items())}
 
 
-def lacks_verdicts(graded: Sequence[Graded]) -> bool:
+def lacks_verdicts(graded: Sequence[LabelledOutcome]) -> bool:
     """Whether a judge gave no verdict on any case that it was shown, or was shown none.
 
     All cases then count as wrong, which does not mean that the judge would be.
@@ -115,14 +119,16 @@ def lacks_verdicts(graded: Sequence[Graded]) -> bool:
     return not any(outcome.decided for outcome in shown or outcomes)
 
 
-def whole_questions(labelled: LabelledSet, graded: Sequence[Graded]) -> list[Graded]:
+def whole_questions(
+    labelled: LabelledSet, graded: Sequence[LabelledOutcome]
+) -> list[LabelledOutcome]:
     """Without the cases of questions that a stopped run left unfinished."""
     planned = Counter(labelled.group(case) for case in labelled.cases)
     judged = Counter(g.group for g in graded)
     return [g for g in graded if judged[g.group] == planned[g.group]]
 
 
-def grade(labelled: LabelledSet, bench_run: BenchRun) -> list[Graded]:
+def grade(labelled: LabelledSet, bench_run: BenchRun) -> list[LabelledOutcome]:
     """The judged cases of a run beside their labels, in the order of the set."""
     results = {result.case.id: result for result in bench_run.run.case_results()}
     return [
@@ -134,14 +140,14 @@ def grade(labelled: LabelledSet, bench_run: BenchRun) -> list[Graded]:
 
 def graded_case(
     labelled: LabelledSet, case: Case, result: CaseResult, merge: Merge | None
-) -> Graded:
+) -> LabelledOutcome:
     """One judged case beside its label."""
     outcome = result.outcome
     if not isinstance(outcome, Outcome):
         raise TypeError(f"the case {case.id!r} was ranked, not compared")
     outcome = replace(outcome, cluster=case.cluster or outcome.cluster)
     a, b = (response.model for response in case.responses)
-    return Graded(
+    return LabelledOutcome(
         outcome,
         labelled.labels[case.id],
         labelled.group(case),

@@ -1,8 +1,8 @@
-"""The engine `openai/MODEL`: anything that speaks OpenAI's chat completions.
+"""The engine `openai/MODEL`: any server of OpenAI's chat completions.
 
-The `openai` package says where and with which headers (`openai_address`); calls then go through
-one aiohttp session with orjson both ways, because the package's own client costs ten times the
-CPU of that at every call. One attempt per call: retries, timeouts and rates are the harness's.
+The `openai` package provides address and headers (`openai_address`). Calls go through one aiohttp
+session with orjson in both directions, because the package's own client takes ten times the CPU
+time per call. Each call is attempted once; the harness does retries, timeouts and rate limits.
 """
 
 from __future__ import annotations
@@ -30,8 +30,12 @@ KEEPALIVE = 60.0  # seconds; longer than the pauses that servers ask for
 def engine(setup: EngineSetup) -> OpenAI:
     """Makes the engine of `openai/MODEL`.
 
-    Raises `InputError` for a missing model or a base URL that is none, `EngineError` for a key
-    that is missing or must not be sent there.
+    Args:
+        setup: The user's settings.
+
+    Raises:
+        InputError: The model is missing, or the base URL is invalid.
+        EngineError: The key is missing, or must not be sent to that address.
     """
     if not setup.model:
         raise InputError("no model named; write --model openai/MODEL")
@@ -39,7 +43,7 @@ def engine(setup: EngineSetup) -> OpenAI:
 
 
 class OpenAI:
-    """One model behind one API. `settled` tells which parameters its server would not take."""
+    """One model behind one API."""
 
     window = 1
     stored = True
@@ -55,11 +59,15 @@ class OpenAI:
 
     @property
     def settled(self) -> Mapping[str, str]:
-        """Refused parameters, and what became of each; empty where nothing was refused."""
+        """Refused parameters, and what became of each; empty if none was refused."""
         return self._dialect.settled
 
     async def answer(self, calls: Sequence[Call]) -> Sequence[Reply | CallFailure]:
-        """One attempt at each call. Raises `EngineError` where no call can be answered."""
+        """Attempts each call once.
+
+        Raises:
+            EngineError: No call can be answered.
+        """
         return [await self._answer(call) for call in calls]
 
     async def aclose(self) -> None:
@@ -70,13 +78,13 @@ class OpenAI:
 
     async def _answer(self, call: Call) -> Reply | CallFailure:
         try:
-            while True:  # ends: every refusal that is settled takes a parameter away for good
+            while True:  # ends, because every handled refusal removes a parameter for good
                 body = self._dialect.body(call)
                 status, headers, data = await self._post(dumps(body))
                 if 200 <= status < 300:
                     return self._read(data, call)
                 error = ServerError.read(data, self._at.secrets)
-                if status not in REFUSALS or not self._dialect.settles(error, call, body):
+                if status not in REFUSALS or not self._dialect.handle_refusal(error, call, body):
                     return self._failure(status, headers, error)
         except CallFailure as failed:
             return failed
@@ -94,7 +102,7 @@ class OpenAI:
                 f"({error.certificate_error}); set SSL_CERT_FILE to your authority's"
             ) from error
         except (aiohttp.ClientError, OSError) as error:
-            # Its text may hold the URL with its query: only the kind of error is shown.
+            # Its text may contain the URL with its query, so only the kind of error is shown.
             raise CallFailure(
                 "connection",
                 f"no answer from {self._at.name} ({type(error).__name__}); is it running?",
@@ -103,7 +111,7 @@ class OpenAI:
 
     def _open(self) -> aiohttp.ClientSession:
         self._session = aiohttp.ClientSession(
-            # No limit: the harness bounds what is in flight, and a queue here would hide it.
+            # No limit: the harness limits the calls in flight, and a queue here would hide it.
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE),
             headers=dict(self._at.headers),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -126,7 +134,7 @@ class OpenAI:
         return reply
 
     def _no_choices(self, body: object, data: bytes) -> CallFailure:
-        """Gateways report a failure behind them as a success that holds an error."""
+        """The failure of a success that has no choice: some gateways report errors so."""
         error = ServerError.read(data, self._at.secrets)
         inside = body.get("error") if isinstance(body, dict) else None
         code = inside.get("code") if isinstance(inside, dict) else None

@@ -1,10 +1,11 @@
-"""Where an OpenAI-compatible API stands, and which key it is given.
+"""The address of an OpenAI-compatible API, and the key that is sent there.
 
 The base URL is the first of `--base-url`, the named endpoint's, `OPENAI_BASE_URL`,
-`AZURE_OPENAI_ENDPOINT` and OpenAI's own. Keys come from the environment only, and a key goes only
-where the user meant it to: one that an endpoint names goes to that endpoint's host and nowhere
-else; OpenAI's goes to OpenAI or to the base URL of the call, not to another company's endpoint;
-neither loopback nor unencrypted HTTP is given a key that no endpoint names for it.
+`AZURE_OPENAI_ENDPOINT` and OpenAI's own. Keys come only from the environment, and are sent only
+where the user meant them to go. A key that an endpoint names is sent to that endpoint's host and
+nowhere else. OpenAI's key is sent to OpenAI or to the base URL of the call, never to another
+company's endpoint. Neither loopback addresses nor unencrypted HTTP get a key, unless an endpoint
+names one for them.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ AZURE_HOSTS = (
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where completions are posted, and with what.
+    """Where completions are posted, and with which headers.
 
-    `url` and `headers` may hold secrets; `name` (the base URL without its query) never does, so
-    it is what messages and fingerprints show. `variable` names the environment variable that the
-    key came from, None where none is sent. `proxy` is the environment's proxy for this URL.
+    `url` and `headers` may contain secrets; `name` (the base URL without its query) never does, so
+    messages and fingerprints use it. `variable` is the environment variable of the key; None if no
+    key is sent. `proxy` is the environment's proxy for this URL.
     """
 
     name: str
@@ -53,7 +54,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A base URL, taken apart, and what stands there."""
+    """A parsed base URL, and what kind of server it belongs to."""
 
     parts: SplitResult
     azure: bool
@@ -75,14 +76,18 @@ class Place:
 
 
 def address(setup: EngineSetup) -> Address:
-    """Settles URL, headers and key of `setup` from the user's settings and the environment.
+    """Determines URL, headers and key from the user's settings and the environment.
 
-    Raises `InputError` for a base URL that is none, `EngineError` where a key is missing or must
-    not be sent.
+    Args:
+        setup: The user's settings.
+
+    Raises:
+        InputError: The base URL is invalid.
+        EngineError: A key is missing, or must not be sent to that address.
     """
     place = _place(*_base_url(setup))
     variable, key = _key(place, _owner(place, setup.endpoint))
-    base, query, headers = _configured(place, key)
+    base, query, headers = _configured(place, key) if _package_decides(place) else _plain(place)
     path = base.path.rstrip("/")
     if place.azure and "/deployments/" not in path:
         path += f"/deployments/{quote(setup.model, safe='')}"
@@ -106,7 +111,7 @@ def _base_url(setup: EngineSetup) -> tuple[str, bool]:
 
 
 def _place(url: str, azure: bool) -> Place:
-    """Checks a base URL and brings it into one form."""
+    """Checks a base URL and normalises it."""
     parts = urlsplit(url.strip())
     try:
         host, _ = parts.hostname, parts.port
@@ -120,18 +125,20 @@ def _place(url: str, azure: bool) -> Place:
     if parts.scheme not in ("http", "https") or not host:
         raise InputError(f"base URL {url!r} is not an http(s) address; give one like {DEFAULT}")
     azure = azure or host.endswith(AZURE_HOSTS)
-    # People paste the address of the call itself.
+    # People paste the full address of the call.
     path = parts.path.rstrip("/").removesuffix("/chat/completions").rstrip("/")
     if azure and path.endswith("/v1"):
-        azure = False  # Azure's newer door speaks like OpenAI's own, without deployments
+        azure = False  # Azure's newer API is like OpenAI's, without deployments
     elif azure and not path:
         path = "/openai"
     return Place(parts._replace(path=path, fragment=""), azure, _is_loopback(host))
 
 
 def _is_loopback(host: str) -> bool:
-    """Whether the host is this machine: localhost, 127.0.0.0/8, ::1, or the address 0.0.0.0 that
-    local servers print."""
+    """Whether the host is this machine.
+
+    True for localhost, 127.0.0.0/8, ::1, and 0.0.0.0, which local servers print.
+    """
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -142,14 +149,14 @@ def _is_loopback(host: str) -> bool:
 
 
 def _owner(place: Place, endpoint: Endpoint | None) -> Endpoint | None:
-    """The endpoint, if it is its own host that is called: `--base-url` may point elsewhere."""
+    """The endpoint, if the call goes to its host; `--base-url` may lead elsewhere."""
     if endpoint is None or _place(endpoint.base_url, False).origin != place.origin:
         return None
     return endpoint
 
 
 def _key(place: Place, endpoint: Endpoint | None) -> tuple[str | None, str]:
-    """Which variable the key comes from, and the key; (None, "") where none is sent."""
+    """The key and its environment variable; (None, "") if none is sent."""
     named = endpoint is not None and bool(endpoint.key_env)
     variables = _variables(place, endpoint)
     if not variables:
@@ -171,21 +178,43 @@ def _key(place: Place, endpoint: Endpoint | None) -> tuple[str | None, str]:
 
 
 def _variables(place: Place, endpoint: Endpoint | None) -> tuple[str, ...]:
-    """The variables that may hold this place's key, the first that is set to be used."""
+    """The environment variables that may hold this address's key, in order of precedence."""
     host = str(place.parts.hostname)
     if endpoint is not None and endpoint.key_env:
         return (endpoint.key_env,)
     if place.loopback:
-        return ()  # whoever listens on this port is not who the key was made for
+        return ()  # a local server is not whom the key was made for
     if place.azure or host.endswith(AZURE_HOSTS):
         return ("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN")
     if endpoint is not None and not host.endswith(OPENAI_HOSTS):
-        return ()  # someone else's server, of which the user's file says all there is to say
+        return ()  # another company's server: only the user's configuration names its key
     return ("OPENAI_API_KEY",)
 
 
+def _package_decides(place: Place) -> bool:
+    """Whether the `openai` package could say more than the base URL: for Azure, or because one of
+    its variables is set (organisation, project, headers). Its import takes half a second."""
+    known = ("OPENAI_API_KEY", "OPENAI_BASE_URL")
+    more = (name for name in os.environ if name.startswith("OPENAI_") and name not in known)
+    return place.azure or any(os.environ[name] for name in more)
+
+
+def _plain(place: Place) -> tuple[SplitResult, str, dict[str, str]]:
+    """Base URL, query and headers as the `openai` package has them for a plain place."""
+    return place.parts, "", _own_headers()
+
+
+def _own_headers() -> dict[str, str]:
+    """The headers of every call."""
+    return {
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+        "User-Agent": f"judgekit/{version('judgekit')}",
+    }
+
+
 def _configured(place: Place, key: str) -> tuple[SplitResult, str, dict[str, str]]:
-    """Base URL, query and headers as the `openai` package has them, the key left out."""
+    """Base URL, query and headers as the `openai` package sets them, without the key."""
     import openai
 
     base = urlunsplit(place.parts._replace(query=""))  # which older releases take for a path
@@ -196,8 +225,8 @@ def _configured(place: Place, key: str) -> tuple[SplitResult, str, dict[str, str
             "version of your resource (like 2024-10-21), or use its address that ends in /openai/v1"
         )
     kind = openai.AsyncAzureOpenAI if place.azure else openai.AsyncOpenAI
-    # Its own connections are never used: they need neither the environment's proxies nor the
-    # certificates, whose loading takes longer than all the rest.
+    # Its own connections are never used, so it need not load proxies or certificates, which would
+    # take longer than everything else.
     unused = openai.DefaultAsyncHttpxClient(trust_env=False, verify=False)
     try:
         client = kind(base_url=base, api_key=api_key, http_client=unused)
@@ -205,26 +234,22 @@ def _configured(place: Place, key: str) -> tuple[SplitResult, str, dict[str, str
         raise EngineError(
             f"the openai package cannot be set up for {place.name}: {error}"
         ) from error
-    # The package's own account of itself (X-Stainless-…, User-Agent) would be untrue here; its
-    # placeholder key and objects that stand for "leave this header out" are not to be sent.
+    # The package's headers about itself (X-Stainless-…, User-Agent) would be false here. Its
+    # placeholder key and its objects that mean "omit this header" must not be sent.
     unsent = ("x-stainless", "user-agent", "authorization", "api-key", "content-type", "accept")
     headers = {
         name: value
         for name, value in client.default_headers.items()
         if isinstance(value, str) and not name.lower().startswith(unsent)
     }
-    headers |= {
-        "Accept": "application/json",
-        "Content-Type": "application/json",
-        "User-Agent": f"judgekit/{version('judgekit')}",
-    }
+    headers |= _own_headers()
     query = {name: str(value) for name, value in client.default_query.items()}
     configured = urlsplit(str(client.base_url))._replace(query=place.parts.query)
     return configured, urlencode(query), headers
 
 
 def _proxy(place: Place) -> str | None:
-    """The environment's proxy; looked up once here, as it costs too much at every call."""
+    """The environment's proxy; looked up once, as it is too slow for every call."""
     host = str(place.parts.hostname)
     if place.loopback or proxy_bypass(host):
         return None

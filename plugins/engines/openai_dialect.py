@@ -1,7 +1,7 @@
-"""What is asked of one model, in the words that its server takes.
+"""Builds the bodies of calls to one model, with parameters that its server accepts.
 
-Servers differ in the parameters they refuse. A refusal is settled once for a run: the parameter
-is renamed or left out of every later call, and `settled` tells what became of it.
+Servers differ in the parameters they refuse. A refusal is handled once per run: the parameter is
+renamed in every later call, or left out, and `settled` says which.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from judgekit.errors import EngineError
 from judgekit.types import Call
 
 from .openai_failure import ServerError
-from .openai_reply import whole
+from .openai_reply import valid_unicode
 
 __all__ = ["Dialect", "dumps"]
 
@@ -33,15 +33,18 @@ REFUSAL = re.compile(
     re.IGNORECASE,
 )
 SYSTEM = re.compile(r"\bsystem\b|developer instruction", re.IGNORECASE)
-TOP_LOGPROBS = 5  # the most that every server gives
-MOST_TOP_LOGPROBS = 20  # the most that OpenAI and vLLM give: a whole scale may be read from them
+TOP_LOGPROBS = 5  # every server gives as many
+MOST_TOP_LOGPROBS = 20  # the most that OpenAI and vLLM give, for the labels of a scale
 
 
 class Dialect:
-    """Bodies of calls to one model, as its server takes them.
+    """Bodies of calls to one model, as its server accepts them.
 
-    `settled` maps a refused parameter to what became of it: another parameter's name,
-    ``"left out"``, or ``"in the user message"``.
+    `settled` maps a refused parameter to what became of it: another parameter's name, ``"left
+    out"``, or ``"in the user message"``.
+
+    Args:
+        model: The model's name.
     """
 
     def __init__(self, model: str) -> None:
@@ -52,9 +55,11 @@ class Dialect:
     def body(self, call: Call) -> dict[str, Any]:
         """The JSON body of one call.
 
-        Where only labels are to be read, one token is asked for, with its alternatives, and
-        servers that can are told to go on right after the prefill. Raises `EngineError` for
-        labels that cannot be told apart by their first token.
+        If only labels are to be read, it asks for one token with its alternatives, and servers that
+        can continue a message are asked to continue right after the prefill.
+
+        Raises:
+            EngineError: The labels cannot be distinguished by their first token.
         """
         sampling, settled = call.sampling, self.settled
         body: dict[str, Any] = {"model": self.model, "messages": self._messages(call)}
@@ -84,12 +89,23 @@ class Dialect:
         body |= extra
         return body
 
-    def settles(self, error: ServerError, call: Call, sent: Mapping[str, Any]) -> bool:
-        """Whether `error` refuses a parameter that can be done without; if so, does without it.
+    def handle_refusal(self, error: ServerError, call: Call, sent: Mapping[str, Any]) -> bool:
+        """Handles the refusal of a parameter that can be omitted or renamed.
 
-        Calls that were refused at the same time settle the same thing, which changes nothing.
-        Raises `EngineError` for a refused argument of the user's own, and for log-probabilities
-        where nothing else is asked for: leaving them out would change what was asked.
+        Calls refused at the same time lead to the same result, which changes nothing.
+
+        Args:
+            error: The server's error.
+            call: The call.
+            sent: The body that was refused.
+
+        Returns:
+            Whether the call can be sent again.
+
+        Raises:
+            EngineError: The server refuses one of the user's own arguments, or log-probabilities
+                for a call that asks for nothing else, so that leaving them out would change what is
+                asked.
         """
         if not REFUSAL.search(error.text):
             return False
@@ -142,9 +158,13 @@ class Dialect:
 
 
 def check_labels(labels: Sequence[str]) -> None:
-    """Refuses (`EngineError`) labels of which one begins with another: 1 and 10.
+    """Refuses labels of which one starts with another, such as 1 and 10.
 
-    A server tells first tokens, and not whether its model's tokenizer writes 10 as one of them.
+    A server gives probabilities of first tokens, and not whether its tokenizer writes 10 as one
+    token.
+
+    Raises:
+        EngineError: One label starts with another.
     """
     for label in labels:
         for other in labels:
@@ -156,7 +176,7 @@ def check_labels(labels: Sequence[str]) -> None:
 
 
 def _first_named(error: ServerError, names: list[str], sent: Mapping[str, Any]) -> str | None:
-    """The sent parameter that the server names: as the culprit, else first in its message."""
+    """The sent parameter that the server names: as the cause, else first in its message."""
     sent_names = [name for name in names if name in sent]
     if error.param in sent_names:
         return error.param
@@ -169,14 +189,15 @@ def _first_named(error: ServerError, names: list[str], sent: Mapping[str, Any]) 
 
 
 def dumps(body: Mapping[str, Any]) -> bytes:
-    """A body as JSON in UTF-8; a lone surrogate, which no server takes, becomes U+FFFD.
+    """A body as JSON in UTF-8; lone surrogates, which no server accepts, become U+FFFD.
 
-    Raises `EngineError` where an argument of the user's own cannot be JSON.
+    Raises:
+        EngineError: One of the user's arguments cannot be JSON.
     """
     try:
         return orjson.dumps(body)
     except TypeError:
         try:
-            return whole(json.dumps(body, ensure_ascii=False)).encode()
+            return valid_unicode(json.dumps(body, ensure_ascii=False)).encode()
         except (TypeError, ValueError) as error:
             raise EngineError(f"a model argument cannot be sent as JSON: {error}") from error

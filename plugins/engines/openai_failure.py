@@ -1,4 +1,4 @@
-"""What a server's refusal means: who has to act, and whether asking again may help."""
+"""Interprets a server's refusal: who has to act, and whether a retry may help."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from judgekit.errors import CallFailure, EngineError
 from judgekit.types import Status
 
 from .openai_address import Address
-from .openai_reply import loads, whole
+from .openai_reply import loads, valid_unicode
 
 __all__ = ["ServerError", "failure", "retry_after"]
 
@@ -50,9 +50,9 @@ SHOWN = 240  # characters of a server's message that fit a line
 
 @dataclass(frozen=True, slots=True)
 class ServerError:
-    """An error body: one short line without secrets, its codes in lower case, the parameter.
+    """An error body: a short line without secrets, its codes in lower case, and the parameter.
 
-    `text` is message, parameter and codes together, where a pattern may find what it looks for.
+    `text` joins message, parameter and codes, for pattern matching.
     """
 
     message: str
@@ -65,7 +65,7 @@ class ServerError:
 
     @classmethod
     def read(cls, body: bytes, secrets: Sequence[str] = ()) -> ServerError:
-        """Reads the shapes in use: OpenAI's, Azure's, Google's list, FastAPI's, plain text."""
+        """Reads the formats in use: OpenAI's, Azure's, Google's list, FastAPI's, plain text."""
         try:
             data = loads(body)
         except ValueError:
@@ -94,10 +94,10 @@ class ServerError:
 
 
 def _line(text: str, secrets: Sequence[str]) -> str:
-    """One short line in which no key can be read."""
+    """One short line without any key."""
     for secret in secrets:
         text = text.replace(secret, "[key]")
-    text = " ".join(KEY.sub("[key]", whole(text)).split())
+    text = " ".join(KEY.sub("[key]", valid_unicode(text)).split())
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
@@ -110,12 +110,22 @@ def failure(
     at: Address,
     answered: bool,
 ) -> CallFailure:
-    """What an HTTP status other than success means for the call.
+    """Interprets an HTTP status other than success.
 
-    `answered`: whether this server has answered any call of the run. Then a 403 or 404 is about
-    one call (a gateway's filter, a lost node), before it is about the run.
-    Raises `EngineError` where no call can be answered: the key, the model, the address or the
-    credit is wrong.
+    Args:
+        status: The HTTP status.
+        headers: The response's headers.
+        error: The response's error.
+        model: The model's name.
+        at: The address.
+        answered: Whether this server has answered any call of the run. If so, a 403 or 404 is more
+            likely about one call (a gateway's filter, a lost node) than about the run.
+
+    Returns:
+        The failure of this call.
+
+    Raises:
+        EngineError: No call can be answered: key, model, address or credit is wrong.
     """
     said = f"{at.name} answered {status}: {error.message or 'nothing more'}"
     if status != 429 and status < 500:
@@ -142,7 +152,7 @@ def _fatal(
     at: Address,
     answered: bool,
 ) -> str | None:
-    """Why no call can ever be answered, and the way out; None where another may be."""
+    """Why no call can ever be answered, and what to do; None if another call may be."""
     if status == 401 and at.variable:
         return f"{at.name} rejects the key in {at.variable}; check the key and whose it is"
     if status == 401:
@@ -170,8 +180,11 @@ def _fatal(
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks to wait: `retry-after-ms`, or Retry-After as seconds or date
-    (RFC 9110, 10.2.3); None where it asks for nothing that can be read."""
+    """The pause in seconds that the server asks for.
+
+    From `retry-after-ms`, or from Retry-After as seconds or date (RFC 9110, 10.2.3); None without a
+    readable header.
+    """
     for name, unit in (("retry-after-ms", 1e-3), ("Retry-After", 1.0)):
         try:
             seconds = float(headers.get(name, "nan")) * unit

@@ -1,4 +1,4 @@
-"""What a chat completion says: its text, its thinking, why it ended, its labels' probabilities."""
+"""Reads a chat completion: text, thinking, finish reason, probabilities of labels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import orjson
 from judgekit.errors import CallFailure
 from judgekit.types import Call, Reply
 
-__all__ = ["finish", "loads", "read", "split_thinking", "whole"]
+__all__ = ["finish", "loads", "read", "split_thinking", "valid_unicode"]
 
 FINISHES = {
     "stop": "stop",
@@ -30,10 +30,13 @@ THINKING = re.compile(r"\s*<think>(.*?)(?:</think>\s*|\Z)", re.DOTALL)
 
 
 def loads(data: bytes) -> Any:
-    """JSON as servers really write it. Raises ValueError where it is none.
+    """Parses JSON as servers write it.
 
-    Python's own parser takes what the fast one refuses: NaN among log-probabilities, and half an
-    emoji where a reply was cut at its token limit.
+    Python's parser accepts what the fast one refuses: NaN among log-probabilities, and half an
+    emoji where a reply was cut off at its token limit.
+
+    Raises:
+        ValueError: It is not JSON.
     """
     try:
         return orjson.loads(data)
@@ -44,22 +47,22 @@ def loads(data: bytes) -> Any:
             raise ValueError("nested too deeply") from error
 
 
-def whole(text: str) -> str:
-    """The text with surrogate pairs joined and lone surrogates as U+FFFD: valid Unicode."""
+def valid_unicode(text: str) -> str:
+    """The text with surrogate pairs joined, and lone surrogates replaced by U+FFFD."""
     if text.isascii() or not SURROGATE.search(text):
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def finish(reason: object) -> str:
-    """Why a reply ended, in the words of `Reply.finish`; an unknown reason is an ordinary end."""
+    """The finish reason in the words of `Reply.finish`; an unknown one is an ordinary stop."""
     return FINISHES.get(reason.lower(), "stop") if isinstance(reason, str) else "stop"
 
 
 def split_thinking(text: str) -> tuple[str, str]:
-    """(thinking, text) of a reply that begins with a ``<think>`` block.
+    """Splits a reply that starts with a ``<think>`` block into thinking and text.
 
-    A block that never closes is all thinking: the reply was cut before it said anything.
+    A block that never closes is all thinking: the reply was cut off before its text began.
     """
     if "<think>" not in text or not (block := THINKING.match(text)):
         return "", text
@@ -67,9 +70,17 @@ def split_thinking(text: str) -> tuple[str, str]:
 
 
 def read(body: Any, call: Call) -> Reply | None:
-    """The reply to `call` in a completion's JSON, None where it holds no choice.
+    """Reads the reply to a call from a completion's JSON.
 
-    Raises `CallFailure` where the server says that generating broke off by an error.
+    Args:
+        body: The parsed JSON.
+        call: The call.
+
+    Returns:
+        The reply; None if there is no choice in it.
+
+    Raises:
+        CallFailure: The server reports that an error ended the generation.
     """
     try:
         choice = body["choices"][0]
@@ -86,19 +97,19 @@ def read(body: Any, call: Call) -> Reply | None:
     if isinstance(apart, str):
         thinking = apart
     if call.prefill and dict(call.sampling.extra).get("continue_final_message"):
-        text = call.prefill + text.removeprefix(call.prefill)  # the server was told to go on there
+        text = call.prefill + text.removeprefix(call.prefill)  # the server was asked to continue it
     ended = finish(choice.get("finish_reason"))
     refusal = message.get("refusal")
     if isinstance(refusal, str) and refusal:
         ended, text = "refusal", text or refusal
     usage = body.get("usage")
-    if not call.generate:  # the one token that was asked for is no text, and its end no cut
+    if not call.generate:  # the single token is no text, and its end is no truncation
         ended = "stop" if ended == "length" else ended
         text = thinking = ""
     return Reply(
-        whole(text),
+        valid_unicode(text),
         ended,
-        whole(thinking),
+        valid_unicode(thinking),
         _count(usage, "prompt_tokens"),
         _count(usage, "completion_tokens"),
         label_logprobs(choice.get("logprobs"), call.labels, at_first=not call.generate),
@@ -106,7 +117,7 @@ def read(body: Any, call: Call) -> Reply | None:
 
 
 def _parts(content: object) -> tuple[str, str]:
-    """(thinking, text) of content given in parts, or not given at all."""
+    """Thinking and text of content that is a list of parts, or missing."""
     thinking, text = [], []
     for part in content if isinstance(content, list) else ():
         if not isinstance(part, dict):
@@ -127,11 +138,18 @@ def _count(usage: object, name: str) -> int | None:
 def label_logprobs(
     logprobs: object, labels: Sequence[str], *, at_first: bool = False
 ) -> Mapping[str, float] | None:
-    """Natural logarithms of the labels' probabilities at the last token that is a label.
+    """Natural log-probabilities of the labels at the last token that is a label.
 
-    The last one, because a verdict stands at the end. Tokens that differ in white space alone
-    ("A" and " A") are one label, their probabilities added. None where no token is a label.
-    `at_first`: at the first token, whatever it is; None only where there is none.
+    It is the last one because the verdict comes at the end. Tokens that differ only in white space
+    ("A" and " A") are the same label, and their probabilities are added.
+
+    Args:
+        logprobs: The choice's `logprobs`.
+        labels: The labels.
+        at_first: Whether to read them at the first token, whatever it is.
+
+    Returns:
+        The log-probabilities by label; None if no token is a label, or there is no token.
     """
     content = logprobs.get("content") if labels and isinstance(logprobs, dict) else None
     tokens = [t for t in content if isinstance(t, dict)] if isinstance(content, list) else []
@@ -145,20 +163,20 @@ def label_logprobs(
 
 def _labels_at(token: Mapping[str, Any], labels: Sequence[str]) -> dict[str, float]:
     """The labels among a token and its alternatives."""
-    spelt = {  # the token itself is missing from its alternatives where it was an unlikely one
+    spellings = {  # an unlikely token is missing from its own alternatives
         alternative.get("token"): alternative.get("logprob")
         for alternative in (token, *(token.get("top_logprobs") or ()))
         if isinstance(alternative, dict)
     }
     out: dict[str, float] = {}
-    for spelling, logprob in spelt.items():
+    for spelling, logprob in spellings.items():
         label = str(spelling).strip()
         if label in labels and isinstance(logprob, int | float) and not math.isnan(logprob):
-            out[label] = _add(out[label], logprob) if label in out else float(logprob)
+            out[label] = _log_add_exp(out[label], logprob) if label in out else float(logprob)
     return out
 
 
-def _add(a: float, b: float) -> float:
-    """log(exp(a) + exp(b)), without leaving the range of floats."""
+def _log_add_exp(a: float, b: float) -> float:
+    """log(exp(a) + exp(b)), without overflow."""
     high, low = max(a, b), min(a, b)
     return high if low == -math.inf else high + math.log1p(math.exp(low - high))

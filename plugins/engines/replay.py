@@ -1,14 +1,14 @@
-"""The engine `replay/FILE`: completions that were recorded earlier, found by who asks.
+"""The engine `replay/FILE`: recorded completions, found by the trial that asks.
 
-A recording is JSONL (or .jsonl.gz), one completion a line:
+A recording is JSONL (or .jsonl.gz) with one completion per line:
 
 - ``pair_id`` or ``id``: the case.
 - ``order``: the responses in the order shown, as letters: ``AB`` and ``BA`` for pairs, ``A`` and
-  ``B`` where each answer was shown by itself; left out, it is the case's first answer, alone.
-- ``completion``: the text, null where none was kept. ``feedbacks``: several, one for each repeat.
-- ``repeat``: counts from 0; left out, lines of one case, order and judge are repeats as they stand.
-- ``judge``: needed in ``replay/FILE#JUDGE`` where several judged the same case in the same order.
-- ``final``: false on a line that led to a verdict and holds none; it is left out.
+  ``B`` if each answer was shown alone. Default: the case's first answer, alone.
+- ``completion``: the text; null if it was not kept. ``feedbacks``: several texts, one per repeat.
+- ``repeat``: counts from 0. Default: lines of one case, order and judge are repeats in file order.
+- ``judge``: required in ``replay/FILE#JUDGE`` if several judged the same case in the same order.
+- ``final``: false on a line that led to a verdict but contains none; it is ignored.
 - ``finish_reason``: why the completion ended.
 """
 
@@ -26,7 +26,7 @@ from judgekit.errors import CallFailure, InputError
 from judgekit.extension.engine import EngineSetup
 from judgekit.types import Call, Reply, Trial
 
-from .openai_reply import finish, loads, split_thinking, whole
+from .openai_reply import finish, loads, split_thinking, valid_unicode
 
 __all__ = ["Replay", "engine"]
 
@@ -36,7 +36,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One recorded completion: which repeat it is, where known, and where it stands."""
+    """One recorded completion, its repeat if known, and its line."""
 
     line: int
     case: str
@@ -53,21 +53,25 @@ Recordings = Mapping[tuple[str, str], Mapping[int, Recorded]]
 def engine(setup: EngineSetup) -> Replay:
     """Reads the recording that `setup.model` names, ``FILE`` or ``FILE#JUDGE``.
 
-    Raises `InputError` for a file that is absent or unreadable (with its line), and where several
-    judges stand in it and none is named.
+    Args:
+        setup: The user's settings.
+
+    Raises:
+        InputError: The file is missing or unreadable (the message names the line), or it has
+            several judges and none is named.
     """
-    path, judge = _named(setup.model)
+    path, judge = _split_judge(setup.model)
     rows, content = _read(path)
     judges = list(dict.fromkeys(row.judge for row in rows))
     if judge is not None and judge not in judges:
-        raise InputError(f"{path} holds no judge {judge!r}; it holds: {_few(judges)}")
+        raise InputError(f"{path} holds no judge {judge!r}; it holds: {_list_names(judges)}")
     chosen = [row for row in rows if judge in (None, row.judge)]
     fingerprint = f"replay {content}" + (f" {judge}" if judge is not None else "")
     return Replay(path, fingerprint, _by_trial(path, chosen))
 
 
 class Replay:
-    """Answers each trial with what was recorded for its case, order and repeat."""
+    """Answers each trial with the completion recorded for its case, order and repeat."""
 
     window = 1
     stored = False
@@ -79,11 +83,11 @@ class Replay:
         self._recordings = recordings
 
     async def answer(self, calls: Sequence[Call]) -> Sequence[Reply | CallFailure]:
-        """The recorded replies; a failure that names case and order where there is none."""
+        """The recorded replies; a failure that names case and order if there is none."""
         return [self._answer(call.trial) for call in calls]
 
     async def aclose(self) -> None:
-        """Nothing is held open."""
+        """Does nothing: no resource is open."""
 
     def _answer(self, trial: Trial | None) -> Reply | CallFailure:
         if trial is None:
@@ -102,11 +106,11 @@ class Replay:
                 "empty recording", f"{self._path}:{recorded.line}: the completion was not kept"
             )
         thinking, text = split_thinking(recorded.completion or "")
-        return Reply(whole(text), recorded.finish, whole(thinking))
+        return Reply(valid_unicode(text), recorded.finish, valid_unicode(thinking))
 
 
-def _named(model: str) -> tuple[Path, str | None]:
-    """File and judge of ``FILE#JUDGE``; a file whose own name holds a # is found first."""
+def _split_judge(model: str) -> tuple[Path, str | None]:
+    """File and judge of ``FILE#JUDGE``; a file whose own name has a # takes precedence."""
     whole_name = Path(model).expanduser()
     if "#" not in model or whole_name.is_file():
         return whole_name, None
@@ -125,7 +129,7 @@ def _by_trial(path: Path, rows: Sequence[Recorded]) -> Recordings:
             judges = list(dict.fromkeys(row.judge for row in rows))
             raise InputError(
                 f"{where} was judged by {first.judge!r} too; name one judge: "
-                f"replay/{path}#{row.judge} (it holds: {_few(judges)})"
+                f"replay/{path}#{row.judge} (it holds: {_list_names(judges)})"
             )
         repeat = len(repeats) if row.repeat is None else row.repeat
         if repeat in repeats:
@@ -137,13 +141,13 @@ def _by_trial(path: Path, rows: Sequence[Recorded]) -> Recordings:
     return out
 
 
-def _few(names: Sequence[str]) -> str:
+def _list_names(names: Sequence[str]) -> str:
     shown = ", ".join(repr(name) for name in names[:12])
     return shown + (f" and {len(names) - 12} more" if len(names) > 12 else "")
 
 
 def _read(path: Path) -> tuple[list[Recorded], str]:
-    """A file's rows, and the digest of what it holds (the same whether compressed or not)."""
+    """The file's rows, and the digest of its content (uncompressed)."""
     content = hashlib.blake2b(digest_size=16)
     rows: list[Recorded] = []
     number = 0
@@ -151,7 +155,7 @@ def _read(path: Path) -> tuple[list[Recorded], str]:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 content.update(line)
-                rows += _recorded(f"{path}:{number}", number, line)
+                rows += _completions_of_line(f"{path}:{number}", number, line)
     except FileNotFoundError as error:
         raise InputError(f"no recording at {str(path)!r}; check the path after replay/") from error
     except (OSError, EOFError, zlib.error) as error:
@@ -161,8 +165,8 @@ def _read(path: Path) -> tuple[list[Recorded], str]:
     return rows, content.hexdigest()
 
 
-def _recorded(where: str, number: int, line: bytes) -> Iterator[Recorded]:
-    """The completions of one line: none, one, or one for each repeat."""
+def _completions_of_line(where: str, number: int, line: bytes) -> Iterator[Recorded]:
+    """The completions of one line: none, one, or one per repeat."""
     if not line.strip():
         return
     try:

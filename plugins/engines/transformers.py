@@ -1,7 +1,7 @@
-"""The engine `transformers/MODEL`: a chat model of transformers, on this machine.
+"""The engine `transformers/MODEL`: a chat model of transformers on this machine.
 
-MODEL is a folder or a hub id. Nothing heavy is read until the first call that the reply store
-does not hold: a run that is read again needs no GPU.
+MODEL is a folder or a hub id. Weights are loaded at the first call that the reply store cannot
+answer, so a run that is read again needs no GPU.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from judgekit.errors import CallFailure, EngineError, InputError
 from judgekit.extension.engine import EngineSetup
-from judgekit.models.loading import Checkpoint, Weights, find
+from judgekit.models.loading import Checkpoint, Weights, find_checkpoint
 from judgekit.naming import unknown
 from judgekit.types import Call, Reply, Status, digest
 
@@ -25,22 +25,23 @@ if TYPE_CHECKING:
 
 __all__ = ["Options", "Transformers", "engine"]
 
-VERSION = 1  # raised when the same weights would answer the same call differently
-ON_CPU = (8192, 64)  # tokens in a batch; calls in a window, all of which a killed run loses
+VERSION = 1  # to be raised when the same weights answer the same call differently
+ON_CPU = (8192, 64)  # tokens in a batch; calls in a window, which a killed run loses
 ON_GPU = (65_536, 256)
 
 ANY_LENGTH = 2**20  # tokens, where a model has no limit of its own
 
-Place = tuple[tuple[int, ...], list[int]]  # a prompt's tokens, and the labels' that may be next
+LabelQuery = tuple[tuple[int, ...], list[int]]  # a prompt's tokens and its labels'
 
 
 @dataclass(frozen=True)
 class Options:
-    """What `--engine-arg` can say.
+    """The options of `--engine-arg`.
 
-    How the weights are held (see `Weights`); how many tokens one batch may have, padding included
-    (halved where memory runs out); and how many calls are taken at once, whose replies are kept
-    together when the last is done. None: by the device.
+    `dtype`, `device`, `quant` and `adapter` as in `judgekit.models.loading.Weights`.
+    `batch_tokens`: the most tokens of a batch, padding included; it is halved when memory runs out.
+    `window`: the number of calls taken at once; their replies are stored together when the last is
+    done. None: a default for the device.
     """
 
     dtype: Any = "auto"
@@ -52,7 +53,11 @@ class Options:
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Options:
-        """Raises `InputError` for an option that there is not, and a value that does not fit."""
+        """Checks the options.
+
+        Raises:
+            InputError: There is no such option, or its value is invalid.
+        """
         known = [f.name for f in fields(cls)]
         for name in given:
             if name not in known:
@@ -60,7 +65,7 @@ class Options:
                     f"the engine transformers has {unknown('option', name, known, there='it has')}"
                 )
         options = cls(**given)
-        # A window of 1 would mean an API to the harness: many calls at the same time.
+        # The harness takes a window of 1 for an API and would send many calls at once.
         for name, least in (("batch_tokens", 1), ("window", 2)):
             number = getattr(options, name)
             if number is not None and (type(number) is not int or number < least):
@@ -71,8 +76,12 @@ class Options:
 def engine(setup: EngineSetup) -> Transformers:
     """Makes the engine of `transformers/MODEL`.
 
-    Raises `InputError`: a model that is not there or is none, no chat template, a wrong option,
-    a URL (a local model has none), torch not installed.
+    Args:
+        setup: The user's settings.
+
+    Raises:
+        InputError: There is no such model, it has no chat template or cannot be batched, an option
+            is invalid, a URL is given (a local model has none), or torch is not installed.
     """
     if setup.base_url is not None or setup.endpoint is not None:
         raise InputError(
@@ -87,11 +96,13 @@ def engine(setup: EngineSetup) -> Transformers:
         options.quant,
         None if options.adapter is None else str(options.adapter),
     )
-    return Transformers(find(weights), batch_tokens=options.batch_tokens, window=options.window)
+    return Transformers(
+        find_checkpoint(weights), batch_tokens=options.batch_tokens, window=options.window
+    )
 
 
 class Transformers:
-    """One chat model. It answers windows of calls on a worker thread, one after the other."""
+    """One chat model; it answers windows of calls on a worker thread, one after another."""
 
     stored = True
     settled: ClassVar[Mapping[str, str]] = {}  # no parameter is ever refused
@@ -112,7 +123,7 @@ class Transformers:
         self._context = getattr(
             checkpoint.config.get_text_config(decoder=True), "max_position_embeddings", None
         )
-        self._spelt: dict[tuple[str, ...], Mapping[int, str]] = {}
+        self._label_spellings: dict[tuple[str, ...], Mapping[int, str]] = {}
         self._loaded: tuple[Any, Rows] | None = None
         self.fingerprint = f"transformers {VERSION} {checkpoint.fingerprint}"
 
@@ -130,10 +141,10 @@ class Transformers:
         except InputError as error:
             raise EngineError(str(error)) from error
         finally:
-            given_up.set()  # a run that is stopped does not wait for the window
+            given_up.set()  # a stopped run does not wait for the window
 
     async def aclose(self) -> None:
-        """Lets go of the weights."""
+        """Releases the weights."""
         self._loaded = None
 
     def _answer(
@@ -142,11 +153,13 @@ class Transformers:
         written = [i for i, call in enumerate(calls) if call.generate]
         read = [i for i, call in enumerate(calls) if not call.generate]
         found: dict[int, Reply | CallFailure] = {}
-        found |= zip(written, self._write([calls[i] for i in written], given_up), strict=True)
+        found |= zip(written, self._generate([calls[i] for i in written], given_up), strict=True)
         found |= zip(read, self._read_labels([calls[i] for i in read]), strict=True)
         return [found[i] for i in range(len(calls))]
 
-    def _write(self, calls: Sequence[Call], given_up: threading.Event) -> list[Reply | CallFailure]:
+    def _generate(
+        self, calls: Sequence[Call], given_up: threading.Event
+    ) -> list[Reply | CallFailure]:
         """Generates a reply to each call."""
         started = [self._row(call) for call in calls]
         rows = [row for row in started if not isinstance(row, CallFailure)]
@@ -180,7 +193,11 @@ class Transformers:
         )
 
     def _room(self, prompt: Prompt) -> int:
-        """How many tokens an answer may have. Raises `CallFailure` where there is no room."""
+        """The most tokens of an answer to a prompt.
+
+        Raises:
+            CallFailure: There is no room for an answer.
+        """
         if self._context is None:
             return ANY_LENGTH
         room: int = self._context - len(prompt.ids)
@@ -196,21 +213,21 @@ class Transformers:
     def _spellings(self, labels: tuple[str, ...]) -> Mapping[int, str]:
         if not labels:
             return {}
-        if labels not in self._spelt:
-            self._spelt[labels] = self._chat.spellings(labels)
-        return self._spelt[labels]
+        if labels not in self._label_spellings:
+            self._label_spellings[labels] = self._chat.spellings(labels)
+        return self._label_spellings[labels]
 
     def _read_labels(self, calls: Sequence[Call]) -> list[Reply | CallFailure]:
-        """The labels' probabilities of each call, right after its prompt; no text."""
-        places = [self._place(call) for call in calls]
-        asked = [place for place in places if not isinstance(place, CallFailure)]
+        """The probabilities of each call's labels right after its prompt, without any text."""
+        queries = [self._label_query(call) for call in calls]
+        asked = [query for query in queries if not isinstance(query, CallFailure)]
         found = iter(self._logprobs(asked, self._budget) if asked else ())
         return [
-            place if isinstance(place, CallFailure) else read_reply(call, place, next(found))
-            for place, call in zip(places, calls, strict=True)
+            query if isinstance(query, CallFailure) else read_reply(call, query, next(found))
+            for query, call in zip(queries, calls, strict=True)
         ]
 
-    def _place(self, call: Call) -> Place | CallFailure:
+    def _label_query(self, call: Call) -> LabelQuery | CallFailure:
         from judgekit.models.label_logits import label_tokens
 
         tokenizer = self._chat.tokenizer
@@ -223,37 +240,37 @@ class Transformers:
             except InputError:
                 if not gap:
                     raise
-            # Many tokenizers write a space and what follows it as one token.
-            bare = self._chat.prompt(call, bare=True)
+            # Many tokenizers join a space and the next word in one token.
+            stripped = self._chat.prompt(call, strip=True)
             labels = [gap + label for label in call.labels]
-            return bare.ids, label_tokens(tokenizer, bare.end, labels)
+            return stripped.ids, label_tokens(tokenizer, stripped.end, labels)
         except CallFailure as failure:
             return failure
 
     def _logprobs(
-        self, places: Sequence[Place], token_budget: int
+        self, queries: Sequence[LabelQuery], token_budget: int
     ) -> list[list[float] | CallFailure]:
-        """Each place's log-probabilities; half at a time where memory runs out."""
+        """Each query's log-probabilities; half of them at a time if memory runs out."""
         from judgekit.models.label_logits import label_logprobs
 
         from .transformers_rows import free_memory, out_of_memory
 
         model, _ = self._model()
         try:
-            return list(label_logprobs(model, places, token_budget=token_budget))
+            return list(label_logprobs(model, queries, token_budget=token_budget))
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
         free_memory(model.device)
-        if len(places) == 1:
-            tokens = len(places[0][0])
+        if len(queries) == 1:
+            tokens = len(queries[0][0])
             return [CallFailure("out of memory", f"a prompt of {tokens} tokens does not fit alone")]
-        half = len(places) // 2
-        parts = (places[:half], places[half:])
+        half = len(queries) // 2
+        parts = (queries[:half], queries[half:])
         return [found for part in parts for found in self._logprobs(part, token_budget // 2)]
 
     def _model(self) -> tuple[Any, Rows]:
-        """The model and what generates with it; loaded when first asked."""
+        """The model and what generates with it, loaded at the first use."""
         if self._loaded is None:
             from judgekit.models.forward import cache_argument
 
@@ -261,7 +278,7 @@ class Transformers:
 
             model = self._checkpoint.load_model()
             if cache_argument(model) is None:
-                raise unbatchable(self._checkpoint.name)
+                raise batching_error(self._checkpoint.name)
             own = model.generation_config.eos_token_id
             ends = {self._chat.tokenizer.eos_token_id, *(own if isinstance(own, list) else [own])}
             rows = Rows(
@@ -275,7 +292,7 @@ class Transformers:
 
 
 def reply_of(row: Row, call: Call) -> Reply | CallFailure:
-    """What a row that is done says; the prefill is the beginning of the answer."""
+    """The reply of a finished row; it starts with the prefill."""
     if row.failure is not None:
         return row.failure
     return Reply(
@@ -287,26 +304,32 @@ def reply_of(row: Row, call: Call) -> Reply | CallFailure:
     )
 
 
-def read_reply(call: Call, place: Place, found: list[float] | CallFailure) -> Reply | CallFailure:
-    """The reply to a call that only reads its labels."""
+def read_reply(
+    call: Call, query: LabelQuery, found: list[float] | CallFailure
+) -> Reply | CallFailure:
+    """The reply to a call that only reads labels."""
     if isinstance(found, CallFailure):
         return found
     chances = dict(zip(call.labels, found, strict=True))
-    return Reply("", tokens_in=len(place[0]), tokens_out=0, label_logprobs=chances)
+    return Reply("", tokens_in=len(query[0]), tokens_out=0, label_logprobs=chances)
 
 
 def check_cache(checkpoint: Checkpoint) -> None:
-    """Refuses (`InputError`) a model whose rows cannot come and go in a batch."""
+    """Checks that rows can join and leave a batch.
+
+    Raises:
+        InputError: The model keeps other states than keys and values.
+    """
     from transformers.cache_utils import DynamicCache, DynamicLayer, DynamicSlidingWindowLayer
 
     layers = DynamicCache(config=checkpoint.config).layers
     other = {type(layer) for layer in layers} - {DynamicLayer, DynamicSlidingWindowLayer}
     if other or checkpoint.config.is_encoder_decoder:
-        raise unbatchable(checkpoint.name)
+        raise batching_error(checkpoint.name)
 
 
-def unbatchable(name: str) -> InputError:
-    """The refusal of a model whose rows cannot come and go in a batch."""
+def batching_error(name: str) -> InputError:
+    """The error for a model whose rows cannot join and leave a batch."""
     return InputError(
         f"{name!r} is no decoder that keeps keys and values alone, so this engine "
         f"cannot batch it; serve it and judge with --model openai/NAME --base-url URL"

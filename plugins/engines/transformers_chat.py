@@ -1,8 +1,7 @@
-"""A call as a chat model reads it: its chat template, in tokens; and tokens as text again.
+"""Encodes calls as tokens through a chat template, and decodes tokens as text.
 
-A text under judgement may spell the model's own role markers. They are read as the letters they
-are made of: the special tokens of a prompt are those of its template, in their order, and no
-others.
+A text under judgement may contain the model's own role markers. They are read as ordinary letters:
+the special tokens of a prompt are exactly those of its template.
 """
 
 from __future__ import annotations
@@ -17,30 +16,35 @@ from judgekit.models.folders import one_line
 from judgekit.naming import unknown
 from judgekit.types import Call, Message
 
-from .openai_reply import whole
+from .openai_reply import valid_unicode
 
 __all__ = ["Chat", "Prompt"]
 
-SLOT = re.compile(r"Qx(\d+)xQ")  # stands for a text while a conversation is framed
+SLOT = re.compile(r"Qx(\d+)xQ")  # placeholder of a text when the template is rendered
 WORD = re.compile(r"\b[a-z]\w+\b")
 PROBE = (Message("system", "Qx0xQ"), Message("user", "Qx1xQ"), Message("assistant", "Qx2xQ"))
-DAY = "26 Jul 2024"  # for templates that write today's: a call is the same on every day
+DAY = "26 Jul 2024"  # for templates that write the current date, so that calls stay equal
 SAME_DAY = "{%- macro strftime_now(format) -%}" + DAY + "{%- endmacro -%}"
-TAIL = 64  # characters; tokens near the end of a text do not depend on what stands before them
+TAIL = 64  # characters; tokens at the end of a text do not depend on earlier ones
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A rendered prompt: its token ids, and how its text ends."""
+    """A rendered prompt: its token ids, and the end of its text."""
 
     ids: tuple[int, ...]
     end: str
 
 
 class Chat:
-    """Shows calls to one model through its tokenizer's chat template.
+    """Renders calls for one model through its tokenizer's chat template.
 
-    Raises `InputError` where the tokenizer has no chat template, or a broken one.
+    Args:
+        name: The model's name in messages.
+        tokenizer: A tokenizer of transformers.
+
+    Raises:
+        InputError: The tokenizer has no chat template, or a broken one.
     """
 
     def __init__(self, name: str, tokenizer: Any) -> None:
@@ -48,7 +52,7 @@ class Chat:
         self.tokenizer = tokenizer
         try:
             self._template = SAME_DAY + tokenizer.get_chat_template()
-        except ValueError as error:  # there is none, or none that is the usual one
+        except ValueError as error:  # there is none, or no default one
             raise InputError(
                 f"{name!r} has no chat template, so how it wants to be asked is not known; take "
                 f"a chat model, or add its chat_template.jinja to its folder"
@@ -56,16 +60,21 @@ class Chat:
         self._words = frozenset(WORD.findall(self._template))
         self._takes_system = self._shows_system()
         self._markers = self._find_markers()
-        spelt = sorted(self._markers.values(), key=len, reverse=True)
-        # Looks ahead, so that markers which overlap are found as well.
-        self._marker = re.compile(f"(?={'|'.join(map(re.escape, spelt))})" if spelt else "(?!)")
+        markers = sorted(self._markers.values(), key=len, reverse=True)
+        # A lookahead, so that overlapping markers are found as well.
+        self._marker = re.compile(f"(?={'|'.join(map(re.escape, markers))})" if markers else "(?!)")
 
-    def prompt(self, call: Call, *, bare: bool = False) -> Prompt:
-        """The call's prompt, ready for the answer, which begins with the call's prefill.
+    def prompt(self, call: Call, *, strip: bool = False) -> Prompt:
+        """Renders a call's prompt up to the answer, which starts with the call's prefill.
 
-        `bare`: without the white space that it ends with. Raises `CallFailure` where the template
-        refuses the conversation or a text cannot be kept from being read as markers, `InputError`
-        for an argument that the template has no word for.
+        Args:
+            call: The call.
+            strip: Whether to strip white space from its end.
+
+        Raises:
+            CallFailure: The template refuses the conversation, or a text's role markers cannot be
+                read as ordinary letters.
+            InputError: A `--model-arg` is no variable of the template.
         """
         messages = self._messages(call)
         variables = self._variables(call.sampling.extra)
@@ -75,9 +84,9 @@ class Chat:
         wanted = self._markers_in(self._encode(frame))
         for parts in (
             [self._render(messages, variables, continued=bool(call.prefill))],
-            self._apart(frame, texts),
+            self._split_markers(frame, texts),
         ):
-            if bare:
+            if strip:
                 parts[-1] = parts[-1].rstrip()
             ids = [i for part in parts for i in self._encode(part)]
             if self._markers_in(ids) == wanted:
@@ -87,18 +96,18 @@ class Chat:
         )
 
     def text(self, before: Sequence[int], ids: Sequence[int]) -> str:
-        """What `ids` say where they follow `before`: their white space depends on it."""
+        """The text of `ids` after the tokens `before`, on which their white space depends."""
         anchor = list(before[-1:])
         said = self._decode([*anchor, *ids])
         return said.removeprefix(self._decode(anchor))
 
     def spellings(self, labels: Sequence[str]) -> dict[int, str]:
-        """The tokens that are one of the labels but for white space, each with its label."""
+        """The tokens that equal a label except for white space, each with its label."""
         every = self.tokenizer.batch_decode([[i] for i in range(len(self.tokenizer))])
         return {i: said.strip() for i, said in enumerate(every) if said.strip() in labels}
 
     def _messages(self, call: Call) -> list[Message]:
-        """The conversation as the template can show it; texts as tokenizers can take them."""
+        """The conversation as the template can show it, in valid Unicode."""
         system, out = "", []
         for message in call.messages:
             text = "\n".join(filter(None, (message.content, message.tool_calls)))
@@ -107,11 +116,11 @@ class Chat:
                 continue
             if message.role == "user":
                 text, system = system + text, ""
-            out.append(Message(message.role, whole(text)))
+            out.append(Message(message.role, valid_unicode(text)))
         if system:
-            out.append(Message("user", whole(system.strip())))
+            out.append(Message("user", valid_unicode(system.strip())))
         if call.prefill:
-            out.append(Message("assistant", whole(call.prefill)))
+            out.append(Message("assistant", valid_unicode(call.prefill)))
         return out
 
     def _variables(self, extra: Sequence[tuple[str, Any]]) -> Mapping[str, Any]:
@@ -140,9 +149,10 @@ class Chat:
             ) from error
 
     def _shows_system(self) -> bool:
-        """Whether the template shows a system message; some refuse it, some leave it out.
+        """Whether the template shows a system message; some refuse one, some omit it.
 
-        Raises `InputError` where it does not even show a user's.
+        Raises:
+            InputError: The template does not even show a user's message.
         """
         try:
             return PROBE[0].content in self._render(PROBE[:2], {}, continued=False)
@@ -155,8 +165,10 @@ class Chat:
         return False
 
     def _find_markers(self) -> dict[int, str]:
-        """The tokens that mean more than their letters, by id: special ones, and whatever the
-        template puts between texts, special or not."""
+        """The tokens that act as markers, by id.
+
+        These are the special tokens, and every added token that the template puts between texts.
+        """
         probe = PROBE if self._takes_system else PROBE[1:]
         try:
             shown = self._render(probe, {}, continued=False)
@@ -164,7 +176,7 @@ class Chat:
             shown = self._render(PROBE[1:2], {}, continued=False)
         used = set(self._encode(shown))
         tokenizer = self.tokenizer
-        # What stands for unknown letters is no marker, unless it is one by its other name.
+        # The unknown token is no marker, unless it is also the first or the last one.
         unknown_id = {tokenizer.unk_token_id} - {tokenizer.bos_token_id, tokenizer.eos_token_id}
         return {
             number: token.content
@@ -174,10 +186,11 @@ class Chat:
             and (token.special or (number in used and re.search(r"\w", token.content)))
         }
 
-    def _apart(self, frame: str, texts: Sequence[str]) -> list[str]:
-        """The framed conversation in parts, cut inside every marker that a text spells.
+    def _split_markers(self, frame: str, texts: Sequence[str]) -> list[str]:
+        """The rendered conversation in parts, split inside every marker that a text contains.
 
-        The parts are the whole; encoded one by one, none of them holds a marker of a text.
+        Joined they are the whole conversation; encoded one by one, none of them contains a text's
+        marker.
         """
         parts = [""]
         for position, piece in enumerate(SLOT.split(frame)):
@@ -193,7 +206,7 @@ class Chat:
         return parts
 
     def _encode(self, text: str) -> list[int]:
-        # verbose would warn of lengths that the engine itself looks after
+        # verbose would warn of lengths, which the engine checks itself
         return list(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
     def _decode(self, ids: Sequence[int]) -> str:

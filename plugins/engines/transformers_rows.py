@@ -1,9 +1,8 @@
-"""Many answers at once from a causal language model: rows that come and go in one batch.
+"""Generates many answers at once with a causal language model, in a batch that rows join and leave.
 
-Rows are taken from the longest prompt to the shortest, as many as a budget of tokens has room
-for. A row that is done leaves the batch at once and others take its place, so none waits for
-another. Each row draws from a generator of its own: what it says does not depend on who is beside
-it, but for rounding.
+Rows start with the longest prompt, as many at once as a budget of tokens allows. A finished row
+leaves the batch at once and others take its place, so that none waits for another. Each row has its
+own random generator, so its text does not depend on the other rows, except for rounding.
 """
 
 from __future__ import annotations
@@ -19,27 +18,27 @@ import torch
 from transformers.cache_utils import DynamicCache
 
 from judgekit.errors import CallFailure
-from judgekit.models.forward import accepted, cache_argument
+from judgekit.models.forward import cache_argument, forward_arguments
 
 from .transformers_sampling import label_logprobs, sample
 
 __all__ = ["Row", "Rows", "out_of_memory"]
 
-USUAL_REPLY = 300  # tokens that a row is expected to grow by; more is only found out of memory
-REFILL = 3 / 4  # of the budget; fuller than this, joining new rows costs more than it brings
-NO_CPU_MEMORY = "DefaultCPUAllocator"  # what torch says, in a plain RuntimeError
+USUAL_REPLY = 300  # tokens that a row is expected to need; if more, memory may run out
+REFILL = 3 / 4  # of the budget; in a fuller batch, new rows cost more than they save
+NO_CPU_MEMORY = "DefaultCPUAllocator"  # in torch's message, a plain RuntimeError
 
 Decode = Callable[[Sequence[int], Sequence[int]], str]
 
 
 @dataclass
 class Row:
-    """One answer in the making.
+    """One answer that is being generated.
 
-    `limit` is the most tokens it may have. `concludes`: lines that end it. `temperature` 0 takes
-    the likeliest token. `labels`: tokens that are labels; wherever the row says one, their
-    log-probabilities are noted, so that those of the last one stay. `finish` is empty while it is
-    under way.
+    `limit`: the most tokens of the answer. `temperature` 0 takes the most likely token. `stop`:
+    texts that end it and are cut off. `concludes`: lines that end it. `labels`: tokens that are
+    labels; `label_logprobs` are those at the last such token. `finish` is empty until the row is
+    done.
     """
 
     prompt: Sequence[int]
@@ -65,17 +64,17 @@ class Row:
 
     @property
     def size(self) -> int:
-        """Tokens it will probably take up in the batch."""
+        """The number of tokens that the row will probably take up in the batch."""
         left = self.limit - len(self.ids)
         return len(self.prompt) + len(self.ids) + min(left, USUAL_REPLY)
 
     def draw(self) -> float:
-        """The next number in [0, 1) of its own."""
+        """The next random number in [0, 1)."""
         return self._random.random()
 
 
 class Batch:
-    """Rows under way: `cache` and `seen` (1 for a token, 0 for padding) are (rows, length)."""
+    """Active rows; `cache` and `seen` (1 for a token, 0 for padding) are (rows, length)."""
 
     def __init__(self, rows: list[Row], cache: Any, seen: torch.Tensor) -> None:
         self.rows = rows
@@ -83,19 +82,21 @@ class Batch:
         self.seen = seen
 
     def join(self, other: Batch) -> None:
-        """Takes in the rows of another batch; the shorter is padded on the left."""
+        """Adds the rows of another batch; the shorter one is pad_left on the left."""
         length = max(self.seen.shape[1], other.seen.shape[1])
         for mine, theirs in zip(self.cache.layers, other.cache.layers, strict=True):
             if mine.keys is None:  # a layer that uses another's
                 continue
-            mine.keys = torch.cat([padded(mine.keys, length), padded(theirs.keys, length)])
-            mine.values = torch.cat([padded(mine.values, length), padded(theirs.values, length)])
-        seen = [padded(batch.seen[:, :, None], length)[:, :, 0] for batch in (self, other)]
+            mine.keys = torch.cat([pad_left(mine.keys, length), pad_left(theirs.keys, length)])
+            mine.values = torch.cat(
+                [pad_left(mine.values, length), pad_left(theirs.values, length)]
+            )
+        seen = [pad_left(batch.seen[:, :, None], length)[:, :, 0] for batch in (self, other)]
         self.seen = torch.cat(seen)
         self.rows += other.rows
 
     def drop_done(self) -> None:
-        """Lets go of rows that are done, and of what was padding for all that stay."""
+        """Removes finished rows, and columns that are padding in all other rows."""
         stay = [i for i, row in enumerate(self.rows) if not row.done]
         if len(stay) == len(self.rows):
             return
@@ -110,20 +111,26 @@ class Batch:
                 layer.values = layer.values[index, :, start:]
 
 
-def padded(states: torch.Tensor, length: int) -> torch.Tensor:
-    """`states` (…, tokens, width) with zeros before, so that there are `length` tokens."""
+def pad_left(states: torch.Tensor, length: int) -> torch.Tensor:
+    """`states` (…, tokens, width), pad_left on the left with zeros to `length` tokens."""
     return torch.nn.functional.pad(states, (0, 0, length - states.shape[-2], 0))
 
 
 class Rows:
-    """Answers rows with one model. `budget`: tokens in a batch, padding included; it halves
-    where memory runs out, for good. `ends`: the tokens that end an answer."""
+    """Generates answers with one model.
+
+    Args:
+        model: A causal language model of transformers.
+        budget: The most tokens of a batch, padding included; halved for good when memory runs out.
+        ends: The tokens that end an answer.
+        decode: Decodes tokens that follow other tokens.
+    """
 
     def __init__(self, model: Any, *, budget: int, ends: frozenset[int], decode: Decode) -> None:
         self._model = model
         self._device = next(model.parameters()).device
         # A model that needs no positions (ALiBi) takes none.
-        self._positions = "position_ids" in accepted(model)
+        self._positions = "position_ids" in forward_arguments(model)
         self._cache: Any = cache_argument(model)
         self._ends = ends
         self._decode = decode
@@ -131,24 +138,24 @@ class Rows:
 
     @torch.inference_mode()
     def run(self, rows: Sequence[Row], given_up: Callable[[], bool] = lambda: False) -> None:
-        """Fills in every row. Ends early, rows undone, once `given_up` says so."""
+        """Completes every row; stops early, leaving rows unfinished, once `given_up` is true."""
         waiting = by_length(rows)
         batch: Batch | None = None
         while (waiting or batch) and not given_up():
-            under_way = [*(batch.rows if batch else ()), *self._taken(batch, waiting)]
+            under_way = [*(batch.rows if batch else ()), *self._next_rows(batch, waiting)]
             try:
                 batch = self._step(batch, under_way)
                 continue
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error):
                     raise
-            batch = None  # its cache may be half written
+            batch = None  # its cache may be inconsistent
             free_memory(self._device)
             self._shrink(under_way)
             waiting = by_length([row for row in rows if not row.done])
 
-    def _taken(self, batch: Batch | None, waiting: deque[Row]) -> list[Row]:
-        """The waiting rows that are to join now; always one where there is no batch."""
+    def _next_rows(self, batch: Batch | None, waiting: deque[Row]) -> list[Row]:
+        """The waiting rows that join now; at least one if there is no batch."""
         present = batch.rows if batch else []
         longest = max((row.size for row in present), default=0)
         taken: list[Row] = []
@@ -163,7 +170,7 @@ class Rows:
         return taken
 
     def _shrink(self, under_way: Sequence[Row]) -> None:
-        """Half as many tokens from now on; a row that does not even fit alone has failed."""
+        """Halves the budget; a row that does not fit even alone has failed."""
         if len(under_way) > 1:
             took = max(row.size for row in under_way) * len(under_way)
             self.budget = max(1, min(self.budget, took) // 2)
@@ -176,7 +183,7 @@ class Rows:
         )
 
     def _step(self, batch: Batch | None, under_way: list[Row]) -> Batch | None:
-        """One more token for each row: those that are new by their whole prompt."""
+        """One more token for each row; new rows go through the model with their whole prompt."""
         known = len(batch.rows) if batch else 0
         if batch is None or known < len(under_way):
             fresh = self._begin(under_way[known:])
@@ -192,13 +199,15 @@ class Rows:
         return batch if batch.rows else None
 
     def _begin(self, rows: list[Row]) -> Batch:
-        """New rows, padded on the left, with the first token of each (or its next, after a
-        batch was broken up)."""
+        """A batch of new rows, pad_left on the left, with the next token of each.
+
+        A row may already have tokens, if its earlier batch was broken up.
+        """
         whole = [[*row.prompt, *row.ids] for row in rows]
         length = max(map(len, whole))
         ids = torch.tensor([[0] * (length - len(row)) + row for row in whole])
         seen = torch.tensor([[0] * (length - len(row)) + [1] * len(row) for row in whole])
-        # Without the config, so that layers of a sliding window keep all: their rows come and go.
+        # Without the config, so that sliding-window layers keep all states: rows join and leave.
         batch = Batch(rows, DynamicCache(), seen.to(self._device))
         self._choose(rows, self._forward(ids.to(self._device), batch.seen, batch.cache))
         return batch
@@ -213,7 +222,7 @@ class Rows:
         return logits
 
     def _choose(self, rows: Sequence[Row], logits: torch.Tensor) -> None:
-        """Gives each row its next token, and ends those that are at an end."""
+        """Gives each row its next token, and finishes rows that have ended."""
         best = logits.max(dim=-1)
         tokens = best.indices.tolist()
         drawn = [i for i, row in enumerate(rows) if row.temperature > 0]
@@ -221,7 +230,7 @@ class Rows:
             hot = [rows[i] for i in drawn]
             found = sample(
                 logits[drawn],
-                heat=[row.temperature for row in hot],
+                temperatures=[row.temperature for row in hot],
                 top_p=[row.top_p for row in hot],
                 numbers=[row.draw() for row in hot],
             )
@@ -238,34 +247,34 @@ class Rows:
             row.ids.append(token)
             if token in row.labels:
                 row.label_logprobs = label_logprobs(row.labels, logits[i])
-            self._look_at_end(row, token)
+            self._check_end(row, token)
 
-    def _look_at_end(self, row: Row, token: int) -> None:
+    def _check_end(self, row: Row, token: int) -> None:
         if token in self._ends:
             row.finish = "stop"
             row.text = self._decode(row.prompt, row.ids[:-1])
             return
-        if row.stop and (cut := self._stopped(row)) is not None:
+        if row.stop and (cut := self._text_before_stop(row)) is not None:
             row.finish, row.text = "stop", cut
-        elif row.concludes and self._concluded(row):
+        elif row.concludes and self._is_concluded(row):
             row.finish, row.text = "stop", self._decode(row.prompt, row.ids)
         elif len(row.ids) >= row.limit:
             row.finish = "length"
             row.text = self._decode(row.prompt, row.ids)
 
-    def _concluded(self, row: Row) -> bool:
-        """Whether the last line of the row is one that concludes it."""
+    def _is_concluded(self, row: Row) -> bool:
+        """Whether the row's last line is one that concludes it."""
         near = max(len(line.encode()) for line in row.concludes) + 4
         tail = self._decode([*row.prompt, *row.ids[:-near]], row.ids[-near:])
         _, newline, line = tail.rpartition("\n")
         whole = newline or len(row.ids) <= near  # else the line began before what was decoded
         return bool(whole) and line.strip() in row.concludes
 
-    def _stopped(self, row: Row) -> str | None:
-        """The row's text before the first of its stop texts; None where it has none yet.
+    def _text_before_stop(self, row: Row) -> str | None:
+        """The row's text before the first of its stop texts; None if it has none yet.
 
-        Only its end is decoded each time: a token is at least a byte, so a stop text that this
-        one completes lies within as many tokens as it has bytes.
+        Only the end is decoded: a token is at least a byte, so a stop text that the last token
+        completes lies within as many tokens as it has bytes.
         """
         near = max(len(text.encode()) for text in row.stop) + 4
         tail = self._decode([*row.prompt, *row.ids[:-near]], row.ids[-near:])
@@ -277,16 +286,16 @@ class Rows:
 
 
 def by_length(rows: Sequence[Row]) -> deque[Row]:
-    """The longest first: what does not fit is found out early."""
+    """Longest rows first, so that rows that do not fit fail early."""
     return deque(sorted(rows, key=lambda row: -row.size))
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, of a GPU or of the machine."""
+    """Whether an error means that the memory of a GPU or of the machine ran out."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or NO_CPU_MEMORY in str(error)
 
 
 def free_memory(device: torch.device) -> None:
-    """Gives a GPU's cached blocks back, so that a smaller batch finds room in one piece."""
+    """Returns a GPU's cached blocks, so that a smaller batch finds contiguous memory."""
     if device.type == "cuda":
         torch.cuda.empty_cache()

@@ -13,18 +13,26 @@ __all__ = ["label_logprobs", "sample"]
 def sample(
     logits: torch.Tensor,
     *,
-    heat: Sequence[float],
+    temperatures: Sequence[float],
     top_p: Sequence[float],
     numbers: Sequence[float],
 ) -> list[int]:
-    """One token for each row of `logits` (rows, vocabulary).
+    """Samples one token per row by nucleus sampling (Holtzman et al. 2020, arXiv:1904.09751).
 
-    `heat`: each row's temperature, more than 0. Nucleus sampling (Holtzman et al. 2020): of the
-    tokens from the likeliest on, the fewest whose probabilities add up to `top_p`; the row's
-    number, in [0, 1), falls into the share of one of them.
+    Args:
+        logits: (rows, vocabulary).
+        temperatures: Each row's temperature, more than 0.
+        top_p: Each row's probability mass: only the fewest most likely tokens whose probabilities
+            add up to it can be sampled.
+        numbers: Each row's random number in [0, 1), which decides the token.
+
+    Returns:
+        One token id per row.
     """
     at = logits.device
-    chances, order = torch.softmax(logits / column(heat, at), -1).sort(dim=-1, descending=True)
+    chances, order = torch.softmax(logits / column(temperatures, at), -1).sort(
+        dim=-1, descending=True
+    )
     sums = chances.cumsum(-1)
     in_nucleus = sums - chances < column(top_p, at)
     last = (in_nucleus.sum(-1, keepdim=True) - 1).clamp(min=0)
@@ -34,14 +42,16 @@ def sample(
 
 
 def column(values: Sequence[float], device: torch.device) -> torch.Tensor:
-    """One value for each row, (rows, 1)."""
+    """One value per row, (rows, 1)."""
     return torch.tensor(values, device=device).unsqueeze(1)
 
 
 def label_logprobs(labels: Mapping[int, str], logits: torch.Tensor) -> dict[str, float]:
-    """Each label's log-probability (natural, over the whole vocabulary), from one row's logits.
+    """Each label's log-probability (natural, over the whole vocabulary).
 
-    `labels` are tokens by id; those of one label are its spellings, and added up.
+    Args:
+        labels: Labels by token id; the probabilities of a label's tokens are added.
+        logits: One row's logits, (vocabulary,).
     """
     chances = torch.softmax(logits, dim=-1)
     sums: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""A single answer from 0 to 5, one point for each criterion it meets."""
+"""Scores a single answer from 0 to 5, one point for each criterion that it meets."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ __all__ = ["Additive"]
 
 
 class Additive(PromptJudge):
-    """Scores one answer by adding up five points, each for a criterion met.
+    """Scores one answer from 0 to 5, one point for each criterion that it meets.
 
-    After Yuan et al. 2024 (Self-Rewarding Language Models, figure 2), in our own words. As there,
-    the score is the mean of three samples at temperature 0.7: one reply alone gives coarse,
-    often equal scores.
+    After Yuan et al. 2024 (Self-Rewarding Language Models, arXiv:2401.10020, figure 2), in our own
+    words. As there, the score is the mean of three samples at temperature 0.7: a single reply gives
+    coarse and often equal scores.
     """
 
     arity = frozenset({1})

@@ -1,4 +1,4 @@
-"""A coin: no judge, but what chance would say."""
+"""Chooses by a coin: a baseline that shows what chance alone would give."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ __all__ = ["Chance"]
 
 
 class Chance(BatchJudge):
-    """Chooses one of two by a coin that their texts decide: one coin a case, so that both orders
-    agree and half of all cases are right, and the same in every run."""
+    """Chooses one of two answers by a coin.
+
+    The coin is a digest of the case's texts. So both orders agree, about half of all cases are
+    right, and every run gives the same verdicts.
+    """
 
     arity = frozenset({2})
     heading = "chance, not a judge's opinion"

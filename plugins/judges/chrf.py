@@ -1,6 +1,6 @@
-"""chrF, as sacrebleu computes it and six times faster on an answer of 500 characters.
+"""chrF as sacrebleu computes it, and six times faster on an answer of 500 characters.
 
-Imports numpy: to be imported where a judge is made.
+Imports numpy, so it is imported only when a judge is made.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ OUTSIDE = 2**BITS - 1
 
 
 def chrf(answer: str, reference: str) -> float:
-    """chrF2 of one text, 0 to 100 (Popović 2015): F-score of character 1- to 6-grams without
-    spaces, recall counting twice; precision and recall are means over the orders that exist."""
+    """chrF2 of one text, from 0 to 100 (Popović 2015).
+
+    The F-score of character 1- to 6-grams without spaces, in which recall counts twice. Precision
+    and recall are means over the orders that the texts have.
+    """
     ours, theirs = "".join(answer.split()), "".join(reference.split())
     orders = min(ORDER, len(ours), len(theirs))
-    characters = _numbered(ours, theirs)
+    characters = _character_numbers(ours, theirs)
     if not orders or characters is None:
         from sacrebleu.metrics.chrf import CHRF  # takes long to import, and is seldom needed
 
@@ -38,10 +41,12 @@ def chrf(answer: str, reference: str) -> float:
     return 100 * (5 * precision * recall / (4 * precision + recall))
 
 
-def _numbered(ours: str, theirs: str) -> NDArray[np.int64] | None:
-    """Each character's number, `ours` and then `theirs`, each followed by ORDER − 1 fillers; None
-    where there are too many different characters. The fillers differ: a gram that reaches beyond
-    the end of one text must not match one of the other."""
+def _character_numbers(ours: str, theirs: str) -> NDArray[np.int64] | None:
+    """The number of each character in `ours` and `theirs`, each followed by ORDER - 1 fillers.
+
+    None if there are too many different characters. The fillers of the two texts differ, because an
+    n-gram that extends beyond the end of one text must not match one of the other.
+    """
     gap = "\0" * (ORDER - 1)
     text = f"{ours}{gap}{theirs}{gap}".encode("utf-32-le", "surrogatepass")
     alphabet, numbers = np.unique(np.frombuffer(text, dtype="<u4"), return_inverse=True)
@@ -54,9 +59,9 @@ def _numbered(ours: str, theirs: str) -> NDArray[np.int64] | None:
 
 
 def _matches(characters: NDArray[np.int64], middle: int, orders: int) -> Iterator[int]:
-    """For n = 1 … `orders`, how many n-grams the two texts have in common.
+    """For n = 1 … `orders`, the number of n-grams that the two texts have in common.
 
-    The 6-grams are sorted once, marked in the lowest bit by the text they are from; equal n-grams
+    The 6-grams are sorted once, with the text that they come from in the lowest bit; equal n-grams
     are runs of equal prefixes.
     """
     size = len(characters) - (ORDER - 1)

@@ -1,4 +1,4 @@
-"""The first shown wins: no judge, but what position alone would say."""
+"""Always chooses the first answer: a baseline that shows the effect of position alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["First"]
 
 
 class First(BatchJudge):
-    """Chooses the first of two, whatever they say: inconsistent in every case."""
+    """Chooses the first of two answers, so it is inconsistent in every case."""
 
     arity = frozenset({2})
     heading = "position, not a judge's opinion"

@@ -1,4 +1,4 @@
-"""The longer answer wins: no judge, but what a judge has to beat."""
+"""Chooses the longer answer: a baseline that a judge has to beat."""
 
 from __future__ import annotations
 

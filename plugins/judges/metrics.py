@@ -1,4 +1,4 @@
-"""The metrics that `--judge overlap` offers, by name; each 0 to 100."""
+"""The metrics of `--judge overlap` by name, each from 0 to 100."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Name: TypeAlias = Literal["chrf", "bleu", "rouge-l", "token-f1"]
 
 
 def make(name: Name) -> Metric:
-    """The metric of that name; what it needs (numpy, sacrebleu) is imported here."""
+    """The metric of that name; imports what it needs (numpy, sacrebleu)."""
     match name:
         case "chrf":
             from .chrf import chrf

@@ -1,4 +1,4 @@
-"""The overlap of an answer with a reference: no model, no key, and no opinion."""
+"""Scores an answer by its overlap with a reference: no model and no key."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from importlib.metadata import version
 
 from judgekit.errors import InputError
 from judgekit.judging import BatchJudge, JudgeSetup
-from judgekit.models.text_metrics import TooLong
+from judgekit.models.text_metrics import TextTooLong
 from judgekit.types import Case, Status, Trial, Verdict
 
 from . import metrics
 
 __all__ = ["Overlap"]
 
-VERSION = "1"  # of the metrics' code here: stored scores of another are not used
+VERSION = "1"  # of this code; scores stored by another version are not reused
 
 
 @dataclass(frozen=True)
 class Options:
-    """What `--judge overlap` can be told."""
+    """The options of `--judge overlap`."""
 
     metric: metrics.Name = field(
         default="chrf",
-        metadata={"help": "how overlap is measured: chrf, bleu, rouge-l or token-f1"},
+        metadata={"help": "metric of the overlap: chrf, bleu, rouge-l or token-f1"},
     )
 
 
 class Overlap(BatchJudge):
-    """Scores one answer by its overlap with the reference, 0 (none) to 100 (the same text).
+    """Scores one answer by its overlap with the reference, from 0 (none) to 100 (the same text).
 
-    A comparison compares the two scores, so the nearer wording wins, not the better answer: on
-    three labelled sets it sided with people in 58 to 81 % of the pairs (docs/judges.md). An empty
-    answer scores 0.
+    A comparison compares the two scores, so the answer with the closer wording wins, not the better
+    one: on three labelled sets it agreed with people in 58 to 81 % of the pairs
+    (docs/guides/judges.md). An empty answer scores 0.
     """
 
     arity = frozenset({1})
@@ -51,7 +51,11 @@ class Overlap(BatchJudge):
         return self._identity
 
     def check(self, cases: Sequence[Case]) -> None:
-        """Raises `InputError` where a case has no reference."""
+        """Refuses cases without a reference.
+
+        Raises:
+            InputError: Some case has none.
+        """
         without = [case.id for case in cases if not case.reference]
         if without:
             raise InputError(
@@ -61,7 +65,7 @@ class Overlap(BatchJudge):
             )
 
     def judge_batch(self, trials: Sequence[Trial]) -> Sequence[Verdict]:
-        """The score of each trial's answer; `too_long` where a text is beyond the metric."""
+        """Scores each trial's answer; `too_long` if a text is too long for the metric."""
         return [self._verdict(trial) for trial in trials]
 
     def _verdict(self, trial: Trial) -> Verdict:
@@ -72,5 +76,5 @@ class Overlap(BatchJudge):
             return Verdict.scored(0.0)
         try:
             return Verdict.scored(self.metric(answer.text, trial.case.reference))
-        except TooLong as error:
+        except TextTooLong as error:
             return Verdict.without(Status.TOO_LONG, str(error))

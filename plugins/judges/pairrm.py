@@ -1,4 +1,4 @@
-"""PairRM as a judge: a network that was trained to compare two answers."""
+"""PairRM as a judge: a network trained to compare two answers."""
 
 from __future__ import annotations
 
@@ -10,42 +10,45 @@ from typing import Literal
 from judgekit.errors import InputError
 from judgekit.installing import install_hint
 from judgekit.judging import BatchJudge, JudgeSetup
-from judgekit.models.pairrm_text import shown
+from judgekit.models.pairrm_text import pair_texts
 from judgekit.types import Choice, Trial, Verdict
 
 __all__ = ["PairRM"]
 
-VERSION = "1"  # of how `shown` writes conversations: scores of another are not used
-BATCH = 8  # prompts; upstream's default, for the rule that goes by batches
+VERSION = "1"  # of `pair_texts`; scores stored by another version are not reused
+BATCH = 8  # prompts, for the rule `batch`; llm-blender's default
 
 
 @dataclass(frozen=True)
 class Options:
-    """What `--judge pairrm` can be told."""
+    """The options of `--judge pairrm`."""
 
     dtype: Literal["auto", "float32", "bfloat16", "int8"] = field(
         default="auto",
         metadata={"help": "auto (float32 on a CPU, else bfloat16), float32, bfloat16 or int8"},
     )
     device: str = field(
-        default="auto", metadata={"help": "auto (a GPU where there is one), cpu, cuda, cuda:1, mps"}
+        default="auto", metadata={"help": "auto (a GPU if there is one), cpu, cuda, cuda:1, mps"}
     )
     rule: Literal["item", "batch"] = field(
         default="item",
-        metadata={"help": "what limits an answer's length: its own prompt, or the batch's longest"},
+        metadata={
+            "help": "what limits an answer's length: its own prompt or the batch's longest one"
+        },
     )
     backend: Literal["native", "llm-blender"] = field(
-        default="native", metadata={"help": "what computes: judgekit, or the package llm-blender"}
+        default="native",
+        metadata={"help": "implementation: judgekit's own (native) or the package llm-blender"},
     )
     batch_tokens: int = field(
-        default=4096, metadata={"help": "The most tokens computed at once; there is no padding."}
+        default=4096, metadata={"help": "most tokens computed at once; there is no padding"}
     )
 
     def __post_init__(self) -> None:
         if self.batch_tokens < 1:
             raise ValueError(f"batch_tokens must be at least 1, not {self.batch_tokens!r}")
         if self.backend == "llm-blender" and self.dtype != "auto":
-            raise ValueError(f"llm-blender decides its dtype by itself; leave out {self.dtype!r}")
+            raise ValueError(f"llm-blender chooses its own dtype; leave out {self.dtype!r}")
 
 
 Pairs = Sequence[tuple[str, str, str]]
@@ -53,7 +56,7 @@ Pairs = Sequence[tuple[str, str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """What computes: `score` gives each pair's logit, and what was cut off its texts in words."""
+    """An implementation: `score` gives each pair's logit, and in words what was truncated."""
 
     score: Callable[[Pairs], list[tuple[float, str]]]
     identity: tuple[str, ...]
@@ -62,24 +65,28 @@ class Backend:
 class PairRM(BatchJudge):
     """Compares two answers with PairRM (Jiang et al. 2023): a logit that the first is better.
 
-    The probability is its logistic function, the choice its sign; two orders merge by the mean of
-    their probabilities. Texts beyond the network's length are cut at their ends, and the
-    reasoning says by how much. Shared turns of a conversation stand in the prompt; where each
-    model answered the earlier turns by itself, each answer holds all of its own.
+    The probability is its logistic function, the choice its sign. Two orders are merged by the mean
+    of their probabilities. Texts that are too long for the network are truncated at the end, and
+    the reasoning says by how much. The prompt contains the shared turns of a conversation; if each
+    model answered the earlier turns itself, each answer contains all of its own.
     """
 
     arity = frozenset({2})
     model = "weights"
     merge = "mean"
-    window = 64  # what a kill can cost; without padding, more at once would be no faster
+    window = 64  # the most trials that a killed run loses; larger windows are no faster
     Options = Options
 
     def __init__(self, setup: JudgeSetup) -> None:
-        """Raises `InputError` where a package, the weights or the device are missing."""
+        """Finds the weights.
+
+        Raises:
+            InputError: A package, the weights or the device are missing.
+        """
         super().__init__(setup)
         if setup.model is None:
             raise InputError("the judge 'pairrm' needs its weights: --model FOLDER or HUB-ID")
-        make = upstream if self.options.backend == "llm-blender" else native
+        make = llm_blender_backend if self.options.backend == "llm-blender" else native_backend
         self._backend = make(setup.model, self.options)
 
     @property
@@ -87,13 +94,13 @@ class PairRM(BatchJudge):
         return ("pairrm", VERSION, self.options.backend, self.options.rule, *self._backend.identity)
 
     def judge_batch(self, trials: Sequence[Trial]) -> Sequence[Verdict]:
-        """The verdict of each trial; a tie only where the logit is 0."""
-        scored = self._backend.score([shown(trial.case, *trial.order) for trial in trials])
+        """Judges each trial; a tie only if the logit is 0."""
+        scored = self._backend.score([pair_texts(trial.case, *trial.order) for trial in trials])
         return [verdict(logit, cut) for logit, cut in scored]
 
 
-def native(model: str, options: Options) -> Backend:
-    """PairRM as judgekit computes it. Its weights are read when they are first needed."""
+def native_backend(model: str, options: Options) -> Backend:
+    """PairRM computed by judgekit; the weights are read when they are first needed."""
     try:
         from judgekit.models import pairrm
     except ModuleNotFoundError as error:
@@ -111,8 +118,8 @@ def native(model: str, options: Options) -> Backend:
     return Backend(score, (network.fingerprint, network.precision, network.device.type))
 
 
-def upstream(model: str, options: Options) -> Backend:
-    """PairRM as the package llm-blender computes it, which does not tell what it cuts."""
+def llm_blender_backend(model: str, options: Options) -> Backend:
+    """PairRM computed by the package llm-blender, which does not report what it truncates."""
     try:
         from judgekit.models.blender import Blender
     except ModuleNotFoundError as error:
@@ -130,8 +137,11 @@ def upstream(model: str, options: Options) -> Backend:
 
 
 def verdict(logit: float, cut: str) -> Verdict:
-    """What a logit says; one that is no number fails in the harness, as a probability does."""
+    """The verdict of a logit.
+
+    A logit that is not a number makes a probability that the harness refuses.
+    """
     choice = Choice.TIE if logit == 0 else Choice.FIRST if logit > 0 else Choice.SECOND
-    said = f"logit {logit:.3f}; cut: {cut}" if cut else f"logit {logit:.3f}"
+    reasoning = f"logit {logit:.3f}; cut: {cut}" if cut else f"logit {logit:.3f}"
     # tanh does not overflow, which exp does beyond a logit of -709.
-    return Verdict.chose(choice, probability=(1 + math.tanh(logit / 2)) / 2, reasoning=said)
+    return Verdict.chose(choice, probability=(1 + math.tanh(logit / 2)) / 2, reasoning=reasoning)

@@ -1,4 +1,4 @@
-"""Which of two answers is better: the judge explains, then names one or a tie."""
+"""Compares two answers: the judge explains, then names the better one or a tie."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from judgekit.types import Call, Trial
 
 __all__ = ["Pairwise"]
 
-LABELLED = ("label", "token")  # formats whose verdict is one of the labels itself
+LABEL_FORMATS = ("label", "token")  # formats whose verdict is one of the labels itself
 
 
 @dataclass(frozen=True)
 class Options:
-    """What `--judge pairwise` can be told."""
+    """The options of `--judge pairwise`."""
 
     logprobs: bool = field(
         default=False,
-        metadata={"help": "ask for the verdict labels' log-probabilities, for a probability"},
+        metadata={"help": "give verdicts a probability, from the labels' log-probabilities"},
     )
 
 
 class Pairwise(PromptJudge):
-    """Which of two answers is better, with reasons first and ties allowed.
+    """Compares two answers, with reasons first and ties allowed.
 
-    After Zheng et al. 2023 (MT-Bench), in our own words. Several turns are shown as they went.
-    With `logprobs` a verdict also has the probability that the first shown is better, where the
-    engine gives log-probabilities; what is generated stays the same.
+    After Zheng et al. 2023 (MT-Bench, arXiv:2306.05685), in our own words. Conversations are shown
+    turn by turn. With `logprobs` a verdict also has the probability that the first answer is
+    better, if the engine gives log-probabilities; the generated text stays the same.
     """
 
     arity = frozenset({2})
@@ -36,17 +36,21 @@ class Pairwise(PromptJudge):
     Options = Options
 
     def __init__(self, setup: JudgeSetup) -> None:
-        """Raises `InputError` where log-probabilities are asked of a prompt without labels."""
+        """Loads the prompt.
+
+        Raises:
+            InputError: Log-probabilities are wanted, but the prompt's verdict is no label.
+        """
         super().__init__(setup)
         reads = self.template.head.reads
-        if self.options.logprobs and reads not in LABELLED:
+        if self.options.logprobs and reads not in LABEL_FORMATS:
             raise InputError(
                 f"--logprobs needs a prompt whose verdict is a label, and "
                 f"{self.template.name!r} reads {reads!r}; leave --logprobs out"
             )
 
     def call(self, trial: Trial, *, reference: str | None = None) -> Call:
-        """What is asked about this trial, with the labels where their probabilities are wanted."""
+        """The call about a trial, with labels if their probabilities are wanted."""
         call = super().call(trial, reference=reference)
         if not self.options.logprobs:
             return call

@@ -1,4 +1,4 @@
-"""Pairs or single answers against a reference; without one the judge model answers first."""
+"""Judges pairs or single answers against a reference."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ __all__ = ["Reference"]
 
 
 class Reference(PromptJudge):
-    """Judges by comparing with a reference answer.
+    """Judges answers against a reference answer.
 
-    After Zheng et al. 2023 (MT-Bench, reference-guided grading of maths and reasoning), in our own
-    words. Where a case has no reference, the judge model answers the question by itself, seeing
-    no answer under judgement, once per case: both orders and all repeats are measured against
-    the same text. If that answer is no good (cut, refused, empty) the trial has no verdict.
+    After Zheng et al. 2023 (MT-Bench, arXiv:2306.05685, reference-guided grading of mathematics and
+    reasoning), in our own words. If a case has no reference, the judge model first answers the
+    question itself without seeing the answers. It is asked once per case, so that both orders and
+    all repeats are measured against the same text. If its answer is unusable (cut off, refused,
+    empty), the trial has no verdict.
     """
 
     arity = frozenset({1, 2})
@@ -33,11 +34,15 @@ class Reference(PromptJudge):
         return (*super().identity, self.question.digest)
 
     def check(self, cases: Sequence[Case]) -> None:
-        """Raises `InputError` for cases that the prompt cannot show."""
+        """Refuses cases that the prompt cannot show.
+
+        Raises:
+            InputError: It cannot show them.
+        """
         self.template.check_cases(cases, reference_given=True)
 
     def extra_calls(self, case: Case) -> int:
-        """The judge's own answer, where there is no reference."""
+        """1 for the judge's own answer if the case has no reference, else 0."""
         return int(case.reference is None)
 
     async def judge(self, trial: Trial, ask: Ask) -> Verdict:
@@ -53,7 +58,7 @@ class Reference(PromptJudge):
 
 
 def _unusable(reply: Reply) -> Verdict | None:
-    """Why the judge's own answer cannot serve as a reference; None where it can."""
+    """Why the judge's own answer cannot serve as a reference; None if it can."""
     if reply.finish == "length":
         return Verdict.without(Status.TRUNCATED, "the judge's own answer was cut")
     if reply.finish in ("refusal", "content_filter"):

@@ -9,52 +9,60 @@ from judgekit.errors import InputError
 from judgekit.judging import BatchJudge, JudgeSetup
 from judgekit.models.loading import DType, Quant
 from judgekit.models.reward import RewardModel
-from judgekit.models.reward_chat import Shown, TooLong, Unshowable
+from judgekit.models.reward_chat import (
+    ConversationTooLong,
+    EncodedConversation,
+    UnrenderableConversation,
+)
 from judgekit.types import Message, Status, Trial, Verdict
 
 __all__ = ["Reward"]
 
-VERSION = "1"  # of how conversations are shown here: scores of another are not used
+VERSION = "1"  # of this code; scores stored by another version are not reused
 
 
 @dataclass(frozen=True)
 class Options:
-    """What `--judge reward` can be told."""
+    """The options of `--judge reward`."""
 
     dtype: DType = field(
         default="auto",
         metadata={"help": "auto (float32 on a CPU, else 16 bits), float32, bfloat16 or float16"},
     )
     device: str = field(
-        default="auto", metadata={"help": "auto (a GPU where there is one), cpu, cuda, cuda:1, mps"}
+        default="auto", metadata={"help": "auto (a GPU if there is one), cpu, cuda, cuda:1, mps"}
     )
     quant: Quant | None = field(
-        default=None, metadata={"help": "4bit: hold the weights in 4 bits, through bitsandbytes."}
+        default=None, metadata={"help": "4bit: hold the weights in 4 bits through bitsandbytes"}
     )
     max_length: int | None = field(
         default=None,
-        metadata={"help": "The most tokens of a conversation, if less than the model takes."},
+        metadata={"help": "most tokens of a conversation; default: the model's limit"},
     )
     batch_tokens: int = field(
-        default=16_384, metadata={"help": "The most tokens computed at once, padding included."}
+        default=16_384, metadata={"help": "most tokens computed at once, padding included"}
     )
 
 
 class Reward(BatchJudge):
-    """Scores one answer with a sequence-classification reward model: its raw output.
+    """Scores one answer by the raw output of a sequence-classification reward model.
 
-    Higher is better; the scale is the model's own. A comparison compares the two scores. What was
-    left out of a long conversation stands in the reasoning; an answer that does not fit at all is
+    Higher is better; the scale is the model's own. A comparison compares the two scores. The
+    reasoning says what was left out of a long conversation; an answer that does not fit at all is
     `too_long`.
     """
 
     arity = frozenset({1})
     model = "weights"
-    window = 64  # what a kill can cost; enough for full batches
+    window = 64  # the most trials that a killed run loses; enough for full batches
     Options = Options
 
     def __init__(self, setup: JudgeSetup) -> None:
-        """Raises `InputError` for what `judgekit.models.reward.RewardModel` refuses."""
+        """Finds the weights.
+
+        Raises:
+            InputError: As `judgekit.models.reward.RewardModel`.
+        """
         super().__init__(setup)
         if setup.model is None:
             raise InputError("the judge 'reward' needs its weights: --model FOLDER or HUB-ID")
@@ -75,21 +83,23 @@ class Reward(BatchJudge):
         return ("reward", VERSION, *what)
 
     def judge_batch(self, trials: Sequence[Trial]) -> Sequence[Verdict]:
-        """The score of each trial's answer, at the end of its conversation."""
-        shown = [self._show(trial) for trial in trials]
-        scores = iter(self.weights.score([one.ids for one in shown if isinstance(one, Shown)]))
+        """Scores each trial's answer at the end of its conversation."""
+        shown = [self._encode(trial) for trial in trials]
+        scores = iter(
+            self.weights.score([one.ids for one in shown if isinstance(one, EncodedConversation)])
+        )
         return [
             one if isinstance(one, Verdict) else Verdict.scored(next(scores), reasoning=one.remark)
             for one in shown
         ]
 
-    def _show(self, trial: Trial) -> Shown | Verdict:
-        """The tokens of a trial, or why there are none."""
+    def _encode(self, trial: Trial) -> EncodedConversation | Verdict:
+        """The tokens of a trial, or the verdict that says why there are none."""
         [answer], [index] = trial.shown, trial.order
         messages = (*trial.case.conversation(index), Message("assistant", answer.text))
         try:
-            return self.weights.show(messages)
-        except TooLong as error:
+            return self.weights.encode(messages)
+        except ConversationTooLong as error:
             return Verdict.without(Status.TOO_LONG, str(error))
-        except Unshowable as error:
+        except UnrenderableConversation as error:
             return Verdict.without(Status.FAILED, str(error))

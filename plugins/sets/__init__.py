@@ -1,1 +1,1 @@
-"""Published labelled sets: what their rows mean, and where they are found."""
+"""Published labelled sets: how their rows are read, and where they are found."""

@@ -1,4 +1,4 @@
-"""Auto-J's test pairs (Li et al. 2023, arXiv:2310.05470): 58 scenarios, ties among the labels."""
+"""Auto-J's test pairs (Li et al. 2023, arXiv:2310.05470): 58 scenarios, with ties."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from judgekit.io.row import Row
 
-from .published import Plain, Published, Repository
+from .published import LabelledRow, Published, Repository
 
 __all__ = ["AUTOJ"]
 
 SIDES = {0: "A", 1: "B", 2: "tie"}
 
 
-def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, Plain]]:
+def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, LabelledRow]]:
     """Columns: `scenario`, `prompt`, `response 1`, `response 2`, `label` (0, 1, or 2 for a tie)."""
     for number, row in enumerate(rows):
         data = row.data

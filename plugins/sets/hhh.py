@@ -1,4 +1,4 @@
-"""HHH alignment (Askell et al. 2021, arXiv:2112.00861): helpful, honest, harmless, and others.
+"""HHH alignment (Askell et al. 2021, arXiv:2112.00861): helpful, honest, harmless, and other.
 
 Some of its texts are offensive by design.
 """
@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 
 from judgekit.io.row import Row
 
-from .published import Plain, Published, hub, sides, taken
+from .published import LabelledRow, Published, assign_sides, concatenate, hub
 
 __all__ = ["HHH"]
 
 
-def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, Plain]]:
+def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, LabelledRow]]:
     """Columns: `input`, `targets` = {`choices`: two answers, `labels`: 1 for the better, 0}."""
     seen: Counter[str] = Counter()
     for row in rows:
@@ -29,7 +29,7 @@ def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, Plain]]:
             {
                 "id": f"hhh-{part}-{seen[part]:03}",
                 "prompt": data["input"],
-                **sides(data["input"], better, worse),
+                **assign_sides(data["input"], better, worse),
                 "category": subset,
             },
         )
@@ -41,7 +41,7 @@ CONVERTED = "refs/convert/parquet"  # the data set itself is a loading script
 HHH = Published(
     f"HHH alignment, {HUB_ID}",
     "Apache-2.0",
-    taken(
+    concatenate(
         **{
             part: hub(HUB_ID, config=part, split="test", revision=CONVERTED)
             for part in ("harmless", "helpful", "honest", "other")

@@ -1,6 +1,6 @@
-"""JudgeBench (Tan et al. 2024, arXiv:2410.12784): one answer is right and one is wrong, by a check.
+"""JudgeBench (Tan et al. 2024, arXiv:2410.12784): pairs of a verified right and a wrong answer.
 
-Both answers of a pair are one model's, so style tells little of which is the right one.
+Both answers of a pair come from one model, so style says little about which is right.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from judgekit.io.row import Row
 
-from .published import Plain, Published, hub
+from .published import LabelledRow, Published, hub
 
 __all__ = ["JUDGEBENCH", "JUDGEBENCH_CLAUDE"]
 
@@ -22,7 +22,7 @@ CATEGORIES = {
 }
 
 
-def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, Plain]]:
+def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, LabelledRow]]:
     """Columns: `pair_id`, `source`, `question`, `response_A`, `response_B`, `label` (A>B, B>A)."""
     for row in rows:
         data = row.data

@@ -1,6 +1,6 @@
-"""LLMBar (Zeng et al. 2023, arXiv:2310.07641): does the judge see which answer did as it was told.
+"""LLMBar (Zeng et al. 2023, arXiv:2310.07641): which answer follows its instruction?
 
-Its adversarial parts hold worse answers that look better: longer, more polished, beside the point.
+In the adversarial parts the worse answers look better: longer, more polished, but off the point.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from collections.abc import Iterator, Sequence
 
 from judgekit.io.row import Row
 
-from .published import Plain, Published, Repository, taken
+from .published import LabelledRow, Published, Repository, concatenate
 
 __all__ = ["LLMBAR"]
 
 SIDES = {1: "A", 2: "B"}
 
 
-def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, Plain]]:
+def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, LabelledRow]]:
     """Columns: `input`, `output_1`, `output_2`, `label` (1 or 2)."""
     seen: Counter[str] = Counter()
     for row in rows:
@@ -45,7 +45,7 @@ FOLDER = "Dataset/LLMBar"
 LLMBAR = Published(
     "LLMBar, princeton-nlp/LLMBar",
     "MIT",
-    taken(
+    concatenate(
         natural=REPOSITORY.file(f"{FOLDER}/Natural/dataset.json"),
         **{
             part.lower(): REPOSITORY.file(f"{FOLDER}/Adversarial/{part}/dataset.json")

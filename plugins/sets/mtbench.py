@@ -1,6 +1,6 @@
-"""MT-Bench's votes of people (Zheng et al. 2023, arXiv:2306.05685), a pair for each two answers.
+"""MT-Bench's votes of people (Zheng et al. 2023, arXiv:2306.05685), one pair for each two answers.
 
-Several people voted on most pairs: the label is what most of them said, a tie where none leads.
+Several people voted on most pairs. The label is the plurality of their votes, a tie if none leads.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from judgekit.io.row import Row
 
-from .published import Plain, Published, hub
+from .published import LabelledRow, Published, hub
 
 __all__ = ["MTBENCH_HUMAN"]
 
@@ -28,10 +28,13 @@ CATEGORIES = (
 FIRST_QUESTION = 81  # ten questions of each category
 
 
-def pairs(votes: Sequence[Row]) -> Iterator[tuple[Row, Plain]]:
-    """Columns: `question_id`, `model_a`, `model_b`, `winner` (model_a, model_b, tie), `turn`,
-    `conversation_a`, `conversation_b` (messages of both turns). Which model is a differs from vote
-    to vote; here it is the one whose name comes first."""
+def pairs(votes: Sequence[Row]) -> Iterator[tuple[Row, LabelledRow]]:
+    """One pair for each two answers that were voted on.
+
+    Columns: `question_id`, `model_a`, `model_b`, `winner` (model_a, model_b or tie), `turn`,
+    `conversation_a` and `conversation_b` (the messages of both turns). Which model is a differs
+    between votes; here it is the one whose name sorts first.
+    """
     groups: dict[tuple[int, str, str, int], list[Row]] = {}
     for row in votes:
         a, b = sorted((row.data["model_a"], row.data["model_b"]))
@@ -45,32 +48,32 @@ def pairs(votes: Sequence[Row]) -> Iterator[tuple[Row, Plain]]:
             rows[0],
             {
                 "id": f"mtb-{question}-{a}-{b}-t{turn}",
-                "prompt": said(conversation[a], "user", turn),
-                "response_a": said(conversation[a], "assistant", turn),
-                "response_b": said(conversation[b], "assistant", turn),
+                "prompt": side_texts(conversation[a], "user", turn),
+                "response_a": side_texts(conversation[a], "assistant", turn),
+                "response_b": side_texts(conversation[b], "assistant", turn),
                 "model_a": a,
                 "model_b": b,
-                "label": most([winner(row.data, a) for row in rows]),
+                "label": plurality([winner(row.data, a) for row in rows]),
                 "category": CATEGORIES[(question - FIRST_QUESTION) // 10],
             },
         )
 
 
-def said(conversation: Sequence[dict[str, Any]], role: str, turns: int) -> list[str]:
-    """What one side said in the turns up to this one."""
+def side_texts(conversation: Sequence[dict[str, Any]], role: str, turns: int) -> list[str]:
+    """The messages of one role up to this turn."""
     return [m["content"] for m in conversation if m["role"] == role][:turns]
 
 
 def winner(vote: dict[str, Any], a: str) -> str:
-    """A vote as A, B or tie, where `a` names the model that is A here."""
+    """A vote as A, B or tie; `a` is the name of the model that is A here."""
     side = vote["winner"]
     if side not in ("model_a", "model_b"):
         return str(side)
     return "A" if vote[side] == a else "B"
 
 
-def most(votes: Sequence[str]) -> str:
-    """What more votes say than anything else, or a tie."""
+def plurality(votes: Sequence[str]) -> str:
+    """The most frequent vote, or a tie."""
     (leader, count), *others = Counter(votes).most_common(2)
     return "tie" if others and others[0][1] == count else leader
 
@@ -81,5 +84,5 @@ MTBENCH_HUMAN = Published(
     "CC-BY-4.0",
     hub(HUB_ID, split="human"),
     pairs,
-    "the label is the plurality of a pair's votes; people agree with each other on about 80 %",
+    "the label is the plurality of a pair's votes; people agree with each other in about 80 %",
 )

@@ -1,4 +1,4 @@
-"""PandaLM's test set (Wang et al. 2023, arXiv:2306.05087): three annotators on each pair."""
+"""PandaLM's test set (Wang et al. 2023, arXiv:2306.05087): three annotators per pair."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ from typing import Any
 
 from judgekit.io.row import Row
 
-from .mtbench import most
-from .published import Plain, Published, Repository
+from .mtbench import plurality
+from .published import LabelledRow, Published, Repository
 
 __all__ = ["PANDALM"]
 
 SIDES = {0: "tie", 1: "A", 2: "B"}
 
 
-def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, Plain]]:
-    """Columns: `instruction`, `input`, `response1`, `response2`, `annotator1` … `annotator3` (0 a
-    tie, 1, 2), `cmp_key` (the models, ``bloom-7b_llama-7b``), `motivation_app`."""
+def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, LabelledRow]]:
+    """One pair per row.
+
+    Columns: `instruction`, `input`, `response1`, `response2`, `annotator1` … `annotator3` (0 for a
+    tie, 1 or 2), `cmp_key` (the models' names, ``bloom-7b_llama-7b``), `motivation_app` (the
+    category).
+    """
     for number, row in enumerate(rows):
         data = row.data
         a, _, b = data.get("cmp_key", "").partition("_")
@@ -31,14 +35,14 @@ def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, Plain]]:
                 "response_b": text(data["response2"]),
                 "model_a": a or None,
                 "model_b": b or None,
-                "label": most([SIDES[data[f"annotator{n}"]] for n in (1, 2, 3)]),
+                "label": plurality([SIDES[data[f"annotator{n}"]] for n in (1, 2, 3)]),
                 "category": data.get("motivation_app"),
             },
         )
 
 
 def text(answer: Any) -> str:
-    """An answer; a few stand in the file as JSON's true instead of a text."""
+    """An answer as text; in a few rows of the file it is JSON's true."""
     return answer if isinstance(answer, str) else str(answer)
 
 
@@ -49,5 +53,5 @@ PANDALM = Published(
         "data/testset-v1.json"
     ),
     pairs,
-    "the label is what most of three annotators said",
+    "the label is the majority of three annotators",
 )

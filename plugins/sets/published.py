@@ -1,4 +1,4 @@
-"""A published set: its rows from the hub, from its repository or from a local file, as cases."""
+"""A published set, read from the hub, from its repository or from a local file."""
 
 from __future__ import annotations
 
@@ -15,19 +15,28 @@ from judgekit.io.row import Row, place
 from judgekit.io.rows import read_rows
 from judgekit.types import digest
 
-__all__ = ["Published", "Repository", "hub", "sides", "taken"]
+__all__ = ["Published", "Repository", "assign_sides", "concatenate", "hub"]
 
-Plain = Mapping[str, Any]
+LabelledRow = Mapping[str, Any]
 """A row in the layout of labelled pairs (`judgekit.io.labelled_pairs`)."""
 
 Source = Callable[[], Iterable[Row]]
-Convert = Callable[[Sequence[Row]], Iterator[tuple[Row, Plain]]]
+Convert = Callable[[Sequence[Row]], Iterator[tuple[Row, LabelledRow]]]
 
 
 @dataclass(frozen=True)
 class Published:
-    """A set's factory. `fetch` gives its rows as they are published, `convert` each of them (or
-    several together) in the layout of labelled pairs. A local file may be in either layout."""
+    """The factory of a published set.
+
+    Attributes:
+        source: The set's name and origin.
+        licence: Its licence.
+        fetch: Downloads its rows as published.
+        convert: Turns published rows into the layout of labelled pairs, one by one or in groups.
+        note: A remark for users.
+
+    A local file may have either layout.
+    """
 
     source: str
     licence: str
@@ -37,9 +46,9 @@ class Published:
 
     def __call__(self, setup: SetSetup) -> LabelledSet:
         origin = Path(setup.location or setup.name)
-        rows = self._fetched(setup.name) if setup.location is None else read_rows(origin)
+        rows = self._fetch_rows(setup.name) if setup.location is None else read_rows(origin)
         if setup.columns.get("response_a", "response_a") not in rows[0].data:
-            rows = list(self._converted(rows, origin, setup.name))
+            rows = list(self._convert_rows(rows, origin, setup.name))
         return labelled_set(
             rows,
             origin,
@@ -50,7 +59,7 @@ class Published:
             columns=setup.columns,
         )
 
-    def _fetched(self, name: str) -> list[Row]:
+    def _fetch_rows(self, name: str) -> list[Row]:
         way = f"give a file that you have: {name}=FILE"
         try:
             return list(self.fetch())
@@ -60,9 +69,11 @@ class Published:
                 f"{install_hint('sets')}, or {way}"
             ) from error
         except (OSError, ValueError) as error:
-            raise InputError(f"cannot download the set {name!r}: {why(error)}; {way}") from error
+            raise InputError(
+                f"cannot download the set {name!r}: {error_text(error)}; {way}"
+            ) from error
 
-    def _converted(self, rows: Sequence[Row], origin: Path, name: str) -> Iterator[Row]:
+    def _convert_rows(self, rows: Sequence[Row], origin: Path, name: str) -> Iterator[Row]:
         try:
             for row, plain in self.convert(rows):
                 yield Row(row.line, dict(plain), row.unit, row.repaired)
@@ -74,20 +85,27 @@ class Published:
             ) from error
 
 
-def why(error: BaseException) -> str:
-    """What an error says, and what caused it: some libraries say the address alone."""
-    said = " ".join(str(error).split())
+def error_text(error: BaseException) -> str:
+    """An error's message, with its cause, because some libraries give the address alone."""
+    message = " ".join(str(error).split())
     cause = error.__cause__ or error.__context__
     if cause is None:
-        return said
+        return message
     reason = " ".join(str(cause).split()) or type(cause).__name__
-    return said if reason in said else f"{said} ({reason})"
+    return message if reason in message else f"{message} ({reason})"
 
 
 def hub(
     identifier: str, *, split: str, config: str | None = None, revision: str = "main"
 ) -> Source:
-    """The rows of one split of a data set on the hub, through `datasets`."""
+    """The rows of one split of a data set on the hub, through `datasets`.
+
+    Args:
+        identifier: The data set's hub id.
+        split: The split.
+        config: The data set's configuration, if it has several.
+        revision: A branch, tag or commit.
+    """
 
     def fetch() -> Iterator[Row]:
         from datasets import load_dataset
@@ -100,13 +118,13 @@ def hub(
 
 @dataclass(frozen=True)
 class Repository:
-    """A public repository at one commit, for sets that are published as plain files."""
+    """A public repository at one commit, for sets published as plain files."""
 
     name: str
     commit: str
 
     def file(self, path: str) -> Source:
-        """The rows of one file of it, downloaded once (`datasets` keeps what it downloads)."""
+        """The rows of one of its files, downloaded once (`datasets` caches downloads)."""
 
         def fetch() -> Iterable[Row]:
             from datasets import DownloadManager
@@ -117,8 +135,8 @@ class Repository:
         return fetch
 
 
-def taken(**parts: Source) -> Source:
-    """Several sources one after the other, each row with its part's name as `subset`."""
+def concatenate(**parts: Source) -> Source:
+    """Several sources one after another; each row gets its part's name as `subset`."""
 
     def fetch() -> Iterator[Row]:
         for subset, source in parts.items():
@@ -128,9 +146,12 @@ def taken(**parts: Source) -> Source:
     return fetch
 
 
-def sides(prompt: str, better: str, worse: str) -> Plain:
-    """Two answers as a and b by a coin that their texts decide, for sets that name the better one
-    instead of showing two sides: the same in every run, and no side is the better one oftener."""
+def assign_sides(prompt: str, better: str, worse: str) -> LabelledRow:
+    """The two answers as a and b, by a coin that is a digest of the texts.
+
+    For sets that name the better answer instead of two sides: the same in every run, and neither
+    side is better more often.
+    """
     if int(digest(prompt, better, worse, size=1), 16) % 2:
         return {"response_a": better, "response_b": worse, "label": "A"}
     return {"response_a": worse, "response_b": better, "label": "B"}

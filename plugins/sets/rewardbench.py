@@ -1,5 +1,7 @@
-"""RewardBench (Lambert et al. 2024, arXiv:2403.13787) and RewardBench 2 (Malik et al. 2025,
-arXiv:2506.01937), as pairs of the chosen answer against a rejected one."""
+"""RewardBench and RewardBench 2, as pairs of the chosen answer and a rejected one.
+
+Lambert et al. 2024, arXiv:2403.13787; Malik et al. 2025, arXiv:2506.01937.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from judgekit.io.labelled_pairs import LEFT_OUT
 from judgekit.io.row import Row
 
-from .published import Plain, Published, hub, sides
+from .published import LabelledRow, Published, assign_sides, hub
 
 __all__ = ["REWARDBENCH", "REWARDBENCH2"]
 
@@ -23,7 +25,7 @@ SECTIONS = {
 SECTION_OF = {subset: name for name, subsets in SECTIONS.items() for subset in subsets.split()}
 
 
-def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, Plain]]:
+def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, LabelledRow]]:
     """Columns: `prompt`, `chosen`, `rejected`, `chosen_model`, `rejected_model`, `subset`, `id`.
 
     The category is the leaderboard's section.
@@ -31,7 +33,7 @@ def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, Plain]]:
     for row in rows:
         data = row.data
         subset = data["subset"]
-        sided = sides(data["prompt"], data["chosen"], data["rejected"])
+        sided = assign_sides(data["prompt"], data["chosen"], data["rejected"])
         models = [data.get("chosen_model"), data.get("rejected_model")]
         a, b = models if sided["label"] == "A" else models[::-1]
         yield (
@@ -47,11 +49,12 @@ def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, Plain]]:
         )
 
 
-def best_of_four(rows: Sequence[Row]) -> Iterator[tuple[Row, Plain]]:
+def best_of_four(rows: Sequence[Row]) -> Iterator[tuple[Row, LabelledRow]]:
     """Columns: `id`, `prompt`, `chosen` and `rejected` (lists of answers), `subset`.
 
-    A pair for each rejected answer; those of one question are one group. The subset Ties asks for
-    equal scores of many right answers, which no choice between two can say.
+    There is a pair for each rejected answer; the pairs of one question form a group. The subset
+    Ties is left out: it asks for equal scores of many right answers, which a choice between two
+    cannot express.
     """
     for row in rows:
         data = row.data
@@ -66,7 +69,7 @@ def best_of_four(rows: Sequence[Row]) -> Iterator[tuple[Row, Plain]]:
                     "id": f"{data['id']}-{number}",
                     "group": str(data["id"]),
                     "prompt": data["prompt"],
-                    **sides(data["prompt"], chosen[0], worse),
+                    **assign_sides(data["prompt"], chosen[0], worse),
                     "category": data["subset"],
                 },
             )
@@ -77,13 +80,13 @@ REWARDBENCH = Published(
     "ODC-BY",
     hub("allenai/reward-bench", split="filtered"),
     pairs,
-    "a section here is the share of its pairs; the leaderboard weighs the subsets of Reasoning",
+    "a section is the accuracy over its pairs; the leaderboard weights the subsets of Reasoning",
 )
 REWARDBENCH2 = Published(
     "RewardBench 2, allenai/reward-bench-2",
     "ODC-BY",
     hub("allenai/reward-bench-2", split="test"),
     best_of_four,
-    "best of 4 as pairs: a question is right only where the chosen answer wins against every "
-    "rejected one; the leaderboard shows all four at once, or scores them, and has the Ties",
+    "best of 4 as pairs: a question is right only if the chosen answer beats every rejected one; "
+    "the leaderboard shows all four at once, or scores them, and includes the subset Ties",
 )

@@ -30,10 +30,10 @@ def ask(server: JudgeServer) -> list[str]:
 @pytest.mark.parametrize(
     ("conditions", "code", "says"),
     [
-        ([PASSES], 0, ["passed: win_rate_a.low < 0.5 (0.8"]),
-        ([FAILS], 1, ["failed: win_rate_a > 0.5 (1)"]),
-        ([PASSES, FAILS], 1, ["passed: win_rate_a.low", "failed: win_rate_a > 0.5"]),
-        (["mean_score_a < 1"], 1, ["failed: mean_score_a < 1 (no value)"]),
+        ([PASSES], 0, ["passed: win_rate_a.low is 0.8"]),
+        ([FAILS], 1, ["failed: win_rate_a is 1 (fails if > 0.5)"]),
+        ([PASSES, FAILS], 1, ["passed: win_rate_a.low", "failed: win_rate_a is 1"]),
+        (["mean_score_a < 1"], 1, ["failed: mean_score_a has no value (fails if < 1)"]),
     ],
 )
 def test_a_comparison_fails_where_a_condition_is_met(
@@ -56,13 +56,14 @@ def test_json_holds_what_became_of_the_conditions(cli: Cli, ask: list[str]) -> N
 @pytest.mark.parametrize(
     ("flags", "tells"),
     [
-        (["--fail-if", "win_rate_a under 0.5"], "is no condition: write FIGURE SIGN NUMBER"),
+        (["--fail-if", "win_rate_a under 0.5"], "is not a condition: write METRIC SIGN NUMBER"),
         (["--fail-if", "win_rat_a < 0.5"], "did you mean 'win_rate_a'?"),
         (["--fail-if", "position.frist < 0.5"], "did you mean 'first'?"),
-        (["--fail-if", "judge == 1"], "judge is no number"),
+        (["--fail-if", "judge == 1"], "judge is not a number"),
         (["--junit", "out.xml"], "--junit writes the results of --fail-if"),
         (["--fail-if", PASSES, "--junit", "no/out.xml"], "cannot write 'no/out.xml'"),
         (["--fail-if", PASSES, "--junit", "."], "cannot write '.'"),
+        (["--fail-if", PASSES, "--junit", "a.jsonl"], "'a.jsonl' is read by this command"),
     ],
 )
 def test_what_could_not_be_checked_is_refused_before_anything_is_paid(
@@ -77,14 +78,16 @@ def test_every_comparison_is_a_suite(cli: Cli, here: Path, ask: list[str]) -> No
     said = cli("compare", "a.jsonl", "c.jsonl", *words, "--junit", "gate.xml")
     assert said.code == 0
     assert said.err.splitlines()[0] == "a against b"
-    assert "c against b: passed: ties > 1 (0)" in said.err
+    assert "c against b: passed: ties is 0 (fails if > 1)" in said.err
     suites = list(Xml.parse(here / "gate.xml").getroot())
     assert [suite.attrib["name"] for suite in suites] == ["a against b", "c against b"]
     assert [suite.attrib["failures"] for suite in suites] == ["0", "0"]
     assert cli("compare", "b.jsonl", "c.jsonl", *words[2:], "--junit", "gate.xml").code == 1
     [suite] = Xml.parse(here / "gate.xml").getroot()
     assert suite.attrib["failures"] == "1"
-    assert "failed: wins_a < 1 (0)" in Xml.tostring(suite, encoding="unicode").replace("&lt;", "<")
+    assert "failed: wins_a is 0 (fails if < 1)" in Xml.tostring(suite, encoding="unicode").replace(
+        "&lt;", "<"
+    )
 
 
 def test_scores_and_rankings_have_gates(cli: Cli) -> None:
@@ -93,7 +96,7 @@ def test_scores_and_rankings_have_gates(cli: Cli) -> None:
     assert cli("score", "a.jsonl", *own, "--fail-if", "mean_score < 9").code == 1
     assert cli("rank", "a.jsonl", "c.jsonl", *own, "--fail-if", "incomplete > 0").code == 0
     assert cli("rank", "a.jsonl", "c.jsonl", *own, "--fail-if", "cases >= 20").code == 1
-    assert "no figure 'win_rate_a'" in cli(
+    assert "no metric 'win_rate_a'" in cli(
         "score", "a.jsonl", *own, "--fail-if", "win_rate_a < 1"
     ).error  # fmt: skip
 
@@ -103,7 +106,7 @@ def test_a_jurys_own_figures_have_gates(cli: Cli, here: Path) -> None:
     own = ["--judge", "errs20,errs25,errs30", "--plugin", planted.FILE]
     words = ["compare", "a.jsonl", "b.jsonl", *own]
     assert cli(*words, "--fail-if", "jury.alpha < 0.9").code == 1
-    assert "has no figure 'alhpa'" in cli(*words, "--fail-if", "jury.alhpa < 0").error
+    assert "has no metric 'alhpa'" in cli(*words, "--fail-if", "jury.alhpa < 0").error
 
 
 def test_without_any_verdict_the_exit_code_says_so(cli: Cli, here: Path) -> None:
@@ -112,7 +115,7 @@ def test_without_any_verdict_the_exit_code_says_so(cli: Cli, here: Path) -> None
         "compare", "a.jsonl", "b.jsonl", *own, "--fail-if", PASSES, "--junit", "gate.xml"
     )  # fmt: skip
     assert said.code == 3
-    assert "failed: win_rate_a.low < 0.5 (no value)" in said.err
+    assert "failed: win_rate_a.low has no value (fails if < 0.5)" in said.err
     assert Xml.parse(here / "gate.xml").getroot()[0].attrib["failures"] == "1"
 
 
@@ -123,7 +126,7 @@ def test_without_any_verdict_no_condition_lets_a_run_pass(cli: Cli, here: Path) 
         said = cli(*command)
         assert said.code == 3
         assert "no verdict came out: 40 of 40 trials are unparsed" in said.err
-        assert "passed: cases < 1 (20)" in said.out + said.err
+        assert "passed: cases is 20 (fails if < 1)" in said.out + said.err
         [suite] = Xml.parse(here / "gate.xml").getroot()
         assert [suite.attrib[name] for name in ("failures", "errors")] == ["0", "1"]
         [error] = suite.findall("testcase/error")
@@ -139,7 +142,7 @@ def test_a_finished_run_has_a_gate(cli: Cli, here: Path, ask: list[str]) -> None
     assert cli("gate", "run", "--fail-if", PASSES).code == 0
     said = cli("gate", "run", "--fail-if", PASSES, "--fail-if", FAILS, "--junit", "gate.xml")
     assert (said.code, said.err) == (1, "")
-    assert said.out.splitlines()[1] == "failed: win_rate_a > 0.5 (1)"
+    assert said.out.splitlines()[1] == "failed: win_rate_a is 1 (fails if > 0.5)"
     assert Xml.parse(here / "gate.xml").getroot()[0].attrib["tests"] == "2"
     whole = json.loads(cli("gate", "run", "--fail-if", FAILS, "--json").out)
     assert (whole["run"], whole["gate"][0]["failed"]) == ("run", True)

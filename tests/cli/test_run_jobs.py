@@ -11,7 +11,8 @@ from answers import write_answers, write_jsonl
 from commands import Cli
 from servers import JudgeServer
 
-from judgekit.cli.render.tables import rate_text
+from judgekit.cli.render.figures import rate_text
+from judgekit.stats import Rate
 
 KEY = "sk-verysecret0123456789abcdef"
 ESCAPE = "\x1b[2J\x1b]0;owned\x07\u202e"
@@ -176,7 +177,8 @@ def test_watched_comparisons_show_the_interval_that_they_go_by(cli: Cli, here: P
     words += ["--until", "0.1"]
     first = cli(*words, "--json").json["comparisons"][0]
     shown = cli(*words).out
-    assert rate_text(first["watched_a"]) != rate_text(first["win_rate_a"])
+    watched, plain = (rate_text(Rate(**first[name])) for name in ("watched_a", "win_rate_a"))
+    assert watched != plain
     low, high = (f"{100 * first['watched_a'][end]:.1f}" for end in ("low", "high"))
     table = " ".join(shown.partition(first["sentence"])[0].split())
     assert f"({low} to {high})" in table

@@ -38,5 +38,5 @@ def test_an_empty_place_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["a,a", "a@x/y, a@x/y"])
 def test_one_seat_twice_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="stands twice"):
+    with pytest.raises(InputError, match="is named twice"):
         parse_judge_specs(text)

@@ -37,13 +37,13 @@ def files(here: Path) -> tuple[Path, Path]:
 
 def test_a_clear_winner_stops_early(files: tuple[Path, Path]) -> None:
     run = judgekit.compare(*files, judge="overlap", until=0.02)
-    assert run.summary["stopped"].startswith("decided: after ")
-    assert 20 <= run.summary["cases"] < 150
-    watched, plain = run.summary["watched_a"], run.summary["win_rate_a"]
-    assert watched["low"] > 0.5
-    assert watched["value"] == pytest.approx(plain["value"])
-    assert watched["high"] - watched["low"] > plain["high"] - plain["low"]
-    assert f"{100 * watched['low']:.1f}" in run.summary["sentence"]
+    assert run.summary.stopped.startswith("decided: after ")
+    assert 20 <= run.summary.cases < 150
+    watched, plain = run.summary.anytime_win_rate_a, run.summary.win_rate_a
+    assert watched.low > 0.5
+    assert watched.value == pytest.approx(plain.value)
+    assert watched.high - watched.low > plain.high - plain.low
+    assert f"{100 * watched.low:.1f}" in run.sentence
 
 
 def test_the_run_is_the_same_every_time(files: tuple[Path, Path], here: Path) -> None:
@@ -66,10 +66,10 @@ def test_the_prefix_is_no_beginning_of_the_file(files: tuple[Path, Path]) -> Non
 def test_equal_models_are_judged_to_the_end_or_the_width(here: Path) -> None:
     same = write(here, "a", 0.5), write(here, "b", 0.5)
     run = judgekit.compare(*same, judge="overlap", until=0.0)
-    assert run.summary["stopped"] == ""
-    assert run.summary["cases"] == 400
+    assert run.summary.stopped == ""
+    assert run.summary.cases == 400
     wide = judgekit.compare(*same, judge="overlap", until=0.3)
-    assert wide.summary["stopped"].startswith("narrow enough")
+    assert wide.summary.stopped.startswith("narrow enough")
 
 
 def test_an_engines_calls_are_saved(

@@ -54,7 +54,7 @@ def test_a_label_that_is_none_names_its_line(tmp_path: Path, label: object) -> N
     [
         ({"label": "A", "model_a": "B", "model_b": "A"}, "'A' could mean either where the models"),
         ({"label": "a", "model_a": "b", "model_b": "A"}, "write response_a or response_b"),
-        ({"label": "tie", "model_a": "tie", "model_b": "B"}, "or call the models otherwise"),
+        ({"label": "tie", "model_a": "tie", "model_b": "B"}, "or rename the models"),
         ({"label": "A", "winner": "B"}, "label 'A' and winner 'B' contradict each other"),
         ({"label": "tie", "winner": "model_a"}, "contradict each other; leave out one"),
     ],

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import judgekit
-from judgekit import runs
 from judgekit.cli import main
 from judgekit.errors import InputError
+from judgekit.stats import RankingSummary
 
 MODELS, PROMPTS = 10, 40
 
@@ -92,21 +92,20 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def rank(files: list[str], **settings: Any) -> judgekit.Run:
+def rank(files: list[str], **settings: Any) -> judgekit.Run[RankingSummary]:
     plain: dict[str, Any] = {"judge": "strengths", "plugins": (Path("plugin.py"),)}
     return judgekit.rank(*files, **plain | settings)
 
 
-def games(run: judgekit.Run) -> list[tuple[str, tuple[int, int]]]:
-    rankings = (ranking for ranking, _ in runs.read_rankings(run.folder))
-    return [(r.case, pair) for r in rankings for pair in r.comparisons]
+def games(run: judgekit.Run[RankingSummary]) -> list[tuple[str, tuple[int, int]]]:
+    return [(r.case, pair) for r in run.stored.rankings() for pair in r.comparisons]
 
 
 def test_as_many_games_as_were_asked_for_each_on_a_new_prompt(files: list[str]) -> None:
     run = rank(files, games=300)
     played = games(run)
-    assert len(played) == len(set(played)) == run.summary["comparisons"] == 300
-    assert run.facts["counts"]["trials"] == run.facts["counts"]["judged"] == 600
+    assert len(played) == len(set(played)) == run.summary.comparisons == 300
+    assert run.metadata.counts.trials == run.metadata.counts.judged == 600
     met = Counter(pair for _, pair in played)
     assert len(met) == MODELS * (MODELS - 1) // 2
     assert min(met.values()) >= 4  # 200 of them evenly over 45 pairs
@@ -115,16 +114,16 @@ def test_as_many_games_as_were_asked_for_each_on_a_new_prompt(files: list[str]) 
 
 
 def test_the_ratings_put_them_in_order(files: list[str]) -> None:
-    summary = rank(files, games=500).summary
-    rated = summary["ratings"]["models"]
-    order = [int(model["model"][1:]) for model in rated]
+    run = rank(files, games=500)
+    summary, rated = run.summary, run.summary.ratings.models
+    order = [int(model.model[1:]) for model in rated]
     assert sum(abs(place - model) for place, model in enumerate(order)) <= 8
-    assert sum(model["games"] for model in rated) == 1000
+    assert sum(model.games for model in rated) == 1000
     for place, model in enumerate(order):
-        assert rated[place]["best_rank"] <= model + 1 <= rated[place]["worst_rank"]
-        assert rated[place]["low"] < rated[place]["rating"] < rated[place]["high"]
-    assert all(model["mean_rank"]["value"] is None for model in summary["models"])
-    assert summary["sentence"].startswith(("m0 is best, with a rating of", "inconclusive: m"))
+        assert rated[place].best_rank <= model + 1 <= rated[place].worst_rank
+        assert rated[place].low < rated[place].rating < rated[place].high
+    assert all(model.mean_rank.value is None for model in summary.models)
+    assert run.sentence.startswith(("m0 is best, with a rating of", "inconclusive: m"))
 
 
 def test_close_models_meet_more_often(files: list[str]) -> None:
@@ -137,44 +136,44 @@ def test_close_models_meet_more_often(files: list[str]) -> None:
 def test_all_games_are_what_a_run_without_the_flag_says(files: list[str]) -> None:
     every = rank(files).summary
     run = rank(files, games=10**6)
-    assert run.summary["win_rates"] == every["win_rates"]
-    assert run.summary["comparisons"] == every["comparisons"] == PROMPTS * 45
-    assert run.facts["counts"]["calls"] == 0, "the replies of the first run are in the store"
+    assert run.summary.win_rates == every.win_rates
+    assert run.summary.comparisons == every.comparisons == PROMPTS * 45
+    assert run.metadata.counts.calls == 0, "the replies of the first run are in the store"
 
 
 def test_the_same_bytes_whatever_is_in_the_store(files: list[str], here: Path) -> None:
     one = rank(files, games=200, out=here / "one", store=here / "one.db")
     rank(files, out=here / "whole", store=here / "two.db")
     two = rank(files, games=200, out=here / "two", store=here / "two.db")
-    assert two.facts["counts"]["calls"] == 0
+    assert two.metadata.counts.calls == 0
     for name in ("cases.jsonl", "judgements.jsonl", "outcomes.jsonl", "summary.json"):
         assert (one.folder / name).read_bytes() == (two.folder / name).read_bytes()
-    assert one.facts["identity"] == two.facts["identity"]
+    assert one.metadata.identity == two.metadata.identity
 
 
 def test_more_games_begin_with_the_same(files: list[str]) -> None:
     few = games(rank(files, games=100))
     many = rank(files, games=200)
-    assert many.facts["counts"]["calls_from_store"] == 200
+    assert many.metadata.counts.calls_from_store == 200
     assert set(few) < set(games(many))
 
 
 def test_one_order_is_one_showing_a_game(files: list[str]) -> None:
     run = rank(files, games=150, orders="one")
-    assert run.facts["counts"]["judged"] == run.facts["counts"]["trials"] == 150
+    assert run.metadata.counts.judged == run.metadata.counts.trials == 150
 
 
 def test_a_game_without_a_verdict_is_spent_and_counted(files: list[str], here: Path) -> None:
     rows = rows_of(here / "m3.jsonl")
     write(here / "m3.jsonl", [row | {"response": "broken"} for row in rows])
     run = rank(files, games=200)
-    assert run.summary["comparisons"] == 200
-    lost = run.summary["statuses"]["unparsed"] // 2
-    rated = {model["model"]: model["games"] for model in run.summary["ratings"]["models"]}
+    assert run.summary.comparisons == 200
+    lost = run.summary.statuses["unparsed"] // 2
+    rated = {model.model: model.games for model in run.summary.ratings.models}
     assert sum(rated.values()) == 2 * (200 - lost) > 0
-    assert run.summary["incomplete"] > 0
+    assert run.summary.incomplete > 0
     assert rated["m3"] == 0, "in the table all the same"
-    assert "comparisons without a verdict" in run.summary["sentence"]
+    assert "comparisons without a verdict" in run.sentence
 
 
 def test_the_same_text_is_a_tie_without_a_call(files: list[str], here: Path) -> None:
@@ -183,22 +182,22 @@ def test_the_same_text_is_a_tie_without_a_call(files: list[str], here: Path) -> 
     run = rank(files, games=300)
     ties = [pair for _, pair in games(run) if pair == (0, 1)]
     assert len(ties) >= 4
-    assert run.facts["counts"]["judged"] <= 600 - 2 * len(ties)
-    assert run.summary["win_rates"][0][1]["value"] == 0.5
+    assert run.metadata.counts.judged <= 600 - 2 * len(ties)
+    assert run.summary.win_rates[0][1].value == 0.5
 
 
 def test_a_showing_that_two_pairs_share_is_asked_once(files: list[str], here: Path) -> None:
     rows = rows_of(here / "m0.jsonl")
     write(here / "m1.jsonl", [row | {"model": "m1"} for row in rows])
     run = rank(files[:3], games=120)  # all of them
-    ids = [row["id"] for row in runs.read_rows(run.folder / "judgements.jsonl")]
+    ids = list(run.judgements["id"])
     assert len(ids) == len(set(ids)) == 80
-    assert run.summary["statuses"]["valid"] == 80
-    assert run.summary["win_rates"] == rank(files[:3]).summary["win_rates"]
-    assert run.summary["ratings"]["models"][0]["games"] == 80
-    first, second, _ = run.summary["ratings"]["models"]
-    assert first["rating"] == pytest.approx(second["rating"])
-    assert run.summary["sentence"].startswith("inconclusive")
+    assert run.summary.statuses["valid"] == 80
+    assert run.summary.win_rates == rank(files[:3]).summary.win_rates
+    assert run.summary.ratings.models[0].games == 80
+    first, second, _ = run.summary.ratings.models
+    assert first.rating == pytest.approx(second.rating)
+    assert run.sentence.startswith("inconclusive")
 
 
 def test_turns_of_one_chat_come_after_other_chats(files: list[str], here: Path) -> None:
@@ -208,7 +207,7 @@ def test_turns_of_one_chat_come_after_other_chats(files: list[str], here: Path) 
             row["prompt"] = f"q{int(row['id']) // 2}"
         write(here / name, rows)
     run = rank(files[:3], games=60)  # 20 prompts x 3 pairs
-    cluster = {case.id: case.cluster for case in runs.read_cases(run.folder)}
+    cluster = {case.id: case.cluster for case in run.cases()}
     played = games(run)
     prompts = Counter(pair for _, pair in {(cluster[case], pair) for case, pair in played})
     for pair, times in Counter(pair for _, pair in played).items():
@@ -219,18 +218,18 @@ def test_a_clean_sweep_is_decided(files: list[str], here: Path) -> None:
     for name, text in zip(files[:3], ("best", "good", "last"), strict=True):
         write(here / name, [row | {"response": text} for row in rows_of(here / name)])
     run = rank(files[:3], games=90, judge="ordered")
-    rated = run.summary["ratings"]["models"]
-    assert [model["model"] for model in rated] == ["m0", "m1", "m2"]
-    assert rated[0]["high"] is None
-    assert rated[2]["low"] is None
-    assert rated[0]["rating"] - rated[0]["low"] > 60, "resampled prompts never lose either"
-    assert run.summary["sentence"].startswith("m0 is best")
+    rated = run.summary.ratings.models
+    assert [model.model for model in rated] == ["m0", "m1", "m2"]
+    assert rated[0].high is None
+    assert rated[2].low is None
+    assert rated[0].rating - rated[0].low > 60, "resampled prompts never lose either"
+    assert run.sentence.startswith("m0 is best")
 
 
 def test_a_few_wins_are_no_clean_sweep(files: list[str], here: Path) -> None:
     for name, text in zip(files[:3], ("best", "good", "last"), strict=True):
         write(here / name, [row | {"response": text} for row in rows_of(here / name)])
-    said = rank(files[:3], games=6, judge="ordered").summary["sentence"]
+    said = rank(files[:3], games=6, judge="ordered").sentence
     assert said.startswith("inconclusive: m0")
 
 
@@ -242,9 +241,9 @@ def test_groups_that_never_meet_have_no_ratings(files: list[str], here: Path) ->
         if (int(row["id"]) < 20) == (n < 2)
     ]
     write(here / "apart.jsonl", rows)
-    summary = rank(["apart.jsonl"], games=40).summary
-    assert "no result: no game compares 'm" in summary["sentence"]
-    assert all(model["rating"] is None for model in summary["ratings"]["models"])
+    run = rank(["apart.jsonl"], games=40)
+    assert "no result: no game compares 'm" in run.sentence
+    assert all(model.rating is None for model in run.summary.ratings.models)
 
 
 def test_who_was_in_no_game_is_in_the_table(
@@ -263,22 +262,22 @@ def test_who_was_in_no_game_is_in_the_table(
 def test_what_no_game_tells_is_said(files: list[str], here: Path) -> None:
     for name in files[:2]:
         write(here / name, [row | {"response": f"broken {name}"} for row in rows_of(here / name)])
-    said = rank(files[:2], games=10).summary["sentence"]
+    said = rank(files[:2], games=10).sentence
     assert "none of 10 games counts (10 without a verdict, 0 inconsistent and left out)" in said
 
 
 def test_a_budget_ends_it_with_what_was_played(files: list[str], api_run: Any) -> None:
     run = api_run(files, games=200, max_calls=101)
-    assert run.summary["stopped"]
-    assert 0 < run.summary["comparisons"] <= 50
-    assert sum(run.summary["statuses"].values()) == 2 * run.summary["comparisons"]
+    assert run.summary.stopped
+    assert 0 < run.summary.comparisons <= 50
+    assert sum(run.summary.statuses.values()) == 2 * run.summary.comparisons
 
 
 @pytest.fixture
 def api_run(here: Path) -> Any:
     (here / "asks.py").write_text(ASKS, encoding="utf-8")
 
-    def run(files: list[str], **settings: Any) -> judgekit.Run:
+    def run(files: list[str], **settings: Any) -> judgekit.Run[RankingSummary]:
         return judgekit.rank(
             *files, judge="asks", model="first/m", plugins=(here / "asks.py",), **settings
         )
@@ -347,7 +346,7 @@ def test_what_it_cannot_do(files: list[str], here: Path) -> None:
     cases = [*rows_of(here / "m0.jsonl")[:3], *rows_of(here / "m1.jsonl")[:3]]
     last = [row | {"model": "m"} for row in rows_of(here / "m0.jsonl")[3:4]]
     write(here / "later.jsonl", [*cases, *last, last[0] | {"response": "another"}])
-    assert rank(["later.jsonl"], games=2, limit=3).summary["comparisons"] == 2
+    assert rank(["later.jsonl"], games=2, limit=3).summary.comparisons == 2
 
 
 def test_what_the_terminal_shows(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,9 +63,10 @@ def answers(*models: str) -> list[str]:
 
 def test_two_models_are_told_apart_on_62_prompts() -> None:
     said = judgekit.compare(*answers("claude-v1", "gpt-3.5-turbo"), **HOW, until=0.02).summary
-    assert said["stopped"].startswith("decided: after 62 prompts a's win rate is 64.5 %")
-    assert said["cases_planned"] - said["cases"] == 36
-    watched, rate = (list(said[name].values()) for name in ("watched_a", "win_rate_a"))
+    assert said.stopped.startswith("decided: after 62 prompts a's win rate is 64.5 %")
+    assert said.cases_planned - said.cases == 36
+    rates = (said.anytime_win_rate_a, said.win_rate_a)
+    watched, rate = ([r.value, r.low, r.high] for r in rates)
     assert watched == pytest.approx([0.645, 0.503, 0.720], abs=6e-4)
     assert rate == pytest.approx([0.645, 0.570, 0.713], abs=6e-4)
 
@@ -74,13 +75,13 @@ def test_a_third_of_the_games_rank_five_models_as_all_do() -> None:
     files = answers(*MODELS)
     every = judgekit.rank(*files, **HOW, orders="one").summary
     few = judgekit.rank(*files, **HOW, orders="one", games=500).summary
-    by_rank = sorted(every["models"], key=lambda model: model["mean_rank"]["value"])
-    assert [m["model"] for m in by_rank] == list(MODELS)
-    rated = few["ratings"]["models"]
-    assert [m["model"] for m in rated] == list(MODELS)
-    assert [(m["best_rank"], m["worst_rank"]) for m in rated] == [(n, n) for n in range(1, 6)]
-    assert [round(m["rating"]) for m in rated] == [1525, 1290, 1173, 621, 391]
-    assert [m["games"] for m in rated] == [170, 251, 246, 167, 166]
-    met = [rate["value"] for row in few["win_rates"] for rate in row if rate is not None]
-    whole = [rate["value"] for row in every["win_rates"] for rate in row if rate is not None]
+    by_rank = sorted(every.models, key=lambda model: model.mean_rank.value)
+    assert [m.model for m in by_rank] == list(MODELS)
+    rated = few.ratings.models
+    assert [m.model for m in rated] == list(MODELS)
+    assert [(m.best_rank, m.worst_rank) for m in rated] == [(n, n) for n in range(1, 6)]
+    assert [round(m.rating) for m in rated] == [1525, 1290, 1173, 621, 391]
+    assert [m.games for m in rated] == [170, 251, 246, 167, 166]
+    met = [rate.value for row in few.win_rates for rate in row if rate is not None]
+    whole = [rate.value for row in every.win_rates for rate in row if rate is not None]
     assert met == pytest.approx(whole, abs=0.08)

@@ -10,6 +10,7 @@ import pytest
 
 import judgekit
 from judgekit.errors import InputError
+from judgekit.stats import Summary
 from judgekit.types import digest
 
 LEANING = '''
@@ -56,26 +57,26 @@ def settings(here: Path) -> dict[str, Any]:
     return {"judge": "leaning", "plugins": (plugin,)}
 
 
-def compare(settings: dict[str, Any], **more: Any) -> judgekit.Run:
+def compare(settings: dict[str, Any], **more: Any) -> judgekit.Run[Summary]:
     return judgekit.compare("a.jsonl", "b.jsonl", **settings, **more)
 
 
 def test_verdicts_against_the_lean_are_shown_once(settings: dict[str, Any]) -> None:
     both = compare(settings).summary
     run = compare(settings, orders="adaptive")
-    found = run.summary["adaptive"]
+    found = run.summary.to_dict()["adaptive"]
     sure = {kind["name"] for kind in found["kinds"] if kind["sure"]}
     assert sure == {"second"}
     assert found["shown_once"] > 80
-    assert sum(run.summary["statuses"].values()) == 800 - found["shown_once"]
-    assert run.summary["win_rate_a"]["value"] == pytest.approx(both["win_rate_a"]["value"])
+    assert sum(run.summary.statuses.values()) == 800 - found["shown_once"]
+    assert run.summary.win_rate_a.value == pytest.approx(both.win_rate_a.value)
     shift = found["shift_a"]
     assert shift["low"] <= 0 <= shift["high"]
 
 
 def test_position_rests_on_what_was_shown_twice_for_all(settings: dict[str, Any]) -> None:
-    both = compare(settings).summary["position"]["consistent"]
-    found = compare(settings, orders="adaptive").summary
+    both = compare(settings).summary.position.consistent.value
+    found = compare(settings, orders="adaptive").summary.to_dict()
     assert found["adaptive"]["calibration"] == 50
     assert found["position"]["consistent"] == pytest.approx(both, abs=0.2)
     intervals = found["position_intervals"]["consistent"]
@@ -86,15 +87,15 @@ def test_the_same_bytes_whatever_is_in_the_store(settings: dict[str, Any], here:
     one = compare(settings, orders="adaptive", out=here / "one", store=here / "one.db")
     compare(settings, out=here / "both", store=here / "two.db")
     two = compare(settings, orders="adaptive", out=here / "two", store=here / "two.db")
-    assert two.facts["counts"]["calls"] == 0
+    assert two.metadata.counts.calls == 0
     for name in ("judgements.jsonl", "outcomes.jsonl", "summary.json"):
         assert (one.folder / name).read_bytes() == (two.folder / name).read_bytes()
 
 
 def test_with_an_early_stop(settings: dict[str, Any]) -> None:
     run = compare(settings, orders="adaptive", until=0.1, concurrency=16)
-    assert run.summary["stopped"].startswith(("decided", "narrow"))
-    assert run.summary["cases"] < 400
+    assert run.summary.stopped.startswith(("decided", "narrow"))
+    assert run.summary.cases < 400
 
 
 def test_pairs_shown_once_are_not_trusted(settings: dict[str, Any]) -> None:

@@ -189,7 +189,7 @@ def test_a_file_is_replaced_where_nothing_is_lost(
     [
         ("a.json", None, "name the file NAME.jsonl"),
         ("folder.jsonl", "", "is a folder"),
-        ("file/a.jsonl", None, "is no folder to write to"),
+        ("file/a.jsonl", None, "is not a folder that can be written to"),
         ("a.jsonl", '{"id": "1", "prompt": "other"}\n', "holds other answers"),
         ("a.jsonl", "not json\n", "holds other answers"),
         ("a.jsonl", "[1]\n", "holds other answers"),

@@ -18,6 +18,7 @@ from judgekit.errors import InputError, PluginError
 from judgekit.harness.dispatcher import Tally
 from judgekit.jobs.panel import Panel
 from judgekit.jobs.prepare_panel import prepare_runs
+from judgekit.stats import Positions, Rate
 
 JURY = "errs20,errs25,errs30"
 
@@ -56,14 +57,14 @@ def test_the_folder_is_like_any_runs(sides: list[Path], here: Path) -> None:
     for row in outcomes:
         votes = list(row["votes"].values())
         assert row["winner"] == max(set(votes), key=votes.count)
-    assert len(list(runs.read_cases(folder))) == len(list(runs.read_outcomes(folder))) == 60
     finished = judgekit.load_run(folder)
-    assert finished.summary["judge"] == "vote of errs20, errs25, errs30"
-    assert set(finished.summary["position"].values()) == {None}
+    assert len(list(finished.cases())) == len(list(finished.results())) == 60
+    assert finished.summary.judge == "vote of errs20, errs25, errs30"
+    assert finished.summary.position == Positions(*[Rate()] * 6)
     assert len(finished.pairs().pairs) == 60
-    parts = finished.facts["parts"]
-    assert [part["decides"]["judge"] for part in parts] == JURY.split(",")
-    assert finished.facts["counts"]["calls"] == sum(p["counts"]["calls"] for p in parts) == 360
+    parts = finished.metadata.parts
+    assert [part.decides["judge"] for part in parts] == JURY.split(",")
+    assert finished.metadata.counts.calls == sum(p.counts.calls for p in parts) == 360
 
 
 def test_a_seats_part_is_its_own_run(sides: list[Path]) -> None:
@@ -72,12 +73,13 @@ def test_a_seats_part_is_its_own_run(sides: list[Path]) -> None:
     alone = judgekit.compare(*sides, judge="errs20", plugins=planted.FILE)
     own = [row for row in read_jsonl(jury / "judgements.jsonl") if row["judge"] == "errs20"]
     assert [row["id"] for row in own] == list(alone.judgements["id"])
-    seats = runs.read_json(jury / "summary.json")["jury"]["seats"]
-    assert seats[0]["win_rate_a"] == alone.summary["win_rate_a"]
-    assert seats[0]["position"]["consistent"] == 1.0
-    assert seats[1]["position"]["first"] == 1.0
-    assert alone.facts["counts"]["calls"] == 0
-    assert runs.read_json(jury / "run.json")["parts"][0]["decides"] == alone.facts["decides"]
+    finished = judgekit.load_run(jury)
+    jurors = finished.summary.jury.jurors
+    assert jurors[0].win_rate_a == alone.summary.win_rate_a
+    assert jurors[0].position.consistent == 1.0
+    assert jurors[1].position.first == 1.0
+    assert alone.metadata.counts.calls == 0
+    assert finished.metadata.parts[0].decides == alone.metadata.decides
 
 
 def test_the_same_panel_is_the_same_bytes(sides: list[Path]) -> None:
@@ -144,7 +146,7 @@ def test_each_seat_may_ask_an_endpoint_of_its_own(
         assert "for-the-lab" not in (folder / "run.json").read_text()
         # Alone, the same model at the same place is in the store already.
         alone = judgekit.compare(*sides, judge="pairwise", model="lab/m1", limit=4)
-        assert alone.facts["counts"]["calls"] == 0
+        assert alone.metadata.counts.calls == 0
         assert len(lab.requests) == 8
     for said in ({"base_url": server.base_url}, {"endpoint": "own"}):
         with pytest.raises(InputError, match=r"names the endpoint 'lab', .* another place; leave"):
@@ -209,9 +211,12 @@ def test_scores_have_a_mean_of_one_judge_only(sides: list[Path]) -> None:
     ("settings", "tells"),
     [
         ({"judge": "errs20,nosuch"}, "no judge named 'nosuch'"),
-        ({"judge": "errs20,errs20"}, "'errs20' stands twice"),
+        ({"judge": "errs20,errs20"}, "'errs20' is named twice"),
         ({"judge": "errs20,,errs25"}, "names no judge"),
-        ({"judge": "pairwise,pairwise@openai/m", "model": "openai/m"}, "stands twice; take one"),
+        (
+            {"judge": "pairwise,pairwise@openai/m", "model": "openai/m"},
+            "is named twice; remove one",
+        ),
         ({"judge": "errs20,pairwise"}, "'pairwise' asks a model"),
         ({"judge": "errs20,weighs"}, "needs its weights: write weighs@FOLDER"),
         ({"judge": JURY, "model": "openai/m"}, "asks --model 'openai/m'; leave it out"),

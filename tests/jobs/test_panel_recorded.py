@@ -1,4 +1,4 @@
-"""Juries of recorded judges on LLMBar: the figures of docs/juries.md."""
+"""Juries of recorded judges on LLMBar: the figures of docs/guides/juries.md."""
 
 from __future__ import annotations
 
@@ -69,5 +69,5 @@ def test_a_jury_is_worth_what_its_judges_are(
     )
     found = [right({row["case"]: row["votes"][name] for row in outcomes}) for name in names]
     assert found == pytest.approx(alone, abs=0.05)
-    assert run.summary["jury"]["alpha"]["value"] == pytest.approx(alpha, abs=0.005)
+    assert run.summary.jury.alpha.value == pytest.approx(alpha, abs=0.005)
     assert json.loads((run.folder / "run.json").read_text())["decides"]["task"] == "jury"

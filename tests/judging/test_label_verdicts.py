@@ -270,14 +270,14 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def test_a_comparison(here: dict[str, Any]) -> None:
     run = judgekit.compare("a.jsonl", "b.jsonl", judge="pairwise", **here)
-    assert run.summary["win_rate_a"]["value"] == 1
-    assert (run.facts["counts"]["calls"], run.facts["decides"]["verdict"]) == (6, "logits")
+    assert run.summary.win_rate_a.value == 1
+    assert (run.metadata.counts.calls, run.metadata.decides["verdict"]) == (6, "logits")
     assert sorted(run.judgements["probability"].round(3).unique()) == [0.083, 0.917]
 
 
 def test_scores_are_asked_once_instead_of_repeated(here: dict[str, Any]) -> None:
     run = judgekit.score("a.jsonl", judge="additive", **here)
-    assert run.facts["counts"]["calls"] == 3
+    assert run.metadata.counts.calls == 3
     expected = (5 * 0.8 + sum(range(5)) * 0.05) / (0.8 + 5 * 0.05)
     assert list(run.judgements["score"]) == pytest.approx([expected] * 3)
 

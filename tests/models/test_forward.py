@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from judgekit.models.forward import accepted, cache_argument  # noqa: E402
+from judgekit.models.forward import cache_argument, forward_arguments  # noqa: E402
 
 
 def newer(input_ids: Any, cache: Any = None, **more: Any) -> None: ...
@@ -41,6 +41,6 @@ def test_the_installed_release_is_understood() -> None:
     model = transformers.LlamaForCausalLM(config)
     name = cache_argument(model)
     assert name is not None
-    assert {"input_ids", "position_ids", name} <= accepted(model)
+    assert {"input_ids", "position_ids", name} <= forward_arguments(model)
     empty = transformers.OpenAIGPTConfig(vocab_size=8, n_embd=8, n_layer=1, n_head=2)
     assert cache_argument(transformers.OpenAIGPTLMHeadModel(empty)) is None

@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 
 from judgekit.errors import EngineError, InputError  # noqa: E402
 from judgekit.models.folders import folder_digest  # noqa: E402
-from judgekit.models.loading import Weights, find, natural_dtype  # noqa: E402
+from judgekit.models.loading import Weights, default_dtype, find_checkpoint  # noqa: E402
 
 IDS = [[5, 60, 70, 8, 90, 33]]
 
@@ -47,7 +47,7 @@ def linear_4bit(model: Any) -> dict[str, Any]:
 def test_the_same_model_as_transformers_own(llama: Path) -> None:
     from transformers import LlamaForCausalLM
 
-    found = find(Weights(str(llama)))
+    found = find_checkpoint(Weights(str(llama)))
     model = found.load_model()
     own = LlamaForCausalLM.from_pretrained(llama).eval()
     assert torch.equal(logits(model), logits(own))
@@ -56,19 +56,19 @@ def test_the_same_model_as_transformers_own(llama: Path) -> None:
 
 
 def test_dtypes(llama: Path) -> None:
-    model = find(Weights(str(llama), dtype="bfloat16")).load_model()
+    model = find_checkpoint(Weights(str(llama), dtype="bfloat16")).load_model()
     assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
-    assert natural_dtype(torch.device("cpu")) is torch.float32
-    assert natural_dtype(torch.device("mps")) is torch.float16
+    assert default_dtype(torch.device("cpu")) is torch.float32
+    assert default_dtype(torch.device("mps")) is torch.float16
 
 
 def test_4_bits(llama: Path) -> None:
-    model = find(Weights(str(llama), quant="4bit")).load_model()
+    model = find_checkpoint(Weights(str(llama), quant="4bit")).load_model()
     layers = linear_4bit(model)
     assert len(layers) == 2 * 7  # every projection, and not the head
     state = next(iter(layers.values())).weight.quant_state
     assert (state.quant_type, state.nested, state.dtype) == ("nf4", True, torch.float32)
-    plain = logits(find(Weights(str(llama))).load_model())
+    plain = logits(find_checkpoint(Weights(str(llama))).load_model())
     likeness = torch.cosine_similarity(logits(model).flatten(), plain.flatten(), dim=0)
     assert 0.8 < likeness < 0.9999
 
@@ -76,7 +76,7 @@ def test_4_bits(llama: Path) -> None:
 def test_4_bits_stay_what_they_are_under_evaluation(llama: Path) -> None:
     """On CPUs with AVX512_BF16 bitsandbytes would repack them in the first pass without
     gradients; elsewhere this holds anyway."""
-    model = find(Weights(str(llama), quant="4bit")).load_model()
+    model = find_checkpoint(Weights(str(llama), quant="4bit")).load_model()
     inputs = torch.randn(2, 3, 64, generator=torch.Generator().manual_seed(0))
     layer = next(iter(linear_4bit(model).values()))
 
@@ -94,7 +94,7 @@ def test_4_bits_stay_what_they_are_under_evaluation(llama: Path) -> None:
 
 def test_layers_that_4_bits_cannot_hold_stay_as_they_are(tmp_path: Path) -> None:
     odd = write_llama(tmp_path / "odd", intermediate=96)
-    model = find(Weights(str(odd), quant="4bit")).load_model()
+    model = find_checkpoint(Weights(str(odd), quant="4bit")).load_model()
     held = linear_4bit(model)
     assert len(held) == 2 * 6
     assert not any("down_proj" in name for name in held)
@@ -102,13 +102,13 @@ def test_layers_that_4_bits_cannot_hold_stay_as_they_are(tmp_path: Path) -> None
     assert logits(model).isfinite().all()
     none = write_llama(tmp_path / "none", hidden=96, intermediate=96)
     with pytest.raises(EngineError, match="multiple of 64 inputs; leave out quant"):
-        find(Weights(str(none), quant="4bit")).load_model()
+        find_checkpoint(Weights(str(none), quant="4bit")).load_model()
 
 
 @pytest.mark.parametrize("quant", [None, "4bit"])
 def test_an_adapter_changes_what_the_model_says(llama: Path, adapter: Path, quant: Any) -> None:
-    plain = find(Weights(str(llama), quant=quant))
-    adapted = find(Weights(str(llama), quant=quant, adapter=str(adapter)))
+    plain = find_checkpoint(Weights(str(llama), quant=quant))
+    adapted = find_checkpoint(Weights(str(llama), quant=quant, adapter=str(adapter)))
     model = adapted.load_model()
     assert (logits(model) - logits(plain.load_model())).abs().max() > 0.1
     if quant:
@@ -126,20 +126,20 @@ def test_an_adapter_of_another_model_is_refused(llama: Path, adapter: Path, tmp_
     assert deeper != first
     save_file(weights | {deeper: weights[first].clone()}, file)
     with pytest.raises(InputError, match=r"1 of its weights .*layers\.9.* are in the adapter only"):
-        find(Weights(str(llama), adapter=str(other))).load_model()
+        find_checkpoint(Weights(str(llama), adapter=str(other))).load_model()
     save_file({name: weight for name, weight in weights.items() if name != first}, file)
     with pytest.raises(InputError, match="are in the model only"):
-        find(Weights(str(llama), adapter=str(other))).load_model()
+        find_checkpoint(Weights(str(llama), adapter=str(other))).load_model()
 
 
 def test_fingerprints_differ_by_all_that_decides(
     llama: Path, adapter: Path, tmp_path: Path
 ) -> None:
     copy = shutil.copytree(llama, tmp_path / "copy")
-    plain = find(Weights(str(llama))).fingerprint
-    assert find(Weights(str(copy), device="cpu")).fingerprint == plain
+    plain = find_checkpoint(Weights(str(llama))).fingerprint
+    assert find_checkpoint(Weights(str(copy), device="cpu")).fingerprint == plain
     (copy / "notes.py").write_text("code is never read")
-    assert find(Weights(str(copy))).fingerprint == plain
+    assert find_checkpoint(Weights(str(copy))).fingerprint == plain
     template = (copy / "chat_template.jinja").read_text()
     (copy / "chat_template.jinja").write_text(template + " ")
     others = [
@@ -149,7 +149,7 @@ def test_fingerprints_differ_by_all_that_decides(
         Weights(str(llama), adapter=str(adapter)),
         Weights(str(write_llama(tmp_path / "other", seed=1))),
     ]
-    assert len({plain, *(find(weights).fingerprint for weights in others)}) == 6
+    assert len({plain, *(find_checkpoint(weights).fingerprint for weights in others)}) == 6
 
 
 def test_the_hubs_cache_knows_large_files_digests(llama: Path, tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_what_cannot_be_loaded_is_refused_in_one_line(
         name: value.format(**places) for name, value in ({"model": "{llama}"} | weights).items()
     }
     with pytest.raises(InputError, match=message.format(**places)) as raised:
-        find(Weights(**said))
+        find_checkpoint(Weights(**said))
     assert "\n" not in str(raised.value)
 
 
@@ -199,10 +199,10 @@ def test_weights_that_are_not_all_there(llama: Path, tmp_path: Path) -> None:
     del tensors["model.layers.1.mlp.up_proj.weight"]
     save_file(tensors, part / "model.safetensors", {"format": "pt"})
     with pytest.raises(EngineError, match=r"lacks 1 of its weights \('model.layers.1.mlp.up"):
-        find(Weights(str(part))).load_model()
+        find_checkpoint(Weights(str(part))).load_model()
     (part / "model.safetensors").write_bytes(b"torn")
     with pytest.raises(EngineError, match="cannot load "):
-        find(Weights(str(part))).load_model()
+        find_checkpoint(Weights(str(part))).load_model()
 
 
 def test_without_torch_the_extra_is_named(tmp_path: Path) -> None:
@@ -210,8 +210,8 @@ def test_without_torch_the_extra_is_named(tmp_path: Path) -> None:
         "-c",
         "import sys; sys.modules['torch'] = None\n"
         "from judgekit.errors import InputError\n"
-        "from judgekit.models.loading import Weights, find\n"
-        "try: find(Weights('any'))\n"
+        "from judgekit.models.loading import Weights, find_checkpoint\n"
+        "try: find_checkpoint(Weights('any'))\n"
         "except InputError as error: print(error)",
         cwd=tmp_path,
     )

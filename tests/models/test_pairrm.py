@@ -22,7 +22,7 @@ deberta = pytest.importorskip("judgekit.models.deberta")
 PairRM = pairrm.PairRM
 Pair = tuple[str, str, str]
 
-# What was measured on the small random networks here, times two; docs/local-models.md.
+# What was measured on the small random networks here, times two; docs/guides/local-models.md.
 TOLERANCE = {"bfloat16": 0.1, "int8": 0.3}
 
 
@@ -200,7 +200,7 @@ def test_packs_and_batches(lengths: list[int], budget: int, prompts: list[str]) 
     assert all(len(p) == 1 or sum(lengths[i] for i in p) <= budget for p in packs)
     flat = [lengths[i] for i in itertools.chain(*packs)]
     assert flat == sorted(flat, reverse=True)
-    batches = list(pairrm.by_prompts(prompts, 2))
+    batches = list(pairrm.prompt_batches(prompts, 2))
     assert list(itertools.chain(*batches)) == list(range(len(prompts)))
     assert all(len(list(itertools.groupby(prompts[i] for i in b))) <= 2 for b in batches)
 

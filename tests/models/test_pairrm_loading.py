@@ -17,17 +17,6 @@ pairrm = pytest.importorskip("judgekit.models.pairrm")
 PairRM = pairrm.PairRM
 
 
-@pytest.fixture(scope="module")
-def ranker(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder: Path = write_pairrm(tmp_path_factory.mktemp("pairrm") / "ranker")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def network(ranker: Path) -> Any:
-    return PairRM.load(str(ranker))
-
-
 def test_fingerprint_is_of_weights_and_config(ranker: Path, network: Any, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(ranker, other)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkpoints import PREFIXES, write_pairrm
+from checkpoints import PREFIXES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,17 +14,6 @@ tokenizers = pytest.importorskip("tokenizers")
 pairrm = pytest.importorskip("judgekit.models.pairrm")
 PairRM = pairrm.PairRM
 UNKNOWN = "[UNK]"  # no control token, although it is listed among the added ones
-
-
-@pytest.fixture(scope="module")
-def ranker(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder: Path = write_pairrm(tmp_path_factory.mktemp("pairrm") / "ranker")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def network(ranker: Path) -> Any:
-    return PairRM.load(str(ranker))
 
 
 def control(network: Any, encoded: Any) -> list[int]:

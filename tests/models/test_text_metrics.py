@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judgekit.models import text_metrics
-from judgekit.models.text_metrics import MOST_WORDS, TooLong, lcs, rouge_l, rouge_n, token_f1
+from judgekit.models.text_metrics import MOST_WORDS, TextTooLong, lcs, rouge_l, rouge_n, token_f1
 
 
 def lcs_by_table(one: str, other: str) -> int:
@@ -78,7 +78,7 @@ def test_token_f1(answer: str, reference: str, percent: float) -> None:
 
 
 def test_rouge_l_says_where_it_stops() -> None:
-    with pytest.raises(TooLong, match=str(MOST_WORDS)):
+    with pytest.raises(TextTooLong, match=str(MOST_WORDS)):
         rouge_l("x " * (MOST_WORDS + 1), "x")
     assert rouge_l("x " * MOST_WORDS, "x") > 0
 

@@ -67,15 +67,15 @@ def test_beside_labels(run: Path, here: Path) -> None:
     assert found.labelled is not None
     assert found.labelled.agreement.cases == 20
     assert found.labelled.unknown == 1
-    assert found.labelled.corrected.rate.value is not None
-    assert found.labelled.corrected.by_labels.value == pytest.approx((13 + 7 / 2) / 20)
+    assert found.labelled.prediction_powered.rate.value is not None
+    assert found.labelled.prediction_powered.by_labels.value == pytest.approx((13 + 7 / 2) / 20)
 
 
 @pytest.mark.parametrize(
     ("rows", "error"),
     [
         ([{"id": "c1"}], "l.jsonl, line 1: no label"),
-        ([{"id": "c1", "label": "C"}], "l.jsonl, line 1: 'C' is no label; write A, B or tie"),
+        ([{"id": "c1", "label": "C"}], "l.jsonl, line 1: 'C' is not a label; write A, B or tie"),
         ([{"id": "c1", "label": "A"}] * 2, "l.jsonl, line 2: case 'c1' is labelled twice"),
         ([{"id": "z", "label": "A"}], "labels no case of this run"),
     ],
@@ -140,8 +140,8 @@ def test_models_that_no_file_names_are_not_rated_together(here: Path, cli: Cli) 
 
 def test_the_command_on_one_run(run: Path, cli: Cli) -> None:
     shown = cli("stats", str(run))
-    assert "win rate at equal length" in shown.out
-    assert "to tell 55 % from one half" in shown.out
+    assert "length-controlled win rate" in shown.out
+    assert "prompts needed to detect 55 % (power 80 %)" in shown.out
     assert json.loads(cli("stats", "--json").out)["cases"] == 60
 
 
@@ -170,11 +170,11 @@ def test_labels_correct_the_rate_that_the_run_has(write: Write, here: Path) -> N
     labels = labels_file(here / "l.jsonl", [{"id": f"c{i}", "label": "A"} for i in range(12)])
     found = analyse(folder, labels).labelled
     assert found is not None
-    assert (found.agreement.cases, found.corrected.labelled) == (12, 1)
+    assert (found.agreement.cases, found.prediction_powered.labelled) == (12, 1)
 
 
 def test_where_no_case_counts(write: Write, cli: Cli) -> None:
     files = write("x", ["one"] * 3), write("y", ["two"] * 3)
     folder = judgekit.compare(*files, judge="first", inconsistent="drop").folder
-    assert "(0 undecided, 3 inconsistent and left out)" in cli("stats", folder).error
+    assert "(0 without a verdict, 3 inconsistent and left out)" in cli("stats", folder).error
     assert "no case of these runs counts" in cli("stats", folder, folder).error

@@ -12,9 +12,9 @@ from commands import Cli
 from rich.console import Console
 
 import judgekit
-from judgekit.cli.commands.runs import notes, table
+from judgekit.cli.render.listing import listing_notes, listing_table
 from judgekit.errors import InputError
-from judgekit.runs.diff import diff_runs
+from judgekit.runs.diff import Move, diff_runs
 from judgekit.runs.index import list_runs
 
 SIDES = ("a.jsonl", "b.jsonl")
@@ -45,26 +45,26 @@ def test_a_listing(two_runs: tuple[Path, Path]) -> None:
     assert [run.started for run in found] == sorted((r.started for r in found), reverse=True)
     [first] = [run for run in found if run.folder.name == two_runs[0].name]
     assert (first.models, first.cases, first.judge) == (("a", "b"), 4, "overlap")
-    assert first.figure is not None
-    assert first.figure["value"] == 0.5
+    assert first.metric is not None
+    assert first.metric.value == 0.5
 
 
 def test_what_changed(two_runs: tuple[Path, Path]) -> None:
     found = diff_runs(*two_runs)
     assert {change.name for change in found.settings} >= {"options", "models", "files"}
-    [rate] = [change for change in found.figures if change.name == "win_rate_a"]
+    [rate] = [change for change in found.metrics if change.name == "win_rate_a"]
     assert (rate.before, rate.after) == (0.5, 0.75)
     assert (found.cases, found.same, found.only_before, found.other_answers) == (4, 2, 0, 3)
-    assert found.moves == {("b", "tie"): 2}
+    assert found.moves == (Move("b", "tie", 2),)
     assert found.test is None
-    assert "the models are not the same" in found.untested
+    assert "the models are not the same" in found.why_untested
 
 
 def test_the_same_models_are_tested(two_runs: tuple[Path, Path]) -> None:
     again = judgekit.compare("a.jsonl", "b.jsonl", judge="overlap", tie_margin=100).folder
     found = diff_runs(two_runs[0], again)
-    assert found.moves == {("a", "tie"): 2, ("b", "tie"): 2}
-    assert (found.turned, found.untested) == (False, "")
+    assert set(found.moves) == {Move("a", "tie", 2), Move("b", "tie", 2)}
+    assert (found.mirrored, found.why_untested) == (False, "")
     assert found.test is not None
     assert found.test.difference.value == 0
 
@@ -73,13 +73,13 @@ def test_the_same_verdicts_the_other_way_round(two_runs: tuple[Path, Path], cli:
     write(two_runs[0].parents[1] / "a.jsonl", ["the right answer"] * 2 + ["the right one", "no"])
     runs = [judgekit.compare(*files, judge="overlap").folder for files in (SIDES, SIDES[::-1])]
     found = diff_runs(*runs)
-    assert (found.kind, found.turned) == ("comparison", True)
+    assert (found.kind, found.mirrored) == ("comparison", True)
     assert found.same == found.cases == 4
     assert [change.name for change in found.settings] == ["models"]
-    assert found.figures == ()
+    assert found.metrics == ()
     assert found.test is not None
     assert found.test.difference.value == 0
-    assert "the other way round, and is turned" in cli("runs", "diff", *runs).out
+    assert "the other way round, and is mirrored" in cli("runs", "diff", *runs).out
 
 
 def pairs_file(path: Path, sides: list[tuple[str, str]], question: str = "q") -> Path:
@@ -124,10 +124,10 @@ def test_the_same_answers_the_other_way_round_without_names(here: Path) -> None:
     swapped = [(b, a) for a, b in sides]
     two = judgekit.compare(pairs_file(here / "two.jsonl", swapped), judge="overlap").folder
     found = diff_runs(one, two)
-    assert (found.turned, found.cases, found.same, found.figures) == (True, 4, 4, ())
+    assert (found.mirrored, found.cases, found.same, found.metrics) == (True, 4, 4, ())
     mixed = pairs_file(here / "mixed.jsonl", [*swapped[:1], *sides[1:]])
     found = diff_runs(one, judgekit.compare(mixed, judge="overlap").folder)
-    assert (found.turned, found.cases, found.same, found.untested) == (False, 4, 4, "")
+    assert (found.mirrored, found.cases, found.same, found.why_untested) == (False, 4, 4, "")
 
 
 def test_a_watched_run_is_listed_with_its_own_interval(here: Path, cli: Cli) -> None:
@@ -135,8 +135,8 @@ def test_a_watched_run_is_listed_with_its_own_interval(here: Path, cli: Cli) -> 
     write(here / "b.jsonl", ["wrong", "no", "the right answer"] * 20)
     run = judgekit.compare("a.jsonl", "b.jsonl", judge="overlap", until=0.01)
     [listed] = list_runs().runs
-    assert listed.figure == run.summary["watched_a"]
-    assert run.summary["watched_a"]["low"] < run.summary["win_rate_a"]["low"]
+    assert listed.metric == run.summary.anytime_win_rate_a
+    assert run.summary.anytime_win_rate_a.low < run.summary.win_rate_a.low
 
 
 def test_runs_of_two_kinds_are_not_compared(two_runs: tuple[Path, Path], cli: Cli) -> None:
@@ -156,7 +156,7 @@ def test_scores_are_counted_not_listed(here: Path, cli: Cli) -> None:
         (here / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in told))
         runs.append(judgekit.score(f"{name}.jsonl", judge="overlap").folder)
     found = diff_runs(*runs[:2])
-    assert (found.cases, found.same, found.higher, found.lower, found.moves) == (4, 1, 2, 1, {})
+    assert (found.cases, found.same, found.higher, found.lower, found.moves) == (4, 1, 2, 1, ())
     assert (diff_runs(*runs[1:]).cases, diff_runs(*runs[1:]).other_answers) == (4, 1)
     assert found.test is not None
     shown = cli("runs", "diff", *runs[:2]).out
@@ -165,7 +165,7 @@ def test_scores_are_counted_not_listed(here: Path, cli: Cli) -> None:
     assert "other answers" not in shown
     assert "→" not in shown
     other = judgekit.score("x.jsonl", judge="length", plugins=planted.FILE).folder
-    assert "need not be on one scale" in diff_runs(runs[0], other).untested
+    assert "need not be on one scale" in diff_runs(runs[0], other).why_untested
 
 
 def test_juries_are_compared_judge_by_judge(two_runs: tuple[Path, Path]) -> None:
@@ -222,13 +222,13 @@ def test_a_listing_in_80_columns(two_runs: tuple[Path, Path]) -> None:
     console = Console(width=80, file=io.StringIO())
     found = list_runs()
     with console.capture() as shown:
-        console.print(table(found))
+        console.print(listing_table(found))
     head, *lines = shown.get().splitlines()
     judge = slice(head.index("judge"), head.index("cases"))
     said = "".join(line[judge] for line in lines).replace(" ", "")
     assert "voteofoverlap,longer·openai/gpt-4o-mini" in said
     assert " 4* " in shown.get()
-    assert "* stopped before its last case" in notes(found)
+    assert "* stopped before its last case" in listing_notes(found)
 
 
 def test_no_runs_here(here: Path) -> None:

@@ -46,9 +46,9 @@ def test_a_run_is_written_whole_and_nothing_is_left_beside_it(tmp_path: Path, th
     plain = tmp_path / "plain"
     plain.mkdir()
     assert folder.stat().st_mode == plain.stat().st_mode  # others may read it, as ever
-    runs.check_folder(folder, "one")
+    runs.check_folder(folder, "one", 0)
     with pytest.raises(InputError, match="another command"):
-        runs.check_folder(folder, "two")
+        runs.check_folder(folder, "two", 0)
 
 
 def test_what_breaks_at_the_end_leaves_no_folder(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_what_breaks_at_the_end_leaves_no_folder(tmp_path: Path) -> None:
 def test_the_same_run_again_keeps_what_else_is_in_its_folder(tmp_path: Path) -> None:
     folder = write(tmp_path / "run")
     (folder / "pairs.jsonl").touch()
-    runs.check_folder(folder, "one")
+    runs.check_folder(folder, "one", 0)
     write(folder, text="y")
     assert names(folder) == NAMES | {"pairs.jsonl"}
     assert runs.StoredRun(folder).summary.heading == "y"
@@ -74,10 +74,10 @@ def test_the_same_run_again_keeps_what_else_is_in_its_folder(tmp_path: Path) -> 
 def test_what_a_crash_left_is_taken_over(tmp_path: Path, left: set[str]) -> None:
     for name in left:
         (tmp_path / name).touch()
-    runs.check_folder(tmp_path, "one")
+    runs.check_folder(tmp_path, "one", 0)
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(InputError, match="no run"):
-        runs.check_folder(tmp_path, "one")
+        runs.check_folder(tmp_path, "one", 0)
 
 
 def test_folders_of_killed_processes_are_swept_and_those_of_living_ones_kept(

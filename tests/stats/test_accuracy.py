@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from judgekit.stats.accuracy import Graded, Known, accuracy, compare_accuracy
+from judgekit.stats.accuracy import Known, LabelledOutcome, accuracy, compare_accuracy
 from judgekit.types import Outcome, Position
 
 BLANK = Outcome(
@@ -34,10 +34,10 @@ def graded(
     group: str = "",
     outcome: Outcome = BLANK,
     reversed_names: bool = False,
-) -> Graded:
+) -> LabelledOutcome:
     own = replace(outcome, case=name, cluster=name, winner=winner)
     both = orders and (replace(own, winner=orders[0]), replace(own, winner=orders[1]))
-    return Graded(own, label, group or name, both or None, reversed_names)
+    return LabelledOutcome(own, label, group or name, both or None, reversed_names)
 
 
 CASES = [

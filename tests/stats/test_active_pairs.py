@@ -10,7 +10,7 @@ from statistics import fmean
 import numpy as np
 import pytest
 
-from judgekit.stats.active_pairs import ActivePairs, most_telling, prior_of
+from judgekit.stats.active_pairs import ActivePairs, most_informative_pairs, rating_prior
 from judgekit.stats.bradley_terry import Game, ratings
 
 NAMES = tuple("abcdef")
@@ -18,7 +18,9 @@ NAMES = tuple("abcdef")
 
 def next_matchups(games: list[Game], models: tuple[str, ...], budget: int) -> list[tuple[str, str]]:
     """The most telling of pairs that may all be played again."""
-    return most_telling(games, models, budget, dict.fromkeys(combinations(models, 2), budget))
+    return most_informative_pairs(
+        games, models, budget, dict.fromkeys(combinations(models, 2), budget)
+    )
 
 
 def played(a: str, b: str, *values: float) -> list[Game]:
@@ -46,7 +48,7 @@ def test_a_pair_that_nobody_has_seen_comes_before_one_that_is_known() -> None:
 def test_a_pair_that_has_nothing_left_is_passed_over() -> None:
     games = [*played("a", "b", *[1.0] * 30), *played("b", "c", *[1.0, 0.0] * 15)]
     left = {("a", "b"): 2, ("b", "c"): 1}
-    assert most_telling(games, "abc", 9, left) == [("b", "c"), ("a", "b"), ("a", "b")]
+    assert most_informative_pairs(games, "abc", 9, left) == [("b", "c"), ("a", "b"), ("a", "b")]
 
 
 def test_it_depends_on_the_games_alone() -> None:
@@ -156,7 +158,7 @@ def test_ratings_of_chosen_games_are_within_their_intervals() -> None:
             for a, b in matchups.draw(games, 600 - len(games)):
                 chance = 1 / (1 + exp(strengths[int(b)] - strengths[int(a)]))
                 games.append((str(len(games) % 150), a, b, float(draw.random() < chance)))
-        for rated in ratings(games, samples=200, prior=prior_of(8)).models:
+        for rated in ratings(games, samples=200, prior=rating_prior(8)).models:
             truth = 1000 + 400 / np.log(10) * strengths[int(rated.model)]
             assert rated.low is not None
             assert rated.high is not None

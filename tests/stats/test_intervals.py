@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judgekit.stats import Rate, clustered_mean, clustered_rate, expected_half_width
-from judgekit.stats.intervals import _wilson, jackknifed, over_chance, t95
+from judgekit.stats.intervals import _wilson, chance_corrected_interval, jackknife_interval, t95
 
 
 def alone(values: list[float]) -> list[tuple[str, float, float]]:
@@ -83,7 +83,7 @@ def test_all_ties_are_narrow_but_not_certain() -> None:
 
 def test_without_anything_there_is_no_rate() -> None:
     assert clustered_rate([]) == clustered_rate([("p", 0, 0)]) == clustered_mean([]) == Rate()
-    assert Rate().as_dict() == {"value": None, "low": None, "high": None}
+    assert Rate().to_dict() == {"value": None, "low": None, "high": None}
 
 
 def test_mean_scores() -> None:
@@ -174,19 +174,19 @@ def simulated(
 @pytest.mark.parametrize("value", [0.999, -0.999, 0.3])
 def test_a_correlations_interval_stays_inside(value: float) -> None:
     without = [value - 0.05 * (i % 3) * value for i in range(12)]
-    found = jackknifed(value, without)
+    found = jackknife_interval(value, without)
     assert found.low is not None
     assert found.high is not None
     assert -1 <= found.low < value < found.high <= 1
-    assert jackknifed(value, without[:9]) == Rate(value)
-    assert jackknifed(value, [*without, None]) == Rate(value)
-    assert jackknifed(value, [value] * 12) == Rate(value)
-    assert jackknifed(1.0, without) == Rate(1.0)
+    assert jackknife_interval(value, without[:9]) == Rate(value)
+    assert jackknife_interval(value, [*without, None]) == Rate(value)
+    assert jackknife_interval(value, [value] * 12) == Rate(value)
+    assert jackknife_interval(1.0, without) == Rate(1.0)
 
 
 def test_disagreement_beyond_chance_ends_at_minus_one() -> None:
     """Where chance alone would differ in three of ten, the plain low end would be below."""
-    found = over_chance(-0.9, [-0.9 - 0.1 * (i % 2) for i in range(12)], 0.3)
+    found = chance_corrected_interval(-0.9, [-0.9 - 0.1 * (i % 2) for i in range(12)], 0.3)
     assert found.low == -1
     assert found.high is not None
     assert -0.9 < found.high < 0

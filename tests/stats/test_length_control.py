@@ -8,7 +8,7 @@ from math import exp, tanh
 import pytest
 
 from judgekit.stats import Rate, clustered_rate
-from judgekit.stats.length_control import length_controlled
+from judgekit.stats.length_control import length_controlled_rate
 
 Row = tuple[str, float, int, int]
 
@@ -33,7 +33,7 @@ def test_a_planted_bias_is_taken_out() -> None:
     for _ in range(200):
         rows = planted(draw, skill=0.0, bias=1.0)
         raw.append(sum(value for _, value, _, _ in rows) / len(rows))
-        found = length_controlled(rows).rate
+        found = length_controlled_rate(rows).rate
         assert found.low is not None
         assert found.high is not None
         held += found.low <= 0.5 <= found.high
@@ -43,7 +43,7 @@ def test_a_planted_bias_is_taken_out() -> None:
 
 def test_without_a_bias_the_rate_stays() -> None:
     rows = planted(random.Random(2), skill=0.8, bias=0.0, prompts=2000)
-    found = length_controlled(rows)
+    found = length_controlled_rate(rows)
     raw = sum(value for _, value, _, _ in rows) / len(rows)
     assert found.rate.value == pytest.approx(raw, abs=0.02)
     assert found.effect.low is not None
@@ -53,8 +53,8 @@ def test_without_a_bias_the_rate_stays() -> None:
 
 def test_swapping_the_models_swaps_the_rate() -> None:
     rows = planted(random.Random(3), skill=0.5, bias=0.7)
-    there = length_controlled(rows)
-    back = length_controlled((c, 1 - v, b, a) for c, v, a, b in rows)
+    there = length_controlled_rate(rows)
+    back = length_controlled_rate((c, 1 - v, b, a) for c, v, a, b in rows)
     assert there.rate.value is not None
     assert back.rate.value == pytest.approx(1 - there.rate.value, abs=1e-9)
     assert back.longer_wins.value == pytest.approx(there.longer_wins.value)
@@ -72,7 +72,7 @@ def test_swapping_the_models_swaps_the_rate() -> None:
     ],
 )
 def test_what_cannot_be_told_is_said(rows: list[Row], reason: str) -> None:
-    found = length_controlled(rows)
+    found = length_controlled_rate(rows)
     assert found.rate.value is None
     assert reason in found.reason
 
@@ -80,10 +80,10 @@ def test_what_cannot_be_told_is_said(rows: list[Row], reason: str) -> None:
 def test_ties_are_half_a_win_of_the_longer_answer() -> None:
     rows = [("p", 1.0, 20, 10), ("q", 1.0, 10, 20), ("r", 0.5, 20, 10), ("s", 0.5, 10, 20)]
     rows += [("t", 1.0, 20, 10), ("u", 1.0, 10, 10)]
-    found = length_controlled(rows)
+    found = length_controlled_rate(rows)
     assert found.unequal == 5
     assert found.longer_wins == clustered_rate(
         (c, v, 1) for c, v in zip("pqrst", (1, 0, 0.5, 0.5, 1), strict=True)
     )
     assert found.longer_wins.value == pytest.approx(0.6)
-    assert length_controlled([("p", 1.0, 10, 10)]).longer_wins == Rate()
+    assert length_controlled_rate([("p", 1.0, 10, 10)]).longer_wins == Rate()

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from judgekit.stats.order_confidence import OrderConfidence, Row, learn, rounds
+from judgekit.stats.order_confidence import OrderConfidence, Row, calibrate, calibration_rounds
 from judgekit.stats.outcomes.fold import fold
 from judgekit.types import Case, Choice, Judgement, Response, Status, Trial, Verdict
 
@@ -34,7 +34,7 @@ def rows(prompts: int, *, seed: int = 0, a: float = 0.6, bias: float = 0.5) -> l
 
 
 def test_a_verdict_against_the_preference_is_sure() -> None:
-    found = learn(rows(300))
+    found = calibrate(rows(300))
     assert found.sure(SECOND)
     assert not found.sure(FIRST)
     first, second = found.kinds
@@ -46,7 +46,7 @@ def test_a_verdict_against_the_preference_is_sure() -> None:
 
 
 def test_a_judge_without_preference_is_sure_of_either() -> None:
-    found = learn(rows(300, bias=0.0))
+    found = calibrate(rows(300, bias=0.0))
     assert found.sure(FIRST)
     assert found.sure(SECOND)
 
@@ -54,11 +54,11 @@ def test_a_judge_without_preference_is_sure_of_either() -> None:
 @pytest.mark.parametrize(("prompts", "sure"), [(17, False), (18, True)])
 def test_a_few_agreements_are_no_proof(prompts: int, sure: bool) -> None:
     same: list[Row] = [(str(i), i % 2, FIRST, SECOND) for i in range(prompts)]
-    assert learn(same).sure(FIRST) is sure
+    assert calibrate(same).sure(FIRST) is sure
 
 
 def test_cases_of_one_prompt_are_one_proof() -> None:
-    found = learn([("p", i % 2, FIRST, SECOND) for i in range(200)])
+    found = calibrate([("p", i % 2, FIRST, SECOND) for i in range(200)])
     assert not found.sure(FIRST)
 
 
@@ -121,7 +121,7 @@ def test_what_a_case_counts_for_is_as_fold_has_it(
             if OrderConfidence((), merge, inconsistent).sure(first):
                 assert both in (alone, "undecided")
             elif second is not LOST:
-                [kind] = learn(
+                [kind] = calibrate(
                     [("p", shown_first, first, second)], merge=merge, inconsistent=inconsistent
                 ).kinds
                 assert kind.changed.value == (alone != both)
@@ -139,7 +139,7 @@ def test_probabilities_make_kinds_of_their_own() -> None:
     for i in range(120):
         seen.append((f"clear {i}", i % 2, told(0.95), told(0.1)))
         seen.append((f"close {i}", i % 2, told(0.55), told(0.3 if i % 2 else 0.8)))
-    found = learn(seen, merge="mean")
+    found = calibrate(seen, merge="mean")
     assert [kind.name for kind in found.kinds] == ["first, 0.5 to 0.6", "first, 0.9 to 1"]
     assert found.sure(told(0.92))
     assert not found.sure(told(0.58))
@@ -152,7 +152,7 @@ def test_the_shift_it_tells_is_the_shift_there_is() -> None:
     runs = 100
     for seed in range(runs):
         calibration, rest = rows(300, seed=seed, a=0.8), rows(600, seed=1000 + seed, a=0.8)
-        found = learn(calibration, tolerance=0.3)
+        found = calibrate(calibration, tolerance=0.3)
         assert found.sure(SECOND)
         true = 0.0
         for _, shown, first, second in rest:
@@ -176,4 +176,4 @@ def test_the_shift_it_tells_is_the_shift_there_is() -> None:
     ("prompts", "said"), [(0, []), (50, []), (51, [50]), (800, [50, 100, 200, 400])]
 )
 def test_when_to_learn(prompts: int, said: list[int]) -> None:
-    assert list(rounds(prompts)) == said
+    assert list(calibration_rounds(prompts)) == said

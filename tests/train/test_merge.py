@@ -16,7 +16,7 @@ transformers = pytest.importorskip("transformers")
 pytest.importorskip("peft")
 
 from judgekit.errors import EngineError, InputError  # noqa: E402
-from judgekit.models.loading import quietly  # noqa: E402
+from judgekit.models.loading import quiet_libraries  # noqa: E402
 from judgekit.models.reward import RewardModel  # noqa: E402
 from judgekit.train.merge import merge_adapter  # noqa: E402
 from judgekit.train.network.lora import load_trainable  # noqa: E402
@@ -133,18 +133,18 @@ def test_in_the_model_before_quantisation_it_would_be_off_by_more(
 
 
 def trained_model(tuned: Path) -> Any:
-    from judgekit.models.loading import Weights, find
+    from judgekit.models.loading import Weights, find_checkpoint
     from judgekit.train.merge import read_adapter
 
     base = read_adapter(tuned).base
-    return find(Weights(base, quant="nf4", adapter=str(tuned))).load_model()
+    return find_checkpoint(Weights(base, quant="nf4", adapter=str(tuned))).load_model()
 
 
 def test_any_lora_of_peft_is_merged_into_the_model_it_names(llama: Path, tmp_path: Path) -> None:
     import peft
 
     adapter = write_adapter(llama, tmp_path / "adapter")
-    with quietly():  # peft and transformers warn about one another
+    with quiet_libraries():  # peft and transformers warn about one another
         model = peft.PeftModel.from_pretrained(loaded(llama), adapter).eval()
     out = merge_adapter(adapter, tmp_path / "merged")
     assert off(logits(loaded(out)), logits(model)) < 1e-5

@@ -29,7 +29,7 @@ Files = Annotated[list[Path], typer.Argument(help="Two files of answers, or one 
 Probes = Annotated[
     str | None,
     typer.Option(
-        help=f"Comma-separated probes: {PROBES}. Default: all.",
+        help=f"Some of: {PROBES}.",
         show_default=False,
         rich_help_panel=PANEL,
     ),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
+    from judgekit.api import AnyRun
+    from judgekit.extension.registry import Registry
     from judgekit.runs.bench_report import BenchReport
     from judgekit.trust.benchmark import Benchmark
 
@@ -52,42 +54,62 @@ def bench(
 ) -> None:
     """Measure the accuracy of judges on labelled pairs."""
     from judgekit.cli import run_jobs
+
+    given = dict(settings) | ({"judge": judge} if judge is not None else {})
+    benchmark = prepare(sets, given, context.obj, limit)
+    if dry_run:
+        estimates(benchmark, as_json=as_json)
+        return
+    check(benchmark)
+    runs = judge_sets(benchmark)
+    show_report(finish(benchmark), benchmark.folder, by, as_json=as_json)
+    silent = {name: run for name, run in runs.items() if run_jobs.without_verdict(run)}
+    for name, run in silent.items():
+        run_jobs.announce(f"{name}: {run_jobs.why_silent(run)}")
+    if silent:
+        raise typer.Exit(run_jobs.NO_VERDICT)
+
+
+def prepare(
+    sets: Sequence[str], given: Mapping[str, Any], registry: Registry, limit: int | None
+) -> Benchmark:
+    """The benchmark that the flags and the project's file ask for; `pairwise` judges by default."""
     from judgekit.config.files import load_project
     from judgekit.config.judge_spec import JudgeSpec
     from judgekit.config.settings import Settings
     from judgekit.jobs.judge_settings import judge_specs
     from judgekit.trust.benchmark import prepare_bench
 
-    given = dict(settings) | ({"judge": judge} if judge is not None else {})
-    chosen = Settings.of(load_project(Path()).under(given))
-    specs = judge_specs(chosen)
-    if not specs and chosen.model is not None:
+    settings = Settings.of(load_project(Path()).under(given))
+    specs = judge_specs(settings)
+    if not specs and settings.model is not None:
         specs = (JudgeSpec("pairwise"),)
-    benchmark = prepare_bench(sets, specs, chosen, context.obj, limit=limit)
-    if dry_run:
-        estimates(benchmark, as_json=as_json)
-        return
-    check(benchmark)
+    return prepare_bench(sets, specs, settings, registry, limit=limit)
+
+
+def judge_sets(benchmark: Benchmark) -> dict[str, AnyRun]:
+    """Runs each set with each judge but the trivial ones; the runs by set and judge."""
+    from judgekit.cli import run_jobs
+
     runs = {}
     for entry in benchmark.entries:
         if not entry.trivial:
             name = f"{entry.labelled.name}: {entry.spec}"
             run_jobs.announce(name)
             runs[name] = run_jobs.run_with_progress(entry.job)
-    report = finish(benchmark)
+    return runs
+
+
+def show_report(report: BenchReport, folder: Path, by: Part | None, *, as_json: bool) -> None:
+    """Prints the report as one JSON object or as tables."""
     if as_json:
         from judgekit.cli.render.console import json_text
 
-        print(json_text(report.to_dict() | {"bench": str(benchmark.folder)}))
-    else:
-        from judgekit.cli.render.bench import print_bench
+        print(json_text(report.to_dict() | {"bench": str(folder)}))
+        return
+    from judgekit.cli.render.bench import print_bench
 
-        print_bench(report, by, benchmark.folder)
-    silent = {name: run for name, run in runs.items() if run_jobs.without_verdict(run)}
-    for name, run in silent.items():
-        run_jobs.announce(f"{name}: {run_jobs.why_silent(run)}")
-    if silent:
-        raise typer.Exit(run_jobs.NO_VERDICT)
+    print_bench(report, by, folder)
 
 
 def check(benchmark: Benchmark) -> None:

@@ -28,12 +28,13 @@ def gate(
     if not chosen.conditions:
         raise InputError("no condition: add one such as --fail-if 'win_rate_a.low < 0.5'")
     finished = load_run(run)
+    chosen.check_inputs(finished.folder.iterdir())
     suite = chosen.suite(finished)
     if as_json:
         print(json_text({"run": str(finished.folder), "gate": as_rows(suite)}))
     else:
-        for finding in suite.findings:
-            print(safe(finding.message))
+        for result in suite.results:
+            print(safe(result.message))
     chosen.write([suite])
     if suite.error:
         announce(why_silent(finished))

@@ -63,10 +63,19 @@ def pairs(
     for path in parts:
         keep_inputs(path, stored.folder.iterdir())
     write_parts(parts, format_, force=force)
-    if as_json:
+    show(report(stored.folder, found, parts, format_) if as_json else None, found, parts)
+
+
+def show(
+    as_json: Mapping[str, Any] | None,
+    found: Pairs,
+    parts: Mapping[Path, Sequence[PreferencePair]],
+) -> None:
+    """Prints the report as JSON, if there is one; else the files, and counts beside them."""
+    if as_json is not None:
         from judgekit.cli.render.console import json_text
 
-        print(json_text(report(stored.folder, found, parts, format_)))
+        print(json_text(as_json))
         return
     explain(found, parts)
     for path in parts:
@@ -97,13 +106,20 @@ def parts_of(
 def report(
     folder: Path, found: Pairs, parts: Mapping[Path, Sequence[PreferencePair]], format_: str
 ) -> dict[str, Any]:
-    """`--json`: cases (or comparisons) = pairs + the sum of left_out."""
+    """`--json`: cases (or comparisons) = pairs + the sum of left_out.
+
+    The reason ``no_verdict`` stands also as ``undecided``, its name in the release before, which
+    is not part of the sum.
+    """
+    from judgekit.pairs import Reason
+
+    left_out = {reason.value: n for reason, n in found.left_out.items()}
     return {
         "run": str(folder),
         "format": format_,
         found.of: len(found.pairs) + sum(found.left_out.values()),
         "pairs": len(found.pairs),
-        "left_out": {reason.value: n for reason, n in found.left_out.items()},
+        "left_out": left_out | {"undecided": left_out[Reason.NO_VERDICT]},
         "files": {str(path): len(pairs) for path, pairs in parts.items()},
     }
 

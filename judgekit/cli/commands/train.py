@@ -63,11 +63,7 @@ def train_command(entry: ObjectiveEntry) -> Callable[..., None]:
         ] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     ) -> None:
-        given = dict(settings)
-        if label_smoothing_from is not None:
-            if "label_smoothing" in given:
-                raise InputError("give --label-smoothing or --label-smoothing-from, not both")
-            given["label_smoothing"] = estimated_smoothing(label_smoothing_from)
+        given = with_smoothing(settings, label_smoothing_from)
         if resume and force:
             raise InputError("--resume continues a training and --force replaces it; choose one")
         recipe = entry.recipe.of(given, preset)
@@ -77,10 +73,17 @@ def train_command(entry: ObjectiveEntry) -> Callable[..., None]:
             start: Start = "resume" if resume else "restart" if force else "new"
             train_and_show(data, recipe, out, start, as_json=as_json)
 
+    command.__signature__ = signature_of(command, entry)  # type: ignore[attr-defined]
+    command.__name__, command.__doc__ = entry.name, entry.help
+    return with_flags(command, entry.recipe)
+
+
+def signature_of(command: Callable[..., None], entry: ObjectiveEntry) -> inspect.Signature:
+    """The parameters of a training command that its objective has a use for."""
     signature = inspect.signature(command, eval_str=True)
     parameters = dict(signature.parameters)
     presets = tuple(entry.recipe.presets)
-    option = typer.Option(help="Values that the other flags override, see docs/training.md.")
+    option = typer.Option(help="Values that the other flags override, see docs/guides/train.md.")
     parameters["preset"] = parameters["preset"].replace(
         annotation=Annotated[Literal[presets], option]
     )
@@ -88,11 +91,16 @@ def train_command(entry: ObjectiveEntry) -> Callable[..., None]:
         del parameters["preset"]
     if all(field.name != "label_smoothing" for field in fields(entry.recipe)):
         del parameters["label_smoothing_from"]
-    command.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=list(parameters.values())
-    )
-    command.__name__, command.__doc__ = entry.name, entry.help
-    return with_flags(command, entry.recipe)
+    return signature.replace(parameters=list(parameters.values()))
+
+
+def with_smoothing(settings: Mapping[str, Any], run: Path | None) -> dict[str, Any]:
+    """The settings, with the label smoothing that a run's inconsistency suggests."""
+    if run is None:
+        return dict(settings)
+    if "label_smoothing" in settings:
+        raise InputError("give --label-smoothing or --label-smoothing-from, not both")
+    return {**settings, "label_smoothing": estimated_smoothing(run)}
 
 
 for _entry in OBJECTIVES:
@@ -104,10 +112,10 @@ def show_plan(data: str, recipe: Recipe, *, as_json: bool) -> None:
     """`--dry-run`: checks everything, reads no weight, prints what the training would be."""
     from judgekit.cli.render.console import json_text, stdout_console
     from judgekit.cli.render.train_progress import print_dry_run
-    from judgekit.models.hushed import hush
+    from judgekit.models.library_warnings import hide_kernel_warning
     from judgekit.train import plan_training
 
-    hush()  # before anything imports bitsandbytes
+    hide_kernel_warning()  # before anything imports bitsandbytes
     found = plan_training(data, recipe)
     if not first_process():
         return
@@ -122,9 +130,9 @@ def train_and_show(data: str, recipe: Recipe, out: Path, start: Start, *, as_jso
     """Trains under a progress display, and prints what came of it."""
     from judgekit.cli.render.console import json_text
     from judgekit.cli.render.trained_model import print_trained, report
-    from judgekit.models.hushed import hush
+    from judgekit.models.library_warnings import hide_kernel_warning
 
-    hush()  # before anything imports bitsandbytes
+    hide_kernel_warning()  # before anything imports bitsandbytes
     trained = train_with_progress(data, recipe, out, start)
     if not first_process():
         return

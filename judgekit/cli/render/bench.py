@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from judgekit.cli.render.console import safe, stdout_console
-from judgekit.cli.render.tables import NONE, number
+from judgekit.cli.render.figures import NONE, number
 from judgekit.runs.bench_report import BenchReport, JudgeResult, SetResult
 from judgekit.stats import Rate
 

@@ -1,11 +1,11 @@
-"""One case for people: its answers side by side, what the judge said, and what came of it."""
+"""One case for people: its answers side by side, the verdicts, and the outcome."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
@@ -15,7 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from judgekit.cli.render.console import safe
-from judgekit.types import Case, Message, Outcome, Position
+from judgekit.types import Case, Choice, Message, Outcome, Position, Verdict
+
+if TYPE_CHECKING:
+    from judgekit.runs import StoredJudgement
 
 __all__ = ["print_case", "shorten"]
 
@@ -71,11 +74,11 @@ def print_case(
     console: Console,
     case: Case,
     outcome: Outcome,
-    judgements: Sequence[Mapping[str, Any]],
+    judgements: Sequence[StoredJudgement],
     *,
     full: bool,
 ) -> None:
-    """Prints one case; `judgements` are its rows of ``judgements.jsonl``."""
+    """Prints one case with its answers, the judge's verdicts and its outcome."""
     page = Page(console, full)
     labels = [label(case, i) for i in range(len(case.responses))]
     title = Text(safe(case.id), style="bold")
@@ -88,9 +91,9 @@ def print_case(
     if case.reference is not None:
         reference = Text("reference: ", style="dim")
         console.print(reference + page.text(case.reference, PROMPT_ROWS))
-    for part in said(page, judgements, labels):
+    for part in verdict_lines(page, judgements, labels):
         console.print(part)
-    judges = len({row.get("judge") for row in judgements})
+    judges = len({stored.judge for stored in judgements})
     console.print(Text("→ " + safe(in_words(outcome, labels, judges)), style="bold"))
     console.print()
 
@@ -101,6 +104,7 @@ def label(case: Case, index: int) -> str:
 
 
 def prompt_text(page: Page, message: Message) -> Text:
+    """One message of the prompt."""
     text = Text(f"{message.role}: ", style="dim")
     if message.content or not message.tool_calls:
         text += page.text(message.content, PROMPT_ROWS)
@@ -127,55 +131,56 @@ def answers(page: Page, case: Case, outcome: Outcome, labels: Sequence[str]) -> 
     return table
 
 
-def said(
-    page: Page, judgements: Sequence[Mapping[str, Any]], labels: Sequence[str]
+def verdict_lines(
+    page: Page, judgements: Sequence[StoredJudgement], labels: Sequence[str]
 ) -> Iterator[RenderableType]:
-    """What the judge said in each showing: what stood where, its verdict, its reasoning."""
-    for row in judgements:
-        yield Text(safe(showing(row, labels)), style="cyan")
-        if row["reasoning"]:
+    """The judge's verdict in each showing: what stood where, the verdict, its reasoning."""
+    for stored in judgements:
+        yield Text(safe(showing(stored, labels)), style="cyan")
+        if reasoning := stored.judgement.verdict.reasoning:
             width = page.console.width - 2
-            yield Padding(page.text(row["reasoning"], REASON_ROWS, width=width), (0, 0, 0, 2))
+            yield Padding(page.text(reasoning, REASON_ROWS, width=width), (0, 0, 0, 2))
 
 
-def showing(row: Mapping[str, Any], labels: Sequence[str]) -> str:
+def showing(stored: StoredJudgement, labels: Sequence[str]) -> str:
     """``first gpt-4 (a) as A, second phi-3 (b) as B: chose the first, gpt-4 (a)``.
 
     The names are those that the judge's reasoning uses: in the other order A is another answer.
     """
-    shown = [labels[i] for i in row["order"]]
+    trial = stored.judgement.trial
+    shown = [labels[i] for i in trial.order]
     where = shown[0]
     if len(shown) > 1:
-        one, two = row["names"]
+        one, two = trial.names
         where = f"first {shown[0]} as {one}, second {shown[1]} as {two}"
-    if row["repeat"]:
-        where += f" (repeat {row['repeat']})"
-    by = f"{row['judge']}: " if "judge" in row else ""  # of several
-    return f"{by}{where}: {verdict(row, shown)}"
+    if trial.repeat:
+        where += f" (repeat {trial.repeat})"
+    by = f"{stored.judge}: " if stored.judge else ""  # of several
+    return f"{by}{where}: {verdict_text(stored.judgement.verdict, shown)}"
 
 
-def verdict(row: Mapping[str, Any], shown: Sequence[str]) -> str:
+def verdict_text(verdict: Verdict, shown: Sequence[str]) -> str:
     """A verdict in words; one that is not valid with what is known of why."""
-    if row["status"] != "valid":
-        return f"no verdict, {row['status']}" + (f" ({row['error']})" if row["error"] else "")
-    if row["score"] is not None:
-        return f"score {row['score']:g}"
+    if verdict.score is not None:
+        return f"score {verdict.score:g}"
+    if verdict.choice is None:
+        return f"no verdict, {verdict.status}" + (f" ({verdict.error})" if verdict.error else "")
     choice = {
-        "first": f"chose the first, {shown[0]}",
-        "second": f"chose the second, {shown[-1]}",
-        "tie": "a tie",
-    }[row["choice"]]
-    p = row["probability"]
+        Choice.FIRST: f"chose the first, {shown[0]}",
+        Choice.SECOND: f"chose the second, {shown[-1]}",
+        Choice.TIE: "a tie",
+    }[verdict.choice]
+    p = verdict.probability
     return choice if p is None else f"{choice} (the first better with p = {p:.2f})"
 
 
 def in_words(outcome: Outcome, labels: Sequence[str], judges: int = 1) -> str:
-    """What came of the case; `judges`: how many judged it."""
+    """The outcome of a case that so many judges judged."""
     if outcome.identical:
         return "a tie: the answers are the same text, and no judge was asked"
     if not outcome.decided:
         wrong = [f"{n} {name}" for name, n in outcome.statuses.items() if name != "valid"]
-        return f"undecided: of {sum(outcome.statuses.values())} trials {', '.join(wrong)}"
+        return f"no verdict: of {sum(outcome.statuses.values())} trials {', '.join(wrong)}"
     if len(labels) == 1:
         return f"score {number(outcome.scores[0])}"
     against = DISAGREEMENT.get(outcome.position) if outcome.position else None
@@ -197,4 +202,5 @@ def in_words(outcome: Outcome, labels: Sequence[str], judges: int = 1) -> str:
 
 
 def number(score: float | None) -> str:
+    """A score in as few digits as it needs."""
     return "none" if score is None else f"{score:g}"

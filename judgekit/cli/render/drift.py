@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from judgekit.cli.render.console import safe, stdout_console
-from judgekit.cli.render.tables import NONE, percent, rate_text, score_text
+from judgekit.cli.render.figures import NONE, percent, rate_text, score_text
 from judgekit.runs.drift_report import DriftReport
 from judgekit.stats.paired_test import PairedTest
 
@@ -50,9 +50,9 @@ def before_and_now(report: DriftReport) -> Table:
 
 def tests(report: DriftReport) -> Iterator[tuple[str, str]]:
     """The comparison's lines: a name and a value."""
-    yield "equal outcomes", rate_text(report.equal_share.as_dict())
+    yield "equal outcomes", rate_text(report.equal_share)
     if report.agreement is not None:
-        yield "kappa", score_text(report.agreement.kappa.as_dict())
+        yield "kappa", score_text(report.agreement.kappa)
     yield "shift of the mean value", shift_text(report.shift)
     yield "shift of the share with a verdict", shift_text(report.decided_shift)
     if report.instability is not None:

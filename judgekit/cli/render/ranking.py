@@ -1,100 +1,101 @@
-"""Rankings as tables for people; everything here goes to standard output."""
+"""Rankings as tables for people."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from judgekit.cli.render import tables
-from judgekit.cli.render.case import ANSWER_ROWS, PROMPT_ROWS, Page, number, prompt_text, said
-from judgekit.cli.render.console import safe, stdout_console
+from judgekit.cli.render.case import (
+    ANSWER_ROWS,
+    PROMPT_ROWS,
+    Page,
+    number,
+    prompt_text,
+    verdict_lines,
+)
+from judgekit.cli.render.console import safe
+from judgekit.cli.render.figures import NONE, score_text
 from judgekit.cli.render.ratings import SCALE, ratings_table
+from judgekit.cli.render.tables import input_lines, position_lines, with_reasons
+from judgekit.stats import RankingSummary, Rate
 from judgekit.types import Case, Ranking
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from judgekit.api import Run
+    from judgekit.runs import StoredJudgement
 
-__all__ = ["print_ranked", "print_run", "print_summary"]
+__all__ = ["print_ranked", "print_summary"]
 
 WIDEST = 6  # models whose win rates against each other fit into a terminal
 UNITS = {"points": "points", "log_odds": "log-odds", "lead": "lead, -1 to 1"}
 
 
-def print_run(run: Run) -> None:
-    """One run: its tables, the sentence, what it cost, and last its folder."""
-    console = stdout_console()
-    print_summary(console, run.summary)
-    console.print(Text(safe(run.summary["sentence"]), style="bold"))
-    console.print(Text(tables.footer(run), style="dim"))
-    console.print(Text(str(run.folder)), soft_wrap=True)
-
-
-def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
+def print_summary(console: Console, summary: RankingSummary) -> None:
     """A run's summary: counts, the models best first, and how often each wins against each."""
-    if summary["heading"]:
-        console.print(Text(safe(summary["heading"]), style="italic"))
-    by = summary["judge"] + (f" · {summary['model']}" if summary["model"] else "")
-    console.print(Text(safe(f"{summary['responses']} answers ranked by {by}"), style="bold"))
+    if summary.heading:
+        console.print(Text(safe(summary.heading), style="italic"))
+    by = summary.judge + (f" · {summary.model}" if summary.model else "")
+    console.print(Text(safe(f"{summary.responses} answers ranked by {by}"), style="bold"))
     counts = Table(box=None, show_header=False, pad_edge=False)
     counts.add_column(style="dim")
     counts.add_column()
-    for name, value in [*count_lines(summary), *tables.input_lines(summary)]:
+    for name, value in [*count_lines(summary), *input_lines(summary)]:
         counts.add_row(Text(safe(name)), Text(safe(value)))
     console.print(counts)
-    if not summary["models"]:
+    if not summary.models:
         return
     console.print()
-    if summary.get("ratings") is not None:
-        console.print(ratings_table(summary["ratings"]["models"]))
-        console.print(Text(f"{summary['ratings']['prompts']} prompts; {SCALE}", style="dim"))
+    if summary.ratings is not None:
+        console.print(ratings_table(summary.ratings.models))
+        console.print(Text(f"{summary.ratings.prompts} prompts; {SCALE}", style="dim"))
     else:
-        console.print(means(summary))
-    if len(summary["models"]) <= WIDEST:
+        console.print(means_table(summary))
+    if len(summary.models) <= WIDEST:
         console.print()
-        console.print(wins(summary))
+        console.print(wins_table(summary))
 
 
-def count_lines(s: Mapping[str, Any]) -> list[tuple[str, str]]:
-    identical = f"  ({s['identical']} of them all the same text)" if s["identical"] else ""
+def count_lines(s: RankingSummary) -> list[tuple[str, str]]:
+    """The counts of a ranking."""
+    identical = f"  ({s.identical} of them all the same text)" if s.identical else ""
     return [
-        ("cases", f"{s['cases']}{identical}"),
-        ("pairs of different answers", str(s["comparisons"])),
-        ("with pairs unknown", tables.with_reasons(s["incomplete"], s["statuses"])),
-        *tables.position_lines(s["position"], s["position_intervals"]),
+        ("cases", f"{s.cases}{identical}"),
+        ("pairs of different answers", str(s.comparisons)),
+        ("with pairs without a verdict", with_reasons(s.incomplete, s.statuses)),
+        *position_lines(s.position),
     ]
 
 
-def best_first(s: Mapping[str, Any]) -> list[int]:
+def best_first(s: RankingSummary) -> list[int]:
     """The places of the models, by rating or mean rank."""
-    names = [model["model"] for model in s["models"]]
-    if s.get("ratings") is not None:
-        return [names.index(rated["model"]) for rated in s["ratings"]["models"]]
-    return sorted(range(len(names)), key=lambda i: s["models"][i]["mean_rank"]["value"] or inf)
+    names = [model.model for model in s.models]
+    if s.ratings is not None:
+        return [names.index(rated.model) for rated in s.ratings.models]
+    return sorted(range(len(names)), key=lambda i: s.models[i].mean_rank.value or inf)
 
 
-def means(s: Mapping[str, Any]) -> Table:
+def means_table(s: RankingSummary) -> Table:
     """The models' mean ranks and scores."""
-    unit = f", {UNITS[s['scale']]}" if s["scale"] else ""
+    unit = f", {UNITS[s.scale]}" if s.scale else ""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("model")
     for name in ("cases", "mean rank (95 %)", f"mean score (95 %){unit}"):
         table.add_column(name, justify="right")
     for i in best_first(s):
-        model = s["models"][i]
-        figures = (tables.score_text(model[name]) for name in ("mean_rank", "mean_score"))
-        table.add_row(Text(safe(model["model"])), str(model["cases"]), *figures)
+        model = s.models[i]
+        means = (score_text(model.mean_rank), score_text(model.mean_score))
+        table.add_row(Text(safe(model.model)), str(model.cases), *means)
     return table
 
 
-def wins(s: Mapping[str, Any]) -> Table:
+def wins_table(s: RankingSummary) -> Table:
     """Each row's win rate against the model of each column: by number, since names are long."""
     order = best_first(s)
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -102,28 +103,27 @@ def wins(s: Mapping[str, Any]) -> Table:
     for place in range(1, len(order) + 1):
         table.add_column(str(place), justify="right", no_wrap=True)
     for place, i in enumerate(order, 1):
-        name = Text(safe(f"{place} {s['models'][i]['model']}"))
-        table.add_row(name, *(cell(s["win_rates"][i][j]) for j in order))
+        name = Text(safe(f"{place} {s.models[i].model}"))
+        table.add_row(name, *(short_rate(s.win_rates[i][j]) for j in order))
     return table
 
 
-def cell(rate: Mapping[str, float | None] | None) -> str:
-    """A win rate and its 95 % interval in percent, in few characters: they stand in a matrix."""
-    if rate is None or rate["value"] is None or rate["low"] is None or rate["high"] is None:
-        return tables.NONE
-    value, low, high = (100 * (rate[name] or 0.0) for name in ("value", "low", "high"))
-    return f"{value:.0f} ({low:.0f}–{high:.0f})"
+def short_rate(rate: Rate | None) -> str:
+    """A win rate and its 95 % interval in percent, in few characters for a matrix."""
+    if rate is None or rate.value is None or rate.low is None or rate.high is None:
+        return NONE
+    return f"{100 * rate.value:.0f} ({100 * rate.low:.0f}–{100 * rate.high:.0f})"
 
 
 def print_ranked(
     console: Console,
     case: Case,
     ranking: Ranking,
-    judgements: Sequence[Mapping[str, Any]],
+    judgements: Sequence[StoredJudgement],
     *,
     full: bool,
 ) -> None:
-    """Prints one case, its answers from the best to the worst; `judgements` are its rows."""
+    """Prints one case, its answers from the best to the worst."""
     page = Page(console, full)
     labels = [f"{response.model} ({i + 1})" for i, response in enumerate(case.responses)]
     title = Text(safe(case.id), style="bold")
@@ -132,7 +132,7 @@ def print_ranked(
     console.print(Rule(title, align="left", style="dim"))
     for message in case.prompt:
         console.print(prompt_text(page, message))
-    for i in judged(ranking):
+    for i in compared_answers(ranking):
         console.print(Text(safe(f"{place(ranking, i)}: {labels[i]}"), style="bold green"))
         for turn, earlier in enumerate(case.responses[i].earlier, 1):
             console.print(Text(f"(turn {turn}) ", style="dim") + page.text(earlier, PROMPT_ROWS))
@@ -141,7 +141,7 @@ def print_ranked(
         console.print(Text("reference: ", style="dim") + page.text(case.reference, PROMPT_ROWS))
     if not ranking.identical:
         console.print(beats(ranking, labels))
-    for part in said(page, judgements, labels):
+    for part in verdict_lines(page, judgements, labels):
         console.print(part)
     console.print(Text("→ " + safe(in_words(ranking, labels)), style="bold"))
     console.print()
@@ -158,7 +158,7 @@ def place(ranking: Ranking, i: int) -> str:
 
 def beats(ranking: Ranking, labels: Sequence[str]) -> Table:
     """The probability that the answer of each row is better than that of each column."""
-    order = judged(ranking)
+    order = compared_answers(ranking)
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("probability of being better than")
     for j in order:
@@ -169,31 +169,32 @@ def beats(ranking: Ranking, labels: Sequence[str]) -> Table:
     return table
 
 
-def judged(ranking: Ranking) -> list[int]:
+def compared_answers(ranking: Ranking) -> list[int]:
     """The answers that were compared with any, best first."""
     met = {i for pair in ranking.comparisons for i in pair}
     return [i for i in ranking.best_first if i in met]
 
 
 def chance(ranking: Ranking, i: int, j: int) -> str:
+    """The probability that one answer is better than another, where they were compared."""
     if (min(i, j), max(i, j)) not in ranking.comparisons:
-        return tables.NONE
+        return NONE
     known = ranking.beats[i][j]
     return "unknown" if known is None else f"{known:.2f}"
 
 
 def in_words(ranking: Ranking, labels: Sequence[str]) -> str:
     """``gpt-4 (1) > phi-3 (3) = phi-2 (2)``, and what is not known."""
-    met = judged(ranking)
+    met = compared_answers(ranking)
     if all(outcome.identical for outcome in ranking.comparisons.values()):
         return "a tie: the answers are the same text, and no judge was asked"
     ranked = [i for i in met if ranking.ranks[i] is not None]
     if not ranked:
         return "no ranking: no two answers have a verdict in every showing"
-    said = labels[ranked[0]]
+    words = labels[ranked[0]]
     for last, i in pairwise(ranked):
-        said += f" {'=' if ranking.ranks[last] == ranking.ranks[i] else '>'} {labels[i]}"
+        words += f" {'=' if ranking.ranks[last] == ranking.ranks[i] else '>'} {labels[i]}"
     unknown = sum(not outcome.decided for outcome in ranking.comparisons.values())
     if unknown:
-        said += f"; {unknown} of {len(ranking.comparisons)} pairs unknown"
-    return said
+        words += f"; {unknown} of {len(ranking.comparisons)} pairs unknown"
+    return words

@@ -1,12 +1,12 @@
-"""Verdict parsers: from the text of a reply to a verdict, or to why it holds none.
+"""Verdict parsers: from the text of a reply to a verdict, or to the reason why there is none.
 
-`read` is what a judge uses whose prompt file names a parser; the other functions read one format
-each and are for authors who write `parse` themselves::
+`read` serves judges whose prompt file names a format. The other functions read one format each, for
+authors who write `parse` themselves::
 
     def parse(self, reply: Reply, trial: Trial) -> Verdict:
         return parsing.bracketed_label(reply.text, trial.names)
 
-They take a text (thinking in ``<think>`` tags is no part of it) and never raise, whatever it is.
+They take a text, ignore thinking in ``<think>`` tags, and never raise an exception.
 """
 
 from judgekit.judging.parsing.choices import (

@@ -1,7 +1,7 @@
-"""Formats that choose between two shown answers: bracketed labels, one token, JSON, a statement.
+"""Formats that choose between two answers: bracketed labels, one token, JSON, a statement.
 
-Each `find_…` turns a text into a `Finding`; the public functions beside them give a `Verdict`.
-`names` are those of the first and the second answer shown, `tie` the label that means neither.
+Each `find_…` turns a text into a `Finding`; the public functions return a `Verdict`. `names` are
+those of the first and the second answer shown, `tie` is the label of a tie.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from judgekit.judging.parsing.marks import Finding, Mark, conclude, verdict
-from judgekit.judging.parsing.objects import Members, named
+from judgekit.judging.parsing.objects import Members, find_members
 from judgekit.types import Choice, Verdict
 
 __all__ = [
@@ -48,7 +48,7 @@ _OPENING = re.compile(r"\s*([^\r\n]{1,40}?)[ \t]*(?:\r?\n|$)")
 
 @lru_cache(maxsize=256)
 def label_choices(names: Names, tie: str | None) -> dict[str, Choice]:
-    """What each label means; in other letter case too where that leaves no doubt."""
+    """The choice that each label means, also in other letter cases if that is unambiguous."""
     labels = {names[0]: Choice.FIRST, names[1]: Choice.SECOND}
     if tie is not None:
         labels.setdefault(tie, Choice.TIE)
@@ -68,8 +68,14 @@ def _meaning(labels: dict[str, Choice], written: str) -> Choice | None:
 
 
 def bracketed_label(text: str, names: Names = ("A", "B"), tie: str | None = "C") -> Verdict:
-    """``[[A]]``, ``[[B]]`` or ``[[C]]`` for a tie, as in MT-Bench (Zheng et al. 2023)."""
-    return verdict(text, lambda said: find_label(said, names, tie))
+    """Reads ``[[A]]``, ``[[B]]`` or ``[[C]]`` for a tie, as in MT-Bench (Zheng et al. 2023).
+
+    Args:
+        text: The reply.
+        names: The names of the first and the second answer.
+        tie: The label of a tie; None if ties are not allowed.
+    """
+    return verdict(text, lambda reply: find_label(reply, names, tie))
 
 
 def find_label(text: str, names: Names, tie: str | None) -> Finding:
@@ -83,11 +89,16 @@ def find_label(text: str, names: Names, tie: str | None) -> Finding:
 
 
 def arena_label(text: str, names: Names = ("A", "B"), tie: str | None = "C") -> Verdict:
-    """``[[A>>B]]``, ``[[A>B]]``, ``[[A=B]]``, … as in Arena-Hard (Li et al. 2024).
+    """Reads ``[[A>>B]]``, ``[[A>B]]``, ``[[A=B]]`` …, as in Arena-Hard (Li et al. 2024).
 
-    The strength is not kept. Without a `tie` label ``[[A=B]]`` is no verdict.
+    The strength of the preference is not kept. Without a `tie` label ``[[A=B]]`` is no verdict.
+
+    Args:
+        text: The reply.
+        names: The names of the first and the second answer.
+        tie: The label of a tie; None if ties are not allowed.
     """
-    return verdict(text, lambda said: find_arena(said, names, tie))
+    return verdict(text, lambda reply: find_arena(reply, names, tie))
 
 
 def find_arena(text: str, names: Names, tie: str | None) -> Finding:
@@ -95,12 +106,12 @@ def find_arena(text: str, names: Names, tie: str | None) -> Finding:
     for found in _BRACKETS.finditer(text):
         relation = _ARENA.fullmatch(found[1])
         if relation is not None:
-            choice = _compared(relation, label_choices(names, None), tie is not None)
+            choice = _relation_choice(relation, label_choices(names, None), tie is not None)
             marks.append(Mark(choice, found.start(), found.end()))
     return conclude(text, marks)
 
 
-def _compared(
+def _relation_choice(
     relation: re.Match[str], labels: dict[str, Choice], ties_allowed: bool
 ) -> Choice | None:
     left, right = (_meaning(labels, relation[side]) for side in (1, 3))
@@ -112,8 +123,14 @@ def _compared(
 
 
 def one_token(text: str, names: Names = ("m", "M"), tie: str | None = None) -> Verdict:
-    """The whole reply is one label, as of AlpacaEval's judge (Dubois et al. 2024)."""
-    return verdict(text, lambda said: find_token(said, names, tie))
+    """Reads a reply that is one label, as of AlpacaEval's judge (Dubois et al. 2024).
+
+    Args:
+        text: The reply.
+        names: The names of the first and the second answer.
+        tie: The label of a tie; None if ties are not allowed.
+    """
+    return verdict(text, lambda reply: find_token(reply, names, tie))
 
 
 def find_token(text: str, names: Names, tie: str | None) -> Finding:
@@ -124,8 +141,14 @@ def find_token(text: str, names: Names, tie: str | None) -> Finding:
 
 
 def first_line(text: str, names: Names = ("1", "2"), tie: str | None = "Tie") -> Verdict:
-    """One label alone on the first line, reasons after it, as of PandaLM (Wang et al. 2023)."""
-    return verdict(text, lambda said: find_line(said, names, tie))
+    """Reads a label alone on the first line, reasons after it, as of PandaLM (Wang et al. 2023).
+
+    Args:
+        text: The reply.
+        names: The names of the first and the second answer.
+        tie: The label of a tie; None if ties are not allowed.
+    """
+    return verdict(text, lambda reply: find_line(reply, names, tie))
 
 
 def find_line(text: str, names: Names, tie: str | None) -> Finding:
@@ -137,11 +160,15 @@ def find_line(text: str, names: Names, tie: str | None) -> Finding:
 
 
 def score_pair(text: str, scale: tuple[float, float] | None = (1, 10)) -> Verdict:
-    """Two scores on the first line, ``8 7`` or ``8,7``, as of JudgeLM (Zhu et al. 2023).
+    """Reads two scores on the first line, ``8 7`` or ``8,7``, as of JudgeLM (Zhu et al. 2023).
 
-    The higher one is the choice, equal ones are a tie.
+    The higher score is the choice; equal scores are a tie.
+
+    Args:
+        text: The reply.
+        scale: The lowest and the highest valid score; None for any number.
     """
-    return verdict(text, lambda said: find_scores(said, scale))
+    return verdict(text, lambda reply: find_scores(reply, scale))
 
 
 def find_scores(text: str, scale: tuple[float, float] | None) -> Finding:
@@ -157,13 +184,19 @@ def find_scores(text: str, scale: tuple[float, float] | None) -> Finding:
 
 
 def json_winner(text: str, names: Names = ("A", "B"), tie: str | None = "C") -> Verdict:
-    """``{"winner": "A"}``: a JSON object, alone, fenced or in prose."""
-    return verdict(text, lambda said: find_json(said, names, tie))
+    """Reads ``{"winner": "A"}``: a JSON object, alone, in a code block or in prose.
+
+    Args:
+        text: The reply.
+        names: The names of the first and the second answer.
+        tie: The label of a tie; None if ties are not allowed.
+    """
+    return verdict(text, lambda reply: find_json(reply, names, tie))
 
 
 def find_json(text: str, names: Names, tie: str | None) -> Finding:
     labels = label_choices(names, tie)
-    found = named(text, "winner")
+    found = find_members(text, "winner")
     if isinstance(found, Finding):
         return found
     choices = {labels.get(winner) if isinstance(winner, str) else None for winner, _ in found}
@@ -178,14 +211,21 @@ def find_json(text: str, names: Names, tie: str | None) -> Finding:
 
 
 def ranked_models(text: str, names: Names = ("m", "M"), tie: str | None = None) -> Verdict:
-    """``{"ordered_models": [{"model": "M", "rank": 1}, …]}``: what AlpacaEval's judge with
-    explanations calls its function with (Dubois et al. 2024). Equal ranks are a tie, where the
-    prompt knows one."""
-    return verdict(text, lambda said: find_ranked(said, names, tie))
+    """Reads ``{"ordered_models": [{"model": "M", "rank": 1}, …]}``.
+
+    These are the arguments of the function call that AlpacaEval's judge with explanations makes
+    (Dubois et al. 2024). Equal ranks are a tie, if ties are allowed.
+
+    Args:
+        text: The reply.
+        names: The names of the first and the second answer.
+        tie: The label of a tie; None if ties are not allowed.
+    """
+    return verdict(text, lambda reply: find_ranked(reply, names, tie))
 
 
 def find_ranked(text: str, names: Names, tie: str | None) -> Finding:
-    found = named(text, "ordered_models")
+    found = find_members(text, "ordered_models")
     if isinstance(found, Finding):
         return found
     choices = {_best_ranked(value, names, tie) for value, _ in found}
@@ -198,7 +238,7 @@ def find_ranked(text: str, names: Names, tie: str | None) -> Finding:
 
 
 def _best_ranked(value: Any, names: Names, tie: str | None) -> Choice | None:
-    """Which of the two has the lower rank; None where the list does not rank exactly them."""
+    """The choice by the lower rank; None if the list does not rank exactly the two."""
     listed = value if isinstance(value, list) else []
     entries = [dict(entry) for entry in listed if isinstance(entry, Members)]
     ranks = {entry["model"]: entry.get("rank") for entry in entries if _is_name(entry, names)}
@@ -216,22 +256,30 @@ def _is_name(entry: dict[str, Any], names: Names) -> bool:
 
 
 def announced_label(text: str, names: Names = ("1", "2"), tie: str | None = "Tie") -> Verdict:
-    """``So, the final decision is Response 1``, as of Auto-J (Li et al. 2023), or ``[RESULT] A``,
-    as of Prometheus 2 (Kim et al. 2024)."""
-    return verdict(text, lambda said: find_announced(said, names, tie))
+    """Reads a label after a fixed announcement.
+
+    ``So, the final decision is Response 1`` as of Auto-J (Li et al. 2023), or ``[RESULT] A`` as of
+    Prometheus 2 (Kim et al. 2024).
+
+    Args:
+        text: The reply.
+        names: The names of the first and the second answer.
+        tie: The label of a tie; None if ties are not allowed.
+    """
+    return verdict(text, lambda reply: find_announced(reply, names, tie))
 
 
 def find_announced(text: str, names: Names, tie: str | None) -> Finding:
     labels = label_choices(names, tie)
     marks = [
         Mark(_meaning(labels, found[1]), found.start(1), found.end())
-        for found in _announced(names, tie).finditer(text)
+        for found in _announcement_pattern(names, tie).finditer(text)
     ]
     return conclude(text, marks)
 
 
 @lru_cache(maxsize=256)
-def _announced(names: Names, tie: str | None) -> re.Pattern[str]:
+def _announcement_pattern(names: Names, tie: str | None) -> re.Pattern[str]:
     either = "|".join(re.escape(name) for name in (*names, tie) if name is not None)
     return re.compile(
         r"(?:\[RESULT\]|\bfinal[ \t]+decision[ \t]+is\b:?)[\s*_`:(\"]{0,8}"
@@ -242,24 +290,28 @@ def _announced(names: Names, tie: str | None) -> re.Pattern[str]:
 
 
 def statement(text: str, names: Names = ("a", "b")) -> Verdict:
-    """``Therefore, Output (b) is better.``, as of LLMBar (Zeng et al. 2024); it knows no tie.
+    """Reads ``Therefore, Output (b) is better.``, as of LLMBar (Zeng et al. 2024); it has no tie.
 
-    A line that is only ``Output (b)`` says the same.
+    A line that is only ``Output (b)`` means the same.
+
+    Args:
+        text: The reply.
+        names: The names of the first and the second answer.
     """
-    return verdict(text, lambda said: find_statement(said, names))
+    return verdict(text, lambda reply: find_statement(reply, names))
 
 
 def find_statement(text: str, names: Names) -> Finding:
     labels = label_choices(names, None)
     marks = [
         Mark(labels.get(found[1] or found[2]), found.start(), found.end())
-        for found in _statements(names).finditer(text)
+        for found in _statement_pattern(names).finditer(text)
     ]
     return conclude(text, marks, explicit=True)
 
 
 @lru_cache(maxsize=256)
-def _statements(names: Names) -> re.Pattern[str]:
+def _statement_pattern(names: Names) -> re.Pattern[str]:
     either = "|".join(re.escape(name) for name in names)
     subject = (
         r"\b(?i:output|response|answer|assistant|model|option)[ \t]{0,2}[(\[\"'*_`]{0,3}"

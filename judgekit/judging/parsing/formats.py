@@ -1,4 +1,4 @@
-"""The verdict formats by the names that the heads of prompt files give them."""
+"""The verdict formats, by the names that the heads of prompt files use."""
 
 from __future__ import annotations
 
@@ -24,20 +24,21 @@ def _no_labels(_head: Head, _names: Names) -> Mapping[str, Choice]:
 
 @dataclass(frozen=True, slots=True)
 class Parser:
-    """A verdict format; `judgekit.judging.templates.FORMATS` says what the prompts of each show.
+    """A parser of one verdict format.
 
-    `stands` is where its verdict is: ``anywhere`` (the last conclusion counts, so what follows a
-    marker matters), on the ``first line``, or as the ``whole`` reply. `labels` gives the labels
-    whose probabilities say which answer is better, as they are written in a reply.
+    `judgekit.judging.templates.FORMATS` says what the format's prompts show. `position` is where
+    the verdict is: ``anywhere`` (the last conclusion counts, so text after a marker matters), on
+    the ``first line``, or the ``whole`` reply. `labels` gives the labels, as they are written in a
+    reply, whose probabilities say which answer is better.
     """
 
     name: str
     find: Callable[[str, Head, Names], Finding]
-    stands: Literal["anywhere", "first line", "whole"] = "anywhere"
+    position: Literal["anywhere", "first line", "whole"] = "anywhere"
     labels: Callable[[Head, Names], Mapping[str, Choice]] = _no_labels
 
 
-def _plain(head: Head, names: Names) -> Mapping[str, Choice]:
+def _names_and_tie(head: Head, names: Names) -> Mapping[str, Choice]:
     meanings = label_choices(names, head.tie)
     written = (*names, head.tie)
     return {label: meanings[label] for label in written if label is not None}
@@ -109,11 +110,11 @@ PARSERS: Mapping[str, Parser] = MappingProxyType(
     {
         known.name: known
         for known in (
-            Parser("label", _label, labels=_plain),
+            Parser("label", _label, labels=_names_and_tie),
             Parser("arena", _relation, labels=_arena),
-            Parser("statement", _statement, labels=_plain),
-            Parser("json", _json, labels=_plain),
-            Parser("token", _token, "whole", labels=_plain),
+            Parser("statement", _statement, labels=_names_and_tie),
+            Parser("json", _json, labels=_names_and_tie),
+            Parser("token", _token, "whole", labels=_names_and_tie),
             Parser("line", _line, "first line"),
             Parser("ranked", _ranked),
             Parser("announced", _announced),
@@ -128,17 +129,28 @@ PARSERS: Mapping[str, Parser] = MappingProxyType(
 
 
 def parser(name: str) -> Parser:
-    """The parser of that name. Raises `InputError` where there is none."""
-    found = PARSERS.get(name)
-    if found is None:
+    """The parser of a format.
+
+    Args:
+        name: The format's name.
+
+    Raises:
+        InputError: There is no such format.
+    """
+    known = PARSERS.get(name)
+    if known is None:
         raise InputError(unknown("verdict parser named", name, PARSERS, there="installed"))
-    return found
+    return known
 
 
 def concluding_lines(head: Head, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The lines that, alone, are a whole verdict of a prompt: nothing after them changes it.
+    """The lines that are a complete verdict of a prompt, which no later text can change.
 
-    Only formats whose verdict has an end of its own: ``Score: 1`` might still become 10.
+    Only some formats have them: ``Score: 1`` might still become 10.
+
+    Args:
+        head: The prompt's head.
+        names: The names of the answers.
     """
     if head.reads == "label":
         return tuple(f"[[{label}]]" for label in (*names, head.tie) if label is not None)

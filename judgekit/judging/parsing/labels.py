@@ -1,8 +1,7 @@
-"""Verdicts without text: read from the probabilities of the labels that a verdict may be.
+"""Verdicts without text, read from the probabilities of the labels that a verdict may be.
 
-The answer is begun for the model up to where its verdict stands, and the engine gives the
-log-probability of each label there, over the whole vocabulary: their sum tells how much of the
-model's belief is a verdict at all.
+The answer is prefilled up to its verdict, and the engine gives the log-probability of each label
+there over the whole vocabulary. Their sum is the probability that the model gives any verdict.
 """
 
 from __future__ import annotations
@@ -18,28 +17,34 @@ from judgekit.types import Choice, Reply, Status, Verdict
 
 __all__ = ["Labels"]
 
-LEAST_MASS = 0.01  # of the probability; below it the model was about to say something else
-MOST_STEPS = 101  # of a scale: 0 to 100
+LEAST_MASS = 0.01  # total probability of the labels; below it the model gives no verdict
+MOST_STEPS = 101  # as many as in a scale of 0 to 100
 
 OPENINGS = {"label": "[[", "token": "", "rating": "Rating: [[", "score": "{label}: "}
-"""What stands right before the verdict in the formats that are read so, by their `reads`."""
+"""The text right before the verdict, for the formats that can be read in this way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What one format's verdict may be: `meaning` of each label as it is written, and the
-    `opening` that stands before it."""
+    """The labels of one format.
+
+    `meaning` maps each label, as written, to its choice or score; `opening` is the text before it.
+    """
 
     opening: str
     meaning: Mapping[str, Choice | int]
 
     @classmethod
     def of(cls, head: Head, names: tuple[str, ...]) -> Labels:
-        """The labels of a prompt with this head: the names and the tie, or the whole numbers of
-        its scale.
+        """The labels of a prompt: the names and the tie, or the whole numbers of its scale.
 
-        Raises `InputError` for a format whose verdict is more than one label, and for a scale
-        that is none, or too long.
+        Args:
+            head: The prompt's head.
+            names: The names of the answers.
+
+        Raises:
+            InputError: A verdict of the format is more than one label, or the scale is missing or
+                too long.
         """
         if head.reads not in OPENINGS:
             raise InputError(
@@ -61,15 +66,15 @@ class Labels:
         return cls(opening, {str(step): step for step in steps})
 
     def prefill(self, begun: str) -> str:
-        """The answer up to its verdict; `begun` is what the prompt itself has begun it with."""
+        """The answer up to its verdict; `begun` is the prompt's own prefill."""
         return begun if begun.endswith(self.opening) else begun + self.opening
 
     def read(self, reply: Reply) -> Verdict:
-        """The verdict of a reply that gives the labels' log-probabilities.
+        """Reads the verdict from the labels' log-probabilities.
 
-        Of a pair the likeliest label (of equals a tie), with P(first) + P(tie)/2; of a single
-        answer the expected score Σ p·score, both over the labels' own probabilities, scaled to
-        sum up to 1.
+        For a pair the most likely label (a tie if several are equally likely), with the probability
+        P(first) + P(tie)/2; for a single answer the expected score Σ p·score. Both are over the
+        labels' probabilities, normalised to sum to 1.
         """
         if reply.finish in ("refusal", "content_filter"):
             return Verdict.without(Status.REFUSED, reply.finish)

@@ -1,9 +1,9 @@
-"""From the markers in a reply to its one conclusion, or to why there is none.
+"""From the markers in a reply to its one conclusion, or to the reason why there is none.
 
-Every format finds its own markers; what they add up to is decided here, for all alike. The last
-marker is the verdict, and only where nothing that stands as a conclusion contradicts it: a draft
-(`at first [[A]] seemed right`), a quotation, a condition (`[[A]] if A is better`), a list of the
-labels or a denial is no conclusion. Nothing is guessed: what is not plain is `ambiguous`.
+Each format finds its own markers; this module decides for all formats what they add up to. The last
+marker is the verdict, unless another conclusion contradicts it. A draft (`at first [[A]] seemed
+right`), a quotation, a condition (`[[A]] if A is better`), a list of the labels and a denial are no
+conclusions. Nothing is guessed: what is not clear is `ambiguous`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 from judgekit.types import Choice, Status, Verdict
 
-__all__ = ["Finding", "Mark", "conclude", "spoken", "verdict"]
+__all__ = ["Finding", "Mark", "conclude", "strip_thinking", "verdict"]
 
 _CLOSE, _OPEN = "</think>", "<think>"
-_REACH = 240  # characters before a marker that can say what it is; keeps hostile texts linear
+_REACH = 240  # characters before a marker that decide its role; keeps the time linear
 _LINE = 80  # characters after it
 
 _FINAL = re.compile(r"\b(?:final(?:ly)?|therefore|ultimately)\b", re.IGNORECASE)
@@ -54,7 +54,7 @@ _DECORATION = " \t\r*_#`"
 
 
 class Mark(NamedTuple):
-    """A marker in the text. Its value is None where it names no label or number we know."""
+    """A marker in the text; its value is None if it is no known label or number."""
 
     value: Choice | float | None
     start: int
@@ -62,7 +62,7 @@ class Mark(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What a format makes of a text: a value and where its marker ends, or why there is none."""
+    """What a format finds in a text: a value and its marker's end, or why there is none."""
 
     value: Choice | float | None
     end: int = 0
@@ -85,18 +85,18 @@ class Finding(NamedTuple):
         return Verdict.without(self.status, self.error, reasoning=reasoning)
 
 
-class _Standing(IntEnum):
-    """What a marker is in its sentence, from the least to the most."""
+class _Role(IntEnum):
+    """The role of a marker in its sentence, from the weakest to the strongest."""
 
     DENIED = 0  # "not [[A]]"
-    SHOWN = 1  # quoted, reported, listed, or under a condition: anybody's words
-    DRAFT = 2  # taken back, or a leaning
+    SHOWN = 1  # quoted, reported, listed, or under a condition
+    DRAFT = 2  # revised, or a tendency
     MENTION = 3
     CONCLUSION = 4  # announced as the verdict, or a sentence by itself
 
 
-def spoken(text: str) -> str | None:
-    """What stands after the model's thinking; None where the thinking never ends."""
+def strip_thinking(text: str) -> str | None:
+    """The text after the model's thinking; None if the thinking never ends."""
     if _OPEN not in text and _CLOSE not in text:
         return text
     after = text[text.rfind(_CLOSE) + len(_CLOSE) :] if _CLOSE in text else text
@@ -104,26 +104,29 @@ def spoken(text: str) -> str | None:
 
 
 def verdict(text: str, find: Callable[[str], Finding]) -> Verdict:
-    """The verdict of one text: thinking taken off, the rest read by `find`."""
-    said = spoken(text)
+    """The verdict that `find` reads in a text without its thinking."""
+    said = strip_thinking(text)
     if said is None:
         return Verdict.without(Status.UNPARSED, "the thinking never ends")
     return find(said).verdict(said.strip())
 
 
 def conclude(text: str, marks: Sequence[Mark], *, explicit: bool = False) -> Finding:
-    """The one conclusion that `marks` (in the text's order) come to.
+    """The one conclusion of the markers of a text.
 
-    `explicit`: only a marker that is announced as the verdict, or is a sentence by itself, will
-    do; for formats whose markers are ordinary words.
+    Args:
+        text: The text.
+        marks: Its markers, in order.
+        explicit: Only a marker that is announced as the verdict, or is a sentence by itself,
+            counts; for formats whose markers are ordinary words.
     """
     ranked = [
-        (mark, standing)
+        (mark, role)
         for i, mark in enumerate(marks)
-        if (standing := _standing(text, marks, i)) is not _Standing.DENIED
+        if (role := _role_of(text, marks, i)) is not _Role.DENIED
     ]
     # A marker without meaning ([[1, 2]] in code) counts only as the last word.
-    while ranked and ranked[-1][0].value is None and ranked[-1][1] < _Standing.CONCLUSION:
+    while ranked and ranked[-1][0].value is None and ranked[-1][1] < _Role.CONCLUSION:
         ranked.pop()
     if not ranked:
         return Finding.none("no verdict in the reply")
@@ -132,19 +135,19 @@ def conclude(text: str, marks: Sequence[Mark], *, explicit: bool = False) -> Fin
         return Finding.none(f"not a verdict of this format: {text[last.start : last.end]!r}")
     weight = max(s for m, s in ranked if m.value == last.value)
     rivals = [s for m, s in ranked if m.value not in (None, last.value)]
-    if weight < (_Standing.CONCLUSION if explicit else _Standing.DRAFT):
+    if weight < (_Role.CONCLUSION if explicit else _Role.DRAFT):
         if rivals:
             return Finding.many("several verdicts, none of them a conclusion")
         return Finding.none("verdicts are named, none is given")
     # A conclusion stands against anything less, a mention only against what was taken back.
-    if max(rivals, default=_Standing.DENIED) >= weight or (
-        weight < _Standing.CONCLUSION and _Standing.SHOWN in rivals
+    if max(rivals, default=_Role.DENIED) >= weight or (
+        weight < _Role.CONCLUSION and _Role.SHOWN in rivals
     ):
         return Finding.many("different verdicts stand in the reply")
     return Finding(last.value, last.end)
 
 
-def _standing(text: str, marks: Sequence[Mark], i: int) -> _Standing:
+def _role_of(text: str, marks: Sequence[Mark], i: int) -> _Role:
     _, start, end = marks[i]
     begin = max(0, start - _REACH)
     opening = text.rfind("\n", begin, start) + 1 or begin
@@ -156,7 +159,7 @@ def _standing(text: str, marks: Sequence[Mark], i: int) -> _Standing:
     # What announces the marker before this one does not announce this one.
     words = sentence[max(0, marks[i - 1].end - opening - said) :] if i else sentence
     if _DENIED.search(words):
-        return _Standing.DENIED
+        return _Role.DENIED
     quote = _opened_quote(sentence, after)
     if quote >= 0 and (said or sentence[:quote].strip(_DECORATION)):
         # The words inside a quotation announce nothing; those before it may: as follows: "[[A]]".
@@ -169,20 +172,20 @@ def _standing(text: str, marks: Sequence[Mark], i: int) -> _Standing:
         (quote >= 0 and not announced)
         or _CONDITIONAL.match(after)
         or _ATTRIBUTED.search(words)
-        or _listed(text, marks, i)
+        or _is_listed(text, marks, i)
     ):
-        return _Standing.SHOWN
+        return _Role.SHOWN
     if _FINAL.search(words):
-        return _Standing.CONCLUSION
+        return _Role.CONCLUSION
     if _DRAFT.search(words) or _DISOWNED.match(after):
-        return _Standing.DRAFT
+        return _Role.DRAFT
     begins = said > 0 or opening == 0 or text[opening - 1] == "\n"
     alone = begins and not sentence.strip(_DECORATION) and _ENDS.match(after) is not None
-    return _Standing.CONCLUSION if announced or alone else _Standing.MENTION
+    return _Role.CONCLUSION if announced or alone else _Role.MENTION
 
 
 def _opened_quote(before: str, after: str) -> int:
-    """Where in `before` a quotation opens that closes in `after`; -1 where none does."""
+    """The position in `before` of a quotation that closes in `after`; -1 if there is none."""
     for opens, closes in (('"', '"'), ("“", "”")):
         if closes not in after:
             continue
@@ -192,8 +195,8 @@ def _opened_quote(before: str, after: str) -> int:
     return -1
 
 
-def _listed(text: str, marks: Sequence[Mark], i: int) -> bool:
-    """Whether a different marker stands right beside this one, as in `[[A]], [[B]] or [[C]]`."""
+def _is_listed(text: str, marks: Sequence[Mark], i: int) -> bool:
+    """Whether a different marker is right beside this one, as in `[[A]], [[B]] or [[C]]`."""
     for left, right in pairwise(marks[max(0, i - 1) : i + 2]):
         gap = text[left.end : right.start]
         if (

@@ -1,4 +1,4 @@
-"""JSON objects in a reply, alone, fenced or in prose."""
+"""JSON objects in a reply: alone, in a code block or in prose."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from typing import Any
 
 from judgekit.judging.parsing.marks import Finding
 
-__all__ = ["Members", "named"]
+__all__ = ["Members", "find_members"]
 
 _OBJECT = re.compile(r'\{\s{0,40}"')
-_BRACES = 64  # how many are tried, each at the cost of the text's length
+_MAX_BRACES = 64  # each attempt may take time in proportion to the text's length
 
 
 class Members(list[tuple[str, Any]]):
-    """An object's members as they stand, equal keys too (`dict` would keep the last)."""
+    """An object's members in order, duplicates included (`dict` would keep only the last)."""
 
 
-def named(text: str, key: str) -> list[tuple[Any, int]] | Finding:
-    """What the outermost objects in the text hold under `key`, each with its object's end; or why
-    there is none."""
+def find_members(text: str, key: str) -> list[tuple[Any, int]] | Finding:
+    """The values under `key` in the outermost objects of a text, each with its object's end.
+
+    If there are none, the finding that says why.
+    """
     found = _objects(text)
     if found is None:
         return Finding.none("too many braces to look for a JSON object")
@@ -29,17 +31,17 @@ def named(text: str, key: str) -> list[tuple[Any, int]] | Finding:
 
 
 def _objects(text: str) -> list[tuple[Members, int]] | None:
-    """The outermost JSON objects in the text, each with its end; None where it has too many."""
+    """The outermost JSON objects of a text with their ends; None if it has too many braces."""
     decoder = json.JSONDecoder(object_pairs_hook=Members)
     found: list[tuple[Members, int]] = []
     position = 0
-    for _ in range(_BRACES):
+    for _ in range(_MAX_BRACES):
         brace = _OBJECT.search(text, position)
         if brace is None:
             return found
         try:
             members, position = decoder.raw_decode(text, brace.start())
-        except (ValueError, RecursionError):  # not JSON, or nested without end
+        except (ValueError, RecursionError):  # not JSON, or nested too deeply
             position = brace.start() + 1
         else:
             found.append((members, position))

@@ -1,4 +1,4 @@
-"""Reads a reply: from what an engine gave to a verdict."""
+"""Reads a verdict from an engine's reply."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping
 
 from judgekit.judging.parsing.formats import Parser, parser
-from judgekit.judging.parsing.marks import Finding, spoken
+from judgekit.judging.parsing.marks import Finding, strip_thinking
 from judgekit.judging.templates import Head
 from judgekit.types import Choice, Reply, Status, Verdict
 
 __all__ = ["read"]
 
-Chances = Mapping[Choice, float]
+Shares = Mapping[Choice, float]
 
 # Only what opens a reply, and only about the task itself: a judge may well be sorry for an answer.
 _REFUSAL = re.compile(
@@ -30,52 +30,60 @@ _REFUSAL = re.compile(
 
 
 def read(reply: Reply, head: Head, names: tuple[str, ...] = ("A", "B")) -> Verdict:
-    """The verdict of a reply, as the prompt file's head says it reads.
+    """Reads the verdict of a reply in the format that the prompt file's head names.
 
-    Only text after the model's thinking counts, `Reply.thinking` never. A reply cut at its token
-    limit is `truncated` unless its verdict is complete and nothing followed that could have
-    changed it. A choice has a probability, P(first) + P(tie)/2, where the engine gave those of
-    the format's labels. Raises `InputError` where no parser has the head's name.
+    Only text after the model's thinking counts; `Reply.thinking` never does. A reply that was cut
+    off at its token limit is `truncated`, unless its verdict is complete and nothing follows that
+    could have changed it. A choice has the probability P(first) + P(tie)/2 if the engine gave the
+    probabilities of the format's labels.
+
+    Args:
+        reply: The reply.
+        head: The prompt's head.
+        names: The names of the answers in the order shown.
+
+    Raises:
+        InputError: The head names no known format.
     """
-    how = parser(head.reads)
-    said = spoken(reply.text)
-    reasoning = (said or "").strip()
-    chances = None
+    format_parser = parser(head.reads)
+    text = strip_thinking(reply.text)
+    reasoning = (text or "").strip()
+    shares = None
     if reply.label_logprobs:
-        chances = _chances(reply.label_logprobs, how.labels(head, names))
+        shares = _label_shares(reply.label_logprobs, format_parser.labels(head, names))
     if reply.finish in ("refusal", "content_filter"):
         return Verdict.without(Status.REFUSED, reply.finish, reasoning=reasoning)
-    if said is None:
+    if text is None:
         found = Finding.none("the thinking never ends")
-    elif how.stands == "whole" and chances is not None:
-        found = _drawn(how.find(said, head, names), reasoning, chances)
+    elif format_parser.position == "whole" and shares is not None:
+        found = _most_likely_label(format_parser.find(text, head, names), reasoning, shares)
     elif not reasoning:
         found = Finding.none("the reply is empty")
     else:
-        found = how.find(said, head, names)
-    if reply.finish == "length" and not _settled(said or "", found, how):
+        found = format_parser.find(text, head, names)
+    if reply.finish == "length" and not _is_complete(text or "", found, format_parser):
         return Verdict.without(Status.TRUNCATED, "cut at the token limit", reasoning=reasoning)
     if found.status is Status.UNPARSED and _REFUSAL.match(reasoning):
         return Verdict.without(Status.REFUSED, "the model declined", reasoning=reasoning)
     probability = None
-    if chances is not None:
-        probability = min(1.0, chances[Choice.FIRST] + chances[Choice.TIE] / 2)
+    if shares is not None:
+        probability = min(1.0, shares[Choice.FIRST] + shares[Choice.TIE] / 2)
     return found.verdict(reasoning, probability)
 
 
-def _settled(said: str, found: Finding, how: Parser) -> bool:
-    """Whether a reply cut at its limit had given its verdict to the end.
+def _is_complete(text: str, found: Finding, format_parser: Parser) -> bool:
+    """Whether a reply that was cut off had already given its whole verdict.
 
-    It had where the marker ends the reply and is closed: `Score: 1` may have become 10.
+    It had if the marker ends the reply and is closed: `Score: 1` might have become 10.
     """
-    if found.value is None or how.stands == "whole":
+    if found.value is None or format_parser.position == "whole":
         return found.value is not None
-    if how.stands == "first line":
-        return "\n" in said[: found.end]
-    return not any(c.isalnum() for c in said[found.end :]) and not said[-1].isalnum()
+    if format_parser.position == "first line":
+        return "\n" in text[: found.end]
+    return not any(c.isalnum() for c in text[found.end :]) and not text[-1].isalnum()
 
 
-def _chances(logprobs: Mapping[str, float], labels: Mapping[str, Choice]) -> Chances | None:
+def _label_shares(logprobs: Mapping[str, float], labels: Mapping[str, Choice]) -> Shares | None:
     """Each choice's probability, normalised over the labels present; None without any."""
     present = {
         label: logprobs[label]
@@ -87,22 +95,23 @@ def _chances(logprobs: Mapping[str, float], labels: Mapping[str, Choice]) -> Cha
     top = max(present.values())
     weights = {label: math.exp(chance - top) for label, chance in present.items()}
     total = sum(weights.values())
-    chances = dict.fromkeys(Choice, 0.0)
+    shares = dict.fromkeys(Choice, 0.0)
     for label, weight in weights.items():
-        chances[labels[label]] += weight / total
-    return chances
+        shares[labels[label]] += weight / total
+    return shares
 
 
-def _drawn(found: Finding, reasoning: str, chances: Chances) -> Finding:
-    """The verdict of a one-token judge by its labels' probabilities.
+def _most_likely_label(found: Finding, reasoning: str, shares: Shares) -> Finding:
+    """The verdict of a one-token judge by the probabilities of its labels.
 
-    The token is one draw from them, and empty where an engine only reads probabilities, so the
-    likeliest label is the choice; among equals the token drawn. Another word is no verdict.
+    The token is one sample from them, and missing if an engine only reads probabilities. So the
+    most likely label is the choice; among equally likely ones, the sampled one. Another word is no
+    verdict.
     """
     if found.value is None and reasoning:
         return found
-    top = max(chances.values())
-    best = [choice for choice in Choice if chances[choice] == top]
+    top = max(shares.values())
+    best = [choice for choice in Choice if shares[choice] == top]
     if found.value in best:
         return found
     return Finding(best[0] if len(best) == 1 else Choice.TIE)

@@ -1,7 +1,7 @@
 """Formats that score a single answer: a bracketed rating, a labelled score, a marked result.
 
-`scale` holds the lowest and the highest valid score; a score outside it is never valid, and
-without one any number is. A denominator (``4/5``) must be the highest score.
+`scale` holds the lowest and the highest valid score. A score outside it is never valid; without a
+scale any number is. A denominator (``4/5``) must be the highest score.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = [
 Scale = tuple[float, float] | None
 
 
-# Digits are [0-9]: \d would take other scripts' digits for a number that nobody asked for.
+# Digits are [0-9]: \d would also match the digits of other scripts.
 _SCORE = r"(-?[0-9]{1,6}(?:\.[0-9]{1,6})?)"
 _OF = r"(?:[ \t*_]{0,4}(?:/|out of)[ \t*_]{0,4}([0-9]{1,6}(?:\.[0-9]{1,6})?))?"
 _UNCLEAR = r"(?![0-9%]|[.,][0-9]|[^\W_]|[ \t]{0,2}(?:[-–—~/+]|to\b|or\b|out of\b)[ \t]{0,2}[0-9])"
@@ -41,15 +41,20 @@ _OUT_OF = re.compile(
 _REST = re.compile(r"[^\n]{0,80}")
 _BEFORE = re.compile(r"([^\W\d_]+)[ \t]+[*_`]{0,3}$")
 _TOTAL = re.compile(r"total|final|overall", re.IGNORECASE)
-_OWN = re.compile(  # the words that may stand before the label: any other names an aspect
+_PLAIN_WORD = re.compile(  # allowed before the label; any other word names an aspect
     r"a|additive|and|average|final|following|given?|i|is|my|overall|so|the|therefore|this|thus|total",
     re.IGNORECASE,
 )
 
 
 def bracketed_rating(text: str, scale: Scale = (1, 10)) -> Verdict:
-    """``Rating: [[7]]``, or ``Rating: [7]``, as in MT-Bench (Zheng et al. 2023)."""
-    return verdict(text, lambda said: find_rating(said, scale))
+    """Reads ``Rating: [[7]]`` or ``Rating: [7]``, as in MT-Bench (Zheng et al. 2023).
+
+    Args:
+        text: The reply.
+        scale: The lowest and the highest valid score; None for any number.
+    """
+    return verdict(text, lambda reply: find_rating(reply, scale))
 
 
 def find_rating(text: str, scale: Scale) -> Finding:
@@ -62,19 +67,24 @@ def find_rating(text: str, scale: Scale) -> Finding:
 
 
 def labelled_score(text: str, scale: Scale = (0, 5), label: str = "Score") -> Verdict:
-    """``Score: 4``, ``Total score: **4**/5``, as of the self-rewarding judge (Yuan et al. 2024).
+    """Reads ``Score: 4`` or ``Total score: **4**/5``, as of self-rewarding (Yuan et al. 2024).
 
-    The score of one aspect (``Clarity score: 1``) is not the score.
+    The score of a single aspect (``Clarity score: 1``) is not the score.
+
+    Args:
+        text: The reply.
+        scale: The lowest and the highest valid score; None for any number.
+        label: The word before the score.
     """
-    return verdict(text, lambda said: find_score(said, scale, label))
+    return verdict(text, lambda reply: find_score(reply, scale, label))
 
 
 def find_score(text: str, scale: Scale, label: str) -> Finding:
     marks: list[Mark] = []
     total = None
-    for found in _labelled(label).finditer(text):
+    for found in _label_pattern(label).finditer(text):
         word = _BEFORE.search(text, max(0, found.start() - 40), found.start())
-        if word is not None and _OWN.fullmatch(word[1]) is None:
+        if word is not None and _PLAIN_WORD.fullmatch(word[1]) is None:
             continue
         if total is None and word is not None and _TOTAL.fullmatch(word[1]):
             total = len(marks)
@@ -84,13 +94,18 @@ def find_score(text: str, scale: Scale, label: str) -> Finding:
         elif ":" in found[0]:
             line = _REST.match(text, found.end())
             marks.append(Mark(None, found.start(), line.end() if line else found.end()))
-    # What stands before a total is what it adds up.
+    # Scores before a total are its parts.
     return _within(conclude(text, marks[total or 0 :]), scale)
 
 
 def marked_result(text: str, scale: Scale = (1, 5)) -> Verdict:
-    """``[RESULT] 4``, as of Prometheus (Kim et al. 2023); else a concluding ``4 out of 5``."""
-    return verdict(text, lambda said: find_result(said, scale))
+    """Reads ``[RESULT] 4``, as of Prometheus (Kim et al. 2023), else a concluding ``4 out of 5``.
+
+    Args:
+        text: The reply.
+        scale: The lowest and the highest valid score; None for any number.
+    """
+    return verdict(text, lambda reply: find_result(reply, scale))
 
 
 def find_result(text: str, scale: Scale) -> Finding:
@@ -108,8 +123,13 @@ def find_result(text: str, scale: Scale) -> Finding:
 
 
 def bare_number(text: str, scale: Scale = (0, 9)) -> Verdict:
-    """The whole reply is one number, as of LLMBar's rating judges (Zeng et al. 2024)."""
-    return verdict(text, lambda said: find_number(said, scale))
+    """Reads a reply that is one number, as of LLMBar's rating judges (Zeng et al. 2024).
+
+    Args:
+        text: The reply.
+        scale: The lowest and the highest valid score; None for any number.
+    """
+    return verdict(text, lambda reply: find_number(reply, scale))
 
 
 def find_number(text: str, scale: Scale) -> Finding:
@@ -120,7 +140,7 @@ def find_number(text: str, scale: Scale) -> Finding:
 
 
 @lru_cache(maxsize=256)
-def _labelled(label: str) -> re.Pattern[str]:
+def _label_pattern(label: str) -> re.Pattern[str]:
     return re.compile(
         rf"(?<!\w){re.escape(label)}(?!\w)(?:[ \t]{{0,2}}\([^()\n]{{0,30}}\))?"
         r"(?:[ \t]{1,2}(?:is|of|would be))?[ \t:=*_`\"(\[]{0,8}",
@@ -134,7 +154,7 @@ def _number(content: str, scale: Scale) -> float | None:
 
 
 def _value(number: re.Match[str], scale: Scale) -> float | None:
-    """The number; None where it is out of something else than the scale's highest score."""
+    """The number; None if its denominator is not the scale's highest score."""
     if number[2] is not None and (scale is None or float(number[2]) != scale[1]):
         return None
     return float(number[1])

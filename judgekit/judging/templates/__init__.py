@@ -1,4 +1,4 @@
-"""Prompt files: found by name or path, checked when loaded, rendered with every text fenced."""
+"""Prompt files: found by name or path, checked when loaded, rendered with fenced texts."""
 
 from judgekit.judging.templates.builtin import builtin_dir
 from judgekit.judging.templates.head import FORMATS, Head

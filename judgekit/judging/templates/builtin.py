@@ -10,11 +10,11 @@ __all__ = ["builtin_dir", "default_reminder"]
 
 
 def builtin_dir() -> Path:
-    """The folder of the prompts that come with judgekit, as installed."""
+    """The installed folder of the prompts that come with judgekit."""
     return Path(str(resources.files("judgekit.prompts")))
 
 
 @cache
 def default_reminder() -> str:
-    """The reminder of a prompt that brings none of its own."""
+    """The reminder for prompts without one."""
     return (builtin_dir() / "_reminder.md").read_text(encoding="utf-8").strip()

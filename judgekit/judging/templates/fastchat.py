@@ -1,6 +1,6 @@
-"""The prompts of FastChat's ``judge_prompts.jsonl`` (MT-Bench; Zheng et al. 2023,
-arXiv:2306.05685), shown to the letter: the original protocol from the original file, so without
-fences.
+"""Prompts from FastChat's ``judge_prompts.jsonl`` (MT-Bench; Zheng et al. 2023, arXiv:2306.05685).
+
+They are shown verbatim, without fences: the original protocol from the original file.
 """
 
 from __future__ import annotations
@@ -34,10 +34,18 @@ _TURN = re.compile(r"_([1-9])$")
 
 
 def read_fastchat(path: Path, row: str, name: str) -> Template:
-    """The prompt called `row` in the file `path`, to be called `name`.
+    """Reads a prompt from a file of FastChat's.
 
-    Cases of two turns are shown by the row with ``-multi-turn`` after that name, where there is
-    one. Raises `InputError`, naming file and line.
+    Cases of two turns are shown by the row whose name has ``-multi-turn`` appended, if there is
+    one.
+
+    Args:
+        path: The file.
+        row: The name of the prompt in the file.
+        name: The prompt's name in messages and records.
+
+    Raises:
+        InputError: There is no such prompt, or it cannot be used; names file and line.
     """
     rows = _read_rows(path)
     if row not in rows:
@@ -58,7 +66,7 @@ def read_fastchat(path: Path, row: str, name: str) -> Template:
 
 
 def _read_rows(path: Path) -> dict[str, tuple[int, str]]:
-    """The number and text of each row's line, by the row's name."""
+    """Line number and text of each row, by the row's name."""
     rows = {}
     for number, line in enumerate(read_text(path).split("\n"), 1):
         if not line.strip():
@@ -75,7 +83,7 @@ def _read_rows(path: Path) -> dict[str, tuple[int, str]]:
 
 @dataclass(frozen=True)
 class _Original:
-    """One row. `parts` alternates literal text and placeholders' names, beginning with text."""
+    """One row. `parts` alternates literal text and names of placeholders, starting with text."""
 
     head: Head
     system: str
@@ -106,7 +114,7 @@ class _Original:
 
     @property
     def turns(self) -> int:
-        """How many turns it shows."""
+        """The number of turns it shows."""
         return max((int(m[1]) for slot in self.slots if (m := _TURN.search(slot))), default=1)
 
     @property
@@ -122,7 +130,10 @@ class _Original:
 
 
 def _parts(template: str) -> tuple[str, ...]:
-    """Literal text and placeholders' names in turn; doubled braces stand for single ones."""
+    """Literal text and names of placeholders, alternating.
+
+    A doubled brace stands for a single one, as in `str.format`.
+    """
     parts = [""]
     end = 0
     for match in _PART.finditer(template):
@@ -137,7 +148,10 @@ def _parts(template: str) -> tuple[str, ...]:
 
 
 def _texts(trial: Trial, reference: str) -> dict[str, str]:
-    """Every placeholder's text: with its turn's number, and without one for the judged turn."""
+    """The text of every placeholder.
+
+    Each occurs with its turn's number, and without one for the judged turn.
+    """
     case = trial.case
     texts: dict[str, str] = {}
 
@@ -158,7 +172,7 @@ def _texts(trial: Trial, reference: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Originals:
-    """A prompt and its twin for two turns, by the number of turns."""
+    """A prompt and its variant for two turns, by the number of turns."""
 
     by_turns: Mapping[int, _Original]
 
@@ -194,7 +208,7 @@ def _turns(case: Case) -> int:
 
 
 def _alternates(case: Case, index: int) -> bool:
-    """Whether response `index` ends a plain chat: user, assistant, user, … and no tool calls."""
+    """Whether response `index` ends a chat of alternating roles without tool calls."""
     messages = case.conversation(index)
     roles = [message.role for message in messages]
     plain = (["user", "assistant"] * len(roles))[: len(roles)]

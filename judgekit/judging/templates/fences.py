@@ -1,8 +1,8 @@
-"""Fences: everything under judgement is shown between two lines that it cannot forge.
+"""Fences: each text under judgement is shown between two lines that it cannot forge.
 
-A fence is ``<answer-A MARK>`` … ``</answer-A MARK>``. The mark is a digest of all the texts shown
-that occurs in none of them, so no text can close its own fence or open another's. It is the
-same in both orders and in every process, so the same call stays the same call.
+A fence is ``<answer-A MARK>`` … ``</answer-A MARK>``. The mark is a digest of all texts shown and
+occurs in none of them, so no text can close its own fence or open another. It is the same in both
+orders and in every process, so that equal calls stay equal.
 """
 
 from __future__ import annotations
@@ -15,18 +15,25 @@ from judgekit.types import Message, Response, Trial, digest
 
 __all__ = ["fence_all", "unused_mark"]
 
-_MARK_BYTES = 6  # safety comes from the mark's absence from the texts, not from its length
+_MARK_BYTES = 6  # a short mark is safe because it occurs in none of the texts
 
 
 def fence_all(trial: Trial, shows: Shows, reference: str) -> dict[str, str]:
-    """The fenced texts of a trial by the name a prompt uses for them.
+    """The fenced texts of a trial, by the variable that a prompt uses for them.
 
-    Always ``prompt`` and ``reference`` (empty where `reference` is); ``first`` and ``second``
-    for a pair; ``answer`` for a single one.
+    Args:
+        trial: The trial.
+        shows: What the prompt shows.
+        reference: The reference; empty for none.
+
+    Returns:
+        Always ``prompt`` and ``reference`` (empty if `reference` is); ``first`` and ``second`` for
+        a
+        pair; ``answer`` for a single answer.
     """
     case = trial.case
     shown: tuple[Response, ...] = () if shows == "question" else trial.shown
-    # A question is asked once per case, so it may not depend on which responses a trial shows.
+    # A question is asked once per case, so it must not depend on a trial's responses.
     asked = shown or case.responses
     same_past = all(response.earlier == asked[0].earlier for response in asked[1:])
     past = case.conversation(trial.order[0] if shown else 0) if same_past else case.prompt
@@ -55,7 +62,7 @@ def fence_all(trial: Trial, shows: Shows, reference: str) -> dict[str, str]:
 
 
 def unused_mark(seed: str, texts: Sequence[str]) -> str:
-    """The first of the marks that follow from `seed` which is in none of `texts`."""
+    """The first mark derived from `seed` that occurs in none of `texts`."""
     for counter in itertools.count():
         mark = digest(seed, str(counter), size=_MARK_BYTES)
         if not any(mark in text for text in texts):
@@ -68,7 +75,7 @@ def _fence(tag: str, text: str, mark: str) -> str:
 
 
 def _conversation(messages: Sequence[Message], turns: int, mark: str) -> str:
-    """One plain user message as it is; else every message under a line that tells its role."""
+    """A single plain user message as it is; else every message under a line with its role."""
     if len(messages) == 1 and messages[0].role == "user" and not messages[0].tool_calls:
         return messages[0].content
     lines: list[str] = []
@@ -84,7 +91,7 @@ def _conversation(messages: Sequence[Message], turns: int, mark: str) -> str:
 
 
 def _answers(response: Response, turns: int, mark: str) -> str:
-    """A model's own answers to all turns, the last of which is the one to judge."""
+    """A model's answers to all turns; the last one is to be judged."""
     lines: list[str] = []
     for turn, text in enumerate(response.earlier[: turns - 1], 1):
         lines += (f"[turn {turn}: answer {mark}]", text)

@@ -20,7 +20,11 @@ _LIKE_A_TITLE = re.compile(r"={2,}\s*\w+\s*={2,}\s*")
 
 
 def read_text(path: Path) -> str:
-    """A file's text, every character of it. Raises `InputError` where it cannot be read."""
+    """Reads a text file, every character of it.
+
+    Raises:
+        InputError: It cannot be read, or is not UTF-8.
+    """
     try:
         return path.read_bytes().decode("utf-8")
     except OSError as error:
@@ -33,7 +37,15 @@ def read_text(path: Path) -> str:
 
 
 def read_prompt(path: Path, name: str) -> Template:
-    """The prompt in the file `path`, to be called `name`. Raises `InputError`: file and line."""
+    """Reads a prompt file.
+
+    Args:
+        path: The file.
+        name: The prompt's name in messages and records.
+
+    Raises:
+        InputError: The file cannot be read or is no valid prompt; names file and line.
+    """
     text = read_text(path)
     file = str(path)
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
@@ -59,7 +71,7 @@ def read_prompt(path: Path, name: str) -> Template:
 
 
 def _split(lines: Sequence[str], start: int, file: str) -> dict[str, Section]:
-    """The sections by title, without the blank lines around them."""
+    """The sections by title, without blank lines around them."""
     bodies: dict[str, list[tuple[int, str]]] = {}
     current: list[tuple[int, str]] | None = None
     for number, line in enumerate(lines[start:], start + 1):

@@ -1,4 +1,4 @@
-"""What the head of a prompt file says: what the prompt shows, and how its verdict reads."""
+"""The head of a prompt file: what the prompt shows, and how its verdict is read."""
 
 from __future__ import annotations
 
@@ -34,18 +34,21 @@ FORMATS: Mapping[str, Shows] = MappingProxyType(
         "number": "single",
     }
 )
-"""The verdict formats a head may name under `reads`, and what their prompts show;
-`judgekit.judging.parsing` reads them."""
+"""The verdict formats that a head may name under `reads`, and what their prompts show."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
     """The head of a prompt file.
 
-    `shows`: two answers, one, or (``"question"``) none: the model is to answer by itself.
-    `reads`: one of `FORMATS`, or ``""`` where a judge reads the reply by itself. `scale`: the
-    lowest and highest score. `tie`: the label that says tie, None where there is none. `label`:
-    the word before a score. `reference`: the prompt cannot do without a reference.
+    Attributes:
+        shows: Two answers (``"pair"``), one (``"single"``) or none (``"question"``: the model
+            answers by itself).
+        reads: The verdict format, one of `FORMATS`; empty if the judge reads the reply itself.
+        scale: The lowest and the highest score.
+        tie: The label of a tie; None if there is none.
+        label: The word before a score.
+        reference: Whether the prompt needs a reference.
     """
 
     shows: Shows
@@ -57,9 +60,15 @@ class Head:
 
 
 def read_head(lines: Sequence[str], file: str, start: int) -> Head:
-    """The head written in `lines` (TOML), the first of which is line `start` of `file`.
+    """Reads the head of a prompt file.
 
-    Raises `InputError`, naming file and line.
+    Args:
+        lines: The lines of TOML.
+        file: The file's name, for messages.
+        start: The number of the first line in the file.
+
+    Raises:
+        InputError: The head is not valid; names file and line.
     """
     try:  # the newlines in front make TOML's own line numbers those of the file
         table = tomllib.loads("\n" * (start - 1) + "\n".join(lines))
@@ -89,7 +98,7 @@ _SHOWS = "shows = " + " or ".join(f'"{kind}"' for kind in get_args(Shows))
 
 
 def _complaint(key: str, value: Any) -> str:
-    """What is wrong with one entry of a head; empty where it is right."""
+    """What is wrong with one entry of a head; empty if it is valid."""
     known = [field.name for field in fields(Head)]
     match key:
         case "shows":
@@ -117,6 +126,6 @@ def _is_scale(value: Any) -> bool:
 
 
 def _line_of(key: str, lines: Sequence[str]) -> int:
-    """The index of the line that gives `key`; 0 where it is written in some rarer way."""
+    """The index of the line that sets `key`; 0 if it is written in an unusual way."""
     entry = re.compile(rf"""\s*[\["']*{re.escape(key)}\b""")
     return next((index for index, line in enumerate(lines) if entry.match(line)), 0)

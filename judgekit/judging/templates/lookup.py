@@ -1,4 +1,4 @@
-"""Finds prompts: by name in folders, or by path."""
+"""Finds prompts by name in folders, or by path."""
 
 from __future__ import annotations
 
@@ -15,20 +15,28 @@ __all__ = ["Prompts"]
 
 
 class Prompts:
-    """The prompts of some folders, each file ``NAME.md``; the first folder that has it wins."""
+    """The prompts of some folders: files ``NAME.md``, of which earlier folders take precedence.
+
+    Args:
+        dirs: The folders.
+    """
 
     def __init__(self, dirs: Sequence[Path]) -> None:
         self.dirs = tuple(dirs)
 
     def names(self) -> list[str]:
-        """The names that `load` finds in the folders, sorted."""
+        """The sorted names of the prompts in the folders."""
         files = (file for folder in self.dirs for file in folder.glob("*.md"))
         return sorted({file.stem for file in files if not file.stem.startswith("_")})
 
     def load(self, name: str) -> Template:
-        """A prompt by name; or by path: a file ``….md``, or ``FILE#NAME`` of FastChat's prompts.
+        """Loads a prompt.
 
-        Raises `InputError` where it is not found or not rightly written.
+        Args:
+            name: A prompt's name, a file ``….md``, or ``FILE#NAME`` for a prompt of FastChat's.
+
+        Raises:
+            InputError: There is no such prompt, or it is not valid.
         """
         if name.endswith(".md"):
             return read_prompt(Path(name).expanduser(), name)
@@ -46,4 +54,5 @@ class Prompts:
         raise InputError(self._miss(name))
 
     def _miss(self, name: str) -> str:
+        """The message for a name that is not found."""
         return unknown("prompt named", name, self.names()) + f"; a file of yours: ./{name}.md"

@@ -1,4 +1,4 @@
-"""The body of a prompt file: Jinja2 sections, given the texts of a trial already fenced."""
+"""The body of a prompt file: Jinja2 sections, rendered with fenced texts."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Sections:
-    """The compiled sections of one prompt file.
+    """The compiled sections of a prompt file.
 
-    `fixed` are the roles whose section shows no text of the trial: rendered once for each set of
-    names, and kept in `_kept`.
+    `fixed` has the roles whose section contains no text of the trial. They are rendered once for
+    each pair of names and cached in `_cache`.
     """
 
     head: Head
@@ -49,13 +49,15 @@ class Sections:
     constants: Mapping[str, str | float]
     shows_reference: bool
     fixed: frozenset[str] = frozenset()
-    _kept: dict[tuple[str, tuple[str, ...]], Message] = field(default_factory=dict, compare=False)
+    _cache: dict[tuple[str, tuple[str, ...]], Message] = field(default_factory=dict, compare=False)
 
     @classmethod
     def compile(cls, sections: Mapping[str, Section], head: Head, file: str) -> Sections:
-        """Compiles ``user`` and, where they are there, ``system`` and ``assistant``.
+        """Compiles the section ``user`` and, if present, ``system`` and ``assistant``.
 
-        Raises `InputError`, naming file and line, also where a section would fail when rendered.
+        Raises:
+            InputError: A section is not Jinja2, uses an unknown variable, lacks a needed one, or
+                cannot be rendered; names file and line.
         """
         known = {"prompt", "reference", *_NEEDED[head.shows], *_NAMES[head.shows]}
         constants = _constants(head)
@@ -82,11 +84,11 @@ class Sections:
         for reference in ["reference"] if head.reference else ["reference", ""]:
             values = body.values(_SAMPLE[head.shows], reference)
             for title, section in sections.items():
-                _rehearse(compiled[title], values, section, file)
+                _check_rendering(compiled[title], values, section, file)
         return body
 
     def values(self, trial: Trial, reference: str) -> dict[str, str | float]:
-        """Every variable of the prompt."""
+        """The values of the prompt's variables."""
         shown = reference if self.shows_reference else ""
         values = {**self.constants, **fence_all(trial, self.head.shows, shown)}
         values.update(zip(_NAMES[self.head.shows], trial.names, strict=False))
@@ -96,12 +98,12 @@ class Sections:
         values = self.values(trial, reference)
         messages = []
         for role, template in self.messages:
-            kept = self._kept.get((role, trial.names)) if role in self.fixed else None
-            if kept is None:
-                kept = Message(role, template.render(values))
+            message = self._cache.get((role, trial.names)) if role in self.fixed else None
+            if message is None:
+                message = Message(role, template.render(values))
                 if role in self.fixed:
-                    self._kept[role, trial.names] = kept
-            messages.append(kept)
+                    self._cache[role, trial.names] = message
+            messages.append(message)
         return tuple(messages), self.prefill.render(values) if self.prefill else ""
 
     def refusal(self, case: Case) -> str:  # noqa: ARG002 - any conversation can be fenced
@@ -109,11 +111,14 @@ class Sections:
 
 
 def compile_reminder(section: Section, head: Head, file: str) -> str:
-    """The text of a reminder. It is the same for all cases, so it may use only what the head
-    says: ``tie``, ``low``, ``high``."""
+    """The text of a reminder.
+
+    It is the same for all cases, so its only variables are those of the head: ``tie``, ``low`` and
+    ``high``.
+    """
     values = _constants(head)
     template, _ = _compile(section, values.keys(), file, head)
-    _rehearse(template, values, section, file)
+    _check_rendering(template, values, section, file)
     return template.render(values)
 
 
@@ -139,12 +144,12 @@ _SAMPLE = {
 
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
-    """Jinja2 without loaders, globals or chance: a prompt depends on its variables alone."""
+    """Jinja2 without loaders, globals or randomness: only variables decide the text."""
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     environment = ImmutableSandboxedEnvironment(
-        autoescape=False,  # the texts go to a model, not into a page
+        autoescape=False,  # the texts go to a model, not to a browser
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -157,7 +162,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
 def _compile(
     section: Section, known: Collection[str], file: str, head: Head
 ) -> tuple[jinja2.Template, set[str]]:
-    """The compiled section and the names of the variables in it, all of them `known`."""
+    """The compiled section, and the names of its variables, all of them `known`."""
     from jinja2 import TemplateSyntaxError, meta, nodes
 
     environment = _environment()
@@ -171,7 +176,7 @@ def _compile(
     for name in tree.find_all(nodes.Name):
         if name.name in used and name.name not in known:
             line = section.line + name.lineno - 1
-            raise InputError(f"{file}:{line}: {_unknown(name.name, known, head)}")
+            raise InputError(f"{file}:{line}: {_unknown_variable(name.name, known, head)}")
     if "reference" in used and not head.reference and not _tests_reference(tree):
         raise InputError(
             f"{file}:{section.line}: the prompt shows a reference; say reference = true in its "
@@ -189,8 +194,8 @@ def _tests_reference(tree: nodes.Template) -> bool:
     return any(isinstance(part, nodes.Name) and part.name == "reference" for part in parts)
 
 
-def _unknown(name: str, known: Collection[str], head: Head) -> str:
-    """What to say of a variable that this prompt does not have."""
+def _unknown_variable(name: str, known: Collection[str], head: Head) -> str:
+    """The message for a variable that this prompt does not have."""
     near = closest(name, known)
     if near is not None:
         hint = f"did you mean {near!r}? "
@@ -202,10 +207,10 @@ def _unknown(name: str, known: Collection[str], head: Head) -> str:
     return f'unknown variable {name!r} where shows = "{head.shows}"; {hint}there are: {there}'
 
 
-def _rehearse(
+def _check_rendering(
     template: jinja2.Template, values: Mapping[str, str | float], section: Section, file: str
 ) -> None:
-    """Renders once, so that a prompt that cannot be rendered fails before anything is paid."""
+    """Renders the section once, so that errors show before any call is made."""
     from jinja2 import TemplateError
 
     try:

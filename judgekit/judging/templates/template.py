@@ -1,4 +1,4 @@
-"""A prompt that is ready to be shown."""
+"""A prompt that is ready to be rendered."""
 
 from __future__ import annotations
 
@@ -17,21 +17,24 @@ Rendered = tuple[tuple[Message, ...], str]
 
 
 class Body(Protocol):
-    """The text of a prompt, in the file format it came in."""
+    """The text of a prompt, in any file format."""
 
     def render(self, trial: Trial, reference: str) -> Rendered:
-        """The call about `trial`; `reference` is empty where there is none."""
+        """Renders the call about `trial`; `reference` is empty if there is none."""
         ...
 
     def refusal(self, case: Case) -> str:
-        """Why this case cannot be shown, and the way out; empty where it can."""
+        """Why this case cannot be shown and what to do; empty if it can."""
         ...
 
 
 @dataclass(frozen=True)
 class Template:
-    """A prompt: `digest` is that of its file's bytes (of a FastChat prompt: of its rows'),
-    `reminder` repeats the wanted format in a sentence or two, for asking again."""
+    """A prompt.
+
+    `digest` is that of its file's content (for a FastChat prompt, of its rows). `reminder` repeats
+    the verdict format in a sentence or two, for asking again.
+    """
 
     name: str
     digest: str
@@ -40,7 +43,11 @@ class Template:
     body: Body = field(compare=False, repr=False)
 
     def check_arity(self, arity: int) -> None:
-        """Refuses (`InputError`) to be used where `arity` answers are shown, unless made for it."""
+        """Checks that the prompt shows `arity` answers.
+
+        Raises:
+            InputError: It shows another number of answers.
+        """
         wanted = {1: '"single"', 2: '"pair"'}.get(arity)
         if wanted is None:
             raise InputError(f"prompt {self.name!r} cannot show {arity} answers; it takes 1 or 2")
@@ -52,9 +59,14 @@ class Template:
             )
 
     def check_cases(self, cases: Sequence[Case], *, reference_given: bool = False) -> None:
-        """Refuses (`InputError`) cases that the prompt cannot show, before anything is paid.
+        """Checks that the prompt can show all cases, before any call is made.
 
-        `reference_given`: the judge gives `render` the reference where a case has none.
+        Args:
+            cases: The cases.
+            reference_given: The judge passes a reference to `render` for cases without one.
+
+        Raises:
+            InputError: It cannot show some case.
         """
         refused = [
             (case.id, reason) for case in cases if (reason := self._refusal(case, reference_given))
@@ -70,6 +82,11 @@ class Template:
         return self.body.refusal(case)
 
     def render(self, trial: Trial, *, reference: str | None = None) -> Rendered:
-        """The messages and the prefill. A `reference` given is shown, not the case's own."""
+        """Renders messages and prefill.
+
+        Args:
+            trial: The trial.
+            reference: A reference to show instead of the case's.
+        """
         own = trial.case.reference or ""
         return self.body.render(trial, own if reference is None else reference)

@@ -1,4 +1,4 @@
-"""How several judges' outcomes of one case become one."""
+"""How the outcomes of several judges become one."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from math import fsum
 from typing import Literal
 
+from judgekit.stats.outcomes.lean import lean, margin_of
 from judgekit.stats.outcomes.values import MaybeLabel, label, value
 from judgekit.types import Case, Outcome, Position
 
 __all__ = ["Rule", "combine", "majority"]
 
 Rule = Literal["vote", "mean"]
-
-TOLERANCE = 1e-12  # a mean may miss one half by rounding
 
 
 def majority(votes: Sequence[MaybeLabel]) -> MaybeLabel:
@@ -26,17 +25,23 @@ def majority(votes: Sequence[MaybeLabel]) -> MaybeLabel:
 
 
 def combine(case: Case, outcomes: Sequence[Outcome], rule: Rule) -> Outcome:
-    """The jury's outcome of a case, from one outcome a seat.
+    """The jury's outcome of a case.
 
-    ``vote``: the `majority`. ``mean``: the mean of the seats' values (the probability or share that
-    is `Outcome.mean`; of judges of single answers their vote) against one half. A comparison is
-    decided where more than half of the seats are; a score, the mean of the seats' scores, where
-    all are, since seats differ in level.
+    A comparison has a verdict where more than half of the jurors have one; a score, the mean of
+    the jurors' scores, where all have one, since jurors differ in level. A jury is never
+    inconsistent. Choices by position are each juror's own, and not counted here.
 
-    Never inconsistent. `mean` is that of the votes, or of the values, and `margin` how far it
-    speaks for the winner. `position`: consistent where most of the seats on the winner's side had
-    it in both orders, or saw no order; None of ties and where a seat saw one order only. Choices
-    by position are the seats' own, and not counted here.
+    Args:
+        case: The case.
+        outcomes: One per juror.
+        rule: ``vote``: the `majority`. ``mean``: the mean of the jurors' values (the probability
+            or share that is `Outcome.mean`; of judges of single answers their vote) against one
+            half.
+
+    Returns:
+        `mean` is that of the votes, or of the values, and `margin` how far it speaks for the
+        winner. `position`: consistent where most of the jurors on the winner's side had it in
+        both orders, or saw no order; None of ties and where a juror saw one order only.
     """
     statuses: Counter[str] = Counter()
     for outcome in outcomes:
@@ -45,21 +50,21 @@ def combine(case: Case, outcomes: Sequence[Outcome], rule: Rule) -> Outcome:
         return _scored(case, outcomes, statuses)
     if outcomes[0].identical:
         return outcomes[0]
-    told = [o for o in outcomes if o.decided]
-    values = [_value(o, rule) for o in told]
-    decided = 2 * len(told) > len(outcomes)
+    with_verdict = [o for o in outcomes if o.decided]
+    values = [_value(o, rule) for o in with_verdict]
+    decided = 2 * len(with_verdict) > len(outcomes)
     mean = fsum(values) / len(values) if values else None
     winner: MaybeLabel = None
     if decided and mean is not None:
-        winner = majority([label(o) for o in told]) if rule == "vote" else _lean(mean)
+        winner = majority([label(o) for o in with_verdict]) if rule == "vote" else lean(mean)
     return Outcome(
         case=case.id,
         cluster=case.cluster or case.id,
         winner=winner,
         decided=decided,
-        position=_position(winner, told, values),
+        position=_position(winner, with_verdict, values),
         mean=mean,
-        margin=None if mean is None or winner is None else _margin(winner, mean),
+        margin=None if mean is None or winner is None else margin_of(winner, mean),
         scores=(),
         statuses=statuses,
         category=case.category,
@@ -85,34 +90,22 @@ def _scored(case: Case, outcomes: Sequence[Outcome], statuses: Mapping[str, int]
 
 
 def _value(outcome: Outcome, rule: Rule) -> float:
-    """Response 0's value to a seat that is decided; single answers' ties count as it has them."""
+    """Response 0's value to a juror that has a verdict."""
     if rule == "mean" and not outcome.scores and outcome.mean is not None:
         return outcome.mean
     known = value(outcome)
     if known is None:
-        raise ValueError(f"the case {outcome.case!r} is undecided, so it has no value")
+        raise ValueError(f"the case {outcome.case!r} has no verdict, so it has no value")
     return known
 
 
-def _lean(value: float) -> MaybeLabel:
-    if abs(value - 0.5) <= TOLERANCE:
-        return "tie"
-    return 0 if value > 0.5 else 1
-
-
-def _margin(winner: MaybeLabel, mean: float) -> float:
-    """As a single judge's: how far the mean speaks for the winner, 0 where it speaks against."""
-    lead = 2 * mean - 1
-    return abs(lead) if winner == "tie" else max(0.0, lead if winner == 0 else -lead)
-
-
 def _position(
-    winner: MaybeLabel, told: Sequence[Outcome], values: Sequence[float]
+    winner: MaybeLabel, with_verdict: Sequence[Outcome], values: Sequence[float]
 ) -> Position | None:
-    """Whether the winner is one in both orders, by the seats that lean to it."""
+    """Whether the winner is one in both orders, by the jurors that lean to it."""
     if not isinstance(winner, int):
         return None
-    behind = [o for o, v in zip(told, values, strict=True) if _lean(v) == winner]
+    behind = [o for o, v in zip(with_verdict, values, strict=True) if lean(v) == winner]
     if any(o.position is None and not o.scores for o in behind):
         return None
     wavering = [o.position for o in behind if o.position not in (None, Position.CONSISTENT)]

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import fsum, isfinite
-from typing import Literal
 
-from judgekit.types import Case, Choice, Judgement, Outcome, Position, Status, Verdict
+from judgekit.stats.outcomes.lean import (
+    TOLERANCE,
+    Merge,
+    lean,
+    margin_of,
+    merge_orders,
+)
+from judgekit.types import Case, Choice, Judgement, Label, Outcome, Position, Status, Verdict
 
 __all__ = ["fold", "identical_outcome", "is_choice", "is_score", "sift", "value_of_first"]
 
-Winner = int | Literal["tie"]
-
-TOLERANCE = 1e-12  # a mean of probabilities or scores may miss a tie by rounding
 VALUE = {Choice.FIRST: 1.0, Choice.TIE: 0.5, Choice.SECOND: 0.0}  # of the first shown
 
 
@@ -24,22 +27,29 @@ def fold(
     case: Case,
     judgements: Sequence[Judgement],
     *,
-    merge: Literal["agree", "mean"] = "agree",
+    merge: Merge = "agree",
     tie_margin: float = 0.0,
     both_orders: bool = True,
 ) -> Outcome:
     """One case's outcome from all its judgements: shown in pairs, or each response by itself.
 
     A showing (an order, or a response by itself) is valid where more than half of its repeats
-    are; a case with an invalid showing is undecided. `merge` joins the two orders: ``agree``
-    gives a winner only where both have the same, ``mean`` compares the mean of their values
-    (probabilities, where given) with one half. `both_orders` says that each case was to be shown
-    in both; without it the order shown decides alone. Of single answers, the mean score that is
-    higher by more than `tie_margin` points wins; a case of one response has a score, no winner.
+    are; a case with an invalid showing has no verdict. A valid verdict without what its showing
+    needs (no choice of a pair, a score that is not a number) counts as `failed`.
 
-    A valid verdict without what its showing needs (no choice of a pair, a score that is not a
-    number) counts as `failed`. ValueError: no judgements, more than two responses, or showings
-    of both kinds.
+    Args:
+        case: Of one or two responses.
+        judgements: All of the case, in any order.
+        merge: How two orders become one. ``agree`` gives a winner only where both have the same,
+            ``mean`` compares the mean of their values (probabilities, where given) with one half.
+        tie_margin: Of single answers, the higher mean score wins by more than so many points.
+        both_orders: Each case was to be shown in both orders; else the order shown decides alone.
+
+    Returns:
+        The outcome; a case of one response has a score and no winner.
+
+    Raises:
+        ValueError: No judgements, more than two responses, or showings of both kinds.
     """
     if len(case.responses) > 2:
         raise ValueError(f"case {case.id!r} has {len(case.responses)} responses; fold takes 1 or 2")
@@ -68,9 +78,7 @@ def identical_outcome(case: Case) -> Outcome:
     )
 
 
-def _pairs(
-    case: Case, judgements: Sequence[Judgement], merge: Literal["agree", "mean"], both_orders: bool
-) -> Outcome:
+def _pairs(case: Case, judgements: Sequence[Judgement], merge: Merge, both_orders: bool) -> Outcome:
     statuses, valid = sift(judgements, is_choice)
     orders = [(0, 1), (1, 0)] if both_orders else sorted({j.trial.order for j in judgements})
     of_order = [
@@ -82,7 +90,7 @@ def _pairs(
     ]
     values = [v for v in of_order if v is not None]
     decided = len(values) == len(orders)
-    winner = _merged(values, merge) if decided else None
+    winner = merge_orders(values, merge) if decided else None
     mean = _mean([_value(j, soft=True) for j in valid])
     choices = [j.verdict.choice for j in valid]
     return Outcome(
@@ -90,9 +98,9 @@ def _pairs(
         cluster=case.cluster or case.id,
         winner=winner,
         decided=decided,
-        position=_position([_lean(v) for v in values]) if both_orders else None,
+        position=_position([lean(v) for v in values]) if both_orders else None,
         mean=mean,
-        margin=_margin(winner, mean) if decided else None,
+        margin=margin_of(winner, mean) if decided and mean is not None else None,
         scores=(),
         statuses=statuses,
         first=choices.count(Choice.FIRST),
@@ -108,12 +116,12 @@ def _singles(case: Case, judgements: Sequence[Judgement], tie_margin: float) -> 
         if j.verdict.score is not None:
             given[j.trial.order[0]].append(j.verdict.score)
     scores = tuple(
-        _valid_mean(own, out_of=sum(j.trial.order == (i,) for j in judgements))
-        for i, own in enumerate(given)
+        _valid_mean(points, out_of=sum(j.trial.order == (i,) for j in judgements))
+        for i, points in enumerate(given)
     )
     known = [s for s in scores if s is not None]
     decided = len(known) == len(scores)
-    winner: Winner | None = None
+    winner: Label | None = None
     margin = None
     if decided and len(scores) == 2:
         margin = abs(known[0] - known[1])
@@ -182,22 +190,7 @@ def _valid_mean(values: Sequence[float], *, out_of: int) -> float | None:
     return _mean(values) if 2 * len(values) > out_of else None
 
 
-def _lean(value: float) -> Winner:
-    """Which response a mean value of response 0 speaks for."""
-    if abs(value - 0.5) <= TOLERANCE:
-        return "tie"
-    return 0 if value > 0.5 else 1
-
-
-def _merged(values: Sequence[float], merge: Literal["agree", "mean"]) -> Winner | None:
-    """The winner of valid orders, by response 0's value in each; None where they disagree."""
-    if merge == "mean":
-        return _lean(fsum(values) / len(values))
-    leans = {_lean(v) for v in values}
-    return leans.pop() if len(leans) == 1 else None
-
-
-def _position(leans: Sequence[Winner]) -> Position:
+def _position(leans: Sequence[Label]) -> Position:
     """How the orders (0, 1) and (1, 0) agree; fewer than two leans: one was invalid."""
     if len(leans) < 2:
         return Position.ERROR
@@ -206,16 +199,6 @@ def _position(leans: Sequence[Winner]) -> Position:
     if "tie" in leans:
         return Position.HALF_TIE
     return Position.FIRST if leans[0] == 0 else Position.SECOND
-
-
-def _margin(winner: Winner | None, mean: float | None) -> float | None:
-    """How far the mean speaks for the winner, 0 to 1: 0 where the probabilities speak against."""
-    if mean is None:
-        return None
-    lead = 2 * mean - 1
-    if winner == 0 or winner == 1:
-        return max(0.0, lead if winner == 0 else -lead)
-    return abs(lead)
 
 
 def _share_higher(ours: Sequence[float], theirs: Sequence[float]) -> float | None:

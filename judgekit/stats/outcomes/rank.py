@@ -12,6 +12,10 @@ makes its probability of a logit gets that logit back, to the precision of a dou
 probabilities would not do: they rank four responses otherwise in 6 to 15 of 100 random cases,
 because a sigmoid flattens what is far apart. Of any other judge C is the probability, or 1, 1/2
 and 0 of a choice. A judge of single answers ranks by its mean scores.
+
+A pair with a showing that is not valid is unknown: the scores of its two responses go over what
+else is known, and the ranking is not `complete`. Responses that are the same text are tied and
+share every verdict.
 """
 
 from __future__ import annotations
@@ -24,7 +28,6 @@ from math import fsum, log, log1p
 from typing import Literal
 
 from judgekit.stats.outcomes.fold import (
-    TOLERANCE,
     fold,
     identical_outcome,
     is_choice,
@@ -32,11 +35,12 @@ from judgekit.stats.outcomes.fold import (
     sift,
     value_of_first,
 )
+from judgekit.stats.outcomes.lean import TOLERANCE, Merge
+from judgekit.stats.outcomes.values import mirror
 from judgekit.types import Case, Judgement, Outcome, Pair, Ranking, Verdict
 
-__all__ = ["mirrored", "of_two", "rank", "ranks_of"]
+__all__ = ["of_two", "rank", "ranks_of"]
 
-Merge = Literal["agree", "mean"]
 Scale = Literal["points", "log_odds", "lead"]
 
 NEAREST = 2.0**-53  # the nearest to 1 that a double comes: log-odds of 36.7
@@ -54,27 +58,28 @@ def rank(
 ) -> Ranking:
     """One case's ranking from all its judgements, shown as `Plan` does with this `arity`.
 
-    A pair with a showing that is not valid is unknown: the scores of its two go over what else
-    is known, and the ranking is not `complete`. Responses that are the same text are tied and
-    share every verdict. `tie_margin`: scores of single answers no farther apart share a rank.
-    `games`: the pairs that were to be compared, where that is not every two; nothing is known of
-    the others. The other arguments as of `fold`. ValueError: fewer than two responses, or a pair
-    without any judgement.
+    Args:
+        case: Of two or more responses.
+        judgements: All of the case, in any order.
+        arity: How many responses a trial shows: 1 or 2.
+        merge: As of `fold`.
+        tie_margin: Scores of single answers no farther apart share a rank.
+        both_orders: As of `fold`.
+        games: The pairs that were to be compared; None: every two.
+
+    Raises:
+        ValueError: Fewer than two responses, or a pair without any judgement.
     """
     if len(case.responses) < 2:
         raise ValueError(f"case {case.id!r} has one response; a ranking takes two or more")
+    asked = sorted(combinations(range(len(case.responses)), 2) if games is None else games)
+    of_pair = between_each(case, asked, judgements, arity)
     both = both_orders and arity == 2
-    every = combinations(range(len(case.responses)), 2)
-    asked = sorted(every if games is None else games)
-    own = between_each(case, asked, judgements, arity)
-    folded = {
-        pair: fold(of_two(case, pair), js, merge=merge, tie_margin=tie_margin, both_orders=both)
-        for pair, js in own.items()
-    }
+    folded = fold_pairs(case, of_pair, merge=merge, tie_margin=tie_margin, both_orders=both)
     compared = {pair: between(case, pair, folded) for pair in asked}
     statuses, valid = sift(judgements, is_choice if arity == 2 else is_score)
     scale = scale_of(valid, arity, merge)
-    scores = points(case, compared) if scale == "points" else led(case, own, folded, scale)
+    scores = points(case, compared) if scale == "points" else leads(case, of_pair, folded, scale)
     beats = matrix(len(scores), compared)
     return Ranking(
         case=case.id,
@@ -90,6 +95,23 @@ def rank(
         statuses=statuses,
         category=case.category,
     )
+
+
+def fold_pairs(
+    case: Case,
+    of_pair: Mapping[Pair, Sequence[Judgement]],
+    *,
+    merge: Merge,
+    tie_margin: float,
+    both_orders: bool,
+) -> dict[Pair, Outcome]:
+    """The outcome of every two responses that were shown, from their judgements."""
+    return {
+        pair: fold(
+            of_two(case, pair), own, merge=merge, tie_margin=tie_margin, both_orders=both_orders
+        )
+        for pair, own in of_pair.items()
+    }
 
 
 def ranks_of(scores: Sequence[float | None], tie_margin: float = 0.0) -> tuple[int | None, ...]:
@@ -137,18 +159,7 @@ def between(case: Case, pair: Pair, folded: Mapping[Pair, Outcome]) -> Outcome:
     one, other = (case.originals[i] for i in pair)
     if one == other:
         return identical_outcome(case)
-    return folded[one, other] if one < other else mirrored(folded[other, one])
-
-
-def mirrored(outcome: Outcome) -> Outcome:
-    """The same comparison with its two responses named the other way round."""
-    winner = outcome.winner
-    return replace(
-        outcome,
-        winner=1 - winner if isinstance(winner, int) else winner,
-        mean=None if outcome.mean is None else 1 - outcome.mean,
-        scores=outcome.scores[::-1],
-    )
+    return folded[one, other] if one < other else mirror(folded[other, one])
 
 
 def scale_of(valid: Sequence[Judgement], arity: int, merge: Merge) -> Scale:
@@ -167,22 +178,23 @@ def points(case: Case, compared: Mapping[Pair, Outcome]) -> tuple[float | None, 
     return tuple(found.get(i) for i in range(len(case.responses)))
 
 
-def led(
+def leads(
     case: Case,
-    own: Mapping[Pair, Sequence[Judgement]],
+    of_pair: Mapping[Pair, Sequence[Judgement]],
     folded: Mapping[Pair, Outcome],
     scale: Scale,
 ) -> tuple[float | None, ...]:
     """Each response's mean lead over the others, by the judgements of pairs."""
     strength = log_odds_of_first if scale == "log_odds" else lead_of_first
-    leads = {pair: lead(js, strength) for pair, js in own.items() if folded[pair].decided}
+    ahead_of = {pair: lead(js, strength) for pair, js in of_pair.items() if folded[pair].decided}
     known: dict[int, list[float]] = {}
     alike = Counter(case.originals)
-    for (i, j), ahead in leads.items():  # as often as there are answers of this text
+    for (i, j), ahead in ahead_of.items():  # as often as there are answers of this text
         known.setdefault(i, []).extend([ahead] * alike[j])
         known.setdefault(j, []).extend([-ahead] * alike[i])
     return tuple(
-        score(known.get(own, ()), alike[own], len(case.responses)) for own in case.originals
+        score(known.get(original, ()), alike[original], len(case.responses))
+        for original in case.originals
     )
 
 
@@ -203,9 +215,9 @@ def lead(judgements: Sequence[Judgement], strength: Callable[[Verdict], float]) 
     of_order: dict[bool, list[float]] = {}
     for judgement in valid:
         swapped = judgement.trial.order[0] == 1
-        said = strength(judgement.verdict)
-        of_order.setdefault(swapped, []).append(-said if swapped else said)
-    means = [fsum(said) / len(said) for said in of_order.values()]
+        value = strength(judgement.verdict)
+        of_order.setdefault(swapped, []).append(-value if swapped else value)
+    means = [fsum(values) / len(values) for values in of_order.values()]
     return 2 * fsum(means) / len(means)
 
 

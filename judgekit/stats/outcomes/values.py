@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Literal
 
 from judgekit.types import Label, Outcome, Status
 
-__all__ = ["Inconsistent", "MaybeLabel", "counted", "label", "statuses", "value"]
+__all__ = [
+    "Inconsistent",
+    "MaybeLabel",
+    "counted",
+    "label",
+    "mirror",
+    "mirror_label",
+    "statuses",
+    "value",
+    "value_of",
+]
 
 Inconsistent = Literal["half", "drop"]
 """An inconsistent case counts as half a win for each side, or is left out."""
@@ -17,24 +28,44 @@ MaybeLabel = Label | None
 
 
 def value(outcome: Outcome) -> float | None:
-    """Response 0's: 1 won, 0.5 tied or inconsistent, 0 lost; None where undecided."""
-    if not outcome.decided:
+    """Response 0's value: 1 won, 0.5 tied or inconsistent, 0 lost; None without a verdict."""
+    return value_of(label(outcome))
+
+
+def value_of(label: MaybeLabel) -> float | None:
+    """Response 0's value by a label: 1 won, 0.5 tied, 0 lost; None without one."""
+    if label is None:
         return None
-    return 0.5 if outcome.winner in (None, "tie") else 1.0 - float(outcome.winner)
+    return 0.5 if label == "tie" else 1.0 - label
 
 
 def counted(outcome: Outcome, inconsistent: Inconsistent) -> float | None:
-    """As `value`; with ``drop`` None of inconsistent cases, too: no win rate takes them in."""
+    """As `value`; with ``drop`` None of inconsistent cases too, which no win rate counts."""
     if outcome.winner is None and inconsistent == "drop":
         return None
     return value(outcome)
 
 
 def label(outcome: Outcome) -> MaybeLabel:
-    """A tie where the two orders disagree; None where undecided."""
+    """The winner; a tie where the two orders disagree, None without a verdict."""
     if not outcome.decided:
         return None
     return "tie" if outcome.winner is None else outcome.winner
+
+
+def mirror(outcome: Outcome) -> Outcome:
+    """The same comparison with its two responses named the other way round."""
+    return replace(
+        outcome,
+        winner=mirror_label(outcome.winner),
+        mean=None if outcome.mean is None else 1 - outcome.mean,
+        scores=outcome.scores[::-1],
+    )
+
+
+def mirror_label(label: MaybeLabel) -> MaybeLabel:
+    """A label of two responses that are named the other way round."""
+    return 1 - label if isinstance(label, int) else label
 
 
 def statuses(outcomes: Iterable[Outcome]) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import ClassVar
 
 from judgekit.stats.intervals import Rate
@@ -153,21 +153,17 @@ def summarise(
         inconsistent: What a case counts for in which the two orders disagree.
         anytime: As `Summary.anytime_win_rate_a`.
         placed: Metrics of position rest on the first so many outcomes only.
+
+    Returns:
+        The summary without what only a run knows: what was planned, and why it ended.
     """
-    n = counts(outcomes)
     scores = mean_scores(outcomes)
     return Summary(
         a=a,
         b=b,
         judge=judge,
         model=model,
-        cases=n.cases,
-        wins_a=n.wins_a,
-        wins_b=n.wins_b,
-        ties=n.ties,
-        inconsistent=n.inconsistent,
-        no_verdict=n.no_verdict,
-        identical=n.identical,
+        **asdict(counts(outcomes)),
         win_rate_a=win_rate(outcomes, inconsistent),
         win_rate_mean_a=win_rate_mean(outcomes),
         bounds_a=bounds(outcomes, inconsistent),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from html import escape
 from typing import Any, ClassVar, Self
 
+from judgekit.stats.intervals import Rate
 from judgekit.stats.metric import metric
 from judgekit.stats.plain import decode, encode
 from judgekit.types import RunKind, StopKind, StopReason
@@ -28,7 +30,10 @@ class RunContext:
     )
     stop: StopReason | None = field(
         default=None,
-        metadata=metric("why the run ended before its last case: kind and text; null where not"),
+        metadata=metric(
+            "why the run ended before its last case: `kind` (budget, decided or precise) and "
+            "`text`; null where it did not. `stopped` is the text alone"
+        ),
     )
     left_out: Mapping[str, int] = field(
         default_factory=dict,
@@ -57,6 +62,14 @@ class RunContext:
         of_run = {own.name: plain.pop(own.name) for own in fields(RunContext)}
         return plain | of_run | {"stopped": self.stopped}
 
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(name)}</td><td>{escape(text)}</td></tr>"
+            for own in sorted(fields(self), key=lambda own: own in fields(RunContext))
+            for name, text in _shown(own.name, getattr(self, own.name))
+        )
+        return f"<table>{rows}</table>"
+
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The summary that `to_dict` made `plain` from, in this release or the one before.
@@ -72,6 +85,19 @@ class RunContext:
                 for name, value in plain["position"].items()
             }
         return decode(cls, found)
+
+
+def _shown(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """A metric as a notebook shows it: names, counts and rates; nothing of what is nested."""
+    if isinstance(value, Rate):
+        ends = (value.value, value.low, value.high)
+        known = [f"{end:.3f}" for end in ends if end is not None]
+        if len(known) == len(ends):
+            yield name, f"{known[0]} ({known[1]} to {known[2]})"
+        elif known:
+            yield name, known[0]
+    elif isinstance(value, str | int) and value != "":
+        yield name, str(value)
 
 
 def read_stop(plain: Mapping[str, Any]) -> StopReason | None:

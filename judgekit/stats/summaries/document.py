@@ -26,6 +26,9 @@ def sentence(summary: AnySummary) -> str:
 
     Args:
         summary: Of any kind of run, finished or stopped.
+
+    Returns:
+        Who is better or how far that is from decided, then warnings, separated by semicolons.
     """
     if summary.stop is not None and not summary.cases:
         planned = summary.cases_planned or 0

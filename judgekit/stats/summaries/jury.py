@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from judgekit.stats.agreement import agreement, krippendorff_alpha
 from judgekit.stats.intervals import Rate, clustered_rate
 from judgekit.stats.metric import metric
 from judgekit.stats.outcomes.combine import Rule
 from judgekit.stats.outcomes.values import Inconsistent, label, statuses
-from judgekit.stats.position import positions
+from judgekit.stats.position import Positions, positions
 from judgekit.stats.win_rate import mean_scores, win_rate
 from judgekit.types import Outcome
 
 __all__ = ["JurorMetrics", "JuryMetrics", "PositionShares", "juror_metrics", "jury_metrics"]
 
 
+SHARES = {own.name: own.metadata for own in fields(Positions)}
+
+
 @dataclass(frozen=True, slots=True)
 class PositionShares:
     """The shares of `judgekit.stats.position.Positions`, without their intervals."""
 
-    consistent: float | None
-    first: float | None
-    second: float | None
-    half_tie: float | None
-    error: float | None
-    first_share: float | None
+    consistent: float | None = field(metadata=SHARES["consistent"])
+    first: float | None = field(metadata=SHARES["first"])
+    second: float | None = field(metadata=SHARES["second"])
+    half_tie: float | None = field(metadata=SHARES["half_tie"])
+    error: float | None = field(metadata=SHARES["error"])
+    first_share: float | None = field(metadata=SHARES["first_share"])
 
     @classmethod
     def of(cls, outcomes: Sequence[Outcome]) -> PositionShares:

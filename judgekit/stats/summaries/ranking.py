@@ -109,6 +109,9 @@ def summarise_rankings(
         model: The model that judged, where the judge asks one.
         inconsistent: What a comparison counts for in which the two orders disagree.
         ratings: Of the same games, where the run chose which models met.
+
+    Returns:
+        The summary without what only a run knows: what was planned, and why it ended.
     """
     complete = sum(all(o.decided for o in r.comparisons.values()) for r in rankings)
     scales = {r.scale for r in rankings}

@@ -78,6 +78,9 @@ def summarise_scores(
         a: The model whose answers they are.
         judge: The judge's name.
         model: The model that judged, where the judge asks one.
+
+    Returns:
+        The summary without what only a run knows: what was planned, and why it ended.
     """
     scores = [score for o in outcomes for score in o.scores[:1] if score is not None]
     means = mean_scores(outcomes)

@@ -65,7 +65,7 @@ def metric_values(
     metric = text_metric(name)
     try:
         return [metric(a, r) for a, r in zip(answers, references, strict=True)]
-    except text_metrics.TooLong as error:
+    except text_metrics.TextTooLong as error:
         raise InputError(f"{name} cannot be measured: {error}; shorten the answers") from error
 
 
@@ -97,7 +97,7 @@ class BertScore:
     """
 
     def __init__(self, model: str, *, layer: int | None = None, device: str = "auto") -> None:
-        self._at = loading.find(loading.Weights(model, "float32", device))
+        self._at = loading.find_checkpoint(loading.Weights(model, "float32", device))
         config = self._at.config.get_text_config()
         depth = int(config.num_hidden_layers)
         self.layer = round(0.75 * depth) if layer is None else layer
@@ -149,7 +149,7 @@ class BertScore:
 
         auto: Any = transformers.AutoModel
         try:
-            with loading.quietly():
+            with loading.quiet_libraries():
                 network, found = auto.from_pretrained(
                     self._at.folder,
                     dtype=self._at.dtype,

@@ -10,7 +10,7 @@ from random import Random
 
 from judgekit import io
 from judgekit.errors import InputError
-from judgekit.models.pairrm_text import shown, written
+from judgekit.models.pairrm_text import conversation_text, pair_texts
 from judgekit.train.data.rows import PairRow
 from judgekit.types import Case
 
@@ -38,7 +38,7 @@ class RankerRow:
 
 def from_pair(row: PairRow) -> RankerRow:
     """The row of a preference pair: one quality, in which the chosen answer is better."""
-    prompt = row.prompt if isinstance(row.prompt, str) else written(row.prompt)
+    prompt = row.prompt if isinstance(row.prompt, str) else conversation_text(row.prompt)
     return RankerRow(prompt, row.chosen, row.rejected, (1.0,), row.place, row.cluster)
 
 
@@ -95,4 +95,4 @@ def pairs_of(
             (1 + (a > b) - (a < b)) / 2 for a, b in zip(qualities[i], qualities[j], strict=True)
         )
         place = f"{source}, {case.id!r}, answers {i + 1} and {j + 1}"
-        yield RankerRow(*shown(case, i, j), better, place, case.cluster)
+        yield RankerRow(*pair_texts(case, i, j), better, place, case.cluster)

@@ -13,7 +13,12 @@ from itertools import takewhile
 from typing import Any
 
 from judgekit.errors import InputError
-from judgekit.models.reward_chat import RewardChat, Shown, TooLong, Unshowable
+from judgekit.models.reward_chat import (
+    ConversationTooLong,
+    EncodedConversation,
+    RewardChat,
+    UnrenderableConversation,
+)
 from judgekit.train.data.encoding import EncodedRows
 from judgekit.train.data.examples import Example
 from judgekit.train.data.rows import Conversation, PairRow
@@ -46,8 +51,8 @@ class RewardEncoder:
         for index, row in enumerate(rows):
             try:
                 chosen, rejected = self._shown(row)
-            except (TooLong, Unshowable) as error:
-                counts["no_room" if isinstance(error, TooLong) else "refused"] += 1
+            except (ConversationTooLong, UnrenderableConversation) as error:
+                counts["no_room" if isinstance(error, ConversationTooLong) else "refused"] += 1
                 why = why or f"{row.place}: {error}"
                 continue
             if chosen.ids == rejected.ids:
@@ -63,11 +68,11 @@ class RewardEncoder:
             raise InputError(f"none of {len(rows)} rows can be used; the first: {why}")
         return EncodedRows(examples, kept, dict(+counts))
 
-    def _shown(self, row: PairRow) -> tuple[Shown, Shown]:
+    def _shown(self, row: PairRow) -> tuple[EncodedConversation, EncodedConversation]:
         prompt, chosen, rejected = conversation(row)
         return (
-            self._chat.show((*prompt, Message("assistant", chosen))),
-            self._chat.show((*prompt, Message("assistant", rejected))),
+            self._chat.encode((*prompt, Message("assistant", chosen))),
+            self._chat.encode((*prompt, Message("assistant", rejected))),
         )
 
 

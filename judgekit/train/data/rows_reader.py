@@ -1,6 +1,6 @@
 """Reads rows of training data, recognizes them by their columns, and checks them.
 
-docs/training-data.md lists the formats and columns.
+docs/guides/training-data.md lists the formats and columns.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class LoadedRows(Generic[_Made]):
     """Rows to encode, and the numbers of dropped ones by reason.
 
     Reasons: ``different_prompts``, ``empty``, ``human_last``, ``identical``, ``tie``, ``unrated``,
-    and of data sets ``unreadable`` (docs/training-data.md says what each is).
+    and of data sets ``unreadable`` (docs/guides/training-data.md says what each is).
     """
 
     source: str

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from judgekit.models.forward import unwrapped
+from judgekit.models.forward import base_model
 
 __all__ = ["kept_bytes"]
 
@@ -71,7 +71,7 @@ def kept_bytes(model: Any, rows: int, length: int, *, repeated_prompts: bool = F
     library: Any = transformers
     name = COUNTED_TWICE if repeated_prompts else COUNTED
     library.AttentionInterface.register(name, attend)
-    network = unwrapped(model)
+    network = base_model(model)
     network.set_attn_implementation(name)
     network.train()
     ids = torch.zeros(rows, length, dtype=torch.long, device="meta")

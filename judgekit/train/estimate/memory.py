@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from judgekit.models.loading import Checkpoint, quietly
+from judgekit.models.loading import Checkpoint, quiet_libraries
 from judgekit.train.data.encoding import TokenCounts
 from judgekit.train.estimate.activations import kept_bytes
 from judgekit.train.estimate.model_size import ModelSize
@@ -144,7 +144,7 @@ def with_adapter(model: Any, config: Any | None) -> Any:
     library: Any = peft
     if config is None:
         return model.requires_grad_(True)
-    with torch.device("meta"), quietly():
+    with torch.device("meta"), quiet_libraries():
         return library.get_peft_model(model, config, autocast_adapter_dtype=False)
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
-from judgekit.models.forward import unwrapped
+from judgekit.models.forward import base_model
 from judgekit.train.data.packing import Batch
 
 __all__ = [
@@ -171,7 +171,7 @@ def attach(model: Any) -> None:
     library: Any = transformers
     library.AttentionInterface.register(NAME, attend)
     library.AttentionMaskInterface.register(NAME, sdpa_mask)
-    network = unwrapped(model)
+    network = base_model(model)
     # How transformers itself tests whether a model takes its attention from the interface.
     if not network._can_set_attn_implementation():
         raise UnsupportedModel("has its own attention, which cannot be replaced")
@@ -181,7 +181,7 @@ def attach(model: Any) -> None:
 @contextmanager
 def temporarily_attached(model: Any) -> Iterator[None]:
     """Gives the model this attention inside the context, and its former one afterwards."""
-    network = unwrapped(model)
+    network = base_model(model)
     before = network.config._attn_implementation
     attach(model)
     try:
@@ -195,7 +195,7 @@ def hidden_states(model: Any, batch: Batch) -> tuple[Tensor, Spans]:
 
     The model must have this attention.
     """
-    network = unwrapped(model)
+    network = base_model(model)
     spans = Spans(batch["spans"])
     row = batch["input_ids"]
     out = network.base_model(

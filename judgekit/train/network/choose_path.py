@@ -13,7 +13,7 @@ from torch import Tensor
 
 from judgekit.errors import InputError
 from judgekit.models.folders import one_line
-from judgekit.models.forward import unwrapped
+from judgekit.models.forward import base_model
 from judgekit.train.data.examples import Example
 from judgekit.train.data.packing import Batch, pack
 from judgekit.train.network import padded
@@ -74,7 +74,7 @@ def choose_path(
     Raises:
         InputError: An encoder-decoder, or ``shared`` was asked for and is not possible.
     """
-    if unwrapped(model).config.is_encoder_decoder:
+    if base_model(model).config.is_encoder_decoder:
         raise InputError(
             f"cannot train {class_name(model)}: it is an encoder-decoder; choose a decoder-only "
             f"model"
@@ -94,7 +94,7 @@ def choose_path(
 
 def check_config(model: Any, max_length: int) -> None:
     """Raises `UnsupportedModel` for settings that the shared path does not compute."""
-    config = unwrapped(model).config.get_text_config()
+    config = base_model(model).config.get_text_config()
     for name, what in SETTINGS.items():
         if getattr(config, name, None) not in (None, 1):
             raise UnsupportedModel(f"{what} ({name})")
@@ -128,7 +128,7 @@ def compare_paths(model: Any, max_length: int) -> None:
 
     Raises `UnsupportedModel` where they differ or the shared one fails.
     """
-    network = unwrapped(model)
+    network = base_model(model)
     head = network.get_output_embeddings()
     if head is None and not hasattr(network, "score"):
         raise UnsupportedModel("has no head over each token")
@@ -161,7 +161,7 @@ def tolerance(network: Any) -> float:
 
 def path_values(model: Any, batch: Batch, path: PromptPath, max_length: int) -> Tensor:
     """Each token's log-probability, or each completion's score."""
-    network = unwrapped(model)
+    network = base_model(model)
     if path == "padded":
         if "ends" in batch:
             return scores(model, batch, path)
@@ -193,4 +193,4 @@ def trial_batch(network: Any, *, ends: bool) -> Batch:
 
 def class_name(model: Any) -> str:
     """The class name of a model, for messages: ``LlamaForCausalLM``."""
-    return type(unwrapped(model)).__name__
+    return type(base_model(model)).__name__

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from judgekit.errors import InputError
-from judgekit.models.loading import reading
+from judgekit.models.loading import loading_errors
 from judgekit.train.network.lora_targets import head_of, is_target, untie
 
 __all__ = ["continue_adapter", "read_config"]
@@ -66,7 +66,7 @@ def continue_adapter(model: Any, adapter: Path, task: str) -> Any:
     how = library.LoraConfig.from_pretrained(adapter)
     how.task_type, how.inference_mode = task, False
     how.base_model_name_or_path = None  # peft would warn about a model that has moved
-    with reading(str(adapter)):
+    with loading_errors(str(adapter)):
         model = library.get_peft_model(model, how)
         load_adapter_weights(model, adapter, anew=HEADS if task == "SEQ_CLS" else frozenset())
         if task != "SEQ_CLS":  # reward models have no reference

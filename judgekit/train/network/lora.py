@@ -15,7 +15,14 @@ from typing import Any
 from judgekit.errors import EngineError, InputError
 from judgekit.installing import install_hint
 from judgekit.models.folders import one_line
-from judgekit.models.loading import Checkpoint, Weights, find, load_weights, quietly, reading
+from judgekit.models.loading import (
+    Checkpoint,
+    Weights,
+    find_checkpoint,
+    load_weights,
+    loading_errors,
+    quiet_libraries,
+)
 from judgekit.train.interfaces.model_use import Head
 from judgekit.train.interfaces.torchrun import local_rank
 from judgekit.train.network.continue_adapter import continue_adapter, read_config
@@ -65,7 +72,7 @@ def check_model(recipe: LanguageModelRecipe, *, head: Head = "lm") -> Checkpoint
     missing = [name for name in names if find_spec(name) is None]
     if missing:
         raise InputError(f"training needs {missing[0]}; {install_hint('train')}")
-    checkpoint = find(
+    checkpoint = find_checkpoint(
         Weights(
             recipe.model,
             recipe.dtype,
@@ -114,12 +121,18 @@ def load_trainable(recipe: LanguageModelRecipe, *, head: Head = "lm") -> Trainab
             set_padding(model, tokenizer)
         model = adapt(model, recipe, checkpoint, head)
     if recipe.checkpoint_activations:
-        with quietly():  # the method has a new name in later versions of transformers
-            model.gradient_checkpointing_enable({"use_reentrant": False})
+        checkpoint_activations(model)
     whole = () if recipe.lora else ("whole",)
     return TrainableModel(
         model.train(), tokenizer, checkpoint, digest(checkpoint.fingerprint, head, *whole), head
     )
+
+
+def checkpoint_activations(model: Any) -> None:
+    """Keeps only each layer's input for the backward pass, which computes the rest again."""
+    newer = getattr(model, "activation_checkpointing_enable", None)  # of newer releases
+    enable = newer or model.gradient_checkpointing_enable
+    enable({"use_reentrant": False})
 
 
 def check_settings(recipe: LanguageModelRecipe) -> None:
@@ -185,7 +198,7 @@ def empty_model(checkpoint: Checkpoint, head: Head) -> Any:
     if head == "score":
         config = one_output(checkpoint)
     try:
-        with torch.device("meta"), quietly():
+        with torch.device("meta"), quiet_libraries():
             return auto.from_config(config)
     except ValueError as error:
         raise InputError(
@@ -227,7 +240,7 @@ def load_base(checkpoint: Checkpoint, head: Head) -> Any:
     if head == "lm":
         return replace(checkpoint, adapter=None).load_model()
     one_output(checkpoint)
-    with reading(checkpoint.name):
+    with loading_errors(checkpoint.name):
         model, missing = load_weights(checkpoint, auto_class(head), SCORE_HEADS, num_labels=1)
     lost = [name for name in missing if name.split(".")[0] not in SCORE_HEADS]
     if lost:
@@ -265,7 +278,7 @@ def adapt(model: Any, recipe: LanguageModelRecipe, checkpoint: Checkpoint, head:
         config = lora_config(model, recipe, head)
         if is_target(head_of(model), config.target_modules):
             untie(model)
-        with quietly():
+        with quiet_libraries():
             model = library.get_peft_model(model, config)
     if not recipe.lora:
         return model.requires_grad_(True)

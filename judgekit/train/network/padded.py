@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from judgekit.models.forward import accepted, unwrapped
+from judgekit.models.forward import base_model, forward_arguments
 from judgekit.train.data.packing import Batch
 
 __all__ = ["PaddedRows", "completion_logits", "ending_states"]
@@ -48,11 +48,11 @@ class PaddedRows:
 
 def completion_logits(model: Any, batch: Batch) -> Tensor:
     """The logits that predict each completion's tokens, [M, vocabulary], in the batch's order."""
-    network, padded = unwrapped(model), PaddedRows(batch)
+    network, padded = base_model(model), PaddedRows(batch)
     lengths = batch["lengths"]
     first = int(padded.prompts.min()) - 1
     kept = torch.arange(first, padded.ids.shape[1], device=padded.ids.device)
-    some = {"logits_to_keep": kept} if "logits_to_keep" in accepted(network) else {}
+    some = {"logits_to_keep": kept} if "logits_to_keep" in forward_arguments(network) else {}
     # No position ids: a model that counts from the left is right, whatever it calls them.
     found = network(input_ids=padded.ids, attention_mask=padded.mask, use_cache=False, **some)
     ahead = kept - (padded.prompts[:, None] - 1)
@@ -64,7 +64,7 @@ def completion_logits(model: Any, batch: Batch) -> Tensor:
 def ending_states(model: Any, batch: Batch) -> Tensor:
     """The last hidden state of each row's last token, [S, width]."""
     padded = PaddedRows(batch)
-    out = unwrapped(model).base_model(
+    out = base_model(model).base_model(
         input_ids=padded.ids, attention_mask=padded.mask, use_cache=False
     )
     states: Tensor = out.last_hidden_state

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from judgekit.errors import TrainingError
-from judgekit.models.forward import unwrapped
+from judgekit.models.forward import base_model
 from judgekit.train.data.packing import Batch
 from judgekit.train.network import padded
 from judgekit.train.network.attention import attach, hidden_states
@@ -75,7 +75,7 @@ class Policy(torch.nn.Module):
         """The states that predict completions' tokens, [M, …], and the module that makes logits."""
         if self.path == "shared":
             hidden = hidden_states(self.model, batch)[0]
-            return hidden[batch["sources"]], unwrapped(self.model).get_output_embeddings()
+            return hidden[batch["sources"]], base_model(self.model).get_output_embeddings()
         return padded.completion_logits(self.model, batch), torch.nn.Identity()
 
     @contextmanager

@@ -20,7 +20,7 @@ from judgekit.errors import EngineError, InputError
 from judgekit.io.files import write_file
 from judgekit.models.deberta import Size
 from judgekit.models.folders import find_folder, one_line
-from judgekit.models.loading import quietly, reading
+from judgekit.models.loading import loading_errors, quiet_libraries
 from judgekit.models.pairrm import network_size, read_config
 from judgekit.models.pairrm_tokens import CANDIDATE, FIRST, SECOND, SOURCE, Limits
 from judgekit.models.tensors import Tensors
@@ -124,7 +124,7 @@ class RankerCheckpoint:
         import transformers
 
         library: Any = transformers
-        with reading(str(self.folder)), quietly():
+        with loading_errors(str(self.folder)), quiet_libraries():
             encoder, found = library.DebertaV2Model.from_pretrained(
                 self.folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True
             )

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from judgekit.models.loading import quietly
+from judgekit.models.loading import quiet_libraries
 
 __all__ = ["sample_answers"]
 
@@ -24,7 +24,7 @@ def sample_answers(
     training = model.training
     model.eval()
     try:
-        with torch.no_grad(), quietly():
+        with torch.no_grad(), quiet_libraries():
             return [answer(model, tokenizer, prompt, longest) for prompt in prompts]
     finally:
         model.train(training)

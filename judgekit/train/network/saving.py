@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from judgekit.io.files import write_file
-from judgekit.models.loading import Checkpoint, quietly
+from judgekit.models.loading import Checkpoint, quiet_libraries
 from judgekit.train.network.lora import TrainableModel
 
 __all__ = [
@@ -35,7 +35,7 @@ def save_trained(trainable: TrainableModel, folder: Path, facts: Mapping[str, An
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / FACTS).unlink(missing_ok=True)
-    with quietly():
+    with quiet_libraries():
         if is_adapted(trainable.model):
             save_adapter(trainable.model, folder, base_name(trainable.checkpoint))
         else:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from judgekit.models.forward import unwrapped
+from judgekit.models.forward import base_model
 from judgekit.train.data.packing import Batch
 from judgekit.train.network import padded
 from judgekit.train.network.attention import attach, hidden_states
@@ -35,7 +35,7 @@ class Scorer(torch.nn.Module):
 
 def scores(model: Any, batch: Batch, path: Literal["shared", "padded"]) -> Tensor:
     """The network's output for each prompt with completion, [S], in float32."""
-    network = unwrapped(model)
+    network = base_model(model)
     if path == "shared":
         return scored(network, hidden_states(model, batch)[0][batch["ends"]])
     if hasattr(network, "score"):

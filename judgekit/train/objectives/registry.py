@@ -41,6 +41,12 @@ class ObjectiveEntry:
     def task(self, recipe: Recipe) -> TrainingTask:
         """The training that a recipe describes.
 
+        Args:
+            recipe: Of this objective.
+
+        Returns:
+            What the trainer runs.
+
         Raises:
             InputError: The recipe's settings exclude one another.
         """

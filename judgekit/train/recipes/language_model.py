@@ -1,6 +1,6 @@
 """Recipes for language models: DPO, supervised fine-tuning and reward models.
 
-The defaults are what we would choose today (docs/training.md gives the reasons).
+The defaults are what we would choose today (docs/guides/train.md gives the reasons).
 """
 
 from __future__ import annotations

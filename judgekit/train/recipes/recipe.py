@@ -93,6 +93,9 @@ class Recipe:
             given: Values by field name.
             preset: One of `presets`; only `DPO` has others than ``default``.
 
+        Returns:
+            The recipe.
+
         Raises:
             InputError: An unknown field or preset (the message names the nearest), or a value of
                 the wrong type.

@@ -12,7 +12,7 @@ from typing import Any
 from judgekit.runs.match import as_in
 from judgekit.stats import Rate, clustered_mean, clustered_rate
 from judgekit.stats.agreement import Level, agreement, krippendorff_alpha
-from judgekit.stats.intervals import jackknifed
+from judgekit.stats.intervals import jackknife_interval
 from judgekit.stats.outcomes.values import label
 from judgekit.trust.audit.audit_input import AuditInput
 from judgekit.trust.audit.metric import AuditMetric, number, share, unknown
@@ -223,7 +223,7 @@ def standardised(values: Sequence[float]) -> list[float] | None:
 
 
 def correlation(rows: Scores) -> Rate:
-    """Pearson's correlation; its interval (`jackknifed`) needs ten clusters."""
+    """Pearson's correlation; its interval (`jackknife_interval`) needs ten clusters."""
     of_cluster: defaultdict[str, list[float]] = defaultdict(lambda: [0.0] * 6)
     # Measured from the middle, lest the sums of squares cancel.
     middle_x, middle_y = (
@@ -237,7 +237,7 @@ def correlation(rows: Scores) -> Rate:
     without = [
         pearson([t - s for t, s in zip(whole, sums, strict=True)]) for sums in of_cluster.values()
     ]
-    return jackknifed(pearson(whole), without)
+    return jackknife_interval(pearson(whole), without)
 
 
 def pearson(sums: Sequence[float]) -> float | None:

@@ -223,7 +223,7 @@ def why_none(texts: GeneratedTexts) -> str:
 
 def why_silent(planned: PlannedRun, run: StoredRun) -> str:
     """Why a run has no verdict at all: the commonest failure of its trials."""
-    failure = commonest_failure(run.folder)
+    failure = commonest_failure(run)
     if failure is None:
         why = run.metadata.stopped or "all answers are the same text"
         subject = f"by {planned.rater}" if planned.rater else f"of {planned.name!r}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from judgekit.stats import clustered_rate
-from judgekit.stats.length_control import length_controlled
+from judgekit.stats.length_control import length_controlled_rate
 from judgekit.stats.outcomes.values import value
 from judgekit.trust.audit.audit_input import AuditInput, case_variant
 from judgekit.trust.audit.lists import Listing, find_list, with_repeated
@@ -115,7 +115,7 @@ def attack(case: Case, i: int, listing: Listing, items: Sequence[str]) -> Case:
 
 
 class LengthProbe(Probe):
-    """How length goes with the verdicts on the given answers (`length_controlled`)."""
+    """How length goes with the verdicts on the given answers (`length_controlled_rate`)."""
 
     name = "length"
     about = "does the longer answer win?"
@@ -133,7 +133,7 @@ class LengthProbe(Probe):
             for case, outcome in finished[PLAIN].pairs
             if (v := value(outcome)) is not None
         ]
-        fit = length_controlled(rows)
+        fit = length_controlled_rate(rows)
         longer = share(
             "the longer answer wins",
             fit.longer_wins,

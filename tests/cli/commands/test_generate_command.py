@@ -164,7 +164,7 @@ def test_other_answers_are_not_replaced_and_not_paid_for(
 ) -> None:
     write_jsonl(here / "answers.jsonl", [{"id": "1", "prompt": "another"}])
     before = (here / "answers.jsonl").read_bytes()
-    assert "holds other answers than these" in cli(*ask).error
+    assert "holds other answers;" in cli(*ask).error
     assert (here / "answers.jsonl").read_bytes() == before
     assert server.requests == []
     assert cli(*ask, "--force").code == 0

@@ -155,7 +155,7 @@ def test_filters(run: Path, flags: list[str], expected: list[str]) -> None:
         ("tie", "a tie: both orders agree"),
         ("always-first", "inconsistent: the first shown was chosen in both orders"),
         ("half", "inconsistent: a tie in one order, a winner in the other"),
-        ("broken", "undecided: of 2 trials 1 unparsed"),
+        ("broken", "no verdict: of 2 trials 1 unparsed"),
         ("same", "a tie: the answers are the same text, and no judge was asked"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The engine that docs/engines.md shows to authors works as it stands there."""
+"""The engine that docs/guides/engines.md shows to authors works as it stands there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from judgekit.errors import CallFailure
 from judgekit.extension.engine import EngineSetup
 from judgekit.types import Call, Message, Reply
 
-PAGE = DOCS / "engines.md"
+PAGE = DOCS / "guides" / "engines.md"
 
 
 def test_the_example_answers() -> None:

@@ -95,18 +95,18 @@ def test_a_server_of_ones_own_judges_and_nothing_is_asked_twice(
         "store": tmp_path / "replies.db",
     }
     first = judgekit.compare(BASE, TUNED, out=tmp_path / "first", **how)
-    counts, statuses = first.facts["counts"], first.summary["statuses"]
+    counts, statuses = first.metadata.counts, first.summary.statuses
     errors = [*first.judgements["error"], server.log.read_text(errors="replace")[-2000:]]
     # The model knows nothing: its replies are noise, and no noise is taken for a verdict.
     assert statuses["unparsed"] + statuses["truncated"] == 6, errors
-    assert first.summary["undecided"] == 3
-    assert counts["trials"] == counts["calls"] == counts["attempts"] == 6
-    assert counts["without_usage"] == 0
-    assert 0 < counts["tokens_out"] <= 6 * 12
-    assert counts["tokens_in"] > 6 * 100
+    assert first.summary.no_verdict == 3
+    assert counts.trials == counts.calls == counts.attempts == 6
+    assert counts.without_usage == 0
+    assert 0 < counts.tokens_out <= 6 * 12
+    assert counts.tokens_in > 6 * 100
     again = judgekit.compare(BASE, TUNED, out=tmp_path / "again", **how)
-    assert again.facts["counts"]["calls"] == 0
-    assert again.facts["counts"]["calls_from_store"] == 6
+    assert again.metadata.counts.calls == 0
+    assert again.metadata.counts.calls_from_store == 6
     assert again.judgements.equals(first.judgements)
 
 

@@ -234,3 +234,20 @@ def test_the_environments_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "socks5://proxy.example:1080")
     with pytest.raises(JudgekitError, match="not an HTTP one"):
         at("https://other.example/v1")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://api.openai.com/v1", "http://127.0.0.1:8000/v1/", "https://llm.example.org/a?b=c"],
+)
+def test_a_plain_place_is_as_the_package_has_it(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    plain = at(url)
+    monkeypatch.setenv("OPENAI_LOG", "info")  # has no say in this, but the package is asked
+    assert at(url) == plain
+
+
+def test_the_packages_variables_are_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-mine")
+    assert at().headers["OpenAI-Organization"] == "org-mine"

@@ -106,7 +106,7 @@ def test_a_server_that_begins_anew_after_a_prefill() -> None:
     dialect = Dialect("m")
     before = dialect.body(LABELS)
     said = error("Unrecognized request arguments: continue_final_message, add_generation_prompt")
-    assert dialect.settles(said, LABELS, before)
+    assert dialect.handle_refusal(said, LABELS, before)
     gone = {"continue_final_message", "add_generation_prompt"}
     assert dialect.body(LABELS) == {k: v for k, v in before.items() if k not in gone}
 
@@ -115,7 +115,7 @@ def test_labels_alone_of_a_server_without_log_probabilities() -> None:
     dialect = Dialect("m")
     said = error("'logprobs' is not supported with this model.", "logprobs")
     with pytest.raises(EngineError, match=r"no log-probabilities for 'm'.*--verdict text"):
-        dialect.settles(said, LABELS, dialect.body(LABELS))
+        dialect.handle_refusal(said, LABELS, dialect.body(LABELS))
     assert dialect.settled == {}
 
 
@@ -180,18 +180,18 @@ def test_refused_parameters_are_settled(
 ) -> None:
     dialect = Dialect("m")
     before = dialect.body(FULL)
-    assert dialect.settles(said, FULL, before)
+    assert dialect.handle_refusal(said, FULL, before)
     assert dialect.settled == settled
     after = dialect.body(FULL)
     assert {k: v for k, v in before.items() if k not in gone} | new == after
-    assert dialect.settles(said, FULL, before)  # another call, refused at the same time
+    assert dialect.handle_refusal(said, FULL, before)  # another call, refused at the same time
     assert dialect.body(FULL) == after
 
 
 def test_both_caps_refused() -> None:
     dialect = Dialect("o3")
     for cap in ("max_completion_tokens", "max_tokens"):
-        assert dialect.settles(error(f"unknown field {cap}"), FULL, dialect.body(FULL))
+        assert dialect.handle_refusal(error(f"unknown field {cap}"), FULL, dialect.body(FULL))
     assert dialect.settled == {"max_completion_tokens": "max_tokens", "max_tokens": "left out"}
     assert not {"max_tokens", "max_completion_tokens"} & set(dialect.body(FULL))
 
@@ -207,11 +207,11 @@ def test_both_caps_refused() -> None:
 def test_a_refused_system_message_goes_into_the_users(message: str) -> None:
     dialect = Dialect("m")
     said = error(message, "messages[0].role")
-    assert dialect.settles(said, FULL, dialect.body(FULL))
+    assert dialect.handle_refusal(said, FULL, dialect.body(FULL))
     assert dialect.settled == {"system": "in the user message"}
     folded = dialect.body(FULL)
     assert folded["messages"][0] == {"role": "user", "content": "You judge.\n\nWhich?"}
-    assert not dialect.settles(said, FULL, folded)
+    assert not dialect.handle_refusal(said, FULL, folded)
     alone = Call((Message("system", "only this"),))
     assert dialect.body(alone)["messages"] == [{"role": "user", "content": "only this"}]
 
@@ -229,7 +229,7 @@ def test_a_refused_system_message_goes_into_the_users(message: str) -> None:
 )
 def test_what_cannot_be_done_without_is_not_settled(message: str) -> None:
     dialect = Dialect("m")
-    assert not dialect.settles(error(message), FULL, dialect.body(FULL))
+    assert not dialect.handle_refusal(error(message), FULL, dialect.body(FULL))
     assert dialect.settled == {}
 
 
@@ -238,7 +238,7 @@ def test_an_argument_of_the_users_own_is_not_dropped(name: str) -> None:
     call = Call(FULL.messages, Sampling(0.0, extra=((name, "low"),)))
     dialect = Dialect("m")
     with pytest.raises(EngineError, match=f"model argument '{name}'"):
-        dialect.settles(error(f"Unknown parameter: '{name}'"), call, dialect.body(call))
+        dialect.handle_refusal(error(f"Unknown parameter: '{name}'"), call, dialect.body(call))
     assert dialect.settled == {}
 
 

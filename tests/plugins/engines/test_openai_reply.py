@@ -14,7 +14,7 @@ from judgekit.plugins.engines.openai_reply import (
     loads,
     read,
     split_thinking,
-    whole,
+    valid_unicode,
 )
 
 from judgekit.errors import CallFailure
@@ -122,9 +122,9 @@ def test_thinking_never_reaches_the_text(thought: str, text: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=())))
 def test_whole_text_is_valid_and_valid_text_stays(text: str) -> None:
-    out = whole(text)
+    out = valid_unicode(text)
     out.encode()
-    assert whole(out) == out
+    assert valid_unicode(out) == out
     if not any("\ud800" <= c <= "\udfff" for c in text):
         assert out == text
 

@@ -29,7 +29,7 @@ from judgekit.plugins.engines.transformers_sampling import label_logprobs, sampl
 from judgekit.config.endpoints import Endpoint  # noqa: E402
 from judgekit.errors import CallFailure, EngineError, InputError  # noqa: E402
 from judgekit.extension.engine import EngineSetup  # noqa: E402
-from judgekit.models.loading import Weights, find  # noqa: E402
+from judgekit.models.loading import Weights, find_checkpoint  # noqa: E402
 from judgekit.types import Call, Case, Message, Reply, Response, Sampling, Status, Trial  # noqa: E402
 
 END = frozenset({2})
@@ -43,12 +43,12 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def model(llama: Path) -> Any:
-    return find(Weights(str(llama))).load_model()
+    return find_checkpoint(Weights(str(llama))).load_model()
 
 
 @pytest.fixture(scope="module")
 def chat(llama: Path) -> Chat:
-    return Chat("tiny", find(Weights(str(llama))).load_tokenizer())
+    return Chat("tiny", find_checkpoint(Weights(str(llama))).load_tokenizer())
 
 
 @pytest.fixture
@@ -141,7 +141,9 @@ def test_sampling_follows_the_distribution() -> None:
     numbers = [(i + 0.5) / 1000 for i in range(1000)]
 
     def shares(heat: float, top_p: float) -> list[float]:
-        found = [sample(logits, heat=[heat], top_p=[top_p], numbers=[n])[0] for n in numbers]
+        found = [
+            sample(logits, temperatures=[heat], top_p=[top_p], numbers=[n])[0] for n in numbers
+        ]
         return [found.count(token) / 1000 for token in range(4)]
 
     assert shares(1.0, 1.0) == pytest.approx([0.1, 0.6, 0.05, 0.25], abs=0.002)

@@ -187,10 +187,10 @@ def test_a_second_run_judges_nothing(weights: Path, tmp_path: Path) -> None:
     settings |= {"store": tmp_path / "replies.db"}
     first = judgekit.compare(A, B, out=tmp_path / "first", **settings)
     again = judgekit.compare(A, B, out=tmp_path / "again", **settings)
-    counts = [run.facts["counts"] for run in (first, again)]
-    trials = counts[0]["trials"]
+    counts = [run.metadata.counts for run in (first, again)]
+    trials = counts[0].trials
     assert trials == 78  # one case's answers are identical
-    assert [(c["calls"], c["calls_from_store"]) for c in counts] == [(trials, 0), (0, trials)]
+    assert [(c.calls, c.calls_from_store) for c in counts] == [(trials, 0), (0, trials)]
     for name in ("judgements.jsonl", "outcomes.jsonl", "summary.json"):
         assert (first.folder / name).read_bytes() == (again.folder / name).read_bytes()
     assert set(first.judgements["status"]) == {"valid"}
@@ -217,9 +217,9 @@ def test_a_killed_run_goes_on_where_it_stopped(weights: Path, tmp_path: Path) ->
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     python("-c", program, *words, cwd=tmp_path)
-    counts = judgekit.load_run(tmp_path / "runs" / "latest").facts["counts"]
-    assert counts["calls"] + counts["calls_from_store"] == counts["trials"] == 624
-    assert kept <= counts["calls_from_store"] < 624
+    counts = judgekit.load_run(tmp_path / "runs" / "latest").metadata.counts
+    assert counts.calls + counts.calls_from_store == counts.trials == 624
+    assert kept <= counts.calls_from_store < 624
 
 
 def wait_for_rows(store: Path, process: subprocess.Popen[bytes]) -> int:

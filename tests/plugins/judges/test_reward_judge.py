@@ -83,7 +83,7 @@ def test_the_history_counts_and_each_models_own_turns_with_it(weights: Path) -> 
     assert verdicts[0].score != verdicts[1].score
     model = reward(weights).weights
     plain = [Message("user", "First?"), Message("assistant", "Yes."), asked[1]]
-    shown = model.show([*plain, Message("assistant", "Same.")])
+    shown = model.encode([*plain, Message("assistant", "Same.")])
     assert model.score([shown.ids]) == pytest.approx([verdicts[0].score], abs=1e-5)
 
 
@@ -224,8 +224,8 @@ def test_a_run_that_is_killed_goes_on_where_it_stopped(weights: Path, tmp_path: 
     resumed = judgekit.score(
         file, judge="reward", model=str(weights), options=options, store=store, out=tmp_path / "on"
     )
-    counts = resumed.facts["counts"]
-    assert (counts["calls_from_store"], counts["calls"]) == (survived, n - survived)
+    counts = resumed.metadata.counts
+    assert (counts.calls_from_store, counts.calls) == (survived, n - survived)
     whole = judgekit.score(
         file, judge="reward", model=str(weights), options=options,
         store=tmp_path / "fresh.db", out=tmp_path / "whole",

@@ -11,7 +11,7 @@ import pytest
 from answers import write_jsonl
 from fresh import python
 from judgekit.plugins import judgekit_sets
-from judgekit.plugins.sets.published import Published, sides
+from judgekit.plugins.sets.published import Published, assign_sides
 from places import ROOT
 
 from judgekit.errors import InputError
@@ -205,8 +205,8 @@ def test_hhh_takes_the_better_from_either_place(tmp_path: Path) -> None:
 
 
 def test_a_coin_for_sides_that_does_not_change() -> None:
-    said = [sides(f"Q{n}", "good", "bad") for n in range(200)]
-    assert said == [sides(f"Q{n}", "good", "bad") for n in range(200)]
+    said = [assign_sides(f"Q{n}", "good", "bad") for n in range(200)]
+    assert said == [assign_sides(f"Q{n}", "good", "bad") for n in range(200)]
     assert 70 < sum(row["label"] == "A" for row in said) < 130
     for row in said:
         assert row["response_a" if row["label"] == "A" else "response_b"] == "good"

@@ -184,16 +184,16 @@ def test_a_jury_of_no_cases_names_every_figure() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "categories", "seat"),
+    ("text", "categories", "juror"),
     [
         ("category=math,coding: reference", ("math", "coding"), JudgeSpec("reference")),
         ("category = math : overlap", ("math",), JudgeSpec("overlap")),
         ("category=a b:pairwise@openai/q:7b", ("a b",), JudgeSpec("pairwise", "openai/q:7b")),
     ],
 )
-def test_a_route(text: str, categories: tuple[str, ...], seat: JudgeSpec) -> None:
+def test_a_route(text: str, categories: tuple[str, ...], juror: JudgeSpec) -> None:
     found = parse_route(text)
-    assert (found.categories, found.seat) == (categories, seat)
+    assert (found.categories, found.juror) == (categories, juror)
 
 
 @pytest.mark.parametrize(

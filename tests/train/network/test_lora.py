@@ -16,8 +16,8 @@ pytest.importorskip("peft")
 pytest.importorskip("bitsandbytes")
 
 from judgekit.errors import EngineError, InputError  # noqa: E402
-from judgekit.models.four_bit import layers_4bit  # noqa: E402
-from judgekit.models.loading import quietly  # noqa: E402
+from judgekit.models.four_bit import quantised_layers  # noqa: E402
+from judgekit.models.loading import quiet_libraries  # noqa: E402
 from judgekit.train.network.choose_path import choose_path  # noqa: E402
 from judgekit.train.network.lora import TrainableModel, check_model, load_trainable  # noqa: E402
 from judgekit.train.network.saving import save_trained  # noqa: E402
@@ -90,7 +90,7 @@ def test_how_the_weights_are_held(
     llama: Path, changes: dict[str, Any], kind: str | None, nested: bool | None, dtype: Any
 ) -> None:
     made = load_trainable(DPO(model=str(llama), **changes))
-    layers = layers_4bit(made.model.get_base_model())
+    layers = quantised_layers(made.model.get_base_model())
     states = [layer.weight.quant_state for layer in layers.values()]
     assert {(s.quant_type, s.nested, s.dtype) for s in states} == (
         {(kind, nested, dtype)} if kind else set()
@@ -330,7 +330,7 @@ def test_embeddings_that_peft_saved_beside_an_adapter_are_no_obstacle(
     from safetensors.torch import load_file
 
     model = transformers.LlamaForCausalLM.from_pretrained(llama)
-    with quietly():
+    with quiet_libraries():
         adapted = peft.get_peft_model(model, peft.LoraConfig(r=4, target_modules=targets))
         adapted.save_pretrained(tmp_path, save_embedding_layers=True)
     assert any("lora_" not in name for name in load_file(tmp_path / "adapter_model.safetensors"))
@@ -394,7 +394,7 @@ def test_a_reward_model_is_trained_further(tmp_path: Path) -> None:
 def test_layers_that_4_bits_cannot_hold_stay_whole_and_get_an_adapter(tmp_path: Path) -> None:
     odd = write_llama(tmp_path / "odd", intermediate=96)
     model = load_trainable(DPO(model=str(odd))).model
-    assert len(layers_4bit(model.get_base_model())) == 2 * 6
+    assert len(quantised_layers(model.get_base_model())) == 2 * 6
     assert len(learnt(model)) == 2 * 7 * 2
     assert all(gradient.isfinite().all() for gradient in gradients(model).values())
 
@@ -411,14 +411,14 @@ def test_weights_that_were_saved_in_4_bits_are_trained_as_they_are(
     for file in (tmp_path / "tokenizer").glob("tokenizer*"):
         file.rename(tmp_path / file.name)
     made = load_trainable(DPO(model=str(tmp_path)))
-    layers = layers_4bit(made.model.get_base_model())
+    layers = quantised_layers(made.model.get_base_model())
     assert {layer.weight.quant_state.quant_type for layer in layers.values()} == {"fp4"}
     assert len(gradients(made.model)) == 2 * 7 * 2
     with pytest.raises(InputError, match="is already in 4 bits; leave out --quant none"):
         check_model(DPO(model=str(tmp_path), quant="none"))
     config = tmp_path / "config.json"
     config.write_text(config.read_text().replace('"load_in_4bit": true', '"load_in_4bit": false'))
-    with pytest.raises(InputError, match=r"is already quantized \(bitsandbytes\); name the model it"):
+    with pytest.raises(InputError, match=r"already quantized \(bitsandbytes\); name the model it"):
         check_model(DPO(model=str(tmp_path)))
 
 

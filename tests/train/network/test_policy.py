@@ -11,8 +11,9 @@ from checkpoints_families import FAMILIES, family
 from one_by_one import EXAMPLES, answers, gradients, relative
 
 from judgekit.errors import InputError, TrainingError
-from judgekit.models.four_bit import guard_4bit, in_4bit
+from judgekit.models.four_bit import bitsandbytes_config, guard_4bit
 from judgekit.train.data.packing import pack
+from judgekit.train.network.lora import checkpoint_activations
 from judgekit.train.network.policy import Policy, choose_path
 
 PADDED = {
@@ -105,7 +106,7 @@ def test_activation_checkpointing(path: Any, targets: Any) -> None:
     model = adapted(family("llama"), target_modules=targets)
     policy = Policy(model, path=path, chunk=3).train()
     wanted = gradients(model, policy(**BATCH))
-    model.activation_checkpointing_enable({"use_reentrant": False})
+    checkpoint_activations(model)
     found = policy(**BATCH)
     with torch.no_grad():
         policy(**pack(EXAMPLES[:1]))
@@ -256,7 +257,9 @@ def in_nf4(tmp_path_factory: pytest.TempPathFactory) -> Any:
     family("llama").save_pretrained(folder)
     auto: Any = transformers.AutoModelForCausalLM
     config = transformers.AutoConfig.from_pretrained(folder)
-    model = auto.from_pretrained(folder, quantization_config=in_4bit(config, torch.float32))
+    model = auto.from_pretrained(
+        folder, quantization_config=bitsandbytes_config(config, torch.float32)
+    )
     guard_4bit(model)
     return adapted(model, target_modules=["q_proj", "v_proj", "down_proj", "lm_head"])
 

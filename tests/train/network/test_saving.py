@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("peft")
 
 from judgekit.models.folders import folder_digest  # noqa: E402
-from judgekit.models.loading import Weights, find, quietly  # noqa: E402
+from judgekit.models.loading import Weights, find_checkpoint, quiet_libraries  # noqa: E402
 from judgekit.train.network.lora import TrainableModel, load_trainable  # noqa: E402
 from judgekit.train.network.saving import save_trained  # noqa: E402
 from judgekit.train.recipes.language_model import DPO, Reward  # noqa: E402
@@ -108,13 +108,13 @@ def test_peft_and_judgekit_load_what_was_trained(
     expected = logits(made.model)
     with made.model.disable_adapter():
         assert (logits(made.model) - expected).abs().max() > 0.1
-    with quietly():  # peft and transformers warn about one another
+    with quiet_libraries():  # peft and transformers warn about one another
         base = transformers.AutoModelForCausalLM.from_pretrained(llama)
         theirs = peft.PeftModel.from_pretrained(base, tmp_path).eval()
         auto = peft.AutoPeftModelForCausalLM.from_pretrained(tmp_path).eval()
     assert torch.equal(logits(theirs), expected)
     assert torch.equal(logits(auto), expected)
-    ours = find(Weights(str(llama), adapter=str(tmp_path))).load_model()
+    ours = find_checkpoint(Weights(str(llama), adapter=str(tmp_path))).load_model()
     assert torch.equal(logits(ours), expected)
     tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path)
     assert tokenizer.chat_template == made.tokenizer.chat_template
@@ -126,7 +126,7 @@ def test_in_4_bits_it_is_read_back_as_it_was_trained(
 ) -> None:
     made = trained(DPO(model=str(llama), quant=quant))
     save_trained(made, tmp_path, {})
-    again = find(Weights(str(llama), quant=quant, adapter=str(tmp_path))).load_model()
+    again = find_checkpoint(Weights(str(llama), quant=quant, adapter=str(tmp_path))).load_model()
     assert torch.equal(logits(again), logits(made.model))
 
 
@@ -138,7 +138,7 @@ def test_a_reward_model_keeps_its_head(llama: Path, tmp_path: Path) -> None:
     assert keys(tmp_path) == {*PROJECTIONS, "base_model.model.score.weight"}
     assert config(tmp_path)["task_type"] == "SEQ_CLS"
     auto = peft.AutoPeftModelForSequenceClassification
-    with quietly():
+    with quiet_libraries():
         again = auto.from_pretrained(tmp_path, num_labels=1)
     again.config.pad_token_id = made.model.config.pad_token_id
     assert torch.equal(logits(again.eval()), logits(made.model))
@@ -149,7 +149,7 @@ def test_a_model_trained_whole(llama: Path, tmp_path: Path) -> None:
     with torch.no_grad():
         made.model.lm_head.weight.add_(0.25)
     save_trained(made, tmp_path, {})
-    again = find(Weights(str(tmp_path)))
+    again = find_checkpoint(Weights(str(tmp_path)))
     assert torch.equal(logits(again.load_model()), logits(made.model))
     assert again.load_tokenizer().decode([2]) == "<|im_end|>"
 
@@ -159,7 +159,9 @@ def test_only_the_adapter_that_was_trained_is_saved(llama: Path, tmp_path: Path)
     made = trained(DPO(model=str(llama), adapter=str(earlier)))
     save_trained(made, tmp_path / "tuned", {})
     assert {file.name for file in (tmp_path / "tuned").iterdir()} == FILES
-    again = find(Weights(str(llama), quant="nf4", adapter=str(tmp_path / "tuned"))).load_model()
+    again = find_checkpoint(
+        Weights(str(llama), quant="nf4", adapter=str(tmp_path / "tuned"))
+    ).load_model()
     assert torch.equal(logits(again), logits(made.model))
 
 

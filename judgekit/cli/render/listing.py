@@ -1,0 +1,70 @@
+"""The runs in a folder as a table for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from judgekit.cli.render.columns import Column, table_of
+from judgekit.cli.render.console import safe, stdout_console
+from judgekit.cli.render.figures import NONE, number, rate_text, score_text
+from judgekit.runs.index import Listing, RunInfo
+
+__all__ = ["listing_notes", "listing_table", "print_listing"]
+
+WIDEST = 48  # characters of a judge: a jury names all its jurors
+STOPPED = "*"  # after the number of cases
+
+
+def print_listing(listing: Listing) -> None:
+    """A row per run, then what they cost and what is not among them."""
+    console = stdout_console()
+    console.print(listing_table(listing))
+    for line in listing_notes(listing):
+        console.print(Text(safe(line), style="dim"))
+
+
+def listing_table(listing: Listing) -> Table:
+    """A row per run; in 80 columns nothing of it is cut."""
+    return table_of(COLUMNS, listing.runs)
+
+
+def listing_notes(listing: Listing) -> Iterator[str]:
+    """What stands below the listing."""
+    paid = [run.cost_usd for run in listing.runs if run.cost_usd is not None]
+    unknown = len(listing.runs) - len(paid)
+    more = f", and {unknown} of unknown price" if unknown else ""
+    yield f"{number(len(listing.runs), 'run')}, ${sum(paid):.2f}{more}"
+    if any(run.stop for run in listing.runs):
+        yield f"{STOPPED} stopped before its last case"
+    if listing.parts:
+        yield f"{number(listing.parts, 'run')} of benchmarks, audits and the like: --all"
+    if listing.unreadable:
+        names = ", ".join(folder.name for folder in listing.unreadable)
+        yield f"{number(len(listing.unreadable), 'folder')} could not be read: {names}"
+
+
+def judge_text(run: RunInfo) -> str:
+    """The judge and its model, cut where several are named."""
+    judge = run.judge + (f" · {run.model}" if run.model else "")
+    return judge if len(judge) <= WIDEST else judge[: WIDEST - 1] + "…"
+
+
+def result_text(run: RunInfo) -> str:
+    """The win rate or the mean score; rankings have neither."""
+    if run.metric is None:
+        return NONE
+    return rate_text(run.metric) if run.scale == "share" else score_text(run.metric)
+
+
+COLUMNS: Sequence[Column[RunInfo]] = (
+    Column("started", lambda run: run.started[:16].replace("T", " "), numeric=False),
+    Column("judge", judge_text, numeric=False),
+    Column("cases", lambda run: f"{run.cases}{STOPPED if run.stop else ''}"),
+    Column("result (95 %)", result_text),
+    Column("calls", lambda run: str(run.calls)),
+    Column("cost", lambda run: "?" if run.cost_usd is None else f"${run.cost_usd:.2f}"),
+    Column("run", lambda run: run.folder.name, numeric=False),  # it is to be copied
+)

@@ -1,0 +1,44 @@
+"""The words of judgekit as frozen dataclasses: what passes between the stages.
+
+`case` → `trial` → `verdict` → `judgement` → `outcome`; an engine sees `call` and gives `reply`.
+Imports the standard library only.
+"""
+
+from judgekit.types.calls import Call, Reply, Sampling
+from judgekit.types.cases import Case, Message, Orders, Pair, Response, RunKind, Trial, digest
+from judgekit.types.verdicts import (
+    Choice,
+    Judgement,
+    Label,
+    Outcome,
+    Position,
+    Ranking,
+    Status,
+    StopKind,
+    StopReason,
+    Verdict,
+)
+
+__all__ = [
+    "Call",
+    "Case",
+    "Choice",
+    "Judgement",
+    "Label",
+    "Message",
+    "Orders",
+    "Outcome",
+    "Pair",
+    "Position",
+    "Ranking",
+    "Reply",
+    "Response",
+    "RunKind",
+    "Sampling",
+    "Status",
+    "StopKind",
+    "StopReason",
+    "Trial",
+    "Verdict",
+    "digest",
+]

@@ -1,0 +1,120 @@
+"""What is judged: prompts with their responses, and one showing of them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+__all__ = ["Case", "Message", "Orders", "Pair", "Response", "RunKind", "Trial", "digest"]
+
+Orders = Literal["both", "one", "adaptive"]
+"""Which orders of a pair are shown."""
+
+
+Pair = tuple[int, int]
+"""Two of a case's responses, the one with the lower index first."""
+
+
+RunKind = Literal["compare", "score", "rank"]
+"""What a run does with its cases: the command that makes it."""
+
+
+def digest(*parts: str, size: int = 16) -> str:
+    """Hex digest (`size` bytes, BLAKE2b) of texts; the parts' borders count."""
+    text = "".join([f"{len(part)}:{part}" for part in parts])
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation. `tool_calls` is the JSON text of an assistant's calls."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str
+    tool_calls: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One model's answer to one prompt.
+
+    `earlier` holds this model's own answers to the earlier user turns of `Case.prompt`, oldest
+    first, where each model answered every turn by itself (MT-Bench's second turn).
+    """
+
+    text: str
+    model: str
+    earlier: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Case:
+    """A prompt and the responses to be judged.
+
+    `prompt` is the conversation up to and including the last user message; the models' own
+    earlier answers are not in it but in `Response.earlier`. `cluster` names the prompt: cases
+    with equal clusters are not independent (the turns of one chat, the same prompt twice), so
+    intervals and train/test splits go by it.
+    """
+
+    id: str
+    prompt: tuple[Message, ...]
+    responses: tuple[Response, ...]
+    reference: str | None = None
+    category: str | None = None
+    cluster: str = ""
+    earlier_references: tuple[str, ...] = ()
+
+    def conversation(self, index: int) -> tuple[Message, ...]:
+        """The prompt as one response saw it, its own earlier answers in their places.
+
+        Args:
+            index: The response's index.
+
+        Returns:
+            The messages, the last of them the user's.
+        """
+        own = iter(self.responses[index].earlier)
+        out: list[Message] = []
+        for position, message in enumerate(self.prompt):
+            out.append(message)
+            if message.role == "user" and position < len(self.prompt) - 1:
+                answer = next(own, None)
+                if answer is not None:
+                    out.append(Message("assistant", answer))
+        return tuple(out)
+
+    @property
+    def identical(self) -> bool:
+        """Whether all responses (and the answers before them) are the same text."""
+        first = self.responses[0]
+        return all(r.text == first.text and r.earlier == first.earlier for r in self.responses[1:])
+
+    @cached_property
+    def originals(self) -> tuple[int, ...]:
+        """Per response the index of the first that is the same text: its own where it is that."""
+        first: dict[tuple[str, tuple[str, ...]], int] = {}
+        return tuple(first.setdefault((r.text, r.earlier), i) for i, r in enumerate(self.responses))
+
+    @property
+    def shared_history(self) -> bool:
+        """Whether every response answers the very same conversation."""
+        return all(r.earlier == self.responses[0].earlier for r in self.responses[1:])
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One showing of a case to a judge: `order` holds response indices as shown, `names` the
+    names they are shown under, `repeat` counts from 0."""
+
+    case: Case
+    order: tuple[int, ...]
+    names: tuple[str, ...]
+    repeat: int = 0
+
+    @property
+    def shown(self) -> tuple[Response, ...]:
+        """The responses in the order shown."""
+        return tuple(self.case.responses[i] for i in self.order)

@@ -1,0 +1,71 @@
+"""Every `judgekit` command of the documents runs, and prints what its page shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from doc_examples import NOT_RUN, Example, Terminal, console_examples, differs, titled_files
+from doc_needs import PAGES, Page
+from places import DOCS, ROOT
+from servers import Body, JudgeServer, opinion, worth
+
+SERVERS = ("http://127.0.0.1:8000/v1", "https://llm.lab.example/v1")
+"""The addresses of the documents' servers: one on the reader's own machine, and a lab's."""
+
+
+def named_pages() -> list[str]:
+    """README and every page of docs/ that shows a command."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+    return [str(page.relative_to(ROOT)) for page in pages if any(console_examples(page))]
+
+
+def of_page(name: str) -> object:
+    slow = PAGES.get(name, Page()).slow
+    return pytest.param(name, marks=[pytest.mark.slow] if slow else [])
+
+
+@pytest.mark.parametrize("name", [of_page(name) for name in named_pages()])
+def test_the_commands_of_a_page(
+    name: str, here: Path, server: JudgeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = PAGES.get(name, Page())
+    monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+    monkeypatch.setenv("OPENAI_API_KEY", "the-readers-own")
+    server.says = says
+    terminal = Terminal(dict.fromkeys(SERVERS, server.base_url))
+    for file, text in titled_files(ROOT / name).items():
+        (here / file).write_text(terminal.replaced(text), encoding="utf-8")
+    for need in page.needs:
+        need(here)
+    found = list(console_examples(ROOT / name))
+    failures = [
+        failure
+        for example, following in zip(found, [*found[1:], None], strict=True)
+        if (failure := tried(terminal, page, example, following))
+    ]
+    assert not failures, "\n\n".join(failures)
+
+
+def says(body: Body) -> str:
+    """What the judge behind the API says; of the help desk's rubric a number as well."""
+    asked = body["messages"][-1]["content"]
+    return f"Tone: {3 + 2 * worth(asked)}" if "Tone: <number>" in asked else opinion(body)
+
+
+def tried(terminal: Terminal, page: Page, example: Example, following: Example | None) -> str:
+    """What is wrong with an example; empty where nothing is."""
+    if example.words[0] in NOT_RUN:
+        return ""
+    if any(example.command.startswith(start) for start in page.not_run):
+        return ""
+    printed = terminal.run(example)
+    told = following is not None and following.words[0] == "echo"
+    if terminal.code != 0 and not told and example.words[0] != "echo":
+        return f"{example.place}: {example.command}\nexit code {terminal.code}: {printed}"
+    why = differs(example.shown, printed) if example.shown else ""
+    return f"{example.place}: {example.command}\n{why}" if why else ""
+
+
+def test_the_table_of_needs_names_pages_that_are_there() -> None:
+    assert set(PAGES) <= set(named_pages())

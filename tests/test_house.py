@@ -1,0 +1,22 @@
+"""The house, as `.ci/house.py` surveys it: no circle among siblings, in any package."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from places import ROOT
+
+SCRIPT = ROOT / ".ci" / "house.py"
+
+
+def test_no_siblings_import_one_another_in_a_circle() -> None:
+    pytest.importorskip("grimp")
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), "--json"], capture_output=True, text=True, check=True
+    )
+    found = json.loads(done.stdout)
+    assert found["circles"] == []
+    assert sum(map(len, found["floors"].values())) == found["rooms"]

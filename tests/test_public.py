@@ -1,0 +1,100 @@
+"""The public surface: what each place exports, and that all of it is documented."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+PLACES = {
+    "judgekit": """
+        Answers AnyRun CaseResult EngineError GenerateSettings InputError JudgekitError Run
+        RunMetadata Settings StoredRun analyse compare diff_runs generate hookimpl list_runs
+        load_run rank rate_models score
+    """,
+    "judgekit.extension": """
+        Call CallFailure Endpoint Engine EngineError EngineFactory EngineSetup InputError
+        LabelledSet Message PluginError Price Registry Reply Sampling SetFactory SetSetup hookimpl
+    """,
+    "judgekit.judging": """
+        Ask BatchJudge Call Case Choice Judge JudgeSetup Message NoOptions PromptJudge Reply
+        Response Sampling Status Trial Verdict parsing
+    """,
+    "judgekit.train": """
+        DPO DryRun OBJECTIVES ObjectiveEntry PreferenceLoss Ranker Recipe Reward SFT TrainedModel
+        curve_svg merge_adapter plan_training preference_loss reward_loss signs train train_dpo
+        train_ranker train_reward train_sft
+    """,
+    "judgekit.stats": """
+        AdaptiveMetrics Bin Bounds Counts Inconsistent JurorMetrics JuryMetrics ModelRank Positions
+        RankingSummary Rate ScoreSummary Summary bounds clustered_mean clustered_rate counts
+        expected_half_width histogram mean_scores positions sentence statuses summarise
+        summarise_rankings summarise_scores win_rate win_rate_mean
+    """,
+}
+
+DOCUMENTED = ("judgekit", "judgekit.extension", "judgekit.stats", "judgekit.train")
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_a_place_exports(place: str) -> None:
+    module = import_module(place)
+    assert sorted(module.__all__) == sorted(PLACES[place].split())
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+
+
+def exported(place: str) -> Iterator[tuple[str, Any]]:
+    """The functions and classes that a place exports, and the classes' methods."""
+    module = import_module(place)
+    for name in module.__all__:
+        found = getattr(module, name)
+        if inspect.isfunction(found):
+            yield f"{place}.{name}", found
+        elif inspect.isclass(found) and found.__module__.startswith("judgekit"):
+            yield f"{place}.{name}", found
+            for key, method in vars(found).items():
+                plain = (
+                    method.__func__ if isinstance(method, classmethod | staticmethod) else method
+                )
+                if not key.startswith("_") and inspect.isfunction(plain):
+                    yield f"{place}.{name}.{key}", plain
+
+
+def faults(found: Any) -> Iterator[str]:
+    """What a docstring lacks."""
+    text = inspect.getdoc(found) or ""
+    if not text or (inspect.isclass(found) and text.startswith(f"{found.__name__}(")):
+        yield "no docstring"
+    elif inspect.isfunction(found):
+        yield from function_faults(found, text)
+
+
+def function_faults(found: Callable[..., Any], text: str) -> Iterator[str]:
+    signature = inspect.signature(found)
+    names = [name for name in signature.parameters if name not in ("self", "cls")]
+    if names and "Args:" not in text:
+        yield "no Args:"
+    if names and signature.return_annotation not in (None, "None") and "Returns:" not in text:
+        yield "no Returns:"
+    if raises(found) and "Raises:" not in text:
+        yield "no Raises:"
+    if "Args:" in text:
+        yield from (f"no {name} in Args:" for name in names if f"\n    {name}: " not in text)
+
+
+def raises(found: Callable[..., Any]) -> bool:
+    """Whether a function itself raises what a caller may see."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(found)))
+    return any(isinstance(node, ast.Raise) and node.exc is not None for node in ast.walk(tree))
+
+
+@pytest.mark.parametrize("place", DOCUMENTED)
+def test_what_is_exported_is_documented(place: str) -> None:
+    found = [f"{name}: {fault}" for name, own in exported(place) for fault in faults(own)]
+    assert found == []
