@@ -46,23 +46,20 @@ def command_names(*, judged: bool = False) -> list[str]:
 
 
 PROSE = {"about", "reason"}
-RENAMED = {".left_out.undecided": "no_verdict"}
 
 
 def assert_holds(found: Any, recorded: Any, place: str = "") -> None:
     """Fails where `found` lacks something that was recorded, or has another value there.
 
-    Fields may have been added since, prose may be worded otherwise, and reasons have new names
-    (`RENAMED`) where all of them together are a whole. Numbers may differ in their last digits,
-    which are a platform's.
+    Fields may have been added since, and prose may be worded otherwise. Numbers may differ in
+    their last digits, which are a platform's.
     """
     if isinstance(recorded, dict):
         assert isinstance(found, dict), place
-        for old, value in recorded.items():
-            if old in PROSE:
-                assert bool(found.get(old)) == bool(value), f"{place}.{old}"
+        for name, value in recorded.items():
+            if name in PROSE:
+                assert bool(found.get(name)) == bool(value), f"{place}.{name}"
                 continue
-            name = RENAMED.get(f"{place}.{old}", old)
             assert name in found, f"{place}.{name} is gone"
             assert_holds(found[name], value, f"{place}.{name}")
     elif isinstance(recorded, list):
