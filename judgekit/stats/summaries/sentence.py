@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import floor, log10
 
 from judgekit.stats.intervals import Z95, Rate
+from judgekit.stats.power import FEW
 from judgekit.stats.summaries.comparison import Summary
 from judgekit.stats.summaries.scores import ScoreSummary
 from judgekit.types import Status
@@ -13,7 +14,6 @@ from judgekit.types import Status
 __all__ = ["comparison_sentence", "score_sentence", "unjudged"]
 
 Z80 = 0.8416212335729143  # the normal distribution's 80 % quantile
-FEW = 10  # prompts below which the difference seen says nothing of how many more it takes
 REACH = 100_000  # more prompts than this are not named: nobody will judge them
 NOTHING_DECIDES = "no number of prompts in reach would decide it"
 MANY_WITHOUT_VERDICT = 0.05
@@ -79,7 +79,8 @@ def _what_would_decide(rate: Rate, summary: Summary) -> str:
     wider anytime-valid interval reaches over one half, that must shrink to the difference. Of
     those to come as many will have no verdict as of those asked.
     """
-    if (summary.prompts or 0) < FEW:
+    prompts = summary.prompts or 0
+    if min(prompts, summary.effective_prompts or prompts) < FEW:
         return "too few prompts to decide it"
     gap = abs((rate.value or 0.0) - 0.5)
     if not gap:
