@@ -15,7 +15,15 @@ from judgekit.stats.power import effective_prompts
 from judgekit.stats.summaries.adaptive import AdaptiveMetrics
 from judgekit.stats.summaries.context import RunContext
 from judgekit.stats.summaries.jury import JurorMetrics, JuryMetrics
-from judgekit.stats.win_rate import Bounds, bounds, counts, mean_scores, win_rate, win_rate_mean
+from judgekit.stats.win_rate import (
+    Bounds,
+    bounds,
+    counts,
+    inconsistent_bounds,
+    mean_scores,
+    win_rate,
+    win_rate_mean,
+)
 from judgekit.types import Outcome, RunKind
 
 __all__ = ["Summary", "summarise"]
@@ -114,6 +122,24 @@ class Summary(RunContext):
             optional=True,
         ),
     )
+    inconsistent_as: Inconsistent | None = field(
+        default=None,
+        metadata=metric(
+            "what an inconsistent case counts for in the win rate: half, or drop of not at all; "
+            "absent where there is none",
+            optional=True,
+        ),
+    )
+    inconsistent_bounds_a: Bounds | None = field(
+        default=None,
+        metadata=metric(
+            "where a's win rate would lie if every inconsistent case went one way (low: to b, "
+            "high: to a); absent where there is none",
+            unit="share",
+            denominator="cases with a verdict",
+            optional=True,
+        ),
+    )
     anytime_win_rate_a: Rate | None = field(
         default=None,
         metadata=metric(
@@ -189,5 +215,9 @@ def summarise(
         if len(set(sizes.values())) > 1
         else None,
         prompts_asked=len({o.cluster for o in outcomes}),
+        inconsistent_as=inconsistent
+        if any(o.decided and o.winner is None for o in outcomes)
+        else None,
+        inconsistent_bounds_a=inconsistent_bounds(outcomes),
         anytime_win_rate_a=anytime,
     )
