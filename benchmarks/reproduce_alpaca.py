@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from reproduce_data import Data, Row, Table
 from reproduce_ledger import Computed, Reason
-from reproduce_readings import Readings, reply
+from reproduce_readings import Readings, reply, verdict_of
+from reproduce_rules import RULES
 
 from judgekit.judging.parsing import read
 from judgekit.judging.templates import Head
@@ -128,6 +129,11 @@ def _settled(row: Row, came: Reply, wanted: Verdict, readings: Readings) -> Verd
     if ours.choice is None and _same(unspoken, wanted):
         readings.named[OTHER_WORD] += 1
         return unspoken
+    for rule in RULES.get(head.reads, ()):
+        by_rule = verdict_of(rule.read(came.text.strip()))
+        if ours.choice is None and _same(by_rule, wanted):
+            readings.named[rule.words] += 1
+            return by_rule
     readings.miss(str(row["id"]), _share(ours), _share(wanted))
     return ours
 

@@ -98,6 +98,8 @@ def compare(path: Path, expected: Any, found: Any, computed: Computed | None) ->
         state, reason = ("not read", NOT_READ) if unread and not text else ("equal", "")
     elif words := _reason(path, expected, found, computed):
         state, reason = "named", words
+    elif expected is None and found is MISSING and computed is not None:
+        state, reason = "equal", ""  # a figure that does not exist, here as there
     yield Figure("/".join(path), expected, shown, state, reason)
 
 

@@ -78,7 +78,7 @@ def _read(rows: list[Row], readings: Readings) -> list[Read]:
     kept = [row for row in rows if row.get("completion") is not None]
     recorded = [_recorded(row) for row in kept]
     again = [_put_back(row) for row in kept]
-    cut = any(again) and not best_way(recorded, PAIR_WAYS).reads
+    cut = any(again)  # whatever a format happens to read in the reasons alone
     if cut:
         recorded = [whole or one for whole, one in zip(again, recorded, strict=True)]
     verdicts = readings.read(recorded, PAIR_WAYS)

@@ -45,6 +45,17 @@ def _first_line(text: str) -> Said:
     return {"1": FIRST, "2": SECOND}.get(text.split("\n")[0].strip(), TIE)
 
 
+def _ranked(text: str) -> Said:
+    """The model of the least rank; of equal ranks the one listed first."""
+    ranks = re.findall(
+        r"""["']model["']\s*:\s*["'](\w+)["']\s*,\s*["']rank["']\s*:\s*(\d+)""", text
+    )
+    if len(ranks) != 2:
+        return None
+    name, _ = min(ranks, key=lambda row: int(row[1]))
+    return {"m": FIRST, "M": SECOND}.get(name)
+
+
 def _two_scores(text: str) -> Said:
     try:
         first, second = map(float, text.split("\n")[0].replace(",", " ").split())
@@ -83,6 +94,9 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     ),
     "arena": (Rule("JudgeBench takes the one label there is, whatever is said of it", _arena),),
     "label": (Rule("FastChat looks for [[A]] anywhere, then [[B]], then [[C]]", _substring),),
+    "ranked": (
+        Rule("AlpacaEval sorts by rank, so that of equal ranks the first listed wins", _ranked),
+    ),
     "line": (Rule("PandaLM takes any other first line for a tie", _first_line),),
     "scores": (Rule("JudgeLM takes any two numbers of the first line", _two_scores),),
     "rating": (

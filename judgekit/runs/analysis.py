@@ -21,7 +21,7 @@ from judgekit.stats.length_control import LengthControl, length_controlled_rate
 from judgekit.stats.metric import metric
 from judgekit.stats.outcomes.values import Inconsistent, counted, label, value_of
 from judgekit.stats.plain import encode
-from judgekit.stats.power import prompts_needed
+from judgekit.stats.power import design_effect, prompts_to_detect, tie_share
 from judgekit.stats.prediction_powered import PredictionPowered, prediction_powered_rate
 from judgekit.stats.summaries.ranking import games_of
 from judgekit.types import Case, Label, Outcome
@@ -54,7 +54,8 @@ class Analysis:
     """One comparison's further metrics, of the cases that its win rate counts.
 
     `prompts_needed`: for each difference from one half, how many prompts such as these detect it
-    with a power of 80 %; None where all cases have the same value.
+    with a power of 80 %. Win rates that so many ties do not allow are left out; None where none
+    remains, or where prompts of several cases are too few or too unequal to say.
     """
 
     a: str
@@ -124,16 +125,16 @@ def counted_values(
 
 
 def prompts_by_difference(values: Sequence[tuple[str, float]]) -> dict[float, int] | None:
-    """Prompts that detect each of `DIFFERENCES`, from how these values vary between prompts."""
-    of_prompt: dict[str, list[float]] = {}
-    for cluster, v in values:
-        of_prompt.setdefault(cluster, []).append(v)
-    means = [sum(own) / len(own) for own in of_prompt.values()]
-    if len(means) < 2:
+    """Prompts that detect each of `DIFFERENCES`, with ties and prompts such as these.
+
+    The variance is that at the win rate that the difference makes, not at the one observed.
+    """
+    effect = design_effect(values)
+    if effect is None:
         return None
-    mean = sum(means) / len(means)
-    variance = sum((m - mean) ** 2 for m in means) / (len(means) - 1)
-    return {d: prompts_needed(d, variance) for d in DIFFERENCES} if variance else None
+    ties = tie_share([v for _, v in values])
+    found = {d: prompts_to_detect(0.5 + d, ties=ties, effect=effect) for d in DIFFERENCES}
+    return {d: n for d, n in found.items() if n is not None} or None
 
 
 def compare_with_labels(

@@ -26,9 +26,19 @@ Kind = Literal["comparison", "scoring", "ranking"]
 
 KINDS: Mapping[RunKind, Kind] = {"compare": "comparison", "score": "scoring", "rank": "ranking"}
 MIRRORED = {"wins_a": "wins_b", "mean_score_a": "mean_score_b", "bounds_a.low": "bounds_a.high"}
+MIRRORED |= {"inconsistent_bounds_a.low": "inconsistent_bounds_a.high"}
 MIRRORED |= {b: a for a, b in MIRRORED.items()}  # a metric of a, and what it is of b
 SUMS = dict.fromkeys(
-    ("win_rate_a", "win_rate_mean_a", "anytime_win_rate_a", "bounds_a.low", "bounds_a.high"), 1.0
+    (
+        "win_rate_a",
+        "win_rate_mean_a",
+        "anytime_win_rate_a",
+        "bounds_a.low",
+        "bounds_a.high",
+        "inconsistent_bounds_a.low",
+        "inconsistent_bounds_a.high",
+    ),
+    1.0,
 ) | {"adaptive.shift_a": 0.0}  # what a metric of a and the same of b add up to
 SILENT = ("inputs", "rules", "parts")  # named in words of their own, or implied by others
 

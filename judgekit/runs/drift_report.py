@@ -61,6 +61,15 @@ class DriftReport:
     statuses: tuple[Mapping[str, int], Mapping[str, int]]
     tolerance: float | None
     reasons: tuple[str, ...]
+    position_shifts: Mapping[str, PairedTest] = field(
+        default_factory=dict,
+        metadata=metric(
+            "the position shares, and the net lean to the first place: now minus before; empty of "
+            "scores",
+            unit="difference of shares",
+            denominator="cases of both runs that have the share",
+        ),
+    )
 
     @property
     def drifted(self) -> bool:

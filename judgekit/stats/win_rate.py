@@ -15,6 +15,7 @@ __all__ = [
     "Counts",
     "bounds",
     "counts",
+    "inconsistent_bounds",
     "mean_scores",
     "win_rate",
     "win_rate_mean",
@@ -117,6 +118,23 @@ def bounds(outcomes: Sequence[Outcome], inconsistent: Inconsistent = "half") -> 
         return Bounds(None, None)
     least = n.wins_a + split / 2
     return Bounds(least / out_of, (least + n.no_verdict) / out_of)
+
+
+def inconsistent_bounds(outcomes: Sequence[Outcome]) -> Bounds | None:
+    """a's win rate if all inconsistent cases went to b, and if they went to a.
+
+    Args:
+        outcomes: One per case; response 0 is a's.
+
+    Returns:
+        Shares of the cases with a verdict, in 0 to 1; None where no case is inconsistent.
+    """
+    n = counts(outcomes)
+    if not n.inconsistent:
+        return None
+    out_of = n.cases - n.no_verdict
+    least = n.wins_a + n.ties / 2
+    return Bounds(least / out_of, (least + n.inconsistent) / out_of)
 
 
 def mean_scores(outcomes: Sequence[Outcome]) -> tuple[Rate, ...]:

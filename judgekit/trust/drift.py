@@ -10,7 +10,7 @@ All replies are new: a check has a reply store of its own.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import combinations, product
 from math import fsum
@@ -36,7 +36,8 @@ from judgekit.stats import clustered_rate
 from judgekit.stats.agreement import agreement
 from judgekit.stats.outcomes.values import label
 from judgekit.stats.paired_test import PairedTest, paired_test
-from judgekit.types import Judgement, Outcome
+from judgekit.trust.audit.position import side
+from judgekit.types import Judgement, Outcome, Position
 
 __all__ = ["DriftCheck", "prepare_drift", "read_drift"]
 
@@ -177,6 +178,7 @@ def read_drift(check: DriftCheck, folder: Path) -> DriftReport:
             (x.cluster, float(y.decided), float(x.decided)) for x, y in pairs
         ),
         instability=instability(check.job, results),
+        position_shifts=position_shifts(pairs),
         position=(shares([x for x, _ in pairs]), shares([y for _, y in pairs])),
         statuses=(stats.statuses(x for x, _ in pairs), stats.statuses(y for _, y in pairs)),
         tolerance=check.tolerance,
@@ -208,8 +210,8 @@ def drift_reasons(report: DriftReport) -> Iterator[str]:
     """Why the judge is held to have drifted.
 
     With a tolerance: more outcomes changed than that, at the lower end of the interval. Without:
-    a test at `LEVEL` finds that its values, its share of cases with a verdict, or its stability
-    changed.
+    a test at `LEVEL` finds that its values, its share of cases with a verdict, one of its position
+    shares, or its stability changed. The position shares share one `LEVEL` (Bonferroni).
     """
     if report.tolerance is not None:
         high = report.equal_share.high
@@ -223,6 +225,10 @@ def drift_reasons(report: DriftReport) -> Iterator[str]:
     for name, test in tests.items():
         if significant(test):
             yield f"{name} moved by {test.difference.value:+.3f} (p = {test.p_value:.2g})"
+    for name, test in report.position_shifts.items():
+        if significant(test, LEVEL / len(report.position_shifts)):
+            points = 100 * (test.difference.value or 0.0)
+            yield f"{name} moved by {points:+.1f} points (p = {test.p_value:.2g})"
     if report.instability is not None and significant(report.instability):
         difference = report.instability.difference.value or 0.0
         if difference > 0:
@@ -232,9 +238,55 @@ def drift_reasons(report: DriftReport) -> Iterator[str]:
             )
 
 
-def significant(test: PairedTest) -> bool:
-    """Whether a test finds a difference at `LEVEL`."""
-    return test.p_value is not None and test.p_value < LEVEL
+def significant(test: PairedTest, level: float = LEVEL) -> bool:
+    """Whether a test finds a difference at this level."""
+    return test.p_value is not None and test.p_value < level
+
+
+def position_shifts(pairs: Sequence[tuple[Outcome, Outcome]]) -> dict[str, PairedTest]:
+    """Each figure of the position, now minus before, over the cases that have it in both runs.
+
+    A judge that has not changed has the same expectation of each in both runs, however unstable it
+    is, so that these tests need no repeats.
+    """
+    found = {}
+    for name, of_case in POSITION_FIGURES.items():
+        rows = [
+            (x.cluster, now, before)
+            for x, y in pairs
+            if (before := of_case(x)) is not None and (now := of_case(y)) is not None
+        ]
+        if rows:
+            found[name] = paired_test(rows)
+    return found
+
+
+def in_position(position: Position) -> Callable[[Outcome], float | None]:
+    """Whether a case shown in both orders came out so; None where it was shown in one."""
+    return lambda o: None if o.position is None else float(o.position is position)
+
+
+def first_share(outcome: Outcome) -> float | None:
+    """How often the answer shown first was chosen; None where no position was."""
+    chosen = outcome.first + outcome.second
+    return outcome.first / chosen if chosen else None
+
+
+def net_lean(outcome: Outcome) -> float | None:
+    """From 0, a lean to the second place, to 1, one to the first; half-ties counted."""
+    if outcome.position is None or outcome.position is Position.ERROR:
+        return None
+    return (1 + side(outcome)) / 2
+
+
+POSITION_FIGURES: Mapping[str, Callable[[Outcome], float | None]] = {
+    "position consistency": in_position(Position.CONSISTENT),
+    "the first place's share of both orders": in_position(Position.FIRST),
+    "the second place's share of both orders": in_position(Position.SECOND),
+    "the share of half-ties": in_position(Position.HALF_TIE),
+    "the first share": first_share,
+    "the net lean to the first place": net_lean,
+}
 
 
 def instability(job: Job, results: Sequence[tuple[CaseResult, CaseResult]]) -> PairedTest | None:

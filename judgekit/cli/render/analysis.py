@@ -15,6 +15,8 @@ from judgekit.stats.ratings import Ratings
 
 __all__ = ["print_analysis", "print_ratings"]
 
+APPROXIMATE = 80  # below so many prompts the power may miss 80 % by up to three points
+
 Line = tuple[str, str, str]
 """A metric's name, its value, and a remark."""
 
@@ -45,7 +47,8 @@ def analysis_lines(analysis: Analysis) -> Iterator[Line]:
         yield "effect of length", score_text(length.effect), "log-odds per standard deviation"
     for difference, prompts in (analysis.prompts_needed or {}).items():
         name = f"prompts needed to detect {100 * (0.5 + difference):.0f} % (power 80 %)"
-        yield name, str(prompts), f"here: {analysis.prompts}"
+        about = "about " * (prompts < APPROXIMATE)
+        yield name, f"{about}{prompts}", f"here: {analysis.prompts}"
     if analysis.labelled is not None:
         yield from label_lines(analysis.labelled)
 

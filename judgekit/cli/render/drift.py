@@ -31,14 +31,23 @@ def print_drift(report: DriftReport, folder: Path) -> None:
     console.print(Text(safe(str(folder))), soft_wrap=True)
 
 
+POSITIONS = {
+    "consistent": "position consistency",
+    "first": "first place in both orders",
+    "second": "second place in both orders",
+    "half_tie": "half-ties",
+    "first_share": "first share",
+}
+
+
 def before_and_now(report: DriftReport) -> Table:
     """The position shares and the counts of trials by status, in both runs."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("", "before", "now"):
         table.add_column(name, justify="right" if name else "left")
     old, new = report.position
-    for key, name in (("consistent", "position consistency"), ("first_share", "first share")):
-        if old[key] is not None or new[key] is not None:
+    for key, name in POSITIONS.items():
+        if old.get(key) is not None or new.get(key) is not None:
             table.add_row(name, percent(old[key]), percent(new[key]))
     counted, again = report.statuses
     for status in counted:
@@ -55,6 +64,8 @@ def tests(report: DriftReport) -> Iterator[tuple[str, str]]:
         yield "kappa", score_text(report.agreement.kappa)
     yield "shift of the mean value", shift_text(report.shift)
     yield "shift of the share with a verdict", shift_text(report.decided_shift)
+    for name, test in report.position_shifts.items():
+        yield f"shift of {name.removeprefix('the ')}", shift_text(test)
     if report.instability is not None:
         yield "less stable by", shift_text(report.instability)
     if report.missing_cases:

@@ -94,6 +94,9 @@ def comparison_lines(s: Summary) -> list[Line]:
     if s.no_verdict:
         bounds = f"{percent(s.bounds_a.low)} to {percent(s.bounds_a.high)}"
         rows.append(("if all without a verdict went one way", bounds))
+    if s.inconsistent_bounds_a is not None:
+        low, high = s.inconsistent_bounds_a.low, s.inconsistent_bounds_a.high
+        rows.append(("if all inconsistent went one way", f"{percent(low)} to {percent(high)}"))
     if s.mean_score_a is not None and s.mean_score_b is not None:
         rows.append((f"mean score of {s.a}", score_text(s.mean_score_a)))
         rows.append((f"mean score of {s.b}", score_text(s.mean_score_b)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import ClassVar
@@ -10,10 +11,19 @@ from judgekit.stats.intervals import Rate
 from judgekit.stats.metric import metric
 from judgekit.stats.outcomes.values import Inconsistent, counted, statuses
 from judgekit.stats.position import Positions, positions
+from judgekit.stats.power import effective_prompts
 from judgekit.stats.summaries.adaptive import AdaptiveMetrics
 from judgekit.stats.summaries.context import RunContext
 from judgekit.stats.summaries.jury import JurorMetrics, JuryMetrics
-from judgekit.stats.win_rate import Bounds, bounds, counts, mean_scores, win_rate, win_rate_mean
+from judgekit.stats.win_rate import (
+    Bounds,
+    bounds,
+    counts,
+    inconsistent_bounds,
+    mean_scores,
+    win_rate,
+    win_rate_mean,
+)
 from judgekit.types import Outcome, RunKind
 
 __all__ = ["Summary", "summarise"]
@@ -102,6 +112,34 @@ class Summary(RunContext):
     prompts_asked: int | None = field(
         default=None, metadata=metric("the prompts of all cases that were judged", unit="prompts")
     )
+    effective_prompts: float | None = field(
+        default=None,
+        metadata=metric(
+            "how many prompts of equal size weigh as much as these; absent where all have equally "
+            "many cases",
+            unit="prompts",
+            formula="(Σ n)² / Σ n², n the cases of a prompt",
+            optional=True,
+        ),
+    )
+    inconsistent_as: Inconsistent | None = field(
+        default=None,
+        metadata=metric(
+            "what an inconsistent case counts for in the win rate: half, or drop of not at all; "
+            "absent where there is none",
+            optional=True,
+        ),
+    )
+    inconsistent_bounds_a: Bounds | None = field(
+        default=None,
+        metadata=metric(
+            "where a's win rate would lie if every inconsistent case went one way (low: to b, "
+            "high: to a); absent where there is none",
+            unit="share",
+            denominator="cases with a verdict",
+            optional=True,
+        ),
+    )
     anytime_win_rate_a: Rate | None = field(
         default=None,
         metadata=metric(
@@ -158,6 +196,7 @@ def summarise(
         The summary without what only a run knows: what was planned, and why it ended.
     """
     scores = mean_scores(outcomes)
+    sizes = Counter(o.cluster for o in outcomes if counted(o, inconsistent) is not None)
     return Summary(
         a=a,
         b=b,
@@ -171,7 +210,14 @@ def summarise(
         statuses=statuses(outcomes),
         mean_score_a=scores[0] if scores else None,
         mean_score_b=scores[1] if scores else None,
-        prompts=len({o.cluster for o in outcomes if counted(o, inconsistent) is not None}),
+        prompts=len(sizes),
+        effective_prompts=effective_prompts(list(sizes.values()))
+        if len(set(sizes.values())) > 1
+        else None,
         prompts_asked=len({o.cluster for o in outcomes}),
+        inconsistent_as=inconsistent
+        if any(o.decided and o.winner is None for o in outcomes)
+        else None,
+        inconsistent_bounds_a=inconsistent_bounds(outcomes),
         anytime_win_rate_a=anytime,
     )

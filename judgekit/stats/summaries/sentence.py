@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from math import floor, log10
 
 from judgekit.stats.intervals import Z95, Rate
+from judgekit.stats.power import FEW
 from judgekit.stats.summaries.comparison import Summary
 from judgekit.stats.summaries.scores import ScoreSummary
+from judgekit.stats.win_rate import Bounds
 from judgekit.types import Status
 
 __all__ = ["comparison_sentence", "score_sentence", "unjudged"]
 
 Z80 = 0.8416212335729143  # the normal distribution's 80 % quantile
-FEW = 10  # prompts below which the difference seen says nothing of how many more it takes
 REACH = 100_000  # more prompts than this are not named: nobody will judge them
 NOTHING_DECIDES = "no number of prompts in reach would decide it"
 MANY_WITHOUT_VERDICT = 0.05
@@ -23,9 +24,10 @@ LOW_CONSISTENCY = 0.6
 def comparison_sentence(summary: Summary) -> str:
     """Who is better, or how many more prompts would decide it; then what to beware of."""
     missing = _missing(summary.cases, summary.no_verdict, summary.statuses)
-    if missing and _could_turn(summary):
+    if missing and _turns(summary.stated_win_rate_a, summary.bounds_a):
         missing += ", enough of them to turn the result"
-    return "; ".join(filter(None, (_result(summary), missing, _contradicts(summary))))
+    warnings = (missing, _inconsistency(summary))
+    return "; ".join(filter(None, (_result(summary), *warnings)))
 
 
 def score_sentence(summary: ScoreSummary) -> str:
@@ -60,15 +62,15 @@ def _result(summary: Summary) -> str:
         none = "the one case does not count" if one else f"none of the {summary.cases} cases counts"
         return f"no result: {none} for {a} or {b}"
     if rate.low > 0.5:
-        return f"{a} is better: it wins {_percent(rate)}"
+        return f"{a} is better: it wins {_percent(rate, summary)}"
     mirrored = Rate(1 - rate.value, 1 - rate.high, 1 - rate.low)
     if rate.high < 0.5:
-        return f"{b} is better: it wins {_percent(mirrored)}"
+        return f"{b} is better: it wins {_percent(mirrored, summary)}"
     decides = _what_would_decide(rate, summary)
     if rate.value == 0.5:
-        return f"inconclusive: {a} and {b} are level at {_percent(rate)}; {decides}"
+        return f"inconclusive: {a} and {b} are level at {_percent(rate, summary)}; {decides}"
     ahead, its = (a, rate) if rate.value > 0.5 else (b, mirrored)
-    return f"inconclusive: {ahead} is ahead with {_percent(its)}; {decides}"
+    return f"inconclusive: {ahead} is ahead with {_percent(its, summary)}; {decides}"
 
 
 def _what_would_decide(rate: Rate, summary: Summary) -> str:
@@ -79,7 +81,8 @@ def _what_would_decide(rate: Rate, summary: Summary) -> str:
     wider anytime-valid interval reaches over one half, that must shrink to the difference. Of
     those to come as many will have no verdict as of those asked.
     """
-    if (summary.prompts or 0) < FEW:
+    prompts = summary.prompts or 0
+    if min(prompts, summary.effective_prompts or prompts) < FEW:
         return "too few prompts to decide it"
     gap = abs((rate.value or 0.0) - 0.5)
     if not gap:
@@ -99,9 +102,36 @@ def _half_width(rate: Rate) -> float:
     return ((rate.high or 0.0) - (rate.low or 0.0)) / 2
 
 
-def _percent(rate: Rate) -> str:
+def _percent(rate: Rate, summary: Summary) -> str:
+    """The rate, of which cases it is, and what counts half in it."""
     value, low, high = (100 * (v or 0.0) for v in (rate.value, rate.low, rate.high))
-    return f"{value:.1f} %, ties counting half (95 % interval {low:.1f} to {high:.1f})"
+    interval = f"(95 % interval {low:.1f} to {high:.1f})"
+    split = summary.inconsistent
+    if not split or summary.inconsistent_as is None:
+        return f"{value:.1f} %, ties counting half {interval}"
+    if summary.inconsistent_as == "drop":
+        others = summary.wins_a + summary.wins_b + summary.ties
+        of = f"of the {others} consistent case{'s' * (others != 1)} of {summary.cases}"
+        return f"{value:.1f} % {of}, ties counting half {interval}"
+    cases = f"{split} inconsistent case{'s' * (split != 1)}"
+    half = f"ties and {cases}" if summary.ties else cases
+    return f"{value:.1f} %, {half} counting half {interval}"
+
+
+def _inconsistency(summary: Summary) -> str:
+    """Warns where most cases are inconsistent, or the judge contradicts itself otherwise; and
+    where inconsistent cases could turn the result."""
+    split, judged = summary.inconsistent, summary.cases - summary.no_verdict
+    if 2 * split > judged:
+        return (
+            f"most cases are inconsistent: only {judged - split} of {judged} with a verdict have "
+            f"the same winner in both orders"
+        )
+    turn = ""
+    if _turns(summary.stated_win_rate_a, summary.inconsistent_bounds_a):
+        which = "the inconsistent case" if split == 1 else f"the {split} inconsistent cases"
+        turn = f"{which} could turn the result"
+    return "; ".join(filter(None, (turn, _contradicts(summary))))
 
 
 def _missing(cases: int, no_verdict: int, statuses: Mapping[str, int]) -> str:
@@ -116,10 +146,11 @@ def _missing(cases: int, no_verdict: int, statuses: Mapping[str, int]) -> str:
     return f"{100 * no_verdict / cases:.0f} % of the cases have no verdict: {', '.join(why)}"
 
 
-def _could_turn(summary: Summary) -> bool:
-    """Whether a result stands that the cases without a verdict could turn around."""
-    rate, bounds = summary.stated_win_rate_a, summary.bounds_a
-    if rate.low is None or rate.high is None or bounds.low is None or bounds.high is None:
+def _turns(rate: Rate, bounds: Bounds | None) -> bool:
+    """Whether a result stands that the cases without a clear verdict could turn around."""
+    if bounds is None or bounds.low is None or bounds.high is None:
+        return False
+    if rate.low is None or rate.high is None:
         return False
     return not rate.low <= 0.5 <= rate.high and bounds.low <= 0.5 <= bounds.high
 

@@ -106,6 +106,7 @@ def test_the_document_is_what_the_file_holds() -> None:
         "position", "position_intervals", "mean_score_a", "mean_score_b", "statuses",
         "anytime_win_rate_a", "prompts", "prompts_asked", "undecided", "watched_a",
         "heading", "cases_planned", "stop", "stopped", "left_out", "repaired",
+        "inconsistent_as", "inconsistent_bounds_a",
     }  # fmt: skip
     assert made["schema"] == "judgekit.summary/1"
     assert set(made["position"]) == {*Position, "first_share"}
@@ -197,8 +198,9 @@ def test_two_turns_of_a_chat_are_one_prompt() -> None:
         ),
         (
             ((A, 90), (SPLIT, 110)),
-            "a is better: it wins 72.5 %, ties counting half (95 % interval 68.9 to 75.8); "
-            "the judge says the same in both orders in only 45 % of the cases",
+            "a is better: it wins 72.5 %, 110 inconsistent cases counting half (95 % interval 68.9 "
+            "to 75.8); most cases are inconsistent: only 90 of 200 with a verdict have the same "
+            "winner in both orders",
         ),
     ],
 )
