@@ -15,6 +15,7 @@ from judgekit.harness.dispatcher import Dispatcher, Tally
 from judgekit.harness.limits import Admission, BudgetSpent
 from judgekit.harness.workers import within_budget, work_through
 from judgekit.judging.judge import Ask
+from judgekit.judging.parsing.thinking import strip_thinking
 from judgekit.types import (
     Call,
     Case,
@@ -27,10 +28,9 @@ from judgekit.types import (
     digest,
 )
 
-__all__ = ["Generated", "GenerationTask", "Sampler", "generate", "visible"]
+__all__ = ["Generated", "GenerationTask", "Sampler", "generate"]
 
 WITHHELD = ("refusal", "content_filter")
-THINK, THOUGHT = "<think>", "</think>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,27 +198,11 @@ def text_of(reply: Reply) -> str:
     Raises:
         CallFailure: There is none: it was withheld, or cut before the thinking ended.
     """
-    text = visible(reply.text)
+    text = strip_thinking(reply.text)
     if reply.finish in WITHHELD:
         raise CallFailure(reply.finish, status=Status.REFUSED)
     if reply.finish == "length" and not (text or "").strip():
         raise CallFailure("cut", "at the token limit, before any answer", status=Status.TRUNCATED)
     if text is None:
         raise CallFailure("no answer", "the thinking never ends")
-    return text
-
-
-def visible(text: str) -> str | None:
-    """The text without the block of thinking at its beginning; None if that block never ends.
-
-    A closing tag alone on its line ends a block, too: some chat templates contain the opening tag,
-    so that the reply lacks it. Tags anywhere else belong to the answer.
-    """
-    opened = text.lstrip().startswith(THINK)
-    thinking, closing, after = text.partition(THOUGHT)
-    if not closing:
-        return None if opened else text
-    around = thinking.rpartition("\n")[2] + after.partition("\n")[0]
-    if opened or (THINK not in thinking and not around.strip()):
-        return after.lstrip()
     return text

@@ -16,7 +16,8 @@ from judgekit.errors import CallFailure, EngineError
 from judgekit.harness.dispatcher import Dispatcher, DispatchLimits, Tally
 from judgekit.harness.limits import Admission, Budget, RetryPolicy
 from judgekit.harness.reply_store import ReplyStore
-from judgekit.harness.sampling import Generated, GenerationTask, Sampler, generate, visible
+from judgekit.harness.sampling import Generated, GenerationTask, Sampler, generate
+from judgekit.judging.parsing.thinking import strip_thinking
 from judgekit.types import Call, Case, Message, Reply, Sampling, Status, StopReason
 
 ONCE = DispatchLimits(retry=RetryPolicy(0))
@@ -196,12 +197,12 @@ def test_a_cut_turn_marks_the_whole_chat(tmp_path: Path) -> None:
     ],
 )
 def test_thinking_is_no_part_of_an_answer(text: str, said: str | None) -> None:
-    assert visible(text) == said
+    assert strip_thinking(text) == said
 
 
 @given(st.lists(st.sampled_from(["<think>", "</think>", "\n", " ", "a", "b"])).map("".join))
 def test_what_is_visible_is_the_end_of_the_text(text: str) -> None:
-    said = visible(text)
+    said = strip_thinking(text)
     if said is None:
         assert text.lstrip().startswith("<think>")
         assert "</think>" not in text

@@ -56,8 +56,8 @@ def said(verdict: Verdict) -> Choice | float | Status:
         ("A is better.", UNPARSED),
         ("[A]", UNPARSED),
         ("<think>[[A]]</think> [[B]]", SECOND),
-        ("thought [[A]]</think>[[B]]", SECOND),
-        ("[[A]] <think>[[B]]", UNPARSED),
+        ("thought [[A]]</think>[[B]]", AMBIGUOUS),
+        ("[[A]] <think>[[B]]", AMBIGUOUS),
     ],
 )
 def test_label(text: str, expected: Choice | Status) -> None:

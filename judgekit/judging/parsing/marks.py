@@ -14,11 +14,11 @@ from enum import IntEnum
 from itertools import pairwise
 from typing import NamedTuple
 
+from judgekit.judging.parsing.thinking import strip_thinking
 from judgekit.types import Choice, Status, Verdict
 
-__all__ = ["Finding", "Mark", "conclude", "strip_thinking", "verdict"]
+__all__ = ["Finding", "Mark", "conclude", "verdict"]
 
-_CLOSE, _OPEN = "</think>", "<think>"
 _REACH = 240  # characters before a marker that decide its role; keeps the time linear
 _LINE = 80  # characters after it
 
@@ -93,14 +93,6 @@ class _Role(IntEnum):
     DRAFT = 2  # revised, or a tendency
     MENTION = 3
     CONCLUSION = 4  # announced as the verdict, or a sentence by itself
-
-
-def strip_thinking(text: str) -> str | None:
-    """The text after the model's thinking; None if the thinking never ends."""
-    if _OPEN not in text and _CLOSE not in text:
-        return text
-    after = text[text.rfind(_CLOSE) + len(_CLOSE) :] if _CLOSE in text else text
-    return None if _OPEN in after else after
 
 
 def verdict(text: str, find: Callable[[str], Finding]) -> Verdict:

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 
 from judgekit.judging.parsing.formats import Parser, parser
-from judgekit.judging.parsing.marks import Finding, strip_thinking
+from judgekit.judging.parsing.marks import Finding
+from judgekit.judging.parsing.thinking import strip_thinking
 from judgekit.judging.templates import Head
 from judgekit.types import Choice, Reply, Status, Verdict
 
