@@ -109,7 +109,8 @@ class Stopping:
             return None
         state = (
             f"after {self.prompts} prompts the win rate of {self._model} is "
-            f"{100 * rate.value:.1f} % (95 % interval at every moment {100 * rate.low:.1f} to {100 * rate.high:.1f})"
+            f"{100 * rate.value:.1f} % (95 % interval "
+            f"at every moment {100 * rate.low:.1f} to {100 * rate.high:.1f})"
         )
         if rate.low > 0.5 or rate.high < 0.5:
             side = "above" if rate.low > 0.5 else "below"
