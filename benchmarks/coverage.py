@@ -280,7 +280,7 @@ def main() -> None:
         if not args.json:
             mark = " " if p.inside else "*"
             print(f"{p.scene:52} {p.power:6.1%} {mark} of {p.prompts} prompts", flush=True)
-    outside = [f.scene for f in (*found, *named) if not f.inside]
+    outside = [f.scene for f in found if not f.inside] + [p.scene for p in named if not p.inside]
     if args.json:
         scenes = {"scenes": [asdict(f) for f in found], "power": [asdict(p) for p in named]}
         print(json.dumps(scenes | {"outside": outside}))

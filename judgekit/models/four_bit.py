@@ -49,7 +49,7 @@ def skipped_modules(config: Any) -> list[str] | None:
 
     auto: Any = transformers.AutoModelForCausalLM
     with torch.device("meta"):
-        model = auto.from_config(config)
+        model = auto.from_config(config, trust_remote_code=False)
     head = model.get_output_embeddings()
     linear = {
         name: module.in_features % BLOCK

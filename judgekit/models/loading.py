@@ -19,6 +19,7 @@ from typing import Any, Literal, get_args
 from judgekit.errors import EngineError, InputError
 from judgekit.installing import install_hint
 from judgekit.models.adapters import load_adapter
+from judgekit.models.checkpoint_checks import ADAPTER_WEIGHTS, check_vocabulary, refuse_kernels
 from judgekit.models.folders import find_folder, folder_digest, one_line
 from judgekit.models.four_bit import Kind, bitsandbytes_config, guard_4bit
 from judgekit.models.library_warnings import hide_kernel_warning
@@ -108,11 +109,13 @@ class Checkpoint:
         auto: Any = transformers.AutoTokenizer
         with quiet_libraries():
             try:
-                return auto.from_pretrained(self.folder)
+                tokenizer = auto.from_pretrained(self.folder, trust_remote_code=False)
             except (OSError, ValueError, KeyError, ImportError) as error:
                 raise InputError(
                     f"cannot read the tokenizer of {self.name!r}: {one_line(error)}"
                 ) from error
+        check_vocabulary(self.name, tokenizer, self.config)
+        return tokenizer
 
     def load_model(self) -> Any:
         """Loads the model with its adapter, on its device, in eval mode.
@@ -161,6 +164,7 @@ def load_weights(
         dtype=at.dtype,
         device_map={"": at.device},
         use_safetensors=True,
+        trust_remote_code=False,
         output_loading_info=True,
         **config,
     )
@@ -186,10 +190,11 @@ def find_checkpoint(weights: Weights) -> Checkpoint:
     folder = find_folder("model", weights.model)
     refuse_adapter(weights.model, folder)
     adapter = None if weights.adapter is None else find_adapter(weights.adapter)
+    refuse_kernels(weights.model, folder)
     auto: Any = transformers.AutoConfig
     try:
         with quiet_libraries():
-            config = auto.from_pretrained(folder)
+            config = auto.from_pretrained(folder, trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"cannot read the model {weights.model!r}: {one_line(error)}") from error
     if weights.quant and getattr(config, "quantization_config", None):
@@ -214,6 +219,12 @@ def find_adapter(name: str) -> Path:
     if not (folder / "adapter_config.json").is_file():
         raise InputError(
             f"{name!r} is no adapter: it has no adapter_config.json; name a folder saved by peft"
+        )
+    # Of any other file peft would read a pickle, whatever else lies beside it.
+    if not (folder / ADAPTER_WEIGHTS).is_file():
+        raise InputError(
+            f"{name!r} has no {ADAPTER_WEIGHTS}; pickles (adapter_model.bin) are not read: save "
+            f"the adapter as safetensors"
         )
     return folder
 

@@ -167,6 +167,7 @@ def load_network(at: loading.Checkpoint) -> tuple[Any, list[str]]:
         device_map={"": at.device},
         quantization_config=held,
         use_safetensors=True,
+        trust_remote_code=False,
         output_loading_info=True,
     )
     guard_4bit(network)

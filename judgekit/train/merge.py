@@ -29,7 +29,7 @@ from judgekit.train.interfaces.model_use import Head
 from judgekit.train.loop.folder import read_object, refuse_overwriting
 from judgekit.train.network.continue_adapter import read_config
 from judgekit.train.network.lora import load_base
-from judgekit.train.network.lora_targets import head_of, is_target, untie
+from judgekit.train.network.lora_targets import untie_for
 
 __all__ = ["TrainedAdapter", "merge_adapter", "read_adapter"]
 
@@ -153,8 +153,7 @@ def merged(found: TrainedAdapter, at: Checkpoint, written: Any) -> Any:
         if quantised_layers(model):
             model = model.dequantize(dtype=wide)
         model = model.to(wide)
-        if is_target(head_of(model), found.targets):
-            untie(model)
+        untie_for(model, found.targets)
         whole = load_adapter(model, found.adapter)
         return whole.merge_and_unload(safe_merge=True).to(written)
 

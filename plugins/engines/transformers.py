@@ -272,6 +272,7 @@ class Transformers:
     def _model(self) -> tuple[Any, Rows]:
         """The model and what generates with it, loaded at the first use."""
         if self._loaded is None:
+            from judgekit.models.checkpoint_checks import end_token_ids
             from judgekit.models.forward import cache_argument
 
             from .transformers_rows import Rows
@@ -279,12 +280,11 @@ class Transformers:
             model = self._checkpoint.load_model()
             if cache_argument(model) is None:
                 raise batching_error(self._checkpoint.name)
-            own = model.generation_config.eos_token_id
-            ends = {self._chat.tokenizer.eos_token_id, *(own if isinstance(own, list) else [own])}
+            ends = end_token_ids(model.generation_config.eos_token_id, self._chat.tokenizer)
             rows = Rows(
                 model,
                 budget=self._budget,
-                ends=frozenset(ends - {None}),
+                ends=frozenset(ends),
                 decode=self._chat.text,
             )
             self._loaded = (model, rows)

@@ -155,6 +155,7 @@ class BertScore:
                     dtype=self._at.dtype,
                     device_map={"": self._at.device},
                     use_safetensors=True,
+                    trust_remote_code=False,
                     output_loading_info=True,
                 )
         except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:

@@ -16,7 +16,7 @@ from judgekit.train.estimate.model_size import ModelSize
 from judgekit.train.estimate.throughput import Workload, measured_speed, total_operations
 from judgekit.train.interfaces.model_use import Head, ModelUse
 from judgekit.train.network.lora import TASKS, empty_model, lora_config
-from judgekit.train.network.lora_targets import head_of, is_target, untie
+from judgekit.train.network.lora_targets import untie_for
 from judgekit.train.recipes.language_model import LanguageModelRecipe
 
 __all__ = ["ResourceEstimate", "estimate", "free_bytes", "state_bytes"]
@@ -95,9 +95,7 @@ def estimate(
     """
     model = empty_model(checkpoint, use.head)
     config = adapter_config(model, checkpoint, recipe, use.head)
-    learns = config is None or is_target(head_of(model), config.target_modules)
-    if config is not None and learns:
-        untie(model)
+    learns = config is None or untie_for(model, config.target_modules)
     whole = torch.float32 if config is None else checkpoint.dtype
     at, load = ModelSize.of(model, checkpoint, whole), Workload.of(recipe, use, tokens)
     model = with_adapter(model.to(checkpoint.dtype), config)

@@ -15,7 +15,7 @@ import orjson
 
 from judgekit.errors import InputError
 from judgekit.models.loading import loading_errors
-from judgekit.train.network.lora_targets import head_of, is_target, untie
+from judgekit.train.network.lora_targets import untie_for
 
 __all__ = ["continue_adapter", "read_config"]
 
@@ -61,8 +61,7 @@ def continue_adapter(model: Any, adapter: Path, task: str) -> Any:
     library: Any = peft
     config = read_config(adapter, adapter.name)
     targets = config.get("target_modules") or ()
-    if is_target(head_of(model), targets):
-        untie(model)
+    untie_for(model, targets)
     how = library.LoraConfig.from_pretrained(adapter)
     how.task_type, how.inference_mode = task, False
     how.base_model_name_or_path = None  # peft would warn about a model that has moved

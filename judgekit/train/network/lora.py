@@ -14,6 +14,7 @@ from typing import Any
 
 from judgekit.errors import EngineError, InputError
 from judgekit.installing import install_hint
+from judgekit.models.checkpoint_checks import end_token_ids
 from judgekit.models.folders import one_line
 from judgekit.models.loading import (
     Checkpoint,
@@ -26,7 +27,7 @@ from judgekit.models.loading import (
 from judgekit.train.interfaces.model_use import Head
 from judgekit.train.interfaces.torchrun import local_rank
 from judgekit.train.network.continue_adapter import continue_adapter, read_config
-from judgekit.train.network.lora_targets import find_targets, head_of, is_target, untie
+from judgekit.train.network.lora_targets import find_targets, untie_for
 from judgekit.train.recipes.language_model import LanguageModelRecipe
 from judgekit.types import digest
 
@@ -199,7 +200,7 @@ def empty_model(checkpoint: Checkpoint, head: Head) -> Any:
         config = one_output(checkpoint)
     try:
         with torch.device("meta"), quiet_libraries():
-            return auto.from_config(config)
+            return auto.from_config(config, trust_remote_code=False)
     except ValueError as error:
         raise InputError(
             f"{checkpoint.name!r} cannot be trained by transformers {library.__version__}: "
@@ -257,11 +258,13 @@ def set_padding(model: Any, tokenizer: Any) -> None:
     Classifiers score the last token before the padding; if padding were the end of a turn, they
     would score one token too early.
     """
-    ends = {tokenizer.eos_token_id, model.config.get_text_config().eos_token_id}
+    config = model.config.get_text_config()
+    ends = end_token_ids(config.eos_token_id, tokenizer)
+    rows = model.get_input_embeddings().weight.shape[0]
     ids = [tokenizer.pad_token_id, tokenizer.unk_token_id, tokenizer.bos_token_id]
     free = (i for i in range(len(ends) + 1) if i not in ends)
-    pad = next((i for i in ids if i is not None and i not in ends), next(free))
-    model.config.get_text_config().pad_token_id = model.config.pad_token_id = pad
+    pad = next((i for i in ids if i is not None and i not in ends and i < rows), next(free))
+    config.pad_token_id = model.config.pad_token_id = pad
     tokenizer.pad_token = tokenizer.convert_ids_to_tokens(pad)
 
 
@@ -276,8 +279,7 @@ def adapt(model: Any, recipe: LanguageModelRecipe, checkpoint: Checkpoint, head:
             model = model.merge_and_unload()
     elif recipe.lora:
         config = lora_config(model, recipe, head)
-        if is_target(head_of(model), config.target_modules):
-            untie(model)
+        untie_for(model, config.target_modules)
         with quiet_libraries():
             model = library.get_peft_model(model, config)
     if not recipe.lora:

@@ -9,7 +9,7 @@ from typing import Any
 from judgekit.errors import InputError
 from judgekit.naming import unknown
 
-__all__ = ["find_targets", "head_of", "is_target", "linear_modules", "untie"]
+__all__ = ["find_targets", "head_of", "is_target", "linear_modules", "untie_for"]
 
 ALL = "all-linear"
 
@@ -27,6 +27,12 @@ def head_of(model: Any) -> str | None:
     """The name of the module that computes logits; None for a model without (a classifier)."""
     head = model.get_output_embeddings()
     return next((n for n, m in model.named_modules() if head is not None and m is head), None)
+
+
+def embeddings_of(model: Any) -> str | None:
+    """The name of the module that embeds tokens."""
+    embeddings = model.get_input_embeddings()
+    return next((name for name, module in model.named_modules() if module is embeddings), None)
 
 
 def is_target(name: str | None, targets: Collection[str] | str) -> bool:
@@ -68,6 +74,21 @@ def short(names: Collection[str], among: Collection[str]) -> set[str]:
     ends = {name.rsplit(".", 1)[-1] for name in names}
     matched = {name for name in among if is_target(name, ends)}
     return ends if matched == set(names) else set(names)
+
+
+def untie_for(model: Any, targets: str | Collection[str]) -> bool:
+    """Unties the head where an adapter changes it or the embeddings that it shares.
+
+    A merged adapter would change both: the head where it was of the embeddings, and the other way
+    round.
+
+    Returns:
+        Whether the adapter changes the head.
+    """
+    head = is_target(head_of(model), targets)
+    if head or is_target(embeddings_of(model), targets):
+        untie(model)
+    return head
 
 
 def untie(model: Any) -> None:

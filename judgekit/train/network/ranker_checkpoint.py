@@ -126,7 +126,11 @@ class RankerCheckpoint:
         library: Any = transformers
         with loading_errors(str(self.folder)), quiet_libraries():
             encoder, found = library.DebertaV2Model.from_pretrained(
-                self.folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True
+                self.folder,
+                dtype=torch.float32,
+                use_safetensors=True,
+                trust_remote_code=False,
+                output_loading_info=True,
             )
             if self.vocabulary > self.size.vocabulary:
                 encoder.resize_token_embeddings(self.vocabulary)

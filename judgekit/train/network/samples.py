@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from judgekit.models.checkpoint_checks import end_token_ids
 from judgekit.models.loading import quiet_libraries
 
 __all__ = ["sample_answers"]
@@ -33,7 +34,7 @@ def sample_answers(
 def answer(model: Any, tokenizer: Any, prompt: Sequence[int], longest: int) -> str:
     ids = torch.tensor([list(prompt)], device=model.device)
     own = model.generation_config.eos_token_id
-    ends = {*(own if isinstance(own, list) else [own]), tokenizer.eos_token_id} - {None}
+    ends = end_token_ids(own, tokenizer)
     said = model.generate(
         input_ids=ids,
         attention_mask=torch.ones_like(ids),

@@ -168,7 +168,7 @@ def test_the_folder_is_a_whole_model(llama: Path, pairs: Path, tmp_path: Path) -
         ]
     assert together.tolist() == pytest.approx(apart, abs=1e-5)
     shown = [
-        RewardModel(str(found.folder), device="cpu").show(
+        RewardModel(str(found.folder), device="cpu").encode(
             (Message("user", "x"), Message("assistant", a))
         )
         for a in ("yes", "no, it is " * 9)
@@ -304,7 +304,7 @@ def test_pairs_are_shown_as_the_judge_shows_them(llama: Path) -> None:
         prompt = TURNS if index == 2 else (Message("user", "x"),)
         for answer, completion in zip((row.chosen, row.rejected), example.completions, strict=True):
             text = answer.strip() if index == 3 else answer
-            shown = chat.show((*prompt, Message("assistant", text)))
+            shown = chat.encode((*prompt, Message("assistant", text)))
             assert example.prompt + completion == shown.ids
         assert example.prompt
 
