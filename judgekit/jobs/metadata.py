@@ -11,6 +11,7 @@ from typing import Any
 
 from judgekit.config.settings import Settings
 from judgekit.harness.dispatcher import Tally
+from judgekit.judging.parsing import PARSERS_VERSION
 from judgekit.runs import PartMetadata, RunCounts, RunMetadata
 from judgekit.types import RunKind, StopReason
 
@@ -59,6 +60,7 @@ def run_metadata(
         decides=decides,
         settled=settled or {},
         parts=tuple(parts),
+        parsers=PARSERS_VERSION,
     )
 
 

@@ -124,5 +124,7 @@ def make_schedule(
     if until is None:
         return schedule
     clusters = [case.cluster or case.id for case in plan.cases]
-    stopping = Stopping(clusters, until=until, inconsistent=settings.inconsistent)
+    stopping = Stopping(
+        clusters, until=until, inconsistent=settings.inconsistent, model=task.models[0]
+    )
     return UntilPrecise(schedule, stopping)

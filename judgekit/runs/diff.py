@@ -200,6 +200,8 @@ def changed_settings(before: RunMetadata, after: RunMetadata, *, mirrored: bool)
             for change in changes(old[judge], new[judge])
             if change not in settings
         ]
+    if before.parsers != after.parsers:
+        settings.append(Change("parsers' version", before.parsers, after.parsers))
     files = after.inputs
     if before.inputs != ((*files[1::-1], *files[2:]) if mirrored else files):
         settings.append(Change("files", "other content", "than before"))

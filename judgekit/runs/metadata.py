@@ -53,7 +53,8 @@ class RunMetadata:
     """How a run was made: everything that ``run.json`` holds.
 
     `decides` names all that decides what the run says, and `identity` is its digest. `settled` is
-    what the engine chose by itself. `parts` are the judges of a jury or a route. `started` and
+    what the engine chose by itself. `parsers` is the version of the parsers that read the replies,
+    1 of runs that do not name it. `parts` are the judges of a jury or a route. `started` and
     `ended` are ISO 8601 in UTC.
     """
 
@@ -71,6 +72,7 @@ class RunMetadata:
     identity: str = ""
     settled: Mapping[str, Any] = field(default_factory=dict)
     parts: tuple[PartMetadata, ...] = ()
+    parsers: int = 1
 
     @property
     def stopped(self) -> str:

@@ -100,7 +100,9 @@ class OrderConfidence:
         """The estimated bias in response 0's win rate from cases shown in one order only.
 
         Σ share of a kind · its shift. The kinds' intervals are independent, so their half-widths
-        add in squares.
+        add in squares. What the cases shown once would have come to varies as well, as those of
+        the calibration did: with m of them beside n, a kind's squared half-width is 1 + n/m times
+        as large.
 
         Args:
             once: The verdicts of the cases that were shown in one order.
@@ -116,10 +118,12 @@ class OrderConfidence:
         value = below = above = 0.0
         for kind in self.kinds:
             share, rate = count[kind.name] / cases, kind.shift
-            if rate.value is not None and rate.low is not None and rate.high is not None:
-                value += share * rate.value
-                below += (share * (rate.value - rate.low)) ** 2
-                above += (share * (rate.high - rate.value)) ** 2
+            if not share or rate.value is None or rate.low is None or rate.high is None:
+                continue
+            realised = 1 + kind.cases / count[kind.name]
+            value += share * rate.value
+            below += realised * (share * (rate.value - rate.low)) ** 2
+            above += realised * (share * (rate.high - rate.value)) ** 2
         return Rate(value, value - sqrt(below), value + sqrt(above))
 
 

@@ -37,6 +37,7 @@ class Stopping:
         until: float,
         inconsistent: Inconsistent = "half",
         fewest: int = FEWEST,
+        model: str = "a",
     ) -> None:
         """Begins before the first case.
 
@@ -47,6 +48,7 @@ class Stopping:
                 comparison stops only when it is decided.
             inconsistent: What a case counts for in which the two orders disagree.
             fewest: The fewest prompts after which to stop.
+            model: Model a's name in the reason to stop.
 
         Raises:
             ValueError: `until` is out of range, or the cases of a prompt are not side by side.
@@ -58,6 +60,7 @@ class Stopping:
         self._until = until
         self._inconsistent = inconsistent
         self._fewest = fewest
+        self._model = model
         from judgekit.stats.confidence_sequence import ConfidenceSequence  # imports numpy
 
         self._sequence = ConfidenceSequence()
@@ -105,7 +108,8 @@ class Stopping:
         if rate.low == rate.high:  # empty: no single mean fits all outcomes
             return None
         state = (
-            f"after {self.prompts} prompts a's win rate is {100 * rate.value:.1f} % (95 % interval "
+            f"after {self.prompts} prompts the win rate of {self._model} is "
+            f"{100 * rate.value:.1f} % (95 % interval "
             f"at every moment {100 * rate.low:.1f} to {100 * rate.high:.1f})"
         )
         if rate.low > 0.5 or rate.high < 0.5:

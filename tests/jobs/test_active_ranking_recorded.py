@@ -63,7 +63,7 @@ def answers(*models: str) -> list[str]:
 
 def test_two_models_are_told_apart_on_62_prompts() -> None:
     said = judgekit.compare(*answers("claude-v1", "gpt-3.5-turbo"), **HOW, until=0.02).summary
-    assert said.stopped.startswith("decided: after 62 prompts a's win rate is 64.5 %")
+    assert said.stopped.startswith("decided: after 62 prompts the win rate of claude-v1 is 64.5 %")
     assert said.cases_planned - said.cases == 36
     rates = (said.anytime_win_rate_a, said.win_rate_a)
     watched, rate = ([r.value, r.low, r.high] for r in rates)

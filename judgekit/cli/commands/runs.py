@@ -38,15 +38,25 @@ def list_folder(
 def diff(
     before: Annotated[Path, typer.Argument(help="The earlier run's folder.")],
     after: Annotated[Path, typer.Argument(help="The later run's folder.")] = Path("runs/latest"),
+    why: Annotated[
+        bool,
+        typer.Option("--why", help="Name each reply that the later run reads otherwise."),
+    ] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Show what changed between two runs: settings, metrics, outcomes."""
     from judgekit.cli.render.console import json_text
-    from judgekit.cli.render.difference import print_difference
+    from judgekit.cli.render.difference import print_difference, print_rereadings
     from judgekit.runs.diff import diff_runs
+    from judgekit.runs.rereadings import rereadings
+    from judgekit.stats.plain import encode
 
     difference = diff_runs(before, after)
+    reread = rereadings(before, after) if why else None
     if as_json:
-        print(json_text(difference.to_dict()))
-    else:
-        print_difference(difference)
+        more = {} if reread is None else {"rereadings": encode(reread)}
+        print(json_text(difference.to_dict() | more))
+        return
+    print_difference(difference)
+    if reread is not None:
+        print_rereadings(reread, difference)

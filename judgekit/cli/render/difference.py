@@ -11,8 +11,9 @@ from judgekit.cli.render.columns import Column, table_of
 from judgekit.cli.render.console import safe, stdout_console
 from judgekit.cli.render.figures import NONE, number
 from judgekit.runs.diff import Change, Difference
+from judgekit.runs.rereadings import Rereading
 
-__all__ = ["print_difference"]
+__all__ = ["print_difference", "print_rereadings"]
 
 METRICS = 12  # changed metrics that are shown; --json has all
 
@@ -31,6 +32,24 @@ def print_difference(difference: Difference) -> None:
         console.print(Text(safe(line)))
     if conclusion := test_sentence(difference) or difference.why_untested:
         console.print(Text(conclusion, style="bold"))
+
+
+def print_rereadings(found: Sequence[Rereading], difference: Difference) -> None:
+    """Each reply that is read otherwise, and by how much the win rate, or the score, moved."""
+    console = stdout_console()
+    for one in found:
+        shown = "".join("ab"[i] if i < 2 else str(i + 1) for i in one.order)
+        repeat = f", repeat {one.repeat + 1}" if one.repeat else ""
+        rule = f": {one.rule}" if one.rule else ""
+        line = f"{one.case} (shown {shown}{repeat}): {one.before} is now {one.after}{rule}"
+        console.print(Text(safe(line)), soft_wrap=True)
+    same = f"{number(len(found), 'verdict')} read otherwise in the same reply"
+    moved = [
+        f"{c.name} moved by {c.after - c.before:+.4g}"
+        for c in difference.metrics
+        if c.name in ("win_rate_a", "mean_score") and None not in (c.before, c.after)
+    ]
+    console.print(Text("; ".join([same, *moved]), style="bold"))
 
 
 def print_changes(what: str, changes: Sequence[Change]) -> None:

@@ -21,7 +21,7 @@ from judgekit.judging.parsing.choices import (
     statement,
 )
 from judgekit.judging.parsing.formats import PARSERS, Parser, concluding_lines, parser
-from judgekit.judging.parsing.reading import read
+from judgekit.judging.parsing.reading import PARSERS_VERSION, read
 from judgekit.judging.parsing.scores import (
     bare_number,
     bracketed_rating,
@@ -31,6 +31,7 @@ from judgekit.judging.parsing.scores import (
 
 __all__ = [
     "PARSERS",
+    "PARSERS_VERSION",
     "Parser",
     "announced_label",
     "arena_label",

@@ -197,6 +197,8 @@ def summarise(
     """
     scores = mean_scores(outcomes)
     sizes = Counter(o.cluster for o in outcomes if counted(o, inconsistent) is not None)
+    unequal = len(set(sizes.values())) > 1
+    inconsistencies = any(o.decided and o.winner is None for o in outcomes)
     return Summary(
         a=a,
         b=b,
@@ -211,13 +213,9 @@ def summarise(
         mean_score_a=scores[0] if scores else None,
         mean_score_b=scores[1] if scores else None,
         prompts=len(sizes),
-        effective_prompts=effective_prompts(list(sizes.values()))
-        if len(set(sizes.values())) > 1
-        else None,
+        effective_prompts=effective_prompts(list(sizes.values())) if unequal else None,
         prompts_asked=len({o.cluster for o in outcomes}),
-        inconsistent_as=inconsistent
-        if any(o.decided and o.winner is None for o in outcomes)
-        else None,
+        inconsistent_as=inconsistent if inconsistencies else None,
         inconsistent_bounds_a=inconsistent_bounds(outcomes),
         anytime_win_rate_a=anytime,
     )
