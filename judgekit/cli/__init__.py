@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from judgekit.cli.output import guarded_output
 from judgekit.errors import JudgekitError
 
 __all__ = ["main"]
@@ -14,11 +15,13 @@ __all__ = ["main"]
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs a command.
 
-    Exit codes: 0 done, 2 something to put right, 3 ran without any verdict, 130 stopped by Ctrl-C.
+    Exit codes: 0 done, 2 something to put right, 3 ran without any verdict, 4 the output could not
+    be written, 130 stopped by Ctrl-C.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        run(words or ["--help"])
+        with guarded_output():
+            run(words or ["--help"])
     except JudgekitError as error:
         refuse(str(error))
     except KeyboardInterrupt:  # while nothing was under way yet

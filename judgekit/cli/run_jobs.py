@@ -76,7 +76,9 @@ def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gat
         typer.Exit: With the exit code 1 if the gate fails, 3 if a run has no verdict.
     """
     for job in jobs:
-        gate.check_inputs(job.inputs.files)
+        s = job.settings
+        own = (file for file in (s.store, s.prompts, s.references) if file is not None)
+        gate.check_inputs([*job.inputs.files, *own])
         gate.check_known(job.empty_summary().to_dict())
     if dry_run:
         estimates(jobs, as_json=as_json)

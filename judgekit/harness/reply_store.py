@@ -39,6 +39,7 @@ class ReplyStore:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            inspect_store(path)
             self._reader = self._connect()
             try:
                 self._prepare(self._reader)
@@ -66,15 +67,17 @@ class ReplyStore:
         mode = patient_wal(connection)
         if mode != "wal":
             raise sqlite3.OperationalError(f"its file system allows no write-ahead log ({mode})")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version > SCHEMA:
-            raise sqlite3.DatabaseError(f"it was written by a newer judgekit (schema {version})")
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS replies (key BLOB PRIMARY KEY, reply BLOB NOT NULL)"
-        )
-        connection.execute(f"PRAGMA user_version={SCHEMA}")
-        connection.execute("COMMIT")
+        try:
+            if not check_ours(connection):  # asked again: another process may have been first
+                connection.execute(
+                    "CREATE TABLE replies (key BLOB PRIMARY KEY, reply BLOB NOT NULL)"
+                )
+                connection.execute(f"PRAGMA user_version={SCHEMA}")
+            connection.execute("COMMIT")
+        except sqlite3.Error:
+            connection.execute("ROLLBACK")
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -155,6 +158,52 @@ class ReplyStore:
                 connection.execute("ROLLBACK")
             raise
         return bool(new.rowcount == len(rows))
+
+
+def inspect_store(path: Path) -> None:
+    """Reads whose file this is, before anything is written to it.
+
+    Args:
+        path: The store. It need not exist.
+
+    Raises:
+        sqlite3.Error: It is no SQLite file, somebody else's, or a newer judgekit's. Its bytes are
+            what they were.
+    """
+    if not path.is_file() or not path.stat().st_size:
+        return
+    # A file that nobody has open is read as it stands: a plain connection would leave the files
+    # of a write-ahead log beside it.
+    shared = any(path.with_name(path.name + end).exists() for end in ("-wal", "-journal"))
+    how = "mode=ro" if shared else "mode=ro&immutable=1"
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=BUSY_S)
+    try:
+        check_ours(connection)
+    finally:
+        connection.close()
+
+
+def check_ours(connection: sqlite3.Connection) -> bool:
+    """Whether a database is a reply store of this schema; False where it is still empty.
+
+    Raises:
+        sqlite3.DatabaseError: It is somebody else's, or a newer judgekit's.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    objects = connection.execute(
+        "SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    ).fetchall()
+    if not objects and version == 0 and application == 0:
+        return False
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(replies)")]
+    if columns[:2] != ["key", "reply"] or version == 0 or application != 0:
+        raise sqlite3.DatabaseError("it is a database of another program")
+    if version > SCHEMA:
+        raise sqlite3.DatabaseError(f"it was written by a newer judgekit (schema {version})")
+    if objects != [("table", "replies")] or len(columns) != len(("key", "reply")):
+        raise sqlite3.DatabaseError("it is a database of another program")
+    return True
 
 
 def patient_wal(connection: sqlite3.Connection) -> str:

@@ -16,7 +16,7 @@ from typing import BinaryIO, Self
 import orjson
 
 from judgekit.errors import InputError
-from judgekit.io.files import partial_beside, safe_name, write_file
+from judgekit.io.files import keep_inputs, partial_beside, safe_name, write_file
 from judgekit.runs.metadata import RunMetadata
 from judgekit.runs.reader import CaseResult, StoredJudgement, read_json
 from judgekit.runs.schema import case_row, judgement_row, outcome_row
@@ -26,6 +26,7 @@ from judgekit.types import Case, Judgement, Outcome, Ranking, digest
 __all__ = ["RunWriter", "check_folder", "folder_name", "write_latest"]
 
 FILES = ("cases.jsonl", "judgements.jsonl", "outcomes.jsonl", "summary.json", "run.json")
+MARK = ".judgekit-replacing"  # says that the files beside it, which lack a run.json, are ours
 LINE = orjson.OPT_APPEND_NEWLINE
 PRETTY = orjson.OPT_INDENT_2 | LINE
 
@@ -35,16 +36,18 @@ def folder_name(models: Sequence[str], judge: str, identity: str) -> str:
     return "-".join(map(safe_name, ["-vs-".join(models), judge, identity[:8]]))
 
 
-def check_folder(folder: Path, identity: str, rules: int) -> None:
+def check_folder(folder: Path, identity: str, rules: int, inputs: Sequence[Path] = ()) -> None:
     """Refuses a folder that holds another run, or something else altogether.
 
     Args:
         folder: Where a run is to go.
         identity: The run's identity.
         rules: By which rules its identity is made (`judgekit.jobs.identity.RULES`).
+        inputs: The files that the run reads, which it must not replace.
 
     Raises:
-        InputError: The folder holds another command's run, one of an older version, or no run.
+        InputError: The folder holds another command's run, one of an older version, or no run, or
+            the run would replace one of its inputs.
     """
     with writing(folder):
         if not folder.exists():
@@ -52,7 +55,9 @@ def check_folder(folder: Path, identity: str, rules: int) -> None:
         if not folder.is_dir():
             raise InputError(f"{str(folder)!r} is not a folder; choose another with --out")
         names = {entry.name for entry in folder.iterdir()}
-    if names <= set(FILES[:-1]):
+    for name in FILES:
+        keep_inputs(folder / name, inputs)
+    if not names or (MARK in names and "run.json" not in names and names <= {MARK, *FILES}):
         return  # empty, or what was moved in before something broke
     if not (folder / "run.json").is_file():
         raise InputError(f"{str(folder)!r} holds something that is no run; choose another --out")
@@ -161,7 +166,7 @@ class RunWriter:
             The run's folder.
 
         The old `run.json` goes first and the new one comes last: whatever happens in between, a
-        folder that has one is a whole run, and one that has none is taken over.
+        folder that has one is a whole run, and one that has none but the mark is taken over.
         """
         run = replace(metadata, identity=self.identity).to_dict()
         with writing(self.folder):
@@ -170,9 +175,11 @@ class RunWriter:
             for name, plain in (("summary.json", document(summary)), ("run.json", run)):
                 (self._partial / name).write_bytes(orjson.dumps(plain, option=PRETTY))
             if self.folder.exists():
+                (self.folder / MARK).touch()
                 (self.folder / "run.json").unlink(missing_ok=True)
                 for name in FILES:
                     (self._partial / name).replace(self.folder / name)
+                (self.folder / MARK).unlink()
             else:
                 self._partial.rename(self.folder)
         return self.folder

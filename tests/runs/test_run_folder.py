@@ -74,6 +74,10 @@ def test_the_same_run_again_keeps_what_else_is_in_its_folder(tmp_path: Path) -> 
 def test_what_a_crash_left_is_taken_over(tmp_path: Path, left: set[str]) -> None:
     for name in left:
         (tmp_path / name).touch()
+    if left:
+        with pytest.raises(InputError, match="no run"):  # the same names without the mark
+            runs.check_folder(tmp_path, "one", 0)
+        (tmp_path / ".judgekit-replacing").touch()
     runs.check_folder(tmp_path, "one", 0)
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(InputError, match="no run"):
