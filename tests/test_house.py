@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
-from places import ROOT
+from places import ROOT, TESTS
 
 SCRIPT = ROOT / ".ci" / "house.py"
 
@@ -20,3 +21,9 @@ def test_no_siblings_import_one_another_in_a_circle() -> None:
     found = json.loads(done.stdout)
     assert found["circles"] == []
     assert sum(map(len, found["floors"].values())) == found["rooms"]
+
+
+def test_every_test_file_has_a_name_of_its_own() -> None:
+    """pytest imports test files by their names alone."""
+    names = Counter(path.name for path in TESTS.rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
