@@ -376,4 +376,5 @@ def test_hostile_texts_are_read_in_linear_time(reads: str, piece: str) -> None:
     text = piece * (100_000 // len(piece))
     started = time.process_time()
     read(Reply(text), Head(FORMATS[reads], reads, (1, 10)))
-    assert time.process_time() - started < 1.0
+    # Half a second on an idle machine; a quadratic reader takes minutes.
+    assert time.process_time() - started < 10.0
