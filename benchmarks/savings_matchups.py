@@ -114,7 +114,7 @@ def active_pairs(world: World, *, even: float) -> Choose:
 
 
 def by_score(world: World) -> Choose:
-    """Pairs that are 1, 2, 4, 8 … ranks apart by scores of single answers, in turn."""
+    """Pairs whose ranks by single scores differ by 1, 2, 4, 8 …, in turn."""
     size = len(world.names)
     noisy = (world.strengths + world.draw.normal(0, NOISE, size)).tolist()
     ranked = sorted(world.names, key=lambda name: -noisy[int(name)])

@@ -152,7 +152,7 @@ def games_of(ranking: Ranking, inconsistent: Inconsistent) -> Iterator[Game]:
 
 
 def names_of(rankings: Sequence[Ranking]) -> list[str]:
-    """The models, where each case tells its responses apart by them."""
+    """The models, if they identify the responses of every case."""
     if any(len(set(r.models)) < len(r.models) for r in rankings):
         return []
     return list(dict.fromkeys(name for r in rankings for name in r.models))
