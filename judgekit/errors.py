@@ -61,6 +61,7 @@ class CallFailure(JudgekitError):  # noqa: N818 (a failure is counted, not an er
         status: The status of the trial's verdict.
         retryable: Whether the same call may succeed later.
         after: Seconds for which the server asked to wait.
+        billed: The tokens of the prompt and of the reply that the server counted all the same.
     """
 
     def __init__(
@@ -71,9 +72,11 @@ class CallFailure(JudgekitError):  # noqa: N818 (a failure is counted, not an er
         status: Status = Status.FAILED,
         retryable: bool = False,
         after: float | None = None,
+        billed: tuple[int | None, int | None] = (None, None),
     ) -> None:
         super().__init__(message or name)
         self.name = name
         self.status = status
         self.retryable = retryable
         self.after = after
+        self.billed = billed

@@ -19,7 +19,7 @@ from judgekit.types import Call, Reply
 from .openai_address import Address, address
 from .openai_dialect import Dialect, dumps
 from .openai_failure import ServerError, failure
-from .openai_reply import loads, read
+from .openai_reply import billed, loads, read
 
 __all__ = ["OpenAI", "engine"]
 
@@ -127,9 +127,13 @@ class OpenAI:
             raise CallFailure(
                 "bad json", f"{self._at.name} answered no JSON: {said[:80]!r}", retryable=True
             ) from error
-        reply = read(body, call)
-        if reply is None:
-            raise self._no_choices(body, data)
+        try:
+            reply = read(body, call)
+            if reply is None:
+                raise self._no_choices(body, data)
+        except CallFailure as failed:
+            failed.billed = billed(body)
+            raise
         self._answered = True
         return reply
 

@@ -13,7 +13,7 @@ import orjson
 from judgekit.errors import CallFailure
 from judgekit.types import Call, Reply
 
-__all__ = ["finish", "loads", "read", "split_thinking", "valid_unicode"]
+__all__ = ["billed", "finish", "loads", "read", "split_thinking", "valid_unicode"]
 
 FINISHES = {
     "stop": "stop",
@@ -102,7 +102,7 @@ def read(body: Any, call: Call) -> Reply | None:
     refusal = message.get("refusal")
     if isinstance(refusal, str) and refusal:
         ended, text = "refusal", text or refusal
-    usage = body.get("usage")
+    tokens_in, tokens_out = billed(body)
     if not call.generate:  # the single token is no text, and its end is no truncation
         ended = "stop" if ended == "length" else ended
         text = thinking = ""
@@ -110,8 +110,8 @@ def read(body: Any, call: Call) -> Reply | None:
         valid_unicode(text),
         ended,
         valid_unicode(thinking),
-        _count(usage, "prompt_tokens"),
-        _count(usage, "completion_tokens"),
+        tokens_in,
+        tokens_out,
         label_logprobs(choice.get("logprobs"), call.labels, at_first=not call.generate),
     )
 
@@ -128,6 +128,12 @@ def _parts(content: object) -> tuple[str, str]:
         elif isinstance(said := part.get("text"), str):
             text.append(said)
     return "".join(thinking), "".join(text)
+
+
+def billed(body: Any) -> tuple[int | None, int | None]:
+    """The tokens of prompt and reply that the server counted; None where it did not."""
+    usage = body.get("usage") if isinstance(body, dict) else None
+    return _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
 
 
 def _count(usage: object, name: str) -> int | None:
