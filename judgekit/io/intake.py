@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -102,20 +102,25 @@ def take_in(
         raise InputError(f"{source.references}: it has none of the ids of {path}; check the ids")
     skipped.sort(key=lambda row: row.line)
     duplicates = count - len(kept) - len(skipped)
+    counts = replace(
+        _counts(path, count, skipped), used=len(kept), duplicates=duplicates, repaired=repaired
+    )
+    return Intake(kept, skipped, counts, unit)
+
+
+def _counts(path: Path, count: int, skipped: list[BadRow]) -> Counts:
+    """The counts of the rows that are not used."""
     empty = [row for row in skipped if row.empty]
     unusable = [row for row in skipped if not row.empty]
-    counts = Counts(
+    return Counts(
         path,
         count,
-        len(kept),
-        len(unusable),
-        duplicates,
-        repaired=repaired,
+        0,
+        skipped=len(unusable),
         why_skipped=_first(unusable),
         empty=len(empty),
         why_empty=_first(empty),
     )
-    return Intake(kept, skipped, counts, unit)
 
 
 def _rows(source: Source) -> tuple[list[Row], list[BadRow]]:

@@ -38,7 +38,8 @@ class LoadedRows(Generic[_Made]):
     """Rows to encode, and the numbers of dropped ones by reason.
 
     Reasons: ``different_prompts``, ``empty``, ``empty_prompt``, ``human_last``, ``identical``,
-    ``tie``, ``unrated``, and of data sets ``unreadable`` (docs/guides/training-data.md says what each is).
+    ``tie``, ``unrated``, and of data sets ``unreadable`` (docs/guides/training-data.md says what
+    each is).
     """
 
     source: str
