@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import re
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 
 from judgekit.errors import CallFailure, EngineError
 from judgekit.types import Status
 
 from .openai_address import Address
 from .openai_reply import loads, valid_unicode
+from .openai_waits import asked_wait, wait_in_body, wait_in_text
 
-__all__ = ["ServerError", "failure", "retry_after"]
+__all__ = ["ServerError", "failure"]
 
 RETRYABLE = frozenset({408, 409, 425, 429})
 FILTER_CODES = frozenset(
@@ -44,7 +42,6 @@ LENGTH_TEXT = re.compile(
 QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 MODEL_CODES = frozenset({"model_not_found", "deploymentnotfound", "invalid_model"})
 KEY = re.compile(r"\b(?:(?:sk|rk|pk|gsk|hf)[-_]|AIza)[\w*.-]{6,}")
-TAG = re.compile(r"<(?:style|script)\b.*?</(?:style|script)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 SHOWN = 240  # characters of a server's message that fit a line
 
 
@@ -52,12 +49,14 @@ SHOWN = 240  # characters of a server's message that fit a line
 class ServerError:
     """An error body: a short line without secrets, its codes in lower case, and the parameter.
 
-    `text` joins message, parameter and codes, for pattern matching.
+    `text` joins message, parameter and codes, for pattern matching. `wait` is the pause in seconds
+    that the body asks for.
     """
 
     message: str
     codes: frozenset[str] = frozenset()
     param: str | None = None
+    wait: float | None = None
 
     @property
     def text(self) -> str:
@@ -69,12 +68,15 @@ class ServerError:
         try:
             data = loads(body)
         except ValueError:
-            return cls(_line(TAG.sub(" ", body.decode("utf-8", "replace")), secrets))
+            text = _without_tags(body.decode("utf-8", "replace"))
+            return cls(_line(text, secrets), wait=wait_in_text(text))
+        named = wait_in_body(data)
         if isinstance(data, list) and data:
             data = data[0]
         error = data.get("error", data) if isinstance(data, dict) else data
         if not isinstance(error, dict):
-            return cls(_line(str(error), secrets))
+            wait = wait_in_text(str(error)) if named is None else named
+            return cls(_line(str(error), secrets), wait=wait)
         inner = error.get("innererror") or error.get("inner_error") or {}
         detail = error.get("detail")
         rows = [row for row in detail if isinstance(row, dict)] if isinstance(detail, list) else []
@@ -90,7 +92,22 @@ class ServerError:
             _line(str(message), secrets),
             frozenset(str(code).lower() for code in codes if code),
             param.removeprefix("body.") if param else None,
+            wait_in_text(str(message)) if named is None else named,
         )
+
+
+def _without_tags(text: str) -> str:
+    """The text of a page of HTML, roughly; one pass, however long and whatever it holds."""
+    kept, at, lower = [], 0, text.lower()
+    while (start := text.find("<", at)) >= 0 and (end := text.find(">", start)) >= 0:
+        kept.append(text[at:start])
+        at = end + 1
+        for name in ("script", "style"):
+            if lower.startswith(name, start + 1):
+                at = lower.find(f"</{name}", at)
+        if at < 0:
+            return " ".join(kept)
+    return " ".join((*kept, text[at:]))
 
 
 def _line(text: str, secrets: Sequence[str]) -> str:
@@ -139,7 +156,7 @@ def failure(
     if cause := _fatal(status, headers, error, model=model, at=at, answered=answered):
         raise EngineError(f"{cause} ({status}: {error.message or 'no message'})")
     retryable = status in RETRYABLE or status >= 500
-    after = retry_after(headers) if retryable else None
+    after = asked_wait(headers, error.wait) if retryable else None
     return CallFailure(f"http {status}", said, retryable=retryable, after=after)
 
 
@@ -177,23 +194,3 @@ def _fatal(
     if status == 405:
         return f"{at.name} takes no completions; check the base URL, which mostly ends in /v1"
     return None
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The pause in seconds that the server asks for.
-
-    From `retry-after-ms`, or from Retry-After as seconds or date (RFC 9110, 10.2.3); None without a
-    readable header.
-    """
-    for name, unit in (("retry-after-ms", 1e-3), ("Retry-After", 1.0)):
-        try:
-            seconds = float(headers.get(name, "nan")) * unit
-        except ValueError:
-            continue
-        if math.isfinite(seconds):
-            return max(0.0, seconds)
-    try:
-        until = parsedate_to_datetime(headers.get("Retry-After", "")).timestamp()
-    except (ValueError, OverflowError):
-        return None
-    return max(0.0, until - time.time())

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from judgekit.plugins.engines.openai_address import Address
-from judgekit.plugins.engines.openai_failure import ServerError, failure, retry_after
+from judgekit.plugins.engines.openai_failure import ServerError, failure
 
 from judgekit.errors import CallFailure, EngineError
 from judgekit.types import Status
@@ -114,39 +112,6 @@ def test_whether_asking_again_may_help(status: int, retryable: bool) -> None:
 
 def test_a_full_rate_is_no_lack_of_credit() -> None:
     assert refused(429, {"message": "Rate limit", "code": "rate_limit_exceeded"}).retryable
-
-
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [
-        ({}, None),
-        ({"Retry-After": "1.5"}, 1.5),
-        ({"Retry-After": "0"}, 0.0),
-        ({"Retry-After": "-3"}, 0.0),
-        ({"retry-after-ms": "250", "Retry-After": "1"}, 0.25),
-        ({"retry-after-ms": "soon", "Retry-After": "1"}, 1.0),
-        ({"Retry-After": "soon"}, None),
-        ({"Retry-After": "nan"}, None),
-        ({"Retry-After": "inf"}, None),
-        ({"Retry-After": "Mon, 01 Jan 2024 00:00:00 GMT"}, 0.0),
-        ({"Retry-After": "Mon, 99 Jan 2024 00:00:00 GMT"}, None),
-    ],
-)
-def test_retry_after(headers: dict[str, str], expected: float | None) -> None:
-    assert retry_after(headers) == expected
-
-
-def test_retry_after_a_date_to_come() -> None:
-    until = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
-    wait = retry_after({"Retry-After": until})
-    assert wait is not None
-    assert 50 < wait <= 60
-
-
-@given(st.text(max_size=40))
-def test_any_retry_after_is_read_or_ignored(text: str) -> None:
-    wait = retry_after({"Retry-After": text, "retry-after-ms": text})
-    assert wait is None or wait >= 0
 
 
 @pytest.mark.parametrize(
