@@ -120,7 +120,7 @@ def test_06_an_error_beside_a_choice_is_never_stored(here: Path, server: JudgeSe
     [
         (
             422,
-            {"error": "`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs`"},
+            {"error": "`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000"},
         ),
         (400, [{"error": {"message": "The input token count (12) exceeds the maximum number of"}}]),
         (400, {"error": {"code": "1261", "message": "Prompt exceeds max length"}}),

@@ -152,24 +152,10 @@ SCALARS = (
     | st.text(max_size=8)
     | st.sampled_from(["413", 429, 40303, "flagged content", "body", 5])
 )
-NAMES = [
-    "error",
-    "errors",
-    "message",
-    "code",
-    "type",
-    "status",
-    "param",
-    "detail",
-    "loc",
-    "msg",
-    "metadata",
-    "raw",
-    "innererror",
-    "base_resp",
-    "title",
-    "x",
-]
+NAMES = (
+    "error", "errors", "message", "code", "type", "status", "param", "detail", "loc", "msg",
+    "metadata", "raw", "innererror", "base_resp", "title", "x",
+)  # fmt: skip
 JSON = st.recursive(
     SCALARS,
     lambda inner: (

@@ -87,7 +87,7 @@ TOO_LONG = """
 400 Requested input length 70000 exceeds maximum input length 65536
 400 Prompt length 9000 is greater than max_seq_len 4096
 400 litellm.ContextWindowExceededError: AnthropicException
-400 The estimated number of input and maximum output tokens (9000) exceeded this model context window
+400 The estimated number of input and maximum output tokens (9) exceeded this model context window
 413 Request Entity Too Large
 429 Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 50000.
 """
