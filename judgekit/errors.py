@@ -62,6 +62,9 @@ class CallFailure(JudgekitError):  # noqa: N818 (a failure is counted, not an er
         retryable: Whether the same call may succeed later.
         after: Seconds for which the server asked to wait.
         billed: The tokens of the prompt and of the reply that the server counted all the same.
+        retries: The most retries, where each attempt may be paid for; None leaves it to the run.
+        common: Whether the cause is likely to lie in what all calls share. If a run's first calls
+            all fail so, with the same message, the run ends.
     """
 
     def __init__(
@@ -73,6 +76,8 @@ class CallFailure(JudgekitError):  # noqa: N818 (a failure is counted, not an er
         retryable: bool = False,
         after: float | None = None,
         billed: tuple[int | None, int | None] = (None, None),
+        retries: int | None = None,
+        common: bool = False,
     ) -> None:
         super().__init__(message or name)
         self.name = name
@@ -80,3 +85,5 @@ class CallFailure(JudgekitError):  # noqa: N818 (a failure is counted, not an er
         self.retryable = retryable
         self.after = after
         self.billed = billed
+        self.retries = retries
+        self.common = common
