@@ -6,8 +6,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from judgekit.cli.output import guarded_output
+from judgekit.cli.output import guarded_output, print_uncaught
 from judgekit.errors import JudgekitError
+from judgekit.redaction import redact_message
 
 __all__ = ["main"]
 
@@ -19,6 +20,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     be written, 130 stopped by Ctrl-C.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    sys.excepthook = print_uncaught
     try:
         with guarded_output():
             run(words or ["--help"])
@@ -47,5 +49,5 @@ def run(words: Sequence[str]) -> NoReturn:
 def refuse(why: str) -> NoReturn:
     from judgekit.cli.render.console import safe
 
-    print(f"judgekit: {safe(why)}", file=sys.stderr)
+    print(f"judgekit: {safe(redact_message(why))}", file=sys.stderr)
     sys.exit(2)

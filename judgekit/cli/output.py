@@ -1,4 +1,5 @@
-"""Standard output that may end early: a reader who has gone away, or a disk that is full."""
+"""What a process prints: its output may end early, as a reader goes away or a disk is full, and
+nothing that it prints holds a secret."""
 
 from __future__ import annotations
 
@@ -6,9 +7,12 @@ import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
 
-__all__ = ["UNWRITTEN", "guarded_output"]
+from judgekit.redaction import redact, redact_message
+
+__all__ = ["UNWRITTEN", "guarded_output", "print_uncaught"]
 
 UNWRITTEN = 4  # the exit code where the output could not be written
 
@@ -44,6 +48,24 @@ class Guarded(io.RawIOBase):
         return bool(self._raw.isatty())
 
 
+class Redacted(io.TextIOWrapper):
+    """A stream of text without the secrets that this process holds."""
+
+    def write(self, text: str, /) -> int:
+        """Writes the text, redacted."""
+        return super().write(redact(text))
+
+
+def print_uncaught(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Prints the traceback of an error of ours without secrets; the hook for what nobody caught."""
+    import traceback
+
+    told = "".join(traceback.format_exception(kind, error, trace))
+    print(redact_message(told), end="", file=sys.stderr)
+
+
 @contextmanager
 def guarded_output() -> Iterator[None]:
     """Lets a command end as it would, whatever becomes of its standard output.
@@ -57,7 +79,7 @@ def guarded_output() -> Iterator[None]:
         yield
         return
     guard = Guarded(getattr(stdout.buffer, "raw", stdout.buffer))
-    sys.stdout = io.TextIOWrapper(
+    sys.stdout = Redacted(
         io.BufferedWriter(guard),
         encoding=stdout.encoding,
         errors=stdout.errors,

@@ -19,6 +19,7 @@ from judgekit.harness.plan import Plan
 from judgekit.harness.reply_store import ReplyStore, pack_verdict, unpack_verdict
 from judgekit.harness.workers import within_budget, work_through
 from judgekit.judging import BatchJudge, Judge
+from judgekit.redaction import redact_message
 from judgekit.types import Case, Judgement, Status, StopReason, Trial, Verdict, digest
 
 __all__ = ["OnCase", "OnProgress", "run_batches", "run_trials"]
@@ -207,7 +208,8 @@ def checked_verdict(verdict: object, trial: Trial) -> Verdict:
 
 def broke(error: BaseException) -> Verdict:
     """The failed verdict of a trial in which the judge raised."""
-    return Verdict.without(Status.FAILED, f"{type(error).__name__}: the judge broke: {error}")
+    said = redact_message(f"{type(error).__name__}: the judge broke: {error}")
+    return Verdict.without(Status.FAILED, said)
 
 
 async def run_batches(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from judgekit.errors import CallFailure, EngineError
+from judgekit.redaction import redact_message
 from judgekit.types import Status
 
 from .openai_address import Address
@@ -114,7 +115,7 @@ def _line(text: str, secrets: Sequence[str]) -> str:
     """One short line without any key."""
     for secret in secrets:
         text = text.replace(secret, "[key]")
-    text = " ".join(KEY.sub("[key]", valid_unicode(text)).split())
+    text = redact_message(" ".join(KEY.sub("[key]", valid_unicode(text)).split()))
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
