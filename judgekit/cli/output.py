@@ -7,12 +7,11 @@ import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Any
 
-from judgekit.redaction import redact, redact_message
+from judgekit.redaction import redact
 
-__all__ = ["UNWRITTEN", "guarded_output", "print_uncaught"]
+__all__ = ["UNWRITTEN", "guarded_output"]
 
 UNWRITTEN = 4  # the exit code where the output could not be written
 
@@ -54,16 +53,6 @@ class Redacted(io.TextIOWrapper):
     def write(self, text: str, /) -> int:
         """Writes the text, redacted."""
         return super().write(redact(text))
-
-
-def print_uncaught(
-    kind: type[BaseException], error: BaseException, trace: TracebackType | None
-) -> None:
-    """Prints the traceback of an error of ours without secrets; the hook for what nobody caught."""
-    import traceback
-
-    told = "".join(traceback.format_exception(kind, error, trace))
-    print(redact_message(told), end="", file=sys.stderr)
 
 
 @contextmanager

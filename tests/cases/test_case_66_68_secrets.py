@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from judgekit.plugins.engines.openai_address import address
 from servers import Body, JudgeServer
 
 import judgekit
-from judgekit.cli.output import Redacted, print_uncaught
+from judgekit.cli import main
+from judgekit.cli.output import Redacted
 from judgekit.config.settings import Settings
 from judgekit.errors import CallFailure, InputError, JudgekitError
 from judgekit.extension.engine import EngineSetup
@@ -264,8 +265,8 @@ def test_a_key_in_the_path_of_the_environments_url_is_sent_and_not_written(
     assert "[key]" in (here / "run" / "judgements.jsonl").read_text()
 
 
-def test_an_exception_of_a_judge_and_a_traceback_hold_no_key(
-    cli: Cli, here: Path, ask: list[str], capsys: pytest.CaptureFixture[str]
+def test_an_exception_of_a_judge_and_its_traceback_hold_no_key(
+    cli: Cli, command: Cli, here: Path, ask: list[str]
 ) -> None:
     (here / "plugin.py").write_text(
         "import os\n"
@@ -280,14 +281,24 @@ def test_an_exception_of_a_judge_and_a_traceback_hold_no_key(
         "def judgekit_judges():\n"
         "    return {'leaky': Leaky}\n"
     )
-    said = cli(*ask, "--plugin", "plugin.py", "--judge", "leaky", "--out", "run", "--json")
+    words = [*ask, "--plugin", "plugin.py", "--judge", "leaky", "--out", "run", "--json"]
+    said = [cli(*words), command("--debug", *words)]
     assert "sent" in (here / "run" / "judgements.jsonl").read_text()
-    assert not holding(here, ESCAPED, said)
+    assert "Traceback" in said[1].err
+    assert not holding(here, ESCAPED, *said)
+
+
+def test_an_internal_error_holds_no_key(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(words: Sequence[str]) -> None:
+        raise RuntimeError(f"{KEY} and {FORMS['aws']} and https://u:hunter2pw@h/")
+
     hide(KEY)
-    error = RuntimeError(f"{KEY} and {FORMS['aws']} and https://u:hunter2pw@h/")
-    print_uncaught(RuntimeError, error, None)
-    told = capsys.readouterr().err
-    assert "RuntimeError: [key] and [key] and https://[key]@h/" in told
+    monkeypatch.setattr("judgekit.cli.run", broken)
+    with pytest.raises(SystemExit):
+        main(["runs"])
+    assert "RuntimeError: [key] and [key] and https://[key]@h/" in capsys.readouterr().err
 
 
 def test_a_stream_is_redacted(tmp_path: Path) -> None:
