@@ -9,6 +9,7 @@ from typing import NoReturn
 from judgekit.cli.output import guarded_output
 from judgekit.cli.remarks import remarks_shown
 from judgekit.errors import JudgekitError
+from judgekit.redaction import redact_message
 
 __all__ = ["main"]
 
@@ -63,7 +64,7 @@ def report_bug(error: Exception) -> NoReturn:
     from judgekit.tracebacks import raised_at
 
     show_traceback(error)
-    message = " ".join(str(error).split())
+    message = redact_message(" ".join(str(error).split()))
     what = f"{type(error).__name__}: {message}".rstrip(": ")
     print(
         f"judgekit: internal error: {safe(what)} ({raised_at(error)}); please report it with the "
@@ -76,5 +77,5 @@ def report_bug(error: Exception) -> NoReturn:
 def refuse(why: str) -> NoReturn:
     from judgekit.cli.render.console import safe
 
-    print(f"judgekit: {safe(why)}", file=sys.stderr)
+    print(f"judgekit: {safe(redact_message(why))}", file=sys.stderr)
     sys.exit(2)
