@@ -253,7 +253,7 @@ def test_12_logits_of_a_server_without_log_probabilities(here: Path, server: Jud
     for name in "ab":
         write_answers(here / f"{name}.jsonl", [f"{name} {n}" for n in range(30)])
     asks = serve(server, completion("A", "length")) | {"verdict": "logits", "concurrency": 4}
-    with pytest.raises(EngineError, match="no log-probabilities .*use --verdict text"):
+    with pytest.raises(EngineError, match=r"no log-probabilities .*use --verdict text"):
         judgekit.compare("a.jsonl", "b.jsonl", judge="pairwise", **asks)
     assert len(server.requests) == 20
     assert kept_replies(here / ".judgekit" / "replies.db") == 0
