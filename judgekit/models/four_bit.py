@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from judgekit.errors import EngineError
+
 __all__ = ["Kind", "bitsandbytes_config", "guard_4bit", "quantised_layers"]
 
 Kind = Literal["nf4", "fp4"]
@@ -72,8 +74,16 @@ def guard_4bit(model: Any) -> None:
 
     On CPUs with AVX512_BF16, the first forward pass in eval mode would change the weights for good.
     Gradients after it, merging and saving would all be wrong, without an error.
+
+    Raises:
+        EngineError: A layer that should be in 4 bits is not: the config says so, but not the files.
     """
-    for module in quantised_layers(model).values():
+    for name, module in quantised_layers(model).items():
+        if getattr(module.weight, "quant_state", None) is None:
+            raise EngineError(
+                f"config.json says that the weights are in 4 bits, and {name!r} is not; remove "
+                f"quantization_config from it"
+            )
         module.support_avx512bf16_for_cpu = False
 
 
