@@ -164,7 +164,7 @@ def load_weights(
         output_loading_info=True,
         **config,
     )
-    guard_4bit(model)
+    guard_4bit(model, found["missing_keys"])
     return model, sorted(found["missing_keys"])
 
 

@@ -164,7 +164,7 @@ def load_network(at: loading.Checkpoint) -> tuple[Any, list[str]]:
         trust_remote_code=False,
         output_loading_info=True,
     )
-    guard_4bit(network)
+    guard_4bit(network, found["missing_keys"])
     return network, sorted(found["missing_keys"])
 
 
