@@ -22,10 +22,10 @@ MOST_ROWS = 500  # of one statement
 SUMS = """
 SELECT
   SUM(ended != 'retried'), SUM(requests), SUM(tokens_in), SUM(tokens_out),
-  SUM(ended = 'reply' AND tokens_out IS NULL), SUM(cost),
+  SUM(ended = 'reply' AND (tokens_in IS NULL OR tokens_out IS NULL)), SUM(cost),
   SUM(CASE WHEN cost IS NULL THEN tokens_in END),
   SUM(CASE WHEN cost IS NULL THEN tokens_out END),
-  SUM(cost IS NULL)
+  SUM(cost IS NULL), SUM(charged)
 FROM bookings WHERE run = ?
 """
 
@@ -42,6 +42,8 @@ class Booking:
         tokens_in: Tokens of its prompt, None where the server did not count them.
         tokens_out: Tokens of its reply, None likewise.
         cost: In US dollars, at the price of that day; None where the price was not known.
+        charged: The dollars that limits count it with: more than the cost where the server did not
+            count its tokens.
     """
 
     run: str
@@ -51,6 +53,7 @@ class Booking:
     tokens_in: int | None
     tokens_out: int | None
     cost: float | None
+    charged: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Totals:
 
     `calls` had a reply or were given up, in `requests`. `without_usage` are replies whose server
     counted no tokens. `paid` is in US dollars; the `unpriced` calls, with their tokens, were made
-    when the price was not known.
+    when the price was not known. `charged` are the dollars that limits count.
     """
 
     calls: int = 0
@@ -71,18 +74,29 @@ class Totals:
     unpriced_in: int = 0
     unpriced_out: int = 0
     unpriced: int = 0
+    charged: float = 0.0
 
     def cost(self, price: Price | None) -> float | None:
-        """The cost in US dollars; None where a price is not known.
+        """The cost in US dollars; None where a price or all usage is unknown.
+
+        A lower limit where some replies came without usage.
 
         Args:
             price: The price of the calls that were made while none was known.
         """
-        if not self.unpriced:
-            return self.paid
-        if price is None:
+        if self.without_usage and not self.tokens_in + self.tokens_out:
             return None
-        return self.paid + price.cost(self.unpriced_in, self.unpriced_out)
+        unpriced = self._unpriced_cost(price)
+        return None if unpriced is None else self.paid + unpriced
+
+    def against_limits(self, price: Price | None) -> float:
+        """The dollars that limits count; `price` as in `cost`."""
+        return self.charged + (self._unpriced_cost(price) or 0.0)
+
+    def _unpriced_cost(self, price: Price | None) -> float | None:
+        if not self.unpriced:
+            return 0.0
+        return None if price is None else price.cost(self.unpriced_in, self.unpriced_out)
 
 
 def write_bookings(connection: sqlite3.Connection, bookings: Iterable[Booking], now: float) -> None:
@@ -90,7 +104,7 @@ def write_bookings(connection: sqlite3.Connection, bookings: Iterable[Booking], 
     rows = [(*astuple(booking), now) for booking in bookings]
     for start in range(0, len(rows), MOST_ROWS):
         part = rows[start : start + MOST_ROWS]
-        values = ",".join(["(?,?,?,?,?,?,?,?)"] * len(part))
+        values = ",".join(["(?,?,?,?,?,?,?,?,?)"] * len(part))
         connection.execute(
             f"INSERT INTO bookings VALUES {values}",  # noqa: S608 (placeholders alone)
             [value for row in part for value in row],

@@ -16,7 +16,8 @@ from judgekit.errors import CallFailure, EngineError, JudgekitError
 from judgekit.extension.engine import Engine
 from judgekit.harness.batcher import Batcher
 from judgekit.harness.bookings import Booking, Ended
-from judgekit.harness.limits import Admission, RateLimiter, RetryPolicy, expected_tokens
+from judgekit.harness.first_calls import FirstCalls
+from judgekit.harness.limits import Admission, RateLimiter, RetryPolicy, Usage, expected_tokens
 from judgekit.harness.reply_store import ReplyStore, pack_reply, unpack_reply
 from judgekit.harness.storable import storable
 from judgekit.harness.tally import Tally
@@ -27,7 +28,6 @@ __all__ = ["DispatchLimits", "Dispatcher"]
 
 NOT_REACHED = ("connection", "timeout")
 FULL_RATE = "http 429"
-Usage = tuple[int | None, int | None]  # tokens of the prompt and of the reply
 
 GIVE_UP = 20  # calls in a row that found no server, each after all its retries
 
@@ -43,6 +43,8 @@ class DispatchLimits:
         tpm: Tokens a minute; None sets no limit.
         retry_truncated: Tokens: a call whose reply was cut at a lower limit is made once more with
             this one. None keeps the reply.
+        first_window: How many calls to an API are made before one is answered; see `FirstCalls`.
+            None sets no limit.
     """
 
     timeout: float = 120.0
@@ -50,6 +52,7 @@ class DispatchLimits:
     rpm: float | None = None
     tpm: float | None = None
     retry_truncated: int | None = None
+    first_window: int | None = None
 
 
 class Dispatcher:
@@ -89,6 +92,8 @@ class Dispatcher:
         self._unreachable = 0
         self._reached = False
         self._replies = 0
+        costs = engine.stored and engine.window == 1
+        self._first_calls = FirstCalls(limits.first_window if costs else None)
 
     async def __aenter__(self) -> Self:
         return self
@@ -138,6 +143,7 @@ class Dispatcher:
         if stored is not None:
             ask.from_store += 1
             ask.reused += self.store.ended(self.run, key) != "reply"
+            self._first_calls.let_through()
             return unpack_reply(stored)
         ask.need(key)
         task = self._under_way.get(key)
@@ -164,23 +170,28 @@ class Dispatcher:
         ask.count_call()
         self.tally.calls += 1
         reply, requests = await self._retry(key, call, ask)
-        if reply.tokens_out is None:
+        reply = storable(reply)
+        if reply.tokens_in is None or reply.tokens_out is None:
             self.tally.without_usage += 1
         used = reply.tokens_in, reply.tokens_out
-        return storable(reply), self._use(key, ask, "reply", requests, used)
+        charged = self.admission.charge(call, used)
+        return reply, self._use(key, ask, "reply", requests, used, charged)
 
-    def _use(self, key: bytes, ask: TrialAsk, ended: Ended, requests: int, used: Usage) -> Booking:
+    def _use(
+        self, key: bytes, ask: TrialAsk, ended: Ended, requests: int, used: Usage, charged: float
+    ) -> Booking:
         """Counts the tokens that were billed, and makes their booking."""
         counts = [count or 0 for count in used]
         self.tally.tokens_in += counts[0]
         self.tally.tokens_out += counts[1]
+        ask.paid += charged
         price = self.admission.price
         cost = None if price is None else price.cost(*counts)
-        ask.paid += cost or 0.0
-        return Booking(self.run, key, ended, requests, *used, cost)
+        return Booking(self.run, key, ended, requests, *used, cost, charged)
 
     async def _retry(self, key: bytes, call: Call, ask: TrialAsk) -> tuple[Reply, int]:
         """Repeats attempts until there is a reply or no retry is left; counts the requests."""
+        await self._first_calls.admit()
         attempt, waited, replies = 0, 0.0, self._replies
         now = asyncio.get_running_loop().time
         while True:
@@ -191,6 +202,7 @@ class Dispatcher:
             if isinstance(result, Reply):
                 self._replies += 1
                 self._unreachable = 0
+                self._first_calls.let_through()
                 return result, attempt + 1
             if result.name == FULL_RATE and self._replies > replies:
                 # The rate let other calls through: time begins anew for this one.
@@ -199,13 +211,16 @@ class Dispatcher:
                 waited += now() - began
             reached = self._reached or result.name != "connection"
             pause = self.limits.retry.pause(attempt, result, waited, reached=reached)
+            billed = any(result.billed)  # else a failed attempt's cost is not known, nor counted
+            if pause is None or billed:
+                # At once: a process that is killed while it waits has paid for it, too.
+                charged = self.admission.charge(call, result.billed) if billed else 0.0
+                ended: Ended = "failed" if pause is None else "retried"
+                requests = attempt + 1 if pause is None else 0
+                await self._book(self._use(key, ask, ended, requests, result.billed, charged))
             if pause is None:
-                await self._book(self._use(key, ask, "failed", attempt + 1, result.billed))
                 self._give_up(result)
                 raise result
-            if any(result.billed):
-                # At once: a process that is killed while it waits has paid for it, too.
-                await self._book(self._use(key, ask, "retried", 0, result.billed))
             self.tally.retries[result.name] += 1
             attempt += 1
             waited += pause
@@ -217,6 +232,7 @@ class Dispatcher:
 
     def _give_up(self, failure: CallFailure) -> None:
         self.tally.failures[failure.name] += 1
+        self._first_calls.failed(failure)
         if failure.name not in NOT_REACHED:
             self._unreachable = 0
             return

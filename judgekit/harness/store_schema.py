@@ -31,7 +31,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     (
         "CREATE TABLE bookings (run TEXT NOT NULL, key BLOB NOT NULL, ended TEXT NOT NULL, "
         "requests INTEGER NOT NULL, tokens_in INTEGER, tokens_out INTEGER, cost REAL, "
-        "at REAL NOT NULL)",
+        "charged REAL NOT NULL, at REAL NOT NULL)",
         "CREATE INDEX bookings_of_run ON bookings (run, key)",
         "CREATE TABLE claims (key BLOB PRIMARY KEY, owner TEXT NOT NULL, until REAL NOT NULL)",
     ),

@@ -25,7 +25,7 @@ class Tally:
     reused: int = 0  # of those from the store: replies that another run paid for
     tokens_in: int = 0
     tokens_out: int = 0
-    without_usage: int = 0  # replies whose server gave no token counts
+    without_usage: int = 0  # replies whose server gave no token counts, or impossible ones
     statuses: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)  # calls given up, by failure
     retries: Counter[str] = field(default_factory=Counter)  # attempts repeated, by failure
@@ -49,5 +49,10 @@ class Tally:
         vars(self).update(vars(other))
 
     def cost(self, price: Price | None) -> float | None:
-        """The cost of the calls in US dollars, None where the price is not known."""
-        return None if price is None else price.cost(self.tokens_in, self.tokens_out)
+        """The cost of the calls in US dollars, None where the price or all usage is unknown.
+
+        A lower limit where some replies came without usage.
+        """
+        if price is None or (self.without_usage and not self.tokens_in + self.tokens_out):
+            return None
+        return price.cost(self.tokens_in, self.tokens_out)

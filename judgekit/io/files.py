@@ -16,11 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from judgekit.errors import InputError
-<<<<<<< HEAD
 from judgekit.io.processes import is_running
-=======
 from judgekit.redaction import redact_bytes
->>>>>>> main
 from judgekit.types import digest
 
 __all__ = [

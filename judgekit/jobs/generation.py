@@ -164,6 +164,7 @@ class GenerationJob:
             "reused": counts.reused,
             "tokens_in": counts.tokens_in,
             "tokens_out": counts.tokens_out,
+            "without_usage": counts.without_usage,
             "cost_usd": counts.cost_usd,
         }
         rows = [self.row(p, one.texts, one.finish) for p, one in answered]

@@ -113,7 +113,7 @@ def admission_of(run: str, store: ReplyStore, budget: Budget, price: Price | Non
         price: The price of the engine's tokens, None where it is not known.
     """
     used = store.totals(run)
-    return Admission(budget, price, run, (used.calls, used.cost(price) or 0.0))
+    return Admission(budget, price, run, (used.calls, used.against_limits(price)))
 
 
 def judge_runner(

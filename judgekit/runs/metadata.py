@@ -26,7 +26,8 @@ class RunCounts:
     Calls that failed count, with what they were billed. `calls_from_store` were found in the reply
     store this time: the run's own of earlier times, and `reused` ones that another run has paid
     for, or an older version of judgekit, which did not say who paid. `without_usage` counts replies
-    that did not name their tokens. `cost_usd` is None where a price is unknown. `failures` and
+    that did not name their tokens, or named impossible ones. `cost_usd` is None where a price is
+    unknown, or all tokens are; a lower limit where those of some replies are. `failures` and
     `retries` are of this time.
 
     Judges that ask no engine pay for nothing, and of them this time alone is counted; so it is in

@@ -95,11 +95,11 @@ def test_a_store_that_lacks_a_table_of_its_schema_is_no_store(tmp_path: Path) ->
 
 def test_what_a_run_used_is_the_sum_of_its_bookings(tmp_path: Path) -> None:
     bookings = [
-        Booking("one", b"a", "reply", 2, 100, 10, 0.5),
-        Booking("one", b"b", "retried", 0, 100, 0, 0.25),
-        Booking("one", b"b", "failed", 3, None, None, None),
-        Booking("one", b"c", "reply", 1, None, None, 0.0),
-        Booking("other", b"a", "reply", 1, 7, 7, 7.0),
+        Booking("one", b"a", "reply", 2, 100, 10, 0.5, 0.5),
+        Booking("one", b"b", "retried", 0, 100, 0, 0.25, 0.25),
+        Booking("one", b"b", "failed", 3, None, None, None, 0.0),
+        Booking("one", b"c", "reply", 1, None, None, 0.0, 0.75),
+        Booking("other", b"a", "reply", 1, 7, 7, 7.0, 7.0),
     ]
 
     async def book() -> None:

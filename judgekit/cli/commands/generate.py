@@ -113,6 +113,9 @@ def explain(answers: Answers) -> None:
 
     s = answers.summary
     cost = "unknown" if s["cost_usd"] is None else f"${s['cost_usd']:.4f}"
+    if s["without_usage"]:
+        least = "" if s["cost_usd"] is None else "at least "
+        cost = f"{least}{cost} ({s['without_usage']} without token counts)"
     asked = asked_text([answers.counts])
     lacking = {
         f"without an answer: {status.replace('_', ' ')}": str(count)
