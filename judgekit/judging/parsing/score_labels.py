@@ -110,7 +110,8 @@ def _pattern(label: str) -> re.Pattern[str]:
         rf"(?<![\w-])(?P<whole>(?:(?:{WHOLE})[ \t*_-]{{0,4}}){{0,3}})(?P<label>{label})"
         rf"(?:(?!\w)|(?={JOINED_LINKS}))(?P<after>[ \t]{{1,2}}(?:{WHOLE})(?!\w))?"
         r"(?:[ \t*_]{0,4}\((?P<scale>[^()\n]{0,40})\))?"
-        rf"(?P<link>(?:[ \t]{{1,2}}(?:{LINKS})(?!\w)|[ \t]?(?:{JOINED_LINKS}))?{OPENING})",
+        rf"(?P<link>(?:[ \t]{{1,2}}(?:{LINKS})(?!\w)|[ \t]?(?:{JOINED_LINKS})"
+        rf"|[ \t*_`]{{0,4}}[-–—](?=[ \t]))?{OPENING})",
         re.IGNORECASE,
     )
 

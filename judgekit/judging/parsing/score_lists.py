@@ -9,14 +9,9 @@ from typing import Any
 
 from judgekit.judging.parsing.label_words import LABELS
 from judgekit.judging.parsing.marks import Finding, Mark, conclude, verdict
-from judgekit.judging.parsing.numbers import (
-    OPENING,
-    Scale,
-    ascii_text,
-    read_number,
-    whole_number,
-)
+from judgekit.judging.parsing.numbers import OPENING, ascii_text, read_number, whole_number
 from judgekit.judging.parsing.objects import find_objects
+from judgekit.judging.parsing.surroundings import Scale
 from judgekit.types import Choice, Verdict
 
 __all__ = ["find_list", "score_list"]

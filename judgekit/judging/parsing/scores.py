@@ -9,15 +9,9 @@ from __future__ import annotations
 import re
 
 from judgekit.judging.parsing.marks import Finding, Mark, conclude, verdict
-from judgekit.judging.parsing.numbers import (
-    OPENING,
-    Scale,
-    ascii_text,
-    read_number,
-    read_rest,
-    whole_number,
-)
+from judgekit.judging.parsing.numbers import OPENING, ascii_text, read_number, whole_number
 from judgekit.judging.parsing.score_labels import ValueReader, labelled_scores
+from judgekit.judging.parsing.surroundings import Scale, read_rest
 from judgekit.types import Choice, Verdict
 
 __all__ = [
