@@ -90,7 +90,7 @@ def find_score(text: str, scale: Scale, label: str) -> Finding:
             total = len(marks)
         number = _NUMBER.match(text, found.end())
         if number is not None:
-            marks.append(Mark(_value(number, scale), found.start(), number.end()))
+            marks.append(Mark(_value(number, scale), found.start(), number.end(), announced=True))
         elif ":" in found[0]:
             line = _REST.match(text, found.end())
             marks.append(Mark(None, found.start(), line.end() if line else found.end()))
@@ -113,7 +113,8 @@ def find_result(text: str, scale: Scale) -> Finding:
     for found in _RESULT.finditer(text):
         number = _NUMBER.match(text, found.end())
         value = None if number is None else _value(number, scale)
-        marks.append(Mark(value, found.start(), found.end() if number is None else number.end()))
+        end = found.end() if number is None else number.end()
+        marks.append(Mark(value, found.start(), end, announced=True))
     if marks:
         return _within(conclude(text, marks), scale)
     worded = [
