@@ -61,6 +61,9 @@ class CallFailure(JudgekitError):  # noqa: N818 (a failure is counted, not an er
         status: The status of the trial's verdict.
         retryable: Whether the same call may succeed later.
         after: Seconds for which the server asked to wait.
+        retries: The most retries, where each attempt may be paid for; None leaves it to the run.
+        common: Whether the cause is likely to lie in what all calls share. If a run's first calls
+            all fail so, with the same message, the run ends.
     """
 
     def __init__(
@@ -71,9 +74,13 @@ class CallFailure(JudgekitError):  # noqa: N818 (a failure is counted, not an er
         status: Status = Status.FAILED,
         retryable: bool = False,
         after: float | None = None,
+        retries: int | None = None,
+        common: bool = False,
     ) -> None:
         super().__init__(message or name)
         self.name = name
         self.status = status
         self.retryable = retryable
         self.after = after
+        self.retries = retries
+        self.common = common

@@ -47,8 +47,8 @@ def find_own() -> Distribution | None:
     setuptools leaves metadata in each source tree that it builds, and from within the tree Python
     finds that first. Only it lists its sources.
     """
-    found = distributions(name=NAME)
-    return next((one for one in found if one.read_text("SOURCES.txt") is None), None)
+    copies = distributions(name=NAME)
+    return next((one for one in copies if one.read_text("SOURCES.txt") is None), None)
 
 
 def find_distribution(name: str) -> Distribution | None:
@@ -73,12 +73,12 @@ def requirements(installed: Distribution, extra: str) -> Iterator[tuple[str, str
     An extra that includes another one requires ``judgekit[OTHER]``, which is followed.
     """
     for text in installed.requires or ():
-        found = REQUIREMENT.fullmatch(text)
-        if found is None or found["of"] != extra:
+        match = REQUIREMENT.fullmatch(text)
+        if match is None or match["of"] != extra:
             continue
-        if found["name"] == installed.name:
-            for other in found["extras"].split(","):
+        if match["name"] == installed.name:
+            for other in match["extras"].split(","):
                 yield from requirements(installed, other.strip())
         else:
-            extras = f"[{found['extras']}]" if found["extras"] else ""
-            yield found["name"], found["name"] + extras + found["range"]
+            extras = f"[{match['extras']}]" if match["extras"] else ""
+            yield match["name"], match["name"] + extras + match["range"]

@@ -8,16 +8,16 @@ from difflib import get_close_matches
 __all__ = ["closest", "unknown"]
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
+def closest(word: str, names: Iterable[str]) -> str | None:
     """The known name that is closest to `word`, ignoring case; None if none is close."""
-    by_folded = {name.casefold(): name for name in known}
+    by_folded = {name.casefold(): name for name in names}
     matches = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[matches[0]] if matches else None
 
 
-def unknown(what: str, word: str, known: Iterable[str], *, there: str = "there are") -> str:
+def unknown(what: str, word: str, options: Iterable[str], *, there: str = "there are") -> str:
     """One line: ``no judge named 'x'; did you mean 'y'? installed: y, z`` (`there`: installed)."""
-    names = sorted(known)
+    names = sorted(options)
     near = closest(word, names)
-    meant = f"; did you mean {near!r}?" if near is not None else ";"
-    return f"no {what} {word!r}{meant} {there}: {', '.join(names) or 'none'}"
+    suggestion = f"; did you mean {near!r}?" if near is not None else ";"
+    return f"no {what} {word!r}{suggestion} {there}: {', '.join(names) or 'none'}"

@@ -116,7 +116,12 @@ class EngineSettings:
     timeout: float = of_run(
         120.0, "Seconds after which one attempt at a call fails.", in_file="all", above=0
     )
-    retries: int = of_run(6, "Retries of a failed call.", least=0)
+    retry_seconds: float = of_run(
+        180.0, "Seconds for which a failed call is tried again.", least=0, most=86_400
+    )
+    retries: int | None = of_run(
+        None, "Retries of a failed call, at most; by default only time limits them.", least=0
+    )
     rpm: float | None = of_run(None, "Limit of requests per minute.", above=0)
     tpm: float | None = of_run(None, "Limit of tokens per minute.", above=0)
     max_calls: int | None = of_run(

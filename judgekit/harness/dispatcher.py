@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field, fields, replace
-from math import isfinite
 from types import TracebackType
 from typing import Self
 
@@ -20,10 +19,13 @@ from judgekit.extension.engine import Engine
 from judgekit.harness.batcher import Batcher
 from judgekit.harness.limits import Admission, RateLimiter, RetryPolicy, expected_tokens
 from judgekit.harness.reply_store import ReplyStore, pack_reply, unpack_reply
+from judgekit.harness.storable import storable
 from judgekit.types import Call, Reply, Trial, digest
 
 __all__ = ["DispatchLimits", "Dispatcher", "Tally", "TrialAsk"]
 
+NOT_REACHED = ("connection", "timeout")
+FULL_RATE = "http 429"
 GIVE_UP = 20  # calls in a row that found no server, each after all its retries
 
 
@@ -114,6 +116,7 @@ class Dispatcher:
         self._under_way: dict[bytes, asyncio.Task[Reply]] = {}
         self._unreachable = 0
         self._reached = False
+        self._replies = 0
 
     async def __aenter__(self) -> Self:
         return self
@@ -170,11 +173,7 @@ class Dispatcher:
 
     async def _fetch(self, key: bytes, call: Call, ask: TrialAsk) -> Reply:
         reply = await self._ask(call, ask)
-        try:
-            data = pack_reply(reply)
-        except TypeError:  # half a surrogate pair: an engine's text cut in the wrong place
-            reply = replace(reply, text=valid_utf8(reply.text), thinking=valid_utf8(reply.thinking))
-            data = pack_reply(reply)
+        data = pack_reply(reply)
         if not await self.store.put([(key, data)]):
             stored = self.store.get(key)
             return reply if stored is None else unpack_reply(stored)
@@ -191,29 +190,39 @@ class Dispatcher:
         self.tally.tokens_out += used[1]
         price = self.admission.price
         ask.paid += price.cost(*used) if price else 0.0
-        return finite(reply)
+        return storable(reply)
 
     async def _retry(self, call: Call, place: int) -> Reply:
         """Repeats attempts until there is a reply or no retry is left."""
-        attempt = 0
+        attempt, waited, replies = 0, 0.0, self._replies
+        now = asyncio.get_running_loop().time
         while True:
+            await self._pace(call)
+            began = now()
             result = await self._attempt(call, place)
+            self._reached |= isinstance(result, Reply) or result.name not in NOT_REACHED
             if isinstance(result, Reply):
-                self._reached = True
+                self._replies += 1
                 self._unreachable = 0
                 return result
-            pause = self.limits.retry.pause(attempt, result)
+            if result.name == FULL_RATE and self._replies > replies:
+                # The rate let other calls through: time begins anew for this one.
+                waited, replies = 0.0, self._replies
+            elif attempt:
+                waited += now() - began
+            reached = self._reached or result.name != "connection"
+            pause = self.limits.retry.pause(attempt, result, waited, reached=reached)
             if pause is None:
                 self._give_up(result)
                 raise result
             self.tally.retries[result.name] += 1
             attempt += 1
+            waited += pause
             await asyncio.sleep(pause)
 
     def _give_up(self, failure: CallFailure) -> None:
         self.tally.failures[failure.name] += 1
-        if failure.name not in ("connection", "timeout"):
-            self._reached = True
+        if failure.name not in NOT_REACHED:
             self._unreachable = 0
             return
         if failure.name == "connection" and not self._reached:
@@ -225,11 +234,13 @@ class Dispatcher:
                 f"the replies so far are stored: run the same command again to continue"
             )
 
-    async def _attempt(self, call: Call, place: int) -> Reply | CallFailure:
+    async def _pace(self, call: Call) -> None:
         if self._requests:
             await self._requests.take()
         if self._tokens:
             await self._tokens.take(expected_tokens(call) + (call.sampling.max_tokens or 0))
+
+    async def _attempt(self, call: Call, place: int) -> Reply | CallFailure:
         self.tally.attempts += 1
         try:
             if self._windows is not None:
@@ -324,17 +335,3 @@ class TrialAsk:
         self.tokens_in += reply.tokens_in or 0
         self.tokens_out += reply.tokens_out or 0
         return reply
-
-
-def valid_utf8(text: str) -> str:
-    """The text with U+FFFD in place of each lone surrogate."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def finite(reply: Reply) -> Reply:
-    """The reply without labels of probability 0, since JSON cannot hold their logarithm."""
-    logprobs = reply.label_logprobs
-    if not logprobs or all(map(isfinite, logprobs.values())):
-        return reply
-    known = {label: value for label, value in logprobs.items() if isfinite(value)}
-    return replace(reply, label_logprobs=known)

@@ -11,7 +11,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import floor
+from math import floor, inf, isnan
 
 from judgekit.config.prices import Price
 from judgekit.errors import CallFailure
@@ -39,26 +39,49 @@ def expected_tokens(call: Call) -> int:
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often and after which pause a failed call is tried again.
+    """For how long and after which pauses a failed call is tried again.
 
     The pause before retry k (from 0) is uniform in [0, min(cap, base · 2^k)] seconds (full
-    jitter), and never shorter than the server asked for. A server that asks for more than
-    `longest` seconds is not waited for.
+    jitter), and never shorter than the server asked for.
+
+    Attributes:
+        retries: The most retries; None sets no limit but that of time.
+        base: Seconds of the first pause, at most.
+        cap: Seconds of any pause, at most.
+        longest: A server that asks for a pause of more seconds than this is not waited for.
+        seconds: No retry begins when pauses and retries have taken this long. The default outlasts
+            a quota per minute.
+        unreached: The same for a server that cannot be reached and never was in this run.
     """
 
-    retries: int = 6
+    retries: int | None = None
     base: float = 0.5
     cap: float = 30.0
     longest: float = 600.0
+    seconds: float = 180.0
+    unreached: float = 15.0
 
-    def pause(self, attempt: int, failure: CallFailure) -> float | None:
-        """Seconds to wait before the next try, or None when there is none."""
-        if not failure.retryable or attempt >= self.retries:
+    def pause(
+        self, attempt: int, failure: CallFailure, waited: float = 0.0, *, reached: bool = True
+    ) -> float | None:
+        """Seconds to wait before the next try, or None when there is none.
+
+        Args:
+            attempt: The number of retries so far.
+            failure: How the last attempt failed.
+            waited: Seconds that pauses and retries have taken so far.
+            reached: Whether the server has ever been reached.
+        """
+        limits = [most for most in (self.retries, failure.retries) if most is not None]
+        if not failure.retryable or attempt >= min(limits, default=inf):
             return None
-        if failure.after is not None and failure.after > self.longest:
+        if waited >= (self.seconds if reached else min(self.unreached, self.seconds)):
             return None
-        pause = random.uniform(0, min(self.cap, self.base * 2**attempt))  # noqa: S311 (a pause)
-        return pause if failure.after is None else failure.after + pause / 4
+        pause = random.uniform(0, min(self.cap, self.base * 2 ** min(attempt, 60)))  # noqa: S311
+        after = failure.after
+        if after is None or isnan(after):
+            return pause
+        return None if after > self.longest else max(0.0, after) + pause / 4
 
 
 class RateLimiter:

@@ -33,18 +33,26 @@ class Joined:
         reasons = Counter(self.unmatched)
         for count in self.counts:
             name = label(count.file, files)
+            reasons[f"{name}: empty rows"] += count.empty
             reasons[f"{name}: unusable rows"] += count.skipped
             reasons[f"{name}: duplicates"] += count.duplicates
         return {reason: number for reason, number in reasons.items() if number}
 
     @property
     def remarks(self) -> list[str]:
-        """A line for each file with skipped rows: how many, and the first few with the reason."""
-        return [
-            f"{count.file}: unusable rows left out: {count.skipped} ({'; '.join(count.why_skipped)}"
-            f"{' …' if count.skipped > len(count.why_skipped) else ''})"
+        """A line for each file with empty or skipped rows: how many, and why the first few."""
+        kinds = [
+            (f"{count.file}: {what}", number, why)
             for count in self.counts
-            if count.skipped
+            for what, number, why in (
+                ("empty rows passed over", count.empty, count.why_empty),
+                ("unusable rows left out", count.skipped, count.why_skipped),
+            )
+        ]
+        return [
+            f"{what}: {number} ({'; '.join(why)}{' …' if number > len(why) else ''})"
+            for what, number, why in kinds
+            if number
         ]
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -30,11 +30,12 @@ _NAMED = 3  # how many skipped rows are named beside their count
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Counts of a file's rows: ``rows = used + skipped + duplicates + left_out``.
+    """Counts of a file's rows: ``rows = used + skipped + empty + duplicates + left_out``.
 
-    `skipped` rows could not be used, `duplicates` repeat an id with the same content, and
-    `left_out` have no partner in another file. In `repaired` rows lone surrogates were replaced.
-    `why_skipped` has place and reason of the first few skipped rows.
+    `skipped` rows could not be used, `empty` ones hold nothing to judge (no value, or no prompt),
+    `duplicates` repeat an id with the same content, and `left_out` have no partner in another file.
+    In `repaired` rows lone surrogates were replaced. `why_skipped` and `why_empty` have place and
+    reason of the first few.
     """
 
     file: Path
@@ -45,11 +46,13 @@ class Counts:
     left_out: int = 0
     repaired: int = 0
     why_skipped: tuple[str, ...] = ()
+    empty: int = 0
+    why_empty: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Intake(Generic[_Entry]):
-    """The used rows of a file in their order, and those that could not be used."""
+    """The used rows of a file in their order, and those that could not be used or are empty."""
 
     kept: list[_Entry]
     skipped: list[BadRow]
@@ -99,9 +102,25 @@ def take_in(
         raise InputError(f"{source.references}: it has none of the ids of {path}; check the ids")
     skipped.sort(key=lambda row: row.line)
     duplicates = count - len(kept) - len(skipped)
-    why = tuple(f"{row.unit} {row.line}: {row.reason}" for row in skipped[:_NAMED])
-    counts = Counts(path, count, len(kept), len(skipped), duplicates, 0, repaired, why)
+    counts = replace(
+        _counts(path, count, skipped), used=len(kept), duplicates=duplicates, repaired=repaired
+    )
     return Intake(kept, skipped, counts, unit)
+
+
+def _counts(path: Path, count: int, skipped: list[BadRow]) -> Counts:
+    """The counts of the rows that are not used."""
+    empty = [row for row in skipped if row.empty]
+    unusable = [row for row in skipped if not row.empty]
+    return Counts(
+        path,
+        count,
+        0,
+        skipped=len(unusable),
+        why_skipped=_first(unusable),
+        empty=len(empty),
+        why_empty=_first(empty),
+    )
 
 
 def _rows(source: Source) -> tuple[list[Row], list[BadRow]]:
@@ -118,9 +137,13 @@ def _rows(source: Source) -> tuple[list[Row], list[BadRow]]:
     return rows, skipped
 
 
+def _first(rows: list[BadRow]) -> tuple[str, ...]:
+    return tuple(f"{row.unit} {row.line}: {row.reason}" for row in rows[:_NAMED])
+
+
 def _skip(row: BadRow, skipped: list[BadRow], source: Source) -> None:
-    """Leaves the row out if that is allowed, else raises `InputError`."""
-    if not source.skip_bad_rows:
+    """Leaves the row out if it is empty or that is allowed, else raises `InputError`."""
+    if not (row.empty or source.skip_bad_rows):
         way = f"correct the {row.unit}, or leave such rows out with --skip-bad-rows"
         raise InputError(f"{place(source.path, row.unit, row.line)}: {row.reason}; {way}")
     skipped.append(row)

@@ -14,9 +14,10 @@ import orjson
 from judgekit.errors import InputError
 from judgekit.io.row import BadRow, Row, RowError, Unit, place, shown
 
-__all__ = ["array", "lines"]
+__all__ = ["array", "json_line", "json_text", "json_value", "lines"]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_LARGE = 2.0**63
 _TOO_DEEP = "nested too deeply to be read; remove that column"
 
 
@@ -49,6 +50,29 @@ def array(data: bytes, path: Path) -> Iterator[Row | BadRow]:
             yield BadRow(number, "element", str(error))
 
 
+def json_text(value: object) -> str:
+    """A value as JSON, whole numbers of any size in full. Raises `TypeError` for what is none."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError as error:  # orjson.JSONEncodeError: whole numbers beyond 64 bits among others
+        try:
+            text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+            text.encode()
+        except (ValueError, TypeError, RecursionError):
+            raise error from None
+        return text
+
+
+def json_line(value: object) -> bytes:
+    """A value as a line of JSON Lines, as `json_text`."""
+    return f"{json_text(value)}\n".encode()
+
+
+def json_value(data: bytes) -> Any:
+    """The value of JSON, whole numbers of any size in full. Raises `RowError` for what is none."""
+    return _parse(data)[0]
+
+
 def _row(value: Any, strict: bool, number: int, unit: Unit) -> Row:
     if not isinstance(value, dict):
         raise RowError(f"{shown(value)} is not an object of columns and values")
@@ -69,15 +93,20 @@ def _parse(data: bytes) -> tuple[Any, bool]:
     """The value of UTF-8 bytes, and whether they were strict JSON.
 
     The standard library has the last word: it also takes NaN in columns nobody reads, unescaped
-    control characters and lone surrogates, all of which real files hold.
+    control characters and lone surrogates, all of which real files hold, and it keeps whole
+    numbers beyond 64 bits, of which orjson makes floats.
     """
+    strict = False
     try:
-        return orjson.loads(data), True
+        value = orjson.loads(data)
+        strict = True
+        if not _holds_large_float(value):
+            return value, True
     except orjson.JSONDecodeError:
         pass
     try:
         text = data.decode("utf-8")
-        return json.loads(text, strict=False), False
+        return json.loads(text, strict=False), strict
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         reason = f"the byte {data[error.start]:#04x} is not UTF-8; save the file as UTF-8"
@@ -90,6 +119,21 @@ def _parse(data: bytes) -> tuple[Any, bool]:
         raise RowError(_TOO_DEEP) from error
     except ValueError as error:  # a whole number of thousands of digits
         raise RowError(f"not readable as JSON ({error})") from error
+
+
+def _holds_large_float(value: Any) -> bool:
+    """Whether a float may have been a whole number beyond 64 bits."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, float):
+            if not -_LARGE < item < _LARGE:
+                return True
+        elif isinstance(item, dict):
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+    return False
 
 
 def _has_surrogate(value: Any) -> bool:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from judgekit.errors import InputError, PluginError
 from judgekit.io.files import make_parents, safe_name, write_file
+from judgekit.io.jsonl import json_line, json_value
 from judgekit.io.labelled_set import LabelledSet
 from judgekit.io.labels import agreeing, read_label
 from judgekit.io.layout import Layout, Source, find_layout
@@ -30,6 +29,7 @@ LEFT_OUT = "left_out"
 """A column with the reason why its row is no case; such rows are counted by reason."""
 
 UNLABELLED = "no label"
+EMPTY = "empty prompt"
 LETTERS: Mapping[Label, str] = {0: "A", 1: "B", "tie": "tie"}
 
 
@@ -116,6 +116,9 @@ def _labelled_entries(
     left_out = Counter(str(row.data[LEFT_OUT]) for row in given if LEFT_OUT in row.data)
     kept: dict[str, _Labelled] = {}
     for row, entry in _entries([r for r in given if LEFT_OUT not in r.data], origin, columns):
+        if entry is None:
+            left_out[EMPTY] += 1
+            continue
         case = entry.pair.case
         first = kept.get(case.id)
         if first is not None:
@@ -152,7 +155,7 @@ def keep_labelled(labelled: LabelledSet, folder: Path) -> Path:
         InputError: The file cannot be written.
     """
     rows = [pair_row(case, labelled) for case in labelled.cases]
-    data = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+    data = b"".join(json_line(row) for row in rows)
     name = f"{safe_name(labelled.name)}-{digest(data.decode(), size=4)}"
     path = folder / f"{name}.jsonl"
     if not path.is_file():
@@ -196,13 +199,14 @@ def label_text(label: Label, models: Sequence[str]) -> str:
 
 def message_row(message: Message) -> dict[str, Any]:
     row: dict[str, Any] = {"role": message.role, "content": message.content}
-    calls = {"tool_calls": orjson.loads(message.tool_calls)} if message.tool_calls else {}
+    calls = {"tool_calls": json_value(message.tool_calls.encode())} if message.tool_calls else {}
     return row | calls
 
 
 def _entries(
     rows: Sequence[Row], origin: Path, columns: Mapping[str, str]
-) -> Iterable[tuple[Row, _Labelled]]:
+) -> Iterable[tuple[Row, _Labelled | None]]:
+    """The rows with what they say; None for an empty prompt."""
     own = {part: columns.get(part, part) for part in ("label", "language", "group")}
     if "label" not in columns and not any("label" in row.data for row in rows):
         own["label"] = "winner"
@@ -225,6 +229,9 @@ def _entries(
 
     for row in rows:
         entry = layout.read(row, read)
+        if isinstance(entry, BadRow) and entry.empty:
+            yield row, None
+            continue
         if isinstance(entry, BadRow):
             raise InputError(f"{place(origin, row.unit, row.line)}: {entry.reason}; correct it")
         yield row, entry

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from judgekit.errors import InputError
 from judgekit.io.columns import find_columns
-from judgekit.io.row import BadRow, Row, RowError, shown
+from judgekit.io.row import BadRow, EmptyRow, Row, RowError, is_blank, shown
 from judgekit.io.sheets import Question, prompts_by_id, references_by_id
 from judgekit.io.values import read_category, read_id, read_prompt, read_references
 from judgekit.types import Message
@@ -45,15 +45,26 @@ class Layout:
     unanswered: bool = False
 
     def read(self, row: Row, build: Build[_Entry]) -> _Entry | BadRow:
-        """`build` of this layout, the row, its id, its prompt and how many user turns it lists."""
+        """`build` of this layout, the row, its id, its prompt and how many user turns it lists.
+
+        A row whose prompt is empty is an empty row, whatever else it lacks.
+        """
         name = prompt = None
         try:
-            if "id" in self.columns:
-                name = read_id(self.value(row, "id"))
+            name = self._id(row)
             prompt, turns = self._prompt(row, name)
             return build(self, row, name, prompt, turns)
         except RowError as error:
-            return BadRow(row.line, row.unit, str(error), name, prompt)
+            empty = isinstance(error, EmptyRow)
+            return BadRow(row.line, row.unit, str(error), name, prompt, empty)
+
+    def _id(self, row: Row) -> str | None:
+        try:
+            return read_id(self.value(row, "id")) if "id" in self.columns else None
+        except RowError as error:
+            if "prompt" in self.columns and is_blank(self.value(row, "prompt")):
+                raise EmptyRow("neither id nor prompt") from error
+            raise
 
     def value(self, row: Row, part: str) -> Any:
         """The row's value of a part that the file has. Raises `RowError` where it has none."""
@@ -104,6 +115,8 @@ class Layout:
             question = self._question(name)
             if question is None:
                 raise RowError(f"the id {shown(name)} is not in the file of prompts")
+            if not question.prompt:
+                raise EmptyRow("its prompt in the file of prompts is empty")
             return question.prompt, question.turns
         return read_prompt(self.prompt_value(row))
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from judgekit.types import Message
 
-__all__ = ["BadRow", "Row", "RowError", "Unit", "place", "shown"]
+__all__ = ["BadRow", "EmptyRow", "Row", "RowError", "Unit", "is_blank", "place", "shown"]
 
 Unit = Literal["line", "element", "row"]
 
@@ -34,13 +34,18 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that cannot be used, and why; its id and prompt as far as they could be read."""
+    """A row that cannot be used, and why; its id and prompt as far as they could be read.
+
+    `empty`: it holds nothing to judge or to train on, so it is passed over and counted, where
+    another one is refused.
+    """
 
     line: int
     unit: Unit
     reason: str
     id: str | None = None
     prompt: tuple[Message, ...] | None = None
+    empty: bool = False
 
 
 class RowError(ValueError):
@@ -49,6 +54,15 @@ class RowError(ValueError):
     def __init__(self, reason: str, line: int = 1) -> None:
         super().__init__(reason)
         self.line = line
+
+
+class EmptyRow(RowError):  # noqa: N818 (counted, not an error)
+    """A row holds nothing to judge or to train on; becomes a `BadRow` that is `empty`."""
+
+
+def is_blank(value: object) -> bool:
+    """Whether a cell is empty: null, NaN (as tables write it), white space."""
+    return value is None or value != value or (isinstance(value, str) and not value.strip())
 
 
 def place(path: Path, unit: Unit, line: int) -> str:

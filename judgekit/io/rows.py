@@ -16,7 +16,7 @@ from pathlib import Path
 
 from judgekit.errors import InputError
 from judgekit.io.jsonl import array, lines
-from judgekit.io.row import BadRow, Row, place
+from judgekit.io.row import BadRow, Row, is_blank, place
 from judgekit.io.tables import csv_rows, parquet_rows
 
 __all__ = ["input_digest", "read_rows", "scan"]
@@ -26,7 +26,7 @@ _PARQUET = b"PAR1"
 
 
 def read_rows(path: Path) -> list[Row]:
-    """All rows of a file.
+    """All rows of a file; those without any value are passed over.
 
     Args:
         path: JSON Lines, a JSON array, CSV or Parquet; also gzipped.
@@ -38,6 +38,8 @@ def read_rows(path: Path) -> list[Row]:
     rows = []
     for row in scan(path):
         if isinstance(row, BadRow):
+            if row.empty:
+                continue
             raise InputError(f"{place(path, row.unit, row.line)}: {row.reason}; correct that row")
         rows.append(row)
     if not rows:
@@ -46,21 +48,30 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def scan(path: Path) -> Iterator[Row | BadRow]:
-    """The rows of a file one by one; those that cannot be read, with the reason.
+    """The rows of a file one by one; those that cannot be read or are empty, with the reason.
 
     Raises:
         InputError: The file cannot be read.
     """
     with _opened(path) as stream:
-        head = stream.peek(1)
-        if head.startswith(_PARQUET):
-            yield from parquet_rows(stream, path)
-        elif path.name.lower().removesuffix(".gz").endswith(".csv"):
-            yield from csv_rows(stream, path)
-        elif head.lstrip().startswith(b"["):
-            yield from array(stream.read(), path)
-        else:
-            yield from lines(stream)
+        for row in _parsed(stream, path):
+            if isinstance(row, Row) and all(map(is_blank, row.data.values())):
+                yield BadRow(row.line, row.unit, "no value in any column", empty=True)
+            else:
+                yield row
+
+
+def _parsed(stream: io.BufferedReader, path: Path) -> Iterator[Row | BadRow]:
+    """The rows in the format that the first bytes, or the file's name, show."""
+    head = stream.peek(1)
+    if head.startswith(_PARQUET):
+        yield from parquet_rows(stream, path)
+    elif path.name.lower().removesuffix(".gz").endswith(".csv"):
+        yield from csv_rows(stream, path)
+    elif head.lstrip().startswith(b"["):
+        yield from array(stream.read(), path)
+    else:
+        yield from lines(stream)
 
 
 def input_digest(path: Path) -> str:

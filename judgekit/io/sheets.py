@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from judgekit.errors import InputError
 from judgekit.io.columns import NAMES, find_columns
-from judgekit.io.row import Row, RowError, place, shown
+from judgekit.io.row import EmptyRow, Row, RowError, place, shown
 from judgekit.io.rows import read_rows
 from judgekit.io.values import read_category, read_id, read_prompt
 from judgekit.types import Message
@@ -21,7 +21,10 @@ _Entry = TypeVar("_Entry")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A row of a prompts file; `turns` as `read_prompt` gives it, the reference as it stands."""
+    """A row of a prompts file; `turns` as `read_prompt` gives it, the reference as it stands.
+
+    An empty prompt has no messages.
+    """
 
     prompt: tuple[Message, ...]
     turns: int | None
@@ -38,7 +41,10 @@ def prompts_by_id(path: Path, given: Mapping[str, str]) -> dict[str, Question]:
     )
 
     def question(row: Row) -> Question:
-        prompt, turns = read_prompt(row.data.get(columns["prompt"]))
+        try:
+            prompt, turns = read_prompt(row.data.get(columns["prompt"]))
+        except EmptyRow:
+            prompt, turns = (), None
         category = read_category(row.data.get(columns.get("category", "")))
         return Question(prompt, turns, row.data.get(columns.get("reference", "")), category)
 

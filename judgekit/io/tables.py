@@ -23,15 +23,12 @@ def csv_rows(stream: Iterable[bytes], path: Path) -> Iterator[Row | BadRow]:
     reader = csv.reader(_decoded(stream, path), strict=True)
     start = 1
     try:
-        header = next(reader, [])
+        header = _without_margin(next((fields for fields in reader if any(fields)), []))
         _check_header(header, path)
         start = reader.line_num + 1
         for fields in reader:
-            if len(fields) == len(header):
-                yield Row(start, dict(zip(header, fields, strict=True)))
-            elif fields:
-                reason = f"the fields are {len(fields)}, but {len(header)} in the header"
-                yield BadRow(start, "line", reason)
+            if fields:
+                yield _row(fields, header, start)
             start = reader.line_num + 1
     except csv.Error as error:
         way = "check the quotes of that row"
@@ -47,6 +44,24 @@ def _decoded(stream: Iterable[bytes], path: Path) -> Iterator[str]:
         except UnicodeDecodeError as error:
             what = f"the byte {line[error.start]:#04x} is not UTF-8; save the file as UTF-8"
             raise InputError(f"{place(path, 'line', number)}: {what}") from error
+
+
+def _row(fields: list[str], header: list[str], start: int) -> Row | BadRow:
+    if any(fields):
+        # Spreadsheets write as many separators as their widest row needs.
+        margin = fields[len(header) :]
+        fields = fields if any(margin) else fields[: len(header)]
+        if len(fields) != len(header):
+            reason = f"the fields are {len(fields)}, but {len(header)} in the header"
+            return BadRow(start, "line", reason)
+    return Row(start, dict(zip(header, fields, strict=False)))
+
+
+def _without_margin(header: list[str]) -> list[str]:
+    """The header without the separators of empty columns at its end."""
+    while header and not header[-1].strip():
+        header.pop()
+    return header
 
 
 def _check_header(header: list[str], path: Path) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import orjson
-
-from judgekit.io.row import RowError, shown
+from judgekit.io.jsonl import json_text
+from judgekit.io.row import EmptyRow, RowError, shown
 from judgekit.types import Message
 
 __all__ = [
@@ -52,21 +51,35 @@ def read_prompt(value: object) -> tuple[tuple[Message, ...], int | None]:
     """The prompt's messages, and how many answers it asks for if it is a list of user turns.
 
     A text or a list of messages asks for one answer, to its end: None.
+
+    Raises `EmptyRow` where nothing is asked (null, white space), `RowError` for what is no prompt.
     """
+    if value is None:
+        raise EmptyRow("the prompt is null")
     if isinstance(value, str):
+        _check_asks(value, "the prompt")
         return (Message("user", value),), None
     if isinstance(value, list) and value:
         if all(isinstance(turn, str) for turn in value):
+            for number, turn in enumerate(value, 1):
+                _check_asks(turn, f"user turn {number} of the prompt")
             return tuple(Message("user", turn) for turn in value), len(value)
         if all(isinstance(message, dict) for message in value):
             messages = tuple(_message(m, number) for number, m in enumerate(value, 1))
             if messages[-1].role not in ("user", "tool"):
                 role = messages[-1].role
                 raise RowError(f"the prompt ends with a message of the {role}, not of the user")
+            if messages[-1].role == "user":  # a tool may well return nothing
+                _check_asks(messages[-1].content, "the last message of the prompt")
             return messages, None
     raise RowError(
         f"the prompt is {shown(value)}, not text, a list of user turns or a list of messages"
     )
+
+
+def _check_asks(text: str, what: str) -> None:
+    if not text.strip():
+        raise EmptyRow(f"{what} is empty")
 
 
 def read_answer(value: object, turns: int | None, name: str = "response") -> tuple[str, ...]:
@@ -179,7 +192,7 @@ def _text(content: object, number: int) -> str:
 
 def _json(calls: object, number: int) -> str:
     try:
-        return orjson.dumps(calls).decode()
+        return json_text(calls)
     except TypeError as error:
         raise RowError(f"the tool calls of message {number} are not JSON ({error})") from error
 

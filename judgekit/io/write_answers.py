@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from judgekit.errors import InputError
 from judgekit.io.files import make_parents, write_file
+from judgekit.io.jsonl import json_line, json_text, json_value
+from judgekit.io.row import RowError
 
 __all__ = ["check_answers_file", "write_answers"]
 
@@ -43,16 +43,16 @@ def check_answers_file(path: Path, rows: Sequence[Row], *, force: bool = False) 
     known = {key(row) for row in rows}
     for line in lines(path):
         try:
-            held = orjson.loads(line)
-        except orjson.JSONDecodeError:
+            held = json_value(line)
+        except RowError:
             held = None
         if not isinstance(held, dict) or key(held) not in known:
             raise other_answers(path)
 
 
-def key(row: Row) -> bytes:
+def key(row: Row) -> str:
     """A row without the model's reply."""
-    return orjson.dumps({k: v for k, v in row.items() if k not in REPLY_COLUMNS})
+    return json_text({k: v for k, v in row.items() if k not in REPLY_COLUMNS})
 
 
 def write_answers(path: Path, rows: Sequence[Row], *, force: bool = False) -> None:
@@ -69,7 +69,7 @@ def write_answers(path: Path, rows: Sequence[Row], *, force: bool = False) -> No
     Raises:
         InputError: The file holds other answers, or cannot be written.
     """
-    written = [orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows]
+    written = [json_line(row) for row in rows]
     if path.exists() and not force:
         new = iter(written)
         if not all(line in new for line in lines(path)):  # each is looked for after the last

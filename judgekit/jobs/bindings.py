@@ -92,7 +92,7 @@ class BoundEngine:
         s, endpoint = self.settings, self.setup.endpoint
         limits = DispatchLimits(
             timeout=s.timeout,
-            retry=RetryPolicy(s.retries),
+            retry=RetryPolicy(s.retries, seconds=s.retry_seconds),
             rpm=s.rpm or (endpoint.rpm if endpoint else None),
             tpm=s.tpm or (endpoint.tpm if endpoint else None),
             retry_truncated=s.retry_truncated,

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from judgekit import io
 from judgekit.config.files import load_user
 from judgekit.config.prices import Price
@@ -23,6 +21,7 @@ from judgekit.extension.registry import Registry
 from judgekit.harness.dispatcher import Tally
 from judgekit.harness.sampling import Generated, GenerationTask, Sampler
 from judgekit.harness.trials import OnProgress
+from judgekit.io.jsonl import json_text
 from judgekit.io.write_answers import check_answers_file, write_answers
 from judgekit.jobs.bindings import BoundEngine, check_price
 from judgekit.jobs.event_loop import in_loop
@@ -152,7 +151,11 @@ class GenerationJob:
             "not_asked": self.generation.candidates - len(candidates),
             "stopped": "" if stop is None else stop.text,
             "stop": encode(stop),
-            "left_out": {"duplicates": intake.duplicates, "unusable rows": intake.skipped},
+            "left_out": {
+                "duplicates": intake.duplicates,
+                "empty rows": intake.empty,
+                "unusable rows": intake.skipped,
+            },
             "calls": tally.calls,
             "calls_from_store": tally.calls_from_store,
             "tokens_in": tally.tokens_in,
@@ -263,6 +266,6 @@ def check_prompts(prompts: Sequence[io.Prompt], sampler: Sampler, place: str) ->
         if sampler.system and any(m.role == "system" for m in prompt.messages):
             raise InputError(f"{where}: the prompt has a system message; leave out --system")
         try:
-            orjson.dumps(prompt.given)
+            json_text(prompt.given)
         except TypeError as error:
             raise InputError(f"{where}: the prompt cannot be written down ({error})") from error

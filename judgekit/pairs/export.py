@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import orjson
-
 from judgekit.errors import InputError
 from judgekit.io.files import write_files
+from judgekit.io.jsonl import json_line, json_value
 from judgekit.pairs.pair import PreferencePair
 from judgekit.types import Message
 
@@ -71,7 +70,7 @@ def _lines(pairs: Sequence[PreferencePair], form: Format) -> Iterator[bytes]:
         row |= {"margin": pair.margin}
         if with_probability:
             row |= {"probability": pair.probability}
-        yield orjson.dumps(row | _columns(pair), option=orjson.OPT_APPEND_NEWLINE)
+        yield json_line(row | _columns(pair))
 
 
 def _conversational(pair: PreferencePair) -> dict[str, Any]:
@@ -85,7 +84,7 @@ def _conversational(pair: PreferencePair) -> dict[str, Any]:
 def _message(message: Message) -> dict[str, Any]:
     row: dict[str, Any] = {"role": message.role, "content": message.content}
     if message.tool_calls:
-        calls = orjson.loads(message.tool_calls)
+        calls = json_value(message.tool_calls.encode())
         # The API's older form holds one call, and chat templates read a list of calls.
         old_form = isinstance(calls, dict)
         row["tool_calls"] = [{"type": "function", "function": calls}] if old_form else calls

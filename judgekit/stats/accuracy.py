@@ -118,11 +118,11 @@ def question_results(
     graded: Iterable[LabelledOutcome], outcome: Callable[[LabelledOutcome], Outcome]
 ) -> dict[str, tuple[str, bool]]:
     """Cluster and correctness of each question, by its group."""
-    found: dict[str, tuple[str, bool]] = {}
+    results: dict[str, tuple[str, bool]] = {}
     for g in graded:
-        cluster, so_far = found.get(g.group, (g.outcome.cluster, True))
-        found[g.group] = cluster, so_far and outcome(g).winner == g.label
-    return found
+        cluster, so_far = results.get(g.group, (g.outcome.cluster, True))
+        results[g.group] = cluster, so_far and outcome(g).winner == g.label
+    return results
 
 
 def result_share(questions: Mapping[str, tuple[str, bool]]) -> Rate:

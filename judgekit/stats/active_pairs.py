@@ -66,11 +66,11 @@ class ActivePairs:
             drawn.
         """
         size = max(ROUND * len(self._models), len(games) // GROWTH) if budget > 0 else 0
-        found = [pair for _ in range(round(self._even * size)) if (pair := self._next_in_turn())]
-        for pair in most_informative_pairs(games, self._models, size - len(found), self._left):
+        pairs = [pair for _ in range(round(self._even * size)) if (pair := self._next_in_turn())]
+        for pair in most_informative_pairs(games, self._models, size - len(pairs), self._left):
             self._take(pair)
-            found.append(pair)
-        return found[:budget]
+            pairs.append(pair)
+        return pairs[:budget]
 
     def _next_in_turn(self) -> Names | None:
         for _ in self._turns:
@@ -88,7 +88,7 @@ class ActivePairs:
 
 
 def most_informative_pairs(
-    games: Iterable[Game], models: Sequence[str], budget: int, left: Mapping[Names, int]
+    games: Iterable[Game], models: Sequence[str], budget: int, limits: Mapping[Names, int]
 ) -> list[Names]:
     """The pairs of the next games, the most informative first.
 
@@ -104,7 +104,7 @@ def most_informative_pairs(
         games: Rows as `ratings` takes them; a tie counts half a win for each model.
         models: The models' names.
         budget: The largest number of pairs to return.
-        left: The number of games that each pair can still play.
+        limits: The number of games that each pair can still play.
 
     Returns:
         At most `budget` pairs; a pair may occur several times.
@@ -115,11 +115,11 @@ def most_informative_pairs(
     strengths, covariance = _fit(_table(games, models))
     i, j = np.triu_indices(len(models), 1)
     names = [(models[a], models[b]) for a, b in zip(i.tolist(), j.tolist(), strict=True)]
-    rest = np.array([left.get((a, b), left.get((b, a), 0)) for a, b in names], dtype=np.int64)
+    counts = np.array([limits.get((a, b), limits.get((b, a), 0)) for a, b in names], dtype=np.int64)
     gap = strengths[i] - strengths[j]
     information = 1 / (2 + 2 * np.cosh(gap))  # p(1 - p)
     out = []
-    for _ in range(min(budget, int(rest.sum()))):
+    for _ in range(min(budget, int(counts.sum()))):
         variance = covariance[i, i] + covariance[j, j] - 2 * covariance[i, j]
         open_ = np.exp(-(gap**2) / (2 * variance)) / np.sqrt(variance)
         # Σ over pairs of open · (c_i - c_j)² is a quadratic form of c in the pairs' Laplacian.
@@ -128,12 +128,12 @@ def most_informative_pairs(
         np.fill_diagonal(laplacian, -laplacian.sum(1))
         cut = covariance @ laplacian @ covariance
         loss = cut[i, i] + cut[j, j] - 2 * cut[i, j]
-        gain = np.where(rest > 0, information / (1 + information * variance) * loss, -np.inf)
+        gain = np.where(counts > 0, information / (1 + information * variance) * loss, -np.inf)
         best = int(np.flatnonzero(gain >= gain.max() - ROUNDING * abs(gain.max()))[0])
         a, b, w = int(i[best]), int(j[best]), float(information[best])
         c = covariance[:, a] - covariance[:, b]
         covariance = covariance - w / (1 + w * variance[best]) * np.outer(c, c)
-        rest[best] -= 1
+        counts[best] -= 1
         out.append(names[best])
     return out
 

@@ -69,12 +69,12 @@ def agreement(rows: Iterable[tuple[str, MaybeLabel, MaybeLabel]]) -> Agreement:
     Args:
         rows: Triples (cluster, one rater's label, the other's label); None is a missing label.
     """
-    given = list(rows)
-    both = [(c, x, y) for c, x, y in given if x is not None and y is not None]
+    triples = list(rows)
+    both = [(c, x, y) for c, x, y in triples if x is not None and y is not None]
     decisive = [(c, x, y) for c, x, y in both if "tie" not in (x, y)]
     return Agreement(
         cases=len(both),
-        undecided=len(given) - len(both),
+        undecided=len(triples) - len(both),
         equal=clustered_rate((c, x == y, 1) for c, x, y in both),
         decisive=len(decisive),
         without_ties=clustered_rate((c, x == y, 1) for c, x, y in decisive),
@@ -98,15 +98,15 @@ def cohen_kappa(rows: Iterable[tuple[str, L, L]]) -> Rate:
     of_cluster: defaultdict[str, Table] = defaultdict(Counter)
     for cluster, x, y in rows:
         of_cluster[cluster][x, y] += 1
-    whole: Table = Counter()
+    total: Table = Counter()
     for table in of_cluster.values():
-        whole.update(table)
-    found = _kappa(whole)
-    without = [_kappa(whole - table) for table in of_cluster.values()]
+        total.update(table)
+    kappa = _kappa(total)
+    without = [_kappa(total - table) for table in of_cluster.values()]
     return (
         Rate()
-        if found is None
-        else chance_corrected_interval(found.value, _values(without), found.by_chance)
+        if kappa is None
+        else chance_corrected_interval(kappa.value, _values(without), kappa.by_chance)
     )
 
 
@@ -149,26 +149,29 @@ def krippendorff_alpha(
     """
     of_cluster: defaultdict[str, list[list[Hashable]]] = defaultdict(list)
     for cluster, ratings in units:
-        given = [r for r in ratings if r is not None]
-        if len(given) > 1:
-            of_cluster[cluster].append(given)
-    numbers = _numbers({r for own in of_cluster.values() for given in own for r in given}, level)
+        values = [r for r in ratings if r is not None]
+        if len(values) > 1:
+            of_cluster[cluster].append(values)
+    numbers = _numbers(
+        {r for members in of_cluster.values() for unit in members for r in unit}, level
+    )
     groups: list[Coincidences] = [defaultdict(float) for _ in range(min(GROUPS, len(of_cluster)))]
-    for number, own in enumerate(of_cluster.values()):
-        for given in own:
-            for x, y in permutations([numbers[r] for r in given], 2):
-                groups[number % GROUPS][x, y] += 1 / (len(given) - 1)
-    whole: Coincidences = defaultdict(float)
+    for number, members in enumerate(of_cluster.values()):
+        for values in members:
+            for x, y in permutations([numbers[r] for r in values], 2):
+                groups[number % GROUPS][x, y] += 1 / (len(values) - 1)
+    total: Coincidences = defaultdict(float)
     for group in groups:
         for pair, weight in group.items():
-            whole[pair] += weight
-    left = [{pair: n - group.get(pair, 0.0) for pair, n in whole.items()} for group in groups]
-    found, without = _alpha(whole, level), _values([_alpha(own, level) for own in left])
-    if found is None:
+            total[pair] += weight
+    remainders = [{pair: n - group.get(pair, 0.0) for pair, n in total.items()} for group in groups]
+    alpha = _alpha(total, level)
+    without = _values([_alpha(remainder, level) for remainder in remainders])
+    if alpha is None:
         return Rate()
     if level == "nominal":
-        return chance_corrected_interval(found.value, without, found.by_chance)
-    return jackknife_interval(found.value, without)
+        return chance_corrected_interval(alpha.value, without, alpha.by_chance)
+    return jackknife_interval(alpha.value, without)
 
 
 def _values(figures: Sequence[ChanceCorrected | None]) -> list[float | None]:
@@ -179,13 +182,13 @@ def _numbers(ratings: Collection[Hashable], level: Level) -> Mapping[Hashable, f
     """A number for each rating: arbitrary for labels, the rank, or the rating itself."""
     if level == "nominal":
         return {rating: i for i, rating in enumerate(ratings)}
-    own: dict[Hashable, float] = {}
+    numbers: dict[Hashable, float] = {}
     for rating in ratings:
         if not isinstance(rating, int | float) or isnan(rating):
             raise ValueError(f"{rating!r} is no number, which the {level} level needs")
-        own[rating] = float(rating)
-    ranked = sorted(set(own.values()))
-    return own if level == "interval" else {r: ranked.index(v) for r, v in own.items()}
+        numbers[rating] = float(rating)
+    ranked = sorted(set(numbers.values()))
+    return numbers if level == "interval" else {r: ranked.index(v) for r, v in numbers.items()}
 
 
 def _alpha(

@@ -130,9 +130,9 @@ class _Table:
         """[2, n, n]: how often i beat j, and how often they tied (both ways round, half each)."""
         size = len(self.names)
         flat = np.bincount(self.cell, weights[self.of_prompt], 2 * size * size)
-        found = flat.astype(float).reshape(2, size, size)
-        found[1] = (found[1] + found[1].T) / 2
-        return found
+        matrices = flat.astype(float).reshape(2, size, size)
+        matrices[1] = (matrices[1] + matrices[1].T) / 2
+        return matrices
 
 
 def _stopping_distance(prior: float) -> float:
@@ -185,18 +185,18 @@ def _fit(counts: Array, strengths: Array, tie: float, far: float) -> tuple[Array
         half = (strengths[:, None] - strengths[None, :]) / 2
         nu = np.exp(log_tie)
         # The denominator over √(π_i π_j): 2 cosh(half) + ν.
-        whole = np.exp(half) + np.exp(-half) + nu
-        wins, drawn = np.exp(half) / whole, nu / whole
+        denominator = np.exp(half) + np.exp(-half) + nu
+        wins, p_tie = np.exp(half) / denominator, nu / denominator
         gradient = np.append(
-            observed - (games * (wins + drawn / 2)).sum(1), ties - (games * drawn).sum() / 2
+            observed - (games * (wins + p_tie / 2)).sum(1), ties - (games * p_tie).sum() / 2
         )
-        value = wins + drawn / 2
-        spread = games * (wins + drawn / 4 - value**2)
+        value = wins + p_tie / 2
+        spread = games * (wins + p_tie / 4 - value**2)
         hessian = np.zeros((size + 1, size + 1))
         hessian[:size, :size] = np.diag(spread.sum(1)) - spread
-        cross = (games * drawn * (0.5 - value)).sum(1)
+        cross = (games * p_tie * (0.5 - value)).sum(1)
         hessian[:size, size] = hessian[size, :size] = cross
-        hessian[size, size] = (games * drawn * (1 - drawn)).sum() / 2
+        hessian[size, size] = (games * p_tie * (1 - p_tie)).sum() / 2
         hessian[:size, :size] += 1 / size  # strengths have no origin: fix their mean
         free = size + bool(ties)
         hessian[np.diag_indices(size + 1)] += 1e-9
@@ -211,12 +211,12 @@ def _fit(counts: Array, strengths: Array, tie: float, far: float) -> tuple[Array
 
 
 def _with_intervals(
-    rated: tuple[ModelRating, ...], strengths: Array, found: Array, prompts: int, unbounded: float
+    rated: tuple[ModelRating, ...], strengths: Array, samples: Array, prompts: int, unbounded: float
 ) -> list[ModelRating]:
     """Adds percentiles of the resampled strengths and of their ranks."""
     # Of equal strengths each has the better rank in one sample and the worse in another.
-    above = found[:, None, :] > found[:, :, None] + ROUNDING
-    ranks = 1 + above.sum(2) if len(found) else None
+    above = samples[:, None, :] > samples[:, :, None] + ROUNDING
+    ranks = 1 + above.sum(2) if len(samples) else None
     middle = float(np.median(strengths))
     out = []
     for i, model in enumerate(rated):
@@ -224,10 +224,12 @@ def _with_intervals(
         if ranks is None:
             out.append(replace(model, rating=rating))
             continue
-        if prompts < 2 or np.ptp(found[:, i]) < ROUNDING:  # no interval
+        if prompts < 2 or np.ptp(samples[:, i]) < ROUNDING:  # no interval
             out.append(replace(model, rating=rating))
             continue
-        ends = np.quantile(found[:, i], _bias_corrected_levels(found[:, i], float(strengths[i])))
+        ends = np.quantile(
+            samples[:, i], _bias_corrected_levels(samples[:, i], float(strengths[i]))
+        )
         low, high = (MEAN + ELO * float(s) if abs(s - middle) < unbounded else None for s in ends)
         best, worst = np.quantile(ranks[:, i], [0.025, 0.975], method="inverted_cdf")
         out.append(
@@ -277,9 +279,9 @@ def _unbounded(real: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     best, worst = np.zeros((2, len(real[0])), dtype=bool)
     scored = real[0] + real[1] > 0  # i won or tied against j
     for part in parts if len(parts) > 1 else ():
-        own = np.isin(np.arange(len(best)), part)
-        best |= own & (not scored[~own][:, own].any())
-        worst |= own & (not scored[own][:, ~own].any())
+        members = np.isin(np.arange(len(best)), part)
+        best |= members & (not scored[~members][:, members].any())
+        worst |= members & (not scored[members][:, ~members].any())
     return best, worst
 
 
@@ -289,18 +291,18 @@ def _covariance(counts: Array, strengths: Array, tie: float) -> Array:
     games = won + won.T + 2 * tied
     half = (strengths[:, None] - strengths[None, :]) / 2
     nu = tie if tied.any() else 0.0
-    whole = np.exp(half) + np.exp(-half) + nu
-    wins, drawn = np.exp(half) / whole, nu / whole
-    spread = games * (wins + drawn / 4 - (wins + drawn / 2) ** 2)
+    denominator = np.exp(half) + np.exp(-half) + nu
+    wins, p_tie = np.exp(half) / denominator, nu / denominator
+    spread = games * (wins + p_tie / 4 - (wins + p_tie / 2) ** 2)
     return np.asarray(np.linalg.pinv(np.diag(spread.sum(1)) - spread))
 
 
 def _reason(parts: list[list[int]], counts: Array, names: tuple[str, ...]) -> str:
     """Why no finite ratings exist, in words."""
     first = parts[0]
-    rest = [i for part in parts[1:] for i in part]
-    met = counts[0][np.ix_(first, rest)].sum() + counts[0][np.ix_(rest, first)].sum()
-    met += counts[1][np.ix_(first, rest)].sum()
+    others = [i for part in parts[1:] for i in part]
+    met = counts[0][np.ix_(first, others)].sum() + counts[0][np.ix_(others, first)].sum()
+    met += counts[1][np.ix_(first, others)].sum()
     shown = " and ".join(repr(names[i]) for i in first[:3]) + (" and others" if first[3:] else "")
     if not met:
         return f"no game compares {shown} with the rest; judge them against each other first"

@@ -80,8 +80,8 @@ class ConfidenceSequence:
         if not self._count:
             return Rate()
         mean = self._sum / self._count
-        left = np.flatnonzero(self._inside)
-        if not len(left):  # the values drifted: no mean fits all of them
+        candidates = np.flatnonzero(self._inside)
+        if not len(candidates):  # the values drifted: no mean fits all of them
             return Rate(mean, mean, mean)
-        low, high = max(0, left[0] - 1), min(POINTS, left[-1] + 1)
+        low, high = max(0, candidates[0] - 1), min(POINTS, candidates[-1] + 1)
         return Rate(mean, float(min(mean, low / POINTS)), float(max(mean, high / POINTS)))

@@ -125,9 +125,11 @@ def chance_corrected_interval(
     variance = _jackknife(value, without)
     if value is None or variance is None or (variance < ROUNDING**2 and value < 1 - ROUNDING):
         return Rate(value)
-    seen = min(1.0, max(0.0, (1 - value) * by_chance))
-    draws = _effective(_Ratio(seen, variance * by_chance**2, size))
-    low, high = (1 - end / by_chance for end in reversed(_wilson(seen, draws, t95(size - 1))))
+    disagreement = min(1.0, max(0.0, (1 - value) * by_chance))
+    draws = _effective(_Ratio(disagreement, variance * by_chance**2, size))
+    low, high = (
+        1 - end / by_chance for end in reversed(_wilson(disagreement, draws, t95(size - 1)))
+    )
     return Rate(value, min(value, max(-1.0, low)), max(value, min(1.0, high)))
 
 
@@ -159,12 +161,12 @@ def _jackknife(value: float | None, without: Sequence[float | None]) -> float | 
 
     None from fewer than `FEWEST` clusters, or if the coefficient is undefined without some cluster.
     """
-    known = [v for v in without if v is not None]
-    size = len(known)
+    values = [v for v in without if v is not None]
+    size = len(values)
     if value is None or size < FEWEST or size < len(without):
         return None
-    mean = fsum(known) / size
-    return (size - 1) / size * fsum((v - mean) ** 2 for v in known)
+    mean = fsum(values) / size
+    return (size - 1) / size * fsum((v - mean) ** 2 for v in values)
 
 
 def standard_error(observations: Iterable[Observation]) -> float:

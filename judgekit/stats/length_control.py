@@ -57,20 +57,22 @@ def length_controlled_rate(rows: Iterable[tuple[str, float, int, int]]) -> Lengt
         The fit. Its rate is empty, with a `reason`, if the data cannot separate length from
         quality.
     """
-    given = list(rows)
-    differences = [float(a - b) for _, _, a, b in given]
-    n = len(given)
+    observations = list(rows)
+    differences = [float(a - b) for _, _, a, b in observations]
+    n = len(observations)
     longer = [
         (c, v if d > 0 else 1 - v, 1.0)
-        for (c, v, _, _), d in zip(given, differences, strict=True)
+        for (c, v, _, _), d in zip(observations, differences, strict=True)
         if d
     ]
     facts = (clustered_rate(longer), len(longer), fsum(differences) / n if n else None, n)
-    if reason := _missing_evidence(given):
+    if reason := _missing_evidence(observations):
         return LengthControl(Rate(), Rate(), *facts, reason)
     mean = fsum(differences) / n
     spread = sqrt(fsum((d - mean) ** 2 for d in differences) / (n - 1))
-    points = [(c, v, tanh(d / spread)) for (c, v, _, _), d in zip(given, differences, strict=True)]
+    points = [
+        (c, v, tanh(d / spread)) for (c, v, _, _), d in zip(observations, differences, strict=True)
+    ]
     fitted = _fit(points)
     if fitted is None:
         why = (

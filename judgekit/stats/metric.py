@@ -41,5 +41,5 @@ def metric(
 
 def metric_of(field: Field[Any]) -> Metric | None:
     """What a field means, where that is declared."""
-    found = field.metadata.get("metric")
-    return found if isinstance(found, Metric) else None
+    declaration = field.metadata.get("metric")
+    return declaration if isinstance(declaration, Metric) else None

@@ -113,8 +113,8 @@ class OrderConfidence:
         """
         if not cases:
             return Rate()
-        asked = (v for v in once if not _is_decided(v, self.merge, self.inconsistent))
-        count = Counter(_kind_name(v, self.merge) for v in asked)
+        verdicts = (v for v in once if not _is_decided(v, self.merge, self.inconsistent))
+        count = Counter(_kind_name(v, self.merge) for v in verdicts)
         value = below = above = 0.0
         for kind in self.kinds:
             share, rate = count[kind.name] / cases, kind.shift
@@ -154,9 +154,11 @@ def calibrate(
             both = _case_value(values, merge, inconsistent)
             # A case that is dropped counts like one half.
             lead = (0.5 if alone is None else alone) - (0.5 if both is None else both)
-            seen = (cluster, alone != both, lead if shown_first == 0 else -lead)
-            of_kind[_kind_name(first, merge)].append(seen)
-    kinds = tuple(_kind(name, seen, tolerance) for name, seen in sorted(of_kind.items()))
+            observation = (cluster, alone != both, lead if shown_first == 0 else -lead)
+            of_kind[_kind_name(first, merge)].append(observation)
+    kinds = tuple(
+        _kind(name, observations, tolerance) for name, observations in sorted(of_kind.items())
+    )
     return OrderConfidence(kinds, merge, inconsistent)
 
 
@@ -164,13 +166,17 @@ Observation = tuple[str, bool, float]
 """Cluster, whether the second order changed the case's value, and the first order's shift."""
 
 
-def _kind(name: str, seen: Sequence[Observation], tolerance: float) -> Kind:
-    changed = clustered_rate((cluster, did, 1) for cluster, did, _ in seen)
+def _kind(name: str, observations: Sequence[Observation], tolerance: float) -> Kind:
+    changed = clustered_rate((cluster, did, 1) for cluster, did, _ in observations)
     # As a share of its range -1 to 1, a shift has an interval that is never of zero width.
-    share = clustered_rate((cluster, (1 + lead) / 2, 1) for cluster, _, lead in seen)
+    share = clustered_rate((cluster, (1 + lead) / 2, 1) for cluster, _, lead in observations)
     shift = Rate(*(None if v is None else 2 * v - 1 for v in (share.value, share.low, share.high)))
     return Kind(
-        name, len(seen), changed, shift, changed.high is not None and changed.high < tolerance
+        name,
+        len(observations),
+        changed,
+        shift,
+        changed.high is not None and changed.high < tolerance,
     )
 
 

@@ -59,29 +59,29 @@ def paired_test(rows: Iterable[tuple[str, float, float]], *, shares: bool = True
     Returns:
         The test; without rows, `p_value` is None.
     """
-    given = [(cluster, x - y) for cluster, x, y in rows]
+    differences = [(cluster, x - y) for cluster, x, y in rows]
     sums: dict[str, float] = {}
-    for cluster, d in given:
+    for cluster, d in differences:
         sums[cluster] = sums.get(cluster, 0.0) + d
     differing = [abs(d) for d in sums.values() if abs(d) > ROUNDING]
     exact = len(differing) <= EXACT
-    p = _p_value(differing, abs(fsum(sums.values())), exact=exact) if given else None
+    p = _p_value(differing, abs(fsum(sums.values())), exact=exact) if differences else None
     apart = p is not None and p < LEVEL
-    difference = _difference(given, shares=shares, apart=apart)
+    difference = _difference(differences, shares=shares, apart=apart)
     return PairedTest(
         difference=difference,
         p_value=p,
         exact=exact,
-        cases=len(given),
+        cases=len(differences),
         clusters=len(sums),
         differing=len(differing),
         told_apart=apart and not _holds_zero(difference),
     )
 
 
-def _difference(given: Sequence[tuple[str, float]], *, shares: bool, apart: bool) -> Rate:
+def _difference(differences: Sequence[tuple[str, float]], *, shares: bool, apart: bool) -> Rate:
     """The mean difference, with an interval that agrees with the test."""
-    rows = [(cluster, d, 1.0) for cluster, d in given]
+    rows = [(cluster, d, 1.0) for cluster, d in differences]
     rate = share_difference(rows) if shares else clustered_mean(rows)
     if rate.value is None or rate.low is None or rate.high is None:
         return rate

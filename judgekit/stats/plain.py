@@ -30,9 +30,9 @@ def encode(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return dict(_items(value))
     if isinstance(value, Mapping):
-        return {str(key): encode(held) for key, held in value.items()}
+        return {str(key): encode(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return [encode(held) for held in value]
+        return [encode(item) for item in value]
     if isinstance(value, Enum):
         return value.value
     return str(value) if isinstance(value, Path) else value
@@ -40,13 +40,13 @@ def encode(value: Any) -> Any:
 
 def _items(value: Any) -> Iterator[tuple[str, Any]]:
     for field in fields(value):
-        held, known = getattr(value, field.name), metric_of(field)
-        if known is not None and known.optional and held is None:
+        item, metric = getattr(value, field.name), metric_of(field)
+        if metric is not None and metric.optional and item is None:
             continue
-        plain = encode(held)
-        yield field.name, plain
-        if known is not None and known.formerly:
-            yield known.formerly, plain
+        data = encode(item)
+        yield field.name, data
+        if metric is not None and metric.formerly:
+            yield metric.formerly, data
 
 
 def decode(kind: type[T], data: object) -> T:
@@ -58,8 +58,8 @@ def decode(kind: type[T], data: object) -> T:
         TypeError: `data` lacks a field, or holds a value of another type.
         ValueError: a text is no member of its enumeration.
     """
-    found: T = _decode(kind, data)
-    return found
+    value: T = _decode(kind, data)
+    return value
 
 
 def _decode(kind: Any, data: Any) -> Any:
@@ -70,10 +70,12 @@ def _decode(kind: Any, data: Any) -> Any:
         return _decode_union(arguments, data)
     if origin is tuple:
         if len(arguments) == 2 and arguments[1] is Ellipsis:
-            return tuple(_decode(arguments[0], held) for held in data)
-        return tuple(_decode(own, held) for own, held in zip(arguments, data, strict=True))
+            return tuple(_decode(arguments[0], item) for item in data)
+        return tuple(
+            _decode(argument, item) for argument, item in zip(arguments, data, strict=True)
+        )
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return {key: _decode(arguments[1], held) for key, held in data.items()}
+        return {key: _decode(arguments[1], item) for key, item in data.items()}
     if is_dataclass(kind):
         return _decode_dataclass(kind, data)
     if issubclass(kind, Enum):
@@ -88,7 +90,7 @@ def _decode(kind: Any, data: Any) -> Any:
 def _decode_union(arguments: tuple[Any, ...], data: Any) -> Any:
     if data is None and NoneType in arguments:
         return None
-    others = [own for own in arguments if own is not NoneType]
+    others = [argument for argument in arguments if argument is not NoneType]
     return _decode(others[0], data) if len(others) == 1 else data
 
 
@@ -96,15 +98,15 @@ def _decode_dataclass(kind: Any, data: Any) -> Any:
     if not isinstance(data, Mapping):
         raise TypeError(f"{data!r} holds no {kind.__name__}")
     hints = _hints(kind)
-    given = {}
+    values = {}
     for field in fields(kind):
-        known = metric_of(field)
+        metric = metric_of(field)
         key = field.name
-        if key not in data and known is not None and known.formerly:
-            key = known.formerly
+        if key not in data and metric is not None and metric.formerly:
+            key = metric.formerly
         if key in data:
-            given[field.name] = _decode(hints[field.name], data[key])
-    return kind(**given)
+            values[field.name] = _decode(hints[field.name], data[key])
+    return kind(**values)
 
 
 @cache

@@ -142,13 +142,13 @@ def prompts_to_detect(
     at_rate = effect * value_variance(rate, ties)
 
     def enough(prompts: int) -> bool:
-        seen = 0.5 + gap  # a win rate just outside one half's interval; a few steps settle it
+        edge = 0.5 + gap  # a win rate just outside one half's interval; a few steps settle it
         quantile = t95(prompts - 1)
         for _ in range(4):
-            spread = seen * (1 - seen)
+            spread = edge * (1 - edge)
             share = effect * max(0.0, spread - ties / 4) / spread / prompts if spread else 0.0
             distance = quantile * 0.5 * sqrt(max(share, 2 / prompts**2))
-            seen = min(0.5 + gap, 0.5 + distance)
+            edge = min(0.5 + gap, 0.5 + distance)
         return gap >= distance + z * sqrt(at_rate / prompts)
 
     low, high = 1, REACH

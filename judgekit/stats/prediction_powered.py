@@ -60,29 +60,29 @@ def prediction_powered_rate(rows: Iterable[tuple[str, float, float | None]]) -> 
         The rate with its 95 % interval. It has none, and a `reason`, with fewer than ten labelled
         prompts or fewer than two unlabelled ones.
     """
-    given = list(rows)
-    with_label = {cluster for cluster, _, label in given if label is not None}
-    known = [(c, value, label) for c, value, label in given if label is not None]
-    rest = [(c, value) for c, value, _ in given if c not in with_label]
-    by_labels = clustered_rate((c, label, 1) for c, _, label in known)
-    by_judge = clustered_rate((c, value, 1) for c, value, _ in given)
-    empty = PredictionPowered(Rate(), by_labels, by_judge, None, None, len(known), len(rest))
+    triples = list(rows)
+    with_label = {cluster for cluster, _, label in triples if label is not None}
+    labels = [(c, value, label) for c, value, label in triples if label is not None]
+    others = [(c, value) for c, value, _ in triples if c not in with_label]
+    by_labels = clustered_rate((c, label, 1) for c, _, label in labels)
+    by_judge = clustered_rate((c, value, 1) for c, value, _ in triples)
+    empty = PredictionPowered(Rate(), by_labels, by_judge, None, None, len(labels), len(others))
     if len(with_label) < FEWEST:
         why = f"{len(with_label)} prompts have labels; a correction needs at least {FEWEST}"
         return replace(empty, reason=why)
-    if len({c for c, _ in rest}) < 2:
+    if len({c for c, _ in others}) < 2:
         why = "every prompt has a label, so the rate of the labels alone is better"
         return replace(empty, reason=why)
-    weight = _weight(known, len(rest))
+    weight = _weight(labels, len(others))
     if not weight:  # judge and labels do not correlate: only the labels count
         return replace(empty, rate=by_labels, weight=0.0, narrower=0.0)
-    residuals = ((c, label - weight * value, 1.0) for c, value, label in known)
+    residuals = ((c, label - weight * value, 1.0) for c, value, label in labels)
     bias = share_difference(residuals, edge=EDGE)
-    judged = [(c, weight * value, 1.0) for c, value in rest]
-    spread = t95(len({c for c, _ in rest}) - 1) * standard_error(judged)
+    judged = [(c, weight * value, 1.0) for c, value in others]
+    spread = t95(len({c for c, _ in others}) - 1) * standard_error(judged)
     rate = _add_estimates(bias, clustered_mean(judged).value or 0.0, spread)
     return PredictionPowered(
-        rate, by_labels, by_judge, weight, _narrowing(rate, by_labels), len(known), len(rest)
+        rate, by_labels, by_judge, weight, _narrowing(rate, by_labels), len(labels), len(others)
     )
 
 
@@ -103,13 +103,13 @@ def _narrowing(rate: Rate, than: Rate) -> float | None:
     return 1 - (rate.high - rate.low) / (than.high - than.low)
 
 
-def _weight(known: list[tuple[str, float, float]], unlabelled: int) -> float:
+def _weight(labels: list[tuple[str, float, float]], unlabelled: int) -> float:
     """The weight of the judge's values that minimises the variance, limited to 0 to 1."""
-    n = len(known)
-    judge = fsum(value for _, value, _ in known) / n
-    truth = fsum(label for _, _, label in known) / n
-    together = fsum((value - judge) * (label - truth) for _, value, label in known)
-    alone = fsum((value - judge) ** 2 for _, value, _ in known)
+    n = len(labels)
+    judge = fsum(value for _, value, _ in labels) / n
+    truth = fsum(label for _, _, label in labels) / n
+    together = fsum((value - judge) * (label - truth) for _, value, label in labels)
+    alone = fsum((value - judge) ** 2 for _, value, _ in labels)
     if not alone:
         return 0.0
     return min(1.0, max(0.0, together / alone / (1 + n / unlabelled)))

@@ -27,15 +27,15 @@ def share_difference(rows: Iterable[tuple[str, float, float]], *, edge: float = 
         Σ value / Σ weight. The interval is -1 to 1 from one cluster; without rows the rate is
         empty.
     """
-    given = list(rows)
-    value = clustered_mean(given).value
-    clusters = {cluster for cluster, _, weight in given if weight}
+    triples = list(rows)
+    value = clustered_mean(triples).value
+    clusters = {cluster for cluster, _, weight in triples if weight}
     if value is None or len(clusters) < 2:
         return Rate() if value is None else Rate(value, -1.0, 1.0)
-    each = fsum(weight for *_, weight in given) / len(clusters)
+    each = fsum(weight for *_, weight in triples) / len(clusters)
     far = edge * each
     more = [("\0more", far, each), ("\0less", -far, each)]  # names that no prompt has
-    wide = clustered_mean([*given, *more])
+    wide = clustered_mean([*triples, *more])
     if wide.low is None or wide.high is None:
         raise AssertionError("two clusters or more have an interval")
     return Rate(value, max(-1.0, min(wide.low, value)), min(1.0, max(wide.high, value)))

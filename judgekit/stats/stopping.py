@@ -151,5 +151,5 @@ def shuffled(cases: Iterable[Case], seed: int = 0) -> list[Case]:
     of_cluster: dict[str, list[Case]] = {}
     for case in cases:
         of_cluster.setdefault(case.cluster or case.id, []).append(case)
-    drawn = sorted(of_cluster, key=lambda cluster: digest("shuffled", str(seed), cluster))
-    return [case for cluster in drawn for case in of_cluster[cluster]]
+    order = sorted(of_cluster, key=lambda cluster: digest("shuffled", str(seed), cluster))
+    return [case for cluster in order for case in of_cluster[cluster]]

@@ -76,12 +76,12 @@ class Case:
         Returns:
             The messages, the last of them the user's.
         """
-        own = iter(self.responses[index].earlier)
+        answers = iter(self.responses[index].earlier)
         out: list[Message] = []
         for position, message in enumerate(self.prompt):
             out.append(message)
             if message.role == "user" and position < len(self.prompt) - 1:
-                answer = next(own, None)
+                answer = next(answers, None)
                 if answer is not None:
                     out.append(Message("assistant", answer))
         return tuple(out)

@@ -93,8 +93,10 @@ class Verdict:
     error: str = ""
 
     def __post_init__(self) -> None:
-        said = self.choice is not None or self.score is not None
-        if (self.status is Status.VALID) != said or (self.probability is not None and not said):
+        has_value = self.choice is not None or self.score is not None
+        if (self.status is Status.VALID) != has_value or (
+            self.probability is not None and not has_value
+        ):
             raise ValueError(f"a verdict has a choice or a score exactly when valid: {self!r}")
         for name in ("score", "probability"):
             value = getattr(self, name)

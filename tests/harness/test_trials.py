@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import random
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -88,6 +89,24 @@ def test_concurrency_is_bounded_and_used(tmp_path: Path) -> None:
     engine = FakeEngine(by_length, delay=0.01)
     run(plan_of(40), engine, tmp_path / "s.db", concurrency=16)
     assert engine.most_in_flight == 16
+
+
+def test_a_rate_that_lets_other_calls_through_is_no_fault_of_this_one(tmp_path: Path) -> None:
+    served_at = time.monotonic()
+
+    def slow_rate(call: Call, asked: int) -> Reply | CallFailure:
+        nonlocal served_at
+        if time.monotonic() < served_at + 0.03:
+            return CallFailure("http 429", "slow down", retryable=True)
+        served_at = time.monotonic()
+        return by_length(call, asked)
+
+    limits = DispatchLimits(retry=RetryPolicy(base=0.002, cap=0.002, seconds=0.15))
+    _, tally, _ = run(plan_of(8), FakeEngine(slow_rate), tmp_path / "s.db", limits=limits)
+    assert not tally.failures, "16 calls, one per 0.03 s, each tried for 0.15 s"
+    never = FakeEngine(lambda call, asked: CallFailure("http 429", "slow down", retryable=True))
+    _, tally, _ = run(plan_of(2), never, tmp_path / "t.db", limits=limits)
+    assert tally.failures == {"http 429": 4}
 
 
 def test_failures_are_retried_then_counted_and_never_stored(tmp_path: Path) -> None:

@@ -255,7 +255,9 @@ def saved(folder: Path, name: str, rows: Sequence[dict[str, Any]]) -> Path:
     return path
 
 
-@given(st.lists(st.tuples(TEXT, TEXT, TEXT), min_size=1, unique_by=lambda t: t[0]))
+@given(
+    st.lists(st.tuples(TEXT.filter(str.strip), TEXT, TEXT), min_size=1, unique_by=lambda t: t[0])
+)
 def test_any_text_comes_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str, str]]
 ) -> None:

@@ -145,7 +145,7 @@ def test_turns_are_the_history_of_each_answer(tmp_path: Path) -> None:
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 RESPONSE = st.builds(Response, TEXT, TEXT.filter(str.strip))
-USER = st.builds(Message, st.just("user"), TEXT)
+USER = st.builds(Message, st.just("user"), TEXT.filter(str.strip))
 OTHER = st.builds(Message, st.sampled_from(["user", "assistant", "system"]), TEXT)
 
 

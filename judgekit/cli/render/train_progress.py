@@ -131,6 +131,8 @@ def print_dry_run(
 
 def announce_start(console: Console, event: TrainingStarted) -> None:
     print_dry_run(console, event.estimate, event.counts, event.steps)
+    for note in event.notes:
+        console.print(Text(safe(note), style="yellow"), soft_wrap=True)
     if event.step:
         console.print(Text(f"continuing after step {event.step}", style="dim"))
 

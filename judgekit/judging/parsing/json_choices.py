@@ -67,7 +67,7 @@ def _find(text: str, key: str, choice: Callable[[Any], Choice | None]) -> Findin
                 return Finding.many(f'"{key}" stands twice in one object')
         else:
             marks.append(mark)
-    concluded = conclude(text, marks, fences=False)
+    concluded = conclude(text, marks)
     if concluded.value is None and marks[-1].value is None:
         value = found[-1].value
         said = repr(value) if isinstance(value, str) else f"a {type(value).__name__}"

@@ -32,9 +32,7 @@ def verdict(text: str, find: Callable[[str], Finding]) -> Verdict:
     return find(said).verdict(said.strip())
 
 
-def conclude(
-    text: str, marks: Sequence[Mark], *, explicit: bool = False, fences: bool = True
-) -> Finding:
+def conclude(text: str, marks: Sequence[Mark], *, explicit: bool = False) -> Finding:
     """The one conclusion of the markers of a text.
 
     Args:
@@ -42,15 +40,14 @@ def conclude(
         marks: Its markers, in order.
         explicit: Only a marker that is announced as the verdict, or is a sentence by itself,
             counts; for formats whose markers are ordinary words.
-        fences: A block of code shows something; without, it may hold the verdict, as with JSON.
     """
     if not marks:
         return Finding.none("no verdict in the reply")
-    if is_last_line(text, marks, fences=fences):
+    if is_last_line(text, marks):
         return _given(text, marks[-1])
     if len(marks) > _MOST:
         return Finding.many(f"more than {_MOST} markers, and none alone on the last line")
-    reader = Reader(text, marks, Passages(text, fences=fences), explicit=explicit)
+    reader = Reader(text, marks, Passages(text), explicit=explicit)
     roles = [(mark, reader.role(i)) for i, mark in enumerate(marks)]
     ranked = [(mark, role) for mark, role in roles if role is not Role.DENIED]
     # A marker without meaning ([[1, 2]] in code) counts only as the last word.

@@ -34,20 +34,19 @@ _OWN_TAGS = re.compile(
 class Passages:
     """Where a text shows something instead of saying it.
 
-    `struck` is text that was crossed out. `shown` is not the judge's voice: blocks of code, quoted
-    lines, comments, blocks in tags, and quotations over several lines. `quoted` lies within one
-    line, so that the words before it may still announce it: ``my verdict: "[[A]]"``.
+    `struck` is text that was crossed out. `shown` is not the judge's voice: quoted lines, comments,
+    blocks in tags, and quotations over several lines; `fenced` are blocks of code. `quoted` lies
+    within one line, so that the words before it may still announce it: ``my verdict: "[[A]]"``.
     """
 
-    def __init__(self, text: str, *, fences: bool = True) -> None:
-        """Finds the passages of a text; without `fences`, blocks of code count as speech."""
-        fenced = tuple(_fenced(text))
+    def __init__(self, text: str) -> None:
         quotations = tuple(_quotations(text))
         shown = [found.span() for found in _QUOTED_LINE.finditer(text)]
         shown += [*_comments(text), *_tagged(text)]
         shown += [span for span in quotations if "\n" in text[slice(*span)]]
         self.struck = _Union(found.span() for found in _STRUCK.finditer(text))
-        self.shown = _Union([*shown, *(fenced if fences else ())])
+        self.shown = _Union(shown)
+        self.fenced = _Union(_fenced(text))
         inline = [span for span in quotations if "\n" not in text[slice(*span)]]
         self.quoted = _Union([*inline, *(found.span() for found in _CODE.finditer(text))])
 

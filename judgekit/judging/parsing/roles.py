@@ -73,7 +73,7 @@ class Role(IntEnum):
     CONCLUSION = 4  # announced as the verdict, or a sentence by itself
 
 
-def is_last_line(text: str, marks: Sequence[Mark], *, fences: bool = True) -> bool:
+def is_last_line(text: str, marks: Sequence[Mark]) -> bool:
     """Whether the last marker is what a format asks for: alone on the last line.
 
     Words that only announce it may stand before it. The last entry of a list of labels, one a
@@ -81,7 +81,7 @@ def is_last_line(text: str, marks: Sequence[Mark], *, fences: bool = True) -> bo
     """
     _, start, end, _ = marks[-1]
     tail = _TAIL.fullmatch(text, end)
-    if tail is None or (fences and "\n```" in tail[0]):
+    if tail is None or ("\n```" in tail[0] and not _is_object(text, marks[-1])):
         return False
     opening = text.rfind("\n", max(0, start - _REACH), start) + 1
     if opening == 0 and start > _REACH:
@@ -98,6 +98,11 @@ def is_last_line(text: str, marks: Sequence[Mark], *, fences: bool = True) -> bo
         return True
     line = text[text.rfind("\n", 0, marks[-2].start) + 1 : marks[-2].start]
     return not head and _LINE_ABOVE.fullmatch(line) is None
+
+
+def _is_object(text: str, mark: Mark) -> bool:
+    """Whether a marker is a JSON object, which models put into blocks of code."""
+    return text[mark.start] == "{"
 
 
 def _announces(clause: str) -> bool:
@@ -180,7 +185,10 @@ class Reader:
         words = text[min(spoken, start) : start]
         if wording.DENIED.search(words) or self.passages.struck.around(start, end):
             return Role.DENIED
-        if self.passages.shown.around(start, end) or self._is_listed(i):
+        shown = self.passages.shown.around(start, end) or (
+            self.passages.fenced.around(start, end) and not _is_object(text, mark)
+        )
+        if shown or self._is_listed(i):
             return Role.SHOWN
         quote = self.passages.quoted.around(start, end)
         if quote is not None and not self._is_own_quotation(quote, opening):

@@ -168,7 +168,8 @@ CONDITION = re.compile(
 
 BY_OTHERS = re.compile(
     r"(?<!\w)(?:according to|(?:in|through) the (?:words|eyes|view|opinion) of|for|to|by|from|in) "
-    r"(?:the )?(?:first |second |judged )?(?:answer|assistant|response|output|user|author|prompt)(?!\w)",
+    r"(?:the )?(?:first |second |judged )?"
+    r"(?:answer|assistant|response|output|user|author|prompt)(?!\w)",
     re.IGNORECASE,
 )
 """A part of a sentence by which the rest is somebody else's."""

@@ -73,8 +73,8 @@ def combine(case: Case, outcomes: Sequence[Outcome], rule: Rule) -> Outcome:
 
 def _scored(case: Case, outcomes: Sequence[Outcome], statuses: Mapping[str, int]) -> Outcome:
     scores = [o.scores[0] for o in outcomes]
-    known = [s for s in scores if s is not None]
-    decided = len(known) == len(scores)
+    numbers = [s for s in scores if s is not None]
+    decided = len(numbers) == len(scores)
     return Outcome(
         case=case.id,
         cluster=case.cluster or case.id,
@@ -83,7 +83,7 @@ def _scored(case: Case, outcomes: Sequence[Outcome], statuses: Mapping[str, int]
         position=None,
         mean=None,
         margin=None,
-        scores=(fsum(known) / len(known) if decided else None,),
+        scores=(fsum(numbers) / len(numbers) if decided else None,),
         statuses=statuses,
         category=case.category,
     )
@@ -93,10 +93,10 @@ def _value(outcome: Outcome, rule: Rule) -> float:
     """Response 0's value to a juror that has a verdict."""
     if rule == "mean" and not outcome.scores and outcome.mean is not None:
         return outcome.mean
-    known = value(outcome)
-    if known is None:
+    number = value(outcome)
+    if number is None:
         raise ValueError(f"the case {outcome.case!r} has no verdict, so it has no value")
-    return known
+    return number
 
 
 def _position(

@@ -111,29 +111,29 @@ def _pairs(case: Case, judgements: Sequence[Judgement], merge: Merge, both_order
 
 def _singles(case: Case, judgements: Sequence[Judgement], tie_margin: float) -> Outcome:
     statuses, valid = sift(judgements, is_score)
-    given: list[list[float]] = [[] for _ in case.responses]
+    of_response: list[list[float]] = [[] for _ in case.responses]
     for j in valid:
         if j.verdict.score is not None:
-            given[j.trial.order[0]].append(j.verdict.score)
+            of_response[j.trial.order[0]].append(j.verdict.score)
     scores = tuple(
         _valid_mean(points, out_of=sum(j.trial.order == (i,) for j in judgements))
-        for i, points in enumerate(given)
+        for i, points in enumerate(of_response)
     )
-    known = [s for s in scores if s is not None]
-    decided = len(known) == len(scores)
+    numbers = [s for s in scores if s is not None]
+    decided = len(numbers) == len(scores)
     winner: Label | None = None
     margin = None
     if decided and len(scores) == 2:
-        margin = abs(known[0] - known[1])
+        margin = abs(numbers[0] - numbers[1])
         apart = margin > tie_margin + TOLERANCE
-        winner = "tie" if not apart else 0 if known[0] > known[1] else 1
+        winner = "tie" if not apart else 0 if numbers[0] > numbers[1] else 1
     return Outcome(
         case=case.id,
         cluster=case.cluster or case.id,
         winner=winner,
         decided=decided,
         position=None,
-        mean=_share_higher(*given) if len(given) == 2 else None,
+        mean=_share_higher(*of_response) if len(of_response) == 2 else None,
         margin=margin,
         scores=scores,
         statuses=statuses,

@@ -72,11 +72,11 @@ def rank(
     """
     if len(case.responses) < 2:
         raise ValueError(f"case {case.id!r} has one response; a ranking takes two or more")
-    asked = sorted(combinations(range(len(case.responses)), 2) if games is None else games)
-    of_pair = between_each(case, asked, judgements, arity)
+    pairs = sorted(combinations(range(len(case.responses)), 2) if games is None else games)
+    of_pair = between_each(case, pairs, judgements, arity)
     both = both_orders and arity == 2
     folded = fold_pairs(case, of_pair, merge=merge, tie_margin=tie_margin, both_orders=both)
-    compared = {pair: between(case, pair, folded) for pair in asked}
+    compared = {pair: between(case, pair, folded) for pair in pairs}
     statuses, valid = sift(judgements, is_choice if arity == 2 else is_score)
     scale = scale_of(valid, arity, merge)
     scores = points(case, compared) if scale == "points" else leads(case, of_pair, folded, scale)
@@ -108,18 +108,18 @@ def fold_pairs(
     """The outcome of every two responses that were shown, from their judgements."""
     return {
         pair: fold(
-            of_two(case, pair), own, merge=merge, tie_margin=tie_margin, both_orders=both_orders
+            of_two(case, pair), js, merge=merge, tie_margin=tie_margin, both_orders=both_orders
         )
-        for pair, own in of_pair.items()
+        for pair, js in of_pair.items()
     }
 
 
 def ranks_of(scores: Sequence[float | None], tie_margin: float = 0.0) -> tuple[int | None, ...]:
     """1 + how many score higher by more than `tie_margin`; None without a score."""
-    known = [score for score in scores if score is not None]
+    numbers = [score for score in scores if score is not None]
     beyond = tie_margin + TOLERANCE
     return tuple(
-        None if score is None else 1 + sum(other - score > beyond for other in known)
+        None if score is None else 1 + sum(other - score > beyond for other in numbers)
         for score in scores
     )
 
@@ -130,28 +130,28 @@ def of_two(case: Case, pair: Pair) -> Case:
 
 
 def between_each(
-    case: Case, asked: Iterable[Pair], judgements: Sequence[Judgement], arity: int
+    case: Case, pairs: Iterable[Pair], judgements: Sequence[Judgement], arity: int
 ) -> dict[Pair, list[Judgement]]:
     """For every two responses that were shown, their judgements as trials of these two alone.
 
     Of responses that are the same text only the first was shown.
     """
-    originals = [sorted({case.originals[i], case.originals[j]}) for i, j in asked]
+    originals = [sorted({case.originals[i], case.originals[j]}) for i, j in pairs]
     shown: dict[tuple[int, ...], list[Judgement]] = {}
     for judgement in judgements:
         shown.setdefault(judgement.trial.order, []).append(judgement)
-    found = {}
+    of_pair = {}
     for i, j in sorted({(pair[0], pair[1]) for pair in originals if len(pair) == 2}):
         two = of_two(case, (i, j))
         orders: dict[tuple[int, ...], tuple[int, ...]] = (
             {(i,): (0,), (j,): (1,)} if arity == 1 else {(i, j): (0, 1), (j, i): (1, 0)}
         )
-        found[i, j] = [
+        of_pair[i, j] = [
             replace(judgement, trial=replace(judgement.trial, case=two, order=order))
             for was, order in orders.items()
             for judgement in shown.get(was, ())
         ]
-    return found
+    return of_pair
 
 
 def between(case: Case, pair: Pair, folded: Mapping[Pair, Outcome]) -> Outcome:
@@ -172,10 +172,10 @@ def scale_of(valid: Sequence[Judgement], arity: int, merge: Merge) -> Scale:
 
 def points(case: Case, compared: Mapping[Pair, Outcome]) -> tuple[float | None, ...]:
     """Each response's mean score, where more than half of its repeats have one."""
-    found: dict[int, float | None] = {}
+    scores: dict[int, float | None] = {}
     for pair, outcome in compared.items():
-        found |= zip(pair, outcome.scores, strict=False)  # none where the two are the same text
-    return tuple(found.get(i) for i in range(len(case.responses)))
+        scores |= zip(pair, outcome.scores, strict=False)  # none where the two are the same text
+    return tuple(scores.get(i) for i in range(len(case.responses)))
 
 
 def leads(
@@ -187,13 +187,13 @@ def leads(
     """Each response's mean lead over the others, by the judgements of pairs."""
     strength = log_odds_of_first if scale == "log_odds" else lead_of_first
     ahead_of = {pair: lead(js, strength) for pair, js in of_pair.items() if folded[pair].decided}
-    known: dict[int, list[float]] = {}
+    leads_of: dict[int, list[float]] = {}
     alike = Counter(case.originals)
     for (i, j), ahead in ahead_of.items():  # as often as there are answers of this text
-        known.setdefault(i, []).extend([ahead] * alike[j])
-        known.setdefault(j, []).extend([-ahead] * alike[i])
+        leads_of.setdefault(i, []).extend([ahead] * alike[j])
+        leads_of.setdefault(j, []).extend([-ahead] * alike[i])
     return tuple(
-        score(known.get(original, ()), alike[original], len(case.responses))
+        score(leads_of.get(original, ()), alike[original], len(case.responses))
         for original in case.originals
     )
 
@@ -237,7 +237,7 @@ def matrix(size: int, compared: Mapping[Pair, Outcome]) -> tuple[tuple[float | N
     for i in range(size):
         cells[i][i] = 0.5
     for (i, j), outcome in compared.items():
-        known = outcome.mean if outcome.decided else None
-        cells[i][j] = known
-        cells[j][i] = None if known is None else 1 - known
+        probability = outcome.mean if outcome.decided else None
+        cells[i][j] = probability
+        cells[j][i] = None if probability is None else 1 - probability
     return tuple(map(tuple, cells))

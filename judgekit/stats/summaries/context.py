@@ -54,19 +54,19 @@ class RunContext:
         ``position`` holds the shares alone, ``position_intervals`` their intervals. Keys of an
         older release stand beside the new ones.
         """
-        plain = {"schema": self.SCHEMA, **encode(self)}
-        if "position" in plain:
-            rates: dict[str, dict[str, float | None]] = plain["position"]
-            plain["position"] = {name: rate.pop("value") for name, rate in rates.items()}
-            plain["position_intervals"] = rates
-        of_run = {own.name: plain.pop(own.name) for own in fields(RunContext)}
-        return plain | of_run | {"stopped": self.stopped}
+        document = {"schema": self.SCHEMA, **encode(self)}
+        if "position" in document:
+            rates: dict[str, dict[str, float | None]] = document["position"]
+            document["position"] = {name: rate.pop("value") for name, rate in rates.items()}
+            document["position_intervals"] = rates
+        of_run = {entry.name: document.pop(entry.name) for entry in fields(RunContext)}
+        return document | of_run | {"stopped": self.stopped}
 
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{escape(name)}</td><td>{escape(text)}</td></tr>"
-            for own in sorted(fields(self), key=lambda own: own in fields(RunContext))
-            for name, text in _shown(own.name, getattr(self, own.name))
+            for entry in sorted(fields(self), key=lambda entry: entry in fields(RunContext))
+            for name, text in _shown(entry.name, getattr(self, entry.name))
         )
         return f"<table>{rows}</table>"
 
@@ -77,36 +77,36 @@ class RunContext:
         Raises:
             KeyError, TypeError, ValueError: `plain` is no such summary.
         """
-        found = dict(plain) | {"stop": encode(read_stop(plain))}
+        data = dict(plain) | {"stop": encode(read_stop(plain))}
         if "position_intervals" in plain:
             intervals = plain["position_intervals"]
-            found["position"] = {
+            data["position"] = {
                 name: {"value": value, **intervals[name]}
                 for name, value in plain["position"].items()
             }
-        return decode(cls, found)
+        return decode(cls, data)
 
 
 def _shown(name: str, value: object) -> Iterator[tuple[str, str]]:
     """A metric as a notebook shows it: names, counts and rates; nothing of what is nested."""
     if isinstance(value, Rate):
         ends = (value.value, value.low, value.high)
-        known = [f"{end:.3f}" for end in ends if end is not None]
-        if len(known) == len(ends):
-            yield name, f"{known[0]} ({known[1]} to {known[2]})"
-        elif known:
-            yield name, known[0]
+        texts = [f"{end:.3f}" for end in ends if end is not None]
+        if len(texts) == len(ends):
+            yield name, f"{texts[0]} ({texts[1]} to {texts[2]})"
+        elif texts:
+            yield name, texts[0]
     elif isinstance(value, str | int) and value != "":
         yield name, str(value)
 
 
-def read_stop(plain: Mapping[str, Any]) -> StopReason | None:
+def read_stop(payload: Mapping[str, Any]) -> StopReason | None:
     """Why a run ended early, from its ``run.json`` or ``summary.json``.
 
     Older runs have the text alone.
     """
-    stop = plain.get("stop")
-    return stop_reason(plain.get("stopped") or "") if stop is None else decode(StopReason, stop)
+    stop = payload.get("stop")
+    return stop_reason(payload.get("stopped") or "") if stop is None else decode(StopReason, stop)
 
 
 def stop_reason(text: str) -> StopReason | None:

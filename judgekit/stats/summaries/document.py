@@ -17,7 +17,7 @@ __all__ = ["AnySummary", "document", "read_summary", "sentence"]
 AnySummary = Summary | ScoreSummary | RankingSummary
 
 OF_KIND: Mapping[RunKind, type[AnySummary]] = {
-    own.KIND: own for own in (Summary, ScoreSummary, RankingSummary)
+    summary.KIND: summary for summary in (Summary, ScoreSummary, RankingSummary)
 }
 
 
@@ -48,18 +48,18 @@ def document(summary: AnySummary) -> dict[str, Any]:
     Args:
         summary: Of any kind of run, finished or stopped.
     """
-    plain = summary.to_dict()
-    return {"schema": plain.pop("schema"), "sentence": sentence(summary), **plain}
+    payload = summary.to_dict()
+    return {"schema": payload.pop("schema"), "sentence": sentence(summary), **payload}
 
 
-def read_summary(plain: Mapping[str, Any], kind: RunKind) -> AnySummary:
-    """The summary that `document` made `plain` from, in this release or the one before.
+def read_summary(payload: Mapping[str, Any], kind: RunKind) -> AnySummary:
+    """The summary that `document` made `payload` from, in this release or the one before.
 
     Args:
-        plain: What a run's ``summary.json`` holds.
+        payload: What a run's ``summary.json`` holds.
         kind: The kind of the run.
 
     Raises:
-        KeyError, TypeError, ValueError: `plain` is no summary of this kind.
+        KeyError, TypeError, ValueError: `payload` is no summary of this kind.
     """
-    return OF_KIND[kind].from_dict(plain)
+    return OF_KIND[kind].from_dict(payload)

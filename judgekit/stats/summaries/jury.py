@@ -17,7 +17,7 @@ from judgekit.types import Outcome
 __all__ = ["JurorMetrics", "JuryMetrics", "PositionShares", "juror_metrics", "jury_metrics"]
 
 
-SHARES = {own.name: own.metadata for own in fields(Positions)}
+SHARES = {share.name: share.metadata for share in fields(Positions)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,19 +159,19 @@ def jury_metrics(
         inconsistent: What a case counts for in which a juror's two orders disagree.
     """
     of_case = list(zip(*map(_different, jurors.values()), strict=True))
-    metrics = [juror_metrics(judge, own, inconsistent) for judge, own in jurors.items()]
+    metrics = [juror_metrics(judge, outcomes, inconsistent) for judge, outcomes in jurors.items()]
     if any(len(o.scores) == 1 for case in of_case for o in case):
         scores = [(case[0].cluster, [o.scores[0] for o in case]) for case in of_case]
         return JuryMetrics(rule, krippendorff_alpha(scores, "interval"), tuple(metrics))
     votes = [(case[0].cluster, [label(o) for o in case]) for case in of_case]
-    for number, own in enumerate(metrics):
-        found = agreement(
+    for number, juror in enumerate(metrics):
+        result = agreement(
             (cluster, cast[number], vote)
             for cluster, cast in votes
             for other, vote in enumerate(cast)
             if other != number
         )
-        metrics[number] = replace(own, percent_agreement=found.equal, kappa=found.kappa)
+        metrics[number] = replace(juror, percent_agreement=result.equal, kappa=result.kappa)
     return JuryMetrics(rule, krippendorff_alpha(votes), tuple(metrics))
 
 

@@ -167,11 +167,11 @@ def different(ranking: Ranking) -> Iterator[Outcome]:
 
 def model_rank(rankings: Sequence[Ranking], name: str, *, scored: bool) -> ModelRank:
     """A model's mean rank and score; a case in which it has none is left out of the mean."""
-    own = [(r, r.models.index(name)) for r in rankings if name in r.models]
-    ranks = [(r.cluster, float(rank), 1.0) for r, i in own if (rank := r.ranks[i]) is not None]
-    scores = [(r.cluster, score, 1.0) for r, i in own if (score := r.scores[i]) is not None]
+    places = [(r, r.models.index(name)) for r in rankings if name in r.models]
+    ranks = [(r.cluster, float(rank), 1.0) for r, i in places if (rank := r.ranks[i]) is not None]
+    scores = [(r.cluster, score, 1.0) for r, i in places if (score := r.scores[i]) is not None]
     return ModelRank(
-        name, len(own), clustered_mean(ranks), clustered_mean(scores) if scored else Rate()
+        name, len(places), clustered_mean(ranks), clustered_mean(scores) if scored else Rate()
     )
 
 

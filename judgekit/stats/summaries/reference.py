@@ -74,11 +74,11 @@ def list_metrics(kind: RunKind | None = None) -> list[MetricEntry]:
     for summary in SUMMARIES:
         if kind not in (None, summary.KIND):
             continue
-        for found in _entries(summary, summary.KIND):
-            before = merged.get((found.path, found.metric))
+        for entry in _entries(summary, summary.KIND):
+            before = merged.get((entry.path, entry.metric))
             kinds = (*(before.kinds if before else ()), summary.KIND)
-            key = (found.path, found.metric)
-            merged[key] = MetricEntry(found.path, found.metric, kinds, found.former, found.interval)
+            key = (entry.path, entry.metric)
+            merged[key] = MetricEntry(entry.path, entry.metric, kinds, entry.former, entry.interval)
     return list(merged.values())
 
 
@@ -99,18 +99,18 @@ def explain(name: str) -> list[MetricEntry]:
     path = path.replace("position_intervals.", "position.", 1)
     entries = list_metrics()
     above, _, end = path.rpartition(".")
-    for wanted, interval in ((path, False), (above, True)):
-        found = [
+    for target, interval in ((path, False), (above, True)):
+        matches = [
             entry
             for entry in entries
-            if wanted and wanted in (entry.path, entry.former)
+            if target and target in (entry.path, entry.former)
             if not interval or (entry.interval and end in INTERVALS) or _holds_counts(entry)
         ]
-        if found:
-            return found
+        if matches:
+            return matches
     near = closest(path, [entry.path for entry in entries])
-    meant = "" if near is None else f"; did you mean {near!r}?"
-    raise InputError(f"no metric {name!r}{meant} (`judgekit explain` lists all)")
+    suggestion = "" if near is None else f"; did you mean {near!r}?"
+    raise InputError(f"no metric {name!r}{suggestion} (`judgekit explain` lists all)")
 
 
 def reference_markdown() -> str:
@@ -171,8 +171,8 @@ def _dataclass_in(hint: Any) -> type[Any] | None:
     """The dataclass that a field holds, by itself, optional or in a tuple."""
     if isinstance(hint, type) and is_dataclass(hint):
         return hint
-    found = (_dataclass_in(own) for own in get_args(hint))
-    return next((own for own in found if own is not None), None)
+    candidates = (_dataclass_in(argument) for argument in get_args(hint))
+    return next((candidate for candidate in candidates if candidate is not None), None)
 
 
 def _holds_counts(entry: MetricEntry) -> bool:

@@ -44,9 +44,9 @@ def score_sentence(summary: ScoreSummary) -> str:
     return "; ".join(filter(None, (result, missing)))
 
 
-def unjudged(left: int, planned: int, stopped: str) -> str:
+def unjudged(remaining: int, planned: int, stopped: str) -> str:
     """Of a run that a limit ended before it judged a case: how many are left, and why."""
-    cases = f"{left} of {planned} case{'s' * (planned != 1)}"
+    cases = f"{remaining} of {planned} case{'s' * (planned != 1)}"
     return f"no case was judged: the run stopped with {cases} left, since {stopped}"
 
 

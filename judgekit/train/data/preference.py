@@ -68,21 +68,16 @@ def read_preference(data: Mapping[str, Any]) -> Preference:
 def checked_prompt(value: object) -> Conversation | str:
     """A prompt: a text as it is, or messages that end with a user's or a tool's.
 
-    Raises `RowError` for anything else, and for an empty prompt.
+    Raises `RowError` for anything else, `EmptyRow` for an empty prompt.
     """
-    if not isinstance(value, str):
-        return as_messages(value)
-    if not value.strip():
-        raise RowError("the prompt is empty")
-    return value
+    messages = as_messages(value)
+    return value if isinstance(value, str) else messages
 
 
 def as_messages(value: object) -> Conversation:
     messages, turns = read_prompt(value)
     if turns is not None and turns > 1:
         raise RowError(f"the prompt lists {turns} user turns without the answers between them")
-    if not messages[-1].content.strip():
-        raise RowError("the prompt ends with an empty message")
     return messages
 
 

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from judgekit.errors import InputError
 from judgekit.io.columns import NAMES
-from judgekit.io.row import BadRow, Row, RowError, shown
+from judgekit.io.row import BadRow, EmptyRow, Row, RowError, shown
 from judgekit.io.values import read_answer, read_prompt
 from judgekit.train.data.preference import (
     Preference,
@@ -37,8 +37,9 @@ _Made = TypeVar("_Made", PairRow, TextRow)
 class LoadedRows(Generic[_Made]):
     """Rows to encode, and the numbers of dropped ones by reason.
 
-    Reasons: ``different_prompts``, ``empty``, ``human_last``, ``identical``, ``tie``, ``unrated``,
-    and of data sets ``unreadable`` (docs/guides/training-data.md says what each is).
+    Reasons: ``different_prompts``, ``empty``, ``empty_prompt``, ``human_last``, ``identical``,
+    ``tie``, ``unrated``, and of data sets ``unreadable`` (docs/guides/training-data.md says what
+    each is).
     """
 
     source: str
@@ -108,6 +109,8 @@ def load_rows(
             continue
         except UnusableRow as error:
             name, lasting, why = error.name, error.lasting, str(error)
+        except EmptyRow as error:
+            name, lasting, why = "empty_prompt", True, str(error)
         except RowError as error:
             name, lasting, why = "unreadable", False, str(error)
         if source.public or lasting:
@@ -127,7 +130,7 @@ def load_rows(
 
 def readable(row: Row | BadRow) -> Mapping[str, Any]:
     if isinstance(row, BadRow):
-        raise RowError(row.reason)
+        raise EmptyRow(row.reason) if row.empty else RowError(row.reason)
     return row.data
 
 

@@ -32,12 +32,14 @@ class TrainingStarted:
         counts: Rows: read, used for training, held out, cut, dropped.
         steps: Optimizer steps in all.
         step: The step after which a resumed training continues, else 0.
+        notes: What the user should know of the checkpoint that it continues from.
     """
 
     estimate: Mapping[str, Any]
     counts: Mapping[str, int]
     steps: int
     step: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

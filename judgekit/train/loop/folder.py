@@ -13,8 +13,9 @@ import orjson
 
 from judgekit.errors import InputError
 from judgekit.io.files import is_leftover, write_file
+from judgekit.models.folders import one_line
 from judgekit.train.interfaces.task import Start
-from judgekit.train.network import checkpoints
+from judgekit.train.loop.resuming import BEGINNING, ResumePoint, find_resume_point
 
 __all__ = ["FREE", "TrainingFolder", "read_object", "refuse_overwriting"]
 
@@ -95,6 +96,11 @@ class TrainingFolder:
                 f"{os.fspath(self.path)!r} holds a training: --resume continues it, --force starts "
                 f"again, --out names another folder"
             )
+        if not isinstance(held.get("recipe"), dict):
+            raise InputError(
+                f"cannot resume {os.fspath(self.path)!r}: its {IDENTITY} has no recipe, as it had "
+                f"when it was written; start again with --force"
+            )
         if changes := differences(held, identity):
             raise InputError(
                 f"cannot resume {os.fspath(self.path)!r}: {changes}; use the settings it was "
@@ -117,13 +123,31 @@ class TrainingFolder:
             raise self._unusable(error) from error
         write_file(self.path / IDENTITY, orjson.dumps(identity, option=orjson.OPT_INDENT_2))
 
-    def newest(self) -> tuple[int, Path] | None:
-        """The newest complete checkpoint with its step; None where there is none."""
-        return checkpoints.newest(self.checkpoints)
+    def resume_point(self, start: Start) -> ResumePoint:
+        """Where the training begins, see `find_resume_point`.
+
+        Raises:
+            InputError: A checkpoint is damaged.
+        """
+        return find_resume_point(self.checkpoints) if start == "resume" else BEGINNING
 
     def finished(self) -> Mapping[str, Any] | None:
-        """The content of `train.json`, which only a finished training has; else None."""
-        return read_object(self.facts)
+        """The content of `train.json`, which only a finished training has; else None.
+
+        Raises:
+            InputError: The file is not what a training writes.
+        """
+        found = read_object(self.facts)
+        if found is None and not self.facts.exists():
+            return None
+        numbers = ("schema_version", "steps", "seconds", "peak_memory")
+        known = found is not None and isinstance(found.get("data"), dict)
+        if not known or any(type((found or {}).get(name)) not in (int, float) for name in numbers):
+            raise InputError(
+                f"{os.fspath(self.facts)!r} is not what a finished training writes; remove the "
+                f"file to continue from the newest checkpoint, or start again with --force"
+            )
+        return found
 
     def _clear(self) -> None:
         for name in OURS:
@@ -169,7 +193,7 @@ def read_object(file: Path) -> Mapping[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot read {os.fspath(file)!r}: {error}") from error
+        raise InputError(f"cannot read {os.fspath(file)!r}: {one_line(error)}") from error
     return found if isinstance(found, dict) else None
 
 

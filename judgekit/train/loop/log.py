@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import orjson
 
+from judgekit.errors import InputError
 from judgekit.io.files import write_file
 from judgekit.train.interfaces.events import (
     AnswersSampled,
@@ -20,7 +22,7 @@ from judgekit.train.interfaces.events import (
 from judgekit.train.loop.curve import curve_svg
 from judgekit.train.loop.folder import TrainingFolder
 
-__all__ = ["TrainingLog", "read_rows"]
+__all__ = ["TrainingLog", "read_metrics", "read_samples"]
 
 
 class TrainingLog:
@@ -34,10 +36,18 @@ class TrainingLog:
         self.rows: list[LogRow] = []
 
     def begin(self, step: int) -> None:
-        """Keeps the rows of an earlier start up to `step`, and drops those after it."""
+        """Keeps the rows of an earlier start up to `step`, and drops those after it.
+
+        Raises:
+            InputError: Earlier rows are damaged.
+        """
         if step:
-            rows = read_rows(self._folder.metrics)
+            rows = read_metrics(self._folder.metrics)
             self.rows = [row for row in rows if row["step"] <= step]
+            read_samples(self._folder.samples)  # added to at the end, too late for an error
+
+    def write(self) -> None:
+        """Writes the rows so far in place of those in the folder."""
         if self._first:
             write_rows(self._folder.metrics, self.rows)
 
@@ -61,7 +71,7 @@ class TrainingLog:
         """Writes answers to samples.jsonl, in place of those of an earlier start."""
         if not (self._first and rows):
             return
-        kept = [row for row in read_rows(self._folder.samples) if row["when"] != when]
+        kept = [row for row in read_samples(self._folder.samples) if row["when"] != when]
         rows = [{"when": when, **row} for row in rows]
         write_rows(self._folder.samples, [*kept, *rows])
         self.emit(AnswersSampled(when, tuple(rows)))
@@ -82,12 +92,51 @@ def as_line(row: LogRow) -> bytes:
     return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def read_rows(path: Path) -> list[LogRow]:
+def read_metrics(path: Path) -> list[LogRow]:
+    """The rows of metrics.jsonl. Raises `InputError` for a line that is not one."""
+    return read_rows(path, is_metrics)
+
+
+def read_samples(path: Path) -> list[LogRow]:
+    """The rows of samples.jsonl. Raises `InputError` for a line that is not one."""
+    return read_rows(path, is_sample)
+
+
+def is_metrics(row: object) -> bool:
+    return (
+        isinstance(row, dict)
+        and type(row.get("step")) is int
+        and "loss" in row
+        and all(isinstance(value, int | float) for value in row.values())
+    )
+
+
+def is_sample(row: object) -> bool:
+    texts = ("when", "place", "prompt", "answer")
+    return isinstance(row, dict) and all(isinstance(row.get(name), str) for name in texts)
+
+
+def read_rows(path: Path, known: Callable[[object], bool]) -> list[LogRow]:
     """The rows of a JSON Lines file, without a last line that a killed process left unfinished."""
-    if not path.exists():
+    try:
+        whole, _, _ = path.read_bytes().rpartition(b"\n")
+    except FileNotFoundError:
         return []
-    whole, _, _ = path.read_bytes().rpartition(b"\n")
-    return [orjson.loads(line) for line in whole.splitlines()]
+    except OSError as error:
+        raise InputError(f"cannot read {os.fspath(path)!r}: {error.strerror}") from error
+    rows = []
+    for number, line in enumerate(whole.split(b"\n") if whole else (), 1):
+        try:
+            row = orjson.loads(line)
+        except ValueError:
+            row = None
+        if not known(row):
+            raise InputError(
+                f"{os.fspath(path)!r} line {number} is no row that a training writes; remove the "
+                f"file to continue without its rows, or start again with --force"
+            )
+        rows.append(row)
+    return rows
 
 
 def write_rows(path: Path, rows: Iterable[LogRow]) -> None:

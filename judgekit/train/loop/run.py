@@ -32,8 +32,9 @@ from judgekit.train.interfaces.task import Start, TrainingTask
 from judgekit.train.interfaces.trainable import ModelSource, TrainingModel
 from judgekit.train.loop.folder import TrainingFolder
 from judgekit.train.loop.guards import explain_out_of_memory, peak_memory
-from judgekit.train.loop.log import TrainingLog, read_rows
+from judgekit.train.loop.log import TrainingLog, read_metrics, read_samples
 from judgekit.train.loop.overfitting import signs
+from judgekit.train.loop.resuming import ResumePoint
 
 __all__ = ["DryRun", "TrainedModel", "dry_run", "run"]
 
@@ -62,7 +63,7 @@ class TrainedModel:
     @property
     def samples(self) -> list[LogRow]:
         """The rows of samples.jsonl: answers to held-out prompts ``before`` and ``after``."""
-        return read_rows(TrainingFolder(self.folder).samples)
+        return read_samples(TrainingFolder(self.folder).samples)
 
     def signs(self) -> list[str]:
         """Signs of over-optimization, a sentence each; mostly none. See `overfitting.signs`."""
@@ -138,13 +139,16 @@ def run(
     log = TrainingLog(folder, on_event, first=processes.first)
     if start == "resume" and (facts := folder.finished()) is not None:
         log.saved(folder.path, final=True)
-        return TrainedModel(folder.path, read_rows(folder.metrics), facts)
+        return TrainedModel(folder.path, read_metrics(folder.metrics), facts)
+    begins = folder.resume_point(start)
+    log.begin(begins.step)
     estimate = prepared.source.estimate(prepared.dataset)
     processes.wait()  # all have looked at the folder before one changes it
     if processes.first:
         folder.begin(identity, start)
     processes.wait()
-    return Training(prepared, estimate, folder, log).run()
+    log.write()
+    return Training(prepared, estimate, folder, begins, log).run()
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,7 @@ class Training:
     prepared: Prepared
     estimate: Mapping[str, Any]
     folder: TrainingFolder
+    begins: ResumePoint
     log: TrainingLog
 
     @property
@@ -163,14 +168,13 @@ class Training:
     def run(self) -> TrainedModel:
         """From loading the weights to the saved folder."""
         began = time.monotonic()
-        step, checkpoint = self.folder.newest() or (0, None)
-        self.log.begin(step)
+        step, notes = self.begins.step, self.begins.notes
         counts = self.prepared.dataset.counts
-        self.log.emit(TrainingStarted(self.estimate, counts, self.plan.steps, step))
+        self.log.emit(TrainingStarted(self.estimate, counts, self.plan.steps, step, tuple(notes)))
         model = self._load()
         if step == 0:
             self._sample_answers(model, "before")
-        self._train(model, checkpoint)
+        self._train(model, self.begins.checkpoint)
         facts = {
             **self._facts(model),
             "estimate": dict(self.estimate),

@@ -206,7 +206,18 @@ class Trainer(transformers.Trainer):
 
     @override
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        self.training_model.load_checkpoint(Path(resume_from_checkpoint))
+        with checkpoints.reading(Path(resume_from_checkpoint)):
+            self.training_model.load_checkpoint(Path(resume_from_checkpoint))
+
+    @override
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        with checkpoints.reading(Path(checkpoint or "")):
+            super()._load_optimizer_and_scheduler(checkpoint)
+
+    @override
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        with checkpoints.reading(Path(checkpoint or "")):
+            super()._load_rng_state(checkpoint)
 
 
 class StepCallback(transformers.TrainerCallback):

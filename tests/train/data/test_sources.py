@@ -43,7 +43,7 @@ def test_rows_of_a_data_set_are_counted_not_refused(public: Path, limit: int | N
     (public / "part" / "train.jsonl").unlink()
     found = read_pair_rows(public, limit=limit)
     assert [row.prompt for row in found.rows] == (["Q"] if limit else ["Q", "R"])
-    assert found.dropped == {"empty": 1, "identical": 1, "unreadable": 1}
+    assert found.dropped == {"empty": 1, "identical": 1, "empty_prompt": 1}
     assert found.rows[0].place == f"{public}, row 1"
 
 

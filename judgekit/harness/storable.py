@@ -1,0 +1,34 @@
+"""Replies as the reply store can keep them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import isfinite
+
+from judgekit.types import Reply
+
+__all__ = ["storable"]
+
+
+def storable(reply: Reply) -> Reply:
+    """The reply without labels of probability 0 and without half characters.
+
+    JSON cannot hold the logarithm of 0, nor UTF-8 the half of a surrogate pair that an engine left
+    where it cut a text.
+    """
+    text, thinking = valid_utf8(reply.text), valid_utf8(reply.thinking)
+    logprobs = reply.label_logprobs
+    if logprobs and not all(map(isfinite, logprobs.values())):
+        logprobs = {label: value for label, value in logprobs.items() if isfinite(value)}
+    if (text, thinking) == (reply.text, reply.thinking) and logprobs is reply.label_logprobs:
+        return reply
+    return replace(reply, text=text, thinking=thinking, label_logprobs=logprobs)
+
+
+def valid_utf8(text: str) -> str:
+    """The text with U+FFFD in place of each lone surrogate."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
