@@ -18,8 +18,10 @@ from judgekit.judging.parsing.choices import (
     statement,
 )
 from judgekit.judging.parsing.formats import PARSERS, Parser, concluding_lines, parser
+from judgekit.judging.parsing.grades import labelled_grade
 from judgekit.judging.parsing.json_choices import json_winner, ranked_models
 from judgekit.judging.parsing.reading import PARSERS_VERSION, read
+from judgekit.judging.parsing.score_lists import score_list
 from judgekit.judging.parsing.score_pairs import score_pair
 from judgekit.judging.parsing.scores import (
     bare_number,
@@ -40,12 +42,14 @@ __all__ = [
     "concluding_lines",
     "first_line",
     "json_winner",
+    "labelled_grade",
     "labelled_score",
     "marked_result",
     "one_token",
     "parser",
     "ranked_models",
     "read",
+    "score_list",
     "score_pair",
     "statement",
 ]
