@@ -138,9 +138,8 @@ def _read_score(text: str, found: re.Match[str], reader: ValueReader) -> ScoreMa
     rest = _REST.match(text, found.end())
     end = number.end if clear and number is not None else rest.end() if rest else found.end()
     total = total or bool(found["whole"] or found["after"])
-    return ScoreMark(
-        Mark(number.value if number else None, start, end), total, _is_key(text, found)
-    )
+    value = number.value if number else None
+    return ScoreMark(Mark(value, start, end, announced=True), total, _is_key(text, found))
 
 
 def _names_aspect(line: str, word: re.Match[str] | None, described: str) -> bool:

@@ -76,12 +76,12 @@ def _blocks(text: str, names: Names, scale: Scale, label: str) -> Iterator[Mark]
         if number is None or _LINE_ENDS.match(text, number.end) is None:
             continue
         if block and text[end : found.start()].strip(_DECORATION):
-            yield Mark(_choice(block, names, scale), begin, end)
+            yield Mark(_choice(block, names, scale), begin, end, announced=True)
             block = []
         begin, end = begin if block else found.start(), number.end
         block.append((found["name"], number.value))
     if block:
-        yield Mark(_choice(block, names, scale), begin, end)
+        yield Mark(_choice(block, names, scale), begin, end, announced=True)
 
 
 @lru_cache(maxsize=256)

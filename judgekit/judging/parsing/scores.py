@@ -111,7 +111,8 @@ def find_result(text: str, scale: Scale) -> Finding:
         number = read_number(plain, found.end(), scale)
         end = found.end() if number is None else number.end
         if "[" in found[0] or _LINE_ENDS.match(plain, end):
-            marks.append(Mark(None if number is None else number.value, found.start(), end))
+            value = None if number is None else number.value
+            marks.append(Mark(value, found.start(), end, announced=True))
     if marks:
         return _within(conclude(plain, marks), scale)
     for found in _OUT_OF.finditer(plain):
