@@ -34,7 +34,7 @@ def write_plugin(name: str, folder: Path) -> list[Path]:
     """
     words = _spellings(name)
     top = folder / name
-    written = []
+    paths = []
     with new_folder(top) as partial:
         for source in sorted(SKELETON.rglob("*")):
             if source.is_dir() or "__pycache__" in source.parts:  # installers compile it
@@ -43,8 +43,8 @@ def write_plugin(name: str, folder: Path) -> list[Path]:
             (partial / target).parent.mkdir(parents=True, exist_ok=True)
             text = _renamed(source.read_text(encoding="utf-8"), words)
             (partial / target).write_text(text, encoding="utf-8", newline="\n")
-            written.append(top / target)
-    return sorted(written)
+            paths.append(top / target)
+    return sorted(paths)
 
 
 def _spellings(name: str) -> dict[str, str]:
@@ -62,4 +62,4 @@ def _spellings(name: str) -> dict[str, str]:
 
 
 def _renamed(text: str, words: dict[str, str]) -> str:
-    return re.sub("|".join(words), lambda found: words[found[0]], text)
+    return re.sub("|".join(words), lambda match: words[match[0]], text)
