@@ -10,11 +10,12 @@
     ├── TrainingError   a training cannot go on: loss not finite, out of memory (exit code 2)
     └── CallFailure     this one call has no reply; the run goes on
 
-Every message is one line: what is wrong, the value, and what to do.
+Every message is one line: what is wrong, the value, and what to do. It holds no secret.
 """
 
 from __future__ import annotations
 
+from judgekit.redaction import redact_message
 from judgekit.types import Status
 
 __all__ = [
@@ -29,7 +30,14 @@ __all__ = [
 
 
 class JudgekitError(Exception):
-    """The root of all errors that judgekit raises on purpose."""
+    """The root of all errors that judgekit raises on purpose.
+
+    Args:
+        message: What is wrong and what to do. Secrets in it are redacted.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(redact_message(message))
 
 
 class InputError(JudgekitError):
@@ -61,6 +69,9 @@ class CallFailure(JudgekitError):  # noqa: N818 (a failure is counted, not an er
         status: The status of the trial's verdict.
         retryable: Whether the same call may succeed later.
         after: Seconds for which the server asked to wait.
+        retries: The most retries, where each attempt may be paid for; None leaves it to the run.
+        common: Whether the cause is likely to lie in what all calls share. If a run's first calls
+            all fail so, with the same message, the run ends.
     """
 
     def __init__(
@@ -71,9 +82,13 @@ class CallFailure(JudgekitError):  # noqa: N818 (a failure is counted, not an er
         status: Status = Status.FAILED,
         retryable: bool = False,
         after: float | None = None,
+        retries: int | None = None,
+        common: bool = False,
     ) -> None:
         super().__init__(message or name)
         self.name = name
         self.status = status
         self.retryable = retryable
         self.after = after
+        self.retries = retries
+        self.common = common

@@ -52,7 +52,8 @@ def worth(text: str) -> int:
 class JudgeServer:
     """An OpenAI-compatible API whose every answer is a function of the request.
 
-    `requests` are the bodies received, `headers` the authorization of each.
+    `requests` are the bodies received, `headers` the authorization of each. `instead` gives status
+    and body of an answer that is to be another server's.
     """
 
     def __init__(self, port: int) -> None:
@@ -69,6 +70,7 @@ class JudgeServer:
         self.connects = 0  # requests to pass something on, as to a proxy
         self.says: Callable[[Body], str] = opinion
         self.finish: Callable[[Body], str] = lambda _: "stop"
+        self.instead: Callable[[Body], tuple[int, Any] | None] = lambda _: None
         self.key: str | None = None
         self.models: tuple[str, ...] | None = None
         self.delay = 0.0
@@ -98,7 +100,7 @@ class JudgeServer:
                 raise TimeoutError(f"{len(self.requests)} of {requests} requests came in")
             time.sleep(0.005)
 
-    def answer(self, body: Body, authorization: str) -> tuple[int, Body]:
+    def answer(self, body: Body, authorization: str) -> tuple[int, Any]:
         with self._lock:
             self.requests.append(body)
             self.headers.append(authorization)
@@ -114,6 +116,8 @@ class JudgeServer:
             return 401, error(f"Incorrect API key provided: {authorization}", "invalid_api_key")
         if self.models is not None and body["model"] not in self.models:
             return 404, error(f"The model `{body['model']}` does not exist", "model_not_found")
+        if (other := self.instead(body)) is not None:
+            return other
         message = {"role": "assistant", "content": self.says(body)}
         choice = {"index": 0, "message": message, "finish_reason": self.finish(body)}
         usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}

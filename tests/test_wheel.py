@@ -45,7 +45,7 @@ def test_holds_every_file_of_the_tree(wheel: Path) -> None:
     }
     assert "judgekit/py.typed" in expected
     assert "judgekit/prompts/pairwise.md" in expected
-    assert "judgekit/extension/skeleton/pyproject.toml" in expected
+    assert "judgekit/extension/skeleton/shared/pyproject.toml" in expected
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert held == expected

@@ -8,24 +8,30 @@ from typing import NoReturn
 
 from judgekit.cli.output import guarded_output
 from judgekit.errors import JudgekitError
+from judgekit.redaction import redact_message
 
 __all__ = ["main"]
+
+BUG = 70  # the exit code of an error of judgekit's own: EX_SOFTWARE of sysexits.h
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs a command.
 
     Exit codes: 0 done, 2 something to put right, 3 ran without any verdict, 4 the output could not
-    be written, 130 stopped by Ctrl-C.
+    be written, 70 an error of judgekit's own, 130 stopped by Ctrl-C.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         with guarded_output():
             run(words or ["--help"])
     except JudgekitError as error:
+        show_traceback(error)
         refuse(str(error))
     except KeyboardInterrupt:  # while nothing was under way yet
         sys.exit(130)
+    except Exception as error:  # noqa: BLE001 (the last border: a fault of ours is a line, too)
+        report_bug(error)
 
 
 def run(words: Sequence[str]) -> NoReturn:
@@ -44,8 +50,31 @@ def run(words: Sequence[str]) -> NoReturn:
     sys.exit(code)
 
 
+def show_traceback(error: Exception) -> None:
+    """Shows the traceback where `--debug` asked for it."""
+    import logging
+
+    logging.getLogger(__name__).debug("refused", exc_info=error)
+
+
+def report_bug(error: Exception) -> NoReturn:
+    """Ends the command after an error that judgekit should not have raised."""
+    from judgekit.cli.render.console import safe
+    from judgekit.tracebacks import raised_at
+
+    show_traceback(error)
+    message = redact_message(" ".join(str(error).split()))
+    what = f"{type(error).__name__}: {message}".rstrip(": ")
+    print(
+        f"judgekit: internal error: {safe(what)} ({raised_at(error)}); please report it with the "
+        f"traceback that `judgekit --debug …` shows",
+        file=sys.stderr,
+    )
+    sys.exit(BUG)
+
+
 def refuse(why: str) -> NoReturn:
     from judgekit.cli.render.console import safe
 
-    print(f"judgekit: {safe(why)}", file=sys.stderr)
+    print(f"judgekit: {safe(redact_message(why))}", file=sys.stderr)
     sys.exit(2)

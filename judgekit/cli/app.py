@@ -257,11 +257,18 @@ def show_version(wanted: bool) -> None:
 
 
 def root(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 (its callback has shown it)
         bool,
         typer.Option(
             "--version", help="Show the version and exit.", is_eager=True, callback=show_version
         ),
     ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks, of plugins' errors as well.")
+    ] = False,
 ) -> None:
     """Takes the flags that stand before the command."""
+    if debug:
+        from judgekit.cli.debug import log_to_stderr
+
+        log_to_stderr()

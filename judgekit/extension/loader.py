@@ -11,6 +11,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import inspect
+import logging
 import os
 import re
 import sys
@@ -32,12 +33,15 @@ from judgekit.extension.named import Named
 from judgekit.io.labelled_set import SetFactory
 from judgekit.judging import Judge
 from judgekit.naming import unknown
+from judgekit.tracebacks import raised_at
 from judgekit.types import digest
 
 if TYPE_CHECKING:
     import typer
 
 __all__ = ["GROUP", "Plugin", "load_file", "load_installed", "reason"]
+
+log = logging.getLogger(__name__)
 
 GROUP = "judgekit"
 """The entry-point group, and pluggy's name for the project."""
@@ -108,17 +112,20 @@ def load_file(path: Path) -> Plugin:
 
 
 def reason(error: BaseException) -> str:
-    """One line that says why a plugin is broken."""
-    text = " ".join(str(error).split())
-    return (
-        text if isinstance(error, PluginError) else f"{type(error).__name__}: {text}".rstrip(": ")
-    )
+    """One line that says why a plugin is broken, and where in its file."""
+    message = " ".join(str(error).split())
+    if isinstance(error, PluginError):
+        return message
+    line = raised_at(error)
+    where = f" ({line})" if line else ""
+    return f"{type(error).__name__}: {message}".rstrip(": ") + where
 
 
 def _load(name: str, origin: str, code: str, load: Callable[[], object]) -> Plugin:
     try:
         return replace(_collect(name, origin, load()), code=code)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - the border: a failure stays the plugin's own
+    except (Exception, SystemExit) as error:
+        log.debug("plugin %s is broken", name, exc_info=error)
         return Plugin(name, origin, broken=reason(error))
 
 

@@ -1,11 +1,13 @@
-"""Writes a new plugin package: the one in ``skeleton/``, renamed."""
+"""Writes a new plugin package: one of those in ``skeleton/``, renamed."""
 
 from __future__ import annotations
 
 import keyword
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from judgekit.errors import InputError
 from judgekit.io.files import new_folder
@@ -16,14 +18,15 @@ SKELETON = Path(__file__).with_name("skeleton")
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
-def write_plugin(name: str, folder: Path) -> list[Path]:
+def write_plugin(name: str, folder: Path, kind: Literal["pair", "single"] = "pair") -> list[Path]:
     """Writes a plugin package into a new folder.
 
-    The package can be installed as it is: a judge of pairs, its prompt file and a passing test.
+    The package can be installed as it is: a judge, its prompt file and a passing test.
 
     Args:
         name: The name of the package, its folder and its judge, such as ``my-judge``.
         folder: The folder in which the package's folder is made.
+        kind: What the judge is shown: two answers, or a single one that it scores.
 
     Returns:
         The files written, sorted.
@@ -36,15 +39,21 @@ def write_plugin(name: str, folder: Path) -> list[Path]:
     top = folder / name
     paths = []
     with new_folder(top) as partial:
-        for source in sorted(SKELETON.rglob("*")):
-            if source.is_dir() or "__pycache__" in source.parts:  # installers compile it
-                continue
-            target = _renamed(source.relative_to(SKELETON).as_posix(), words)
+        for source, place in _files(kind):
+            target = _renamed(place, words)
             (partial / target).parent.mkdir(parents=True, exist_ok=True)
             text = _renamed(source.read_text(encoding="utf-8"), words)
             (partial / target).write_text(text, encoding="utf-8", newline="\n")
             paths.append(top / target)
     return sorted(paths)
+
+
+def _files(kind: str) -> Iterator[tuple[Path, str]]:
+    """The skeleton's files for one kind of judge, each with its place in the package."""
+    for top in (SKELETON / "shared", SKELETON / kind):
+        for source in top.rglob("*"):
+            if source.is_file() and "__pycache__" not in source.parts:  # installers compile it
+                yield source, source.relative_to(top).as_posix()
 
 
 def _spellings(name: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import floor, isnan
+from math import floor, inf, isnan
 
 from judgekit.config.prices import Price
 from judgekit.errors import CallFailure
@@ -72,7 +72,8 @@ class RetryPolicy:
             waited: Seconds that pauses and retries have taken so far.
             reached: Whether the server has ever been reached.
         """
-        if not failure.retryable or (self.retries is not None and attempt >= self.retries):
+        limits = [most for most in (self.retries, failure.retries) if most is not None]
+        if not failure.retryable or attempt >= min(limits, default=inf):
             return None
         if waited >= (self.seconds if reached else min(self.unreached, self.seconds)):
             return None

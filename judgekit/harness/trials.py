@@ -8,6 +8,7 @@ does not depend on the order in which replies arrive.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -19,10 +20,13 @@ from judgekit.harness.plan import Plan
 from judgekit.harness.reply_store import ReplyStore, pack_verdict, unpack_verdict
 from judgekit.harness.workers import within_budget, work_through
 from judgekit.judging import BatchJudge, Judge
+from judgekit.redaction import redact_message
+from judgekit.tracebacks import raised_at
 from judgekit.types import Case, Judgement, Status, StopReason, Trial, Verdict, digest
 
 __all__ = ["OnCase", "OnProgress", "run_batches", "run_trials"]
 
+log = logging.getLogger(__name__)
 OnCase = Callable[[Case, Sequence[Judgement]], StopReason | None]
 """Takes a case with its judgements; returns why the run may end with it, None to go on."""
 OnProgress = Callable[[Tally], None]
@@ -206,8 +210,12 @@ def checked_verdict(verdict: object, trial: Trial) -> Verdict:
 
 
 def broke(error: BaseException) -> Verdict:
-    """The failed verdict of a trial in which the judge raised."""
-    return Verdict.without(Status.FAILED, f"{type(error).__name__}: the judge broke: {error}")
+    """The failed verdict of a trial in which the judge raised, with the line that did."""
+    log.debug("the judge broke", exc_info=error)
+    line = raised_at(error)
+    where = f" ({line})" if line else ""
+    said = redact_message(f"{type(error).__name__}: the judge broke: {error}{where}")
+    return Verdict.without(Status.FAILED, said)
 
 
 async def run_batches(

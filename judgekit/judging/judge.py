@@ -124,23 +124,46 @@ class Judge(ABC):
     def check(self, cases: Sequence[Case]) -> None:  # noqa: B027 (most judges take any case)
         """Refuses cases that it cannot judge at all, before any call is made.
 
+        Args:
+            cases: All cases of the run.
+
         Raises:
             InputError: It cannot judge them.
         """
 
     def extra_calls(self, case: Case) -> int:  # noqa: ARG002 (for judges that ask more)
-        """The number of calls per case beside one per trial; for estimates only."""
+        """The number of calls per case beside one per trial; for estimates only.
+
+        Args:
+            case: The case.
+
+        Returns:
+            The number of calls.
+        """
         return 0
 
     def most_calls(self, trial: Trial) -> int:
         """The most calls that one trial may make; a judge that makes several must override it.
 
         In a run with a budget, a further call fails its trial.
+
+        Args:
+            trial: The trial.
+
+        Returns:
+            The number of calls.
         """
         return 1 + self.extra_calls(trial.case)
 
     def likely_call(self, trial: Trial) -> Call:
-        """A call about as large as the trial's largest call; for estimates of cost."""
+        """A call about as large as the trial's largest call; for estimates of cost.
+
+        Args:
+            trial: The trial.
+
+        Returns:
+            A call that is never made.
+        """
         texts = [m.content for m in trial.case.prompt]
         texts += [text for r in trial.shown for text in (r.text, *r.earlier)]
         return Call((Message("user", "\n".join(texts)),), self.asks_with)
@@ -191,6 +214,9 @@ class PromptJudge(Judge):
     def check(self, cases: Sequence[Case]) -> None:
         """Refuses cases that the prompt cannot show.
 
+        Args:
+            cases: All cases of the run.
+
         Raises:
             InputError: It cannot show them.
         """
@@ -202,6 +228,10 @@ class PromptJudge(Judge):
         Args:
             trial: The case with the responses in the order shown.
             reference: A reference to show instead of the case's.
+
+        Returns:
+            The rendered messages with the judge's sampling parameters. With ``verdict="logits"`` it
+            asks for the labels' log-probabilities and generates no text.
         """
         messages, prefill = self.template.render(trial, reference=reference)
         if self.setup.verdict == "text":
@@ -232,7 +262,15 @@ class PromptJudge(Judge):
         return self.call(trial)
 
     def parse(self, reply: Reply, trial: Trial) -> Verdict:
-        """Reads the verdict from a reply, by default as the prompt file's head says."""
+        """Reads the verdict from a reply, by default as the prompt file's head says.
+
+        Args:
+            reply: The engine's reply, without the reasoning that the engine kept apart.
+            trial: The trial, whose names the reply may use.
+
+        Returns:
+            The verdict, in positions; its status says where none could be read.
+        """
         return parsing.read(reply, self.template.head, trial.names)
 
     async def judge(self, trial: Trial, ask: Ask) -> Verdict:
@@ -242,6 +280,14 @@ class PromptJudge(Judge):
         """Asks and reads; asks again, with a reminder of the format, while a reply is unparsed.
 
         It asks again at most `JudgeSetup.reask` times.
+
+        Args:
+            call: The first call.
+            trial: The trial that the call is about.
+            ask: Asks the engine.
+
+        Returns:
+            The verdict of the last reply.
         """
         if not call.generate:
             return self._labels(trial.names).read(await ask(call))

@@ -41,7 +41,14 @@ class AuditMetric:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """The metric that `to_dict` made `plain` from."""
+        """The metric that `to_dict` made `plain` from.
+
+        Args:
+            plain: The JSON values.
+
+        Returns:
+            The metric.
+        """
         return decode(cls, {**plain, "rate": {f.name: plain[f.name] for f in fields(Rate)}})
 
 
@@ -75,7 +82,14 @@ class Finding:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """The finding that `to_dict` made `plain` from, in this release or the one before."""
+        """The finding that `to_dict` made `plain` from, in this release or the one before.
+
+        Args:
+            plain: The JSON values.
+
+        Returns:
+            The finding.
+        """
         metrics = plain["metrics"] if "metrics" in plain else plain["figures"]
         return cls(
             plain["probe"],
@@ -124,6 +138,12 @@ class AuditReport:
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The report that `to_dict` made `plain` from, in this release or the one before.
 
+        Args:
+            plain: The JSON values.
+
+        Returns:
+            The report.
+
         Raises:
             KeyError, TypeError, ValueError: `plain` holds no audit.
         """
@@ -139,6 +159,12 @@ class AuditReport:
     @classmethod
     def read(cls, folder: Path) -> Self:
         """The report in an audit's folder.
+
+        Args:
+            folder: The folder that holds ``audit.json``.
+
+        Returns:
+            The report.
 
         Raises:
             InputError: The folder holds no audit, or a damaged one.

@@ -45,7 +45,14 @@ class JudgeResult:
     by_language: Mapping[str, Accuracy]
 
     def by(self, part: str) -> Mapping[str, Accuracy]:
-        """The accuracy in each ``category`` or ``language``."""
+        """The accuracy in each category or language.
+
+        Args:
+            part: ``category`` or ``language``.
+
+        Returns:
+            The accuracy by the part's value.
+        """
         return self.by_category if part == "category" else self.by_language
 
     def to_dict(self) -> dict[str, Any]:
@@ -57,7 +64,14 @@ class JudgeResult:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """The result that `to_dict` made `plain` from."""
+        """The result that `to_dict` made `plain` from.
+
+        Args:
+            plain: The JSON values.
+
+        Returns:
+            The result.
+        """
         return decode(cls, {**plain, "accuracy": plain})
 
 
@@ -75,7 +89,14 @@ class JudgeComparison:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """The comparison that `to_dict` made `plain` from."""
+        """The comparison that `to_dict` made `plain` from.
+
+        Args:
+            plain: The JSON values.
+
+        Returns:
+            The comparison.
+        """
         return cls(plain["judge"], plain["against"], decode(PairedTest, plain))
 
 
@@ -115,7 +136,14 @@ class SetResult:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """The result that `to_dict` made `plain` from."""
+        """The result that `to_dict` made `plain` from.
+
+        Args:
+            plain: The JSON values.
+
+        Returns:
+            The result.
+        """
         own = {
             "judges": tuple(map(JudgeResult.from_dict, plain["judges"])),
             "tests": tuple(map(JudgeComparison.from_dict, plain["tests"])),
@@ -137,6 +165,12 @@ class BenchReport:
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The report that `to_dict` made `plain` from.
 
+        Args:
+            plain: The JSON values.
+
+        Returns:
+            The report.
+
         Raises:
             KeyError, TypeError, ValueError: `plain` holds no benchmark.
         """
@@ -145,6 +179,12 @@ class BenchReport:
     @classmethod
     def read(cls, folder: Path) -> Self:
         """The report in a benchmark's folder.
+
+        Args:
+            folder: The folder that holds ``bench.json``.
+
+        Returns:
+            The report.
 
         Raises:
             InputError: The folder holds no benchmark, or a damaged one.

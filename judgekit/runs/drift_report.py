@@ -100,6 +100,12 @@ class DriftReport:
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The report that `to_dict` made `plain` from, in this release or the one before.
 
+        Args:
+            plain: The JSON values.
+
+        Returns:
+            The report.
+
         Raises:
             KeyError, TypeError, ValueError: `plain` holds no drift check.
         """
@@ -108,6 +114,12 @@ class DriftReport:
     @classmethod
     def read(cls, folder: Path) -> Self:
         """The report in a drift check's folder.
+
+        Args:
+            folder: The folder that holds ``drift.json``.
+
+        Returns:
+            The report.
 
         Raises:
             InputError: The folder holds no drift check, or a damaged one.

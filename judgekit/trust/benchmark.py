@@ -110,6 +110,9 @@ def prepare_bench(
         limit: At most so many questions of each set. They are drawn by their ids, so that the same
             ones come every time, and every part of a set has its share.
 
+    Returns:
+        The prepared jobs, by set and judge.
+
     Raises:
         InputError: A set cannot be read, a judge does not fit, or the folder holds something else.
         PluginError: A plugin is broken.

@@ -68,8 +68,10 @@ def prepare_drift(
         changes: Settings that differ from the earlier run's. ``out`` is the check's folder, by
             default ``runs/drift-RUN-DATE``; the same command on the same day continues there.
         registry: Saves loading the plugins again.
-        tolerance: The share of outcomes that may change, from 0 up and below 1. By default tests
-            at the level 0.01 decide.
+        tolerance: The share of outcomes that may change, in [0, 1). By default tests decide (1 %).
+
+    Returns:
+        The prepared check.
 
     Raises:
         InputError: The run is not of one judge that compares or scores, or a setting does not fit.
@@ -153,6 +155,9 @@ def read_drift(check: DriftCheck, folder: Path) -> DriftReport:
     Args:
         check: From `prepare_drift`.
         folder: The folder of the run that `check.job` made.
+
+    Returns:
+        The report.
 
     Raises:
         InputError: No case was judged again, or the file cannot be written.

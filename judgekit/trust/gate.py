@@ -75,6 +75,9 @@ def parse_condition(text: str) -> Condition:
     Args:
         text: Such as ``win_rate_a.low < 0.5``.
 
+    Returns:
+        The condition.
+
     Raises:
         InputError: The text has another form.
     """
@@ -99,6 +102,9 @@ def check_conditions(
     Args:
         conditions: Texts as `parse_condition` takes them.
         summary: What ``summary.json`` holds.
+
+    Returns:
+        One result per condition, in order.
 
     Raises:
         InputError: A text is not a condition, or the summary does not have its metric.
@@ -155,6 +161,12 @@ def junit_xml(suites: Sequence[Suite]) -> str:
     """The results as JUnit XML: a test suite for each run, a test case for each condition.
 
     A run without any verdict has one more test case, with the error.
+
+    Args:
+        suites: The results, by run.
+
+    Returns:
+        The document, with its XML declaration.
     """
     root = Xml.Element("testsuites")
     for suite in suites:

@@ -4,7 +4,7 @@
 Imports the standard library only.
 """
 
-from judgekit.types.calls import Call, Reply, Sampling
+from judgekit.types.calls import Call, Reply, Sampling, token_count
 from judgekit.types.cases import Case, Message, Orders, Pair, Response, RunKind, Trial, digest
 from judgekit.types.verdicts import (
     Choice,
@@ -41,4 +41,5 @@ __all__ = [
     "Trial",
     "Verdict",
     "digest",
+    "token_count",
 ]

@@ -10,7 +10,9 @@ from typing import Any
 
 from judgekit.types.cases import Message, Trial, digest
 
-__all__ = ["Call", "Reply", "Sampling"]
+__all__ = ["MOST_TOKENS", "Call", "Reply", "Sampling", "token_count"]
+
+MOST_TOKENS = 2**30  # of one reply; no model's window comes near, and sums of it stay 64-bit
 
 
 @dataclass(frozen=True)
@@ -80,3 +82,10 @@ class Reply:
     tokens_in: int | None = None
     tokens_out: int | None = None
     label_logprobs: Mapping[str, float] | None = None
+
+
+def token_count(value: object) -> int | None:
+    """A count of tokens as a server or an engine gives it; None if it cannot be one."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value <= MOST_TOKENS else None

@@ -19,7 +19,7 @@ from judgekit.types import Call, Reply
 from .openai_address import Address, address
 from .openai_dialect import Dialect, dumps
 from .openai_failure import ServerError, failure
-from .openai_reply import loads, read
+from .openai_reply import broken, error_in, loads, read
 
 __all__ = ["OpenAI", "engine"]
 
@@ -82,8 +82,13 @@ class OpenAI:
                 body = self._dialect.body(call)
                 status, headers, data = await self._post(dumps(body))
                 if 200 <= status < 300:
-                    return self._read(data, call)
-                error = ServerError.read(data, self._at.secrets)
+                    reply = self._read(data, call)
+                    if isinstance(reply, Reply):
+                        self._answered = True
+                        return reply
+                    error, status = reply, reply.status or status
+                else:
+                    error = ServerError.read(data, self._at.secrets)
                 if status not in REFUSALS or not self._dialect.handle_refusal(error, call, body):
                     return self._failure(status, headers, error)
         except CallFailure as failed:
@@ -119,29 +124,23 @@ class OpenAI:
         )
         return self._session
 
-    def _read(self, data: bytes, call: Call) -> Reply:
+    def _read(self, data: bytes, call: Call) -> Reply | ServerError:
+        """The reply in the body of a success, or the error: gateways report errors so, too."""
         try:
             body = loads(data)
         except ValueError as error:
             said = ServerError.read(data, self._at.secrets).message
-            raise CallFailure(
-                "bad json", f"{self._at.name} answered no JSON: {said[:80]!r}", retryable=True
-            ) from error
+            message = f"{self._at.name} answered no JSON: {said[:80]!r}"
+            raise broken(message, "bad json") from error
+        if (inside := error_in(body)) is not None:
+            return ServerError.of(inside, self._at.secrets)
         reply = read(body, call)
-        if reply is None:
-            raise self._no_choices(body, data)
-        self._answered = True
-        return reply
-
-    def _no_choices(self, body: object, data: bytes) -> CallFailure:
-        """The failure of a success that has no choice: some gateways report errors so."""
-        error = ServerError.read(data, self._at.secrets)
-        inside = body.get("error") if isinstance(body, dict) else None
-        code = inside.get("code") if isinstance(inside, dict) else None
-        if isinstance(code, int) and 400 <= code < 600:
-            return self._failure(code, {}, error)
-        message = f"{self._at.name} answered without a choice: {error.message}"
-        return CallFailure("no choices", message, retryable=True)
+        if reply is not None:
+            return reply
+        whole = ServerError.of(body, self._at.secrets)
+        if whole.status is not None:
+            return whole
+        raise broken(f"{self._at.name} answered without a choice: {whole.message}", "no choices")
 
     def _failure(self, status: int, headers: Mapping[str, str], error: ServerError) -> CallFailure:
         return failure(

@@ -2,98 +2,130 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from judgekit.errors import CallFailure, EngineError
+from judgekit.redaction import redact_message
 from judgekit.types import Status
 
 from .openai_address import Address
-from .openai_reply import loads, valid_unicode
+from .openai_meaning import Trouble, status_of, trouble_of
+from .openai_reply import broken, loads, valid_unicode
 from .openai_waits import asked_wait, wait_in_body, wait_in_text
 
 __all__ = ["ServerError", "failure"]
 
 RETRYABLE = frozenset({408, 409, 425, 429})
-FILTER_CODES = frozenset(
-    {
-        "content_filter",
-        "content_policy_violation",
-        "responsibleaipolicyviolation",
-        "data_inspection_failed",
-        "datainspectionfailed",
-        "invalid_prompt",
-    }
-)
-FILTER_TEXT = re.compile(
-    r"content[ _-](?:management )?(?:filter|policy)|usage polic|safety (?:system|filter)|flagged",
-    re.IGNORECASE,
-)
-LENGTH_CODES = frozenset(
-    {"context_length_exceeded", "string_above_max_length", "exceed_context_size_error"}
-)
-LENGTH_TEXT = re.compile(
-    r"(?:context|prompt|input|sequence)[ _](?:length|window|size)|too many (?:input )?tokens"
-    r"|(?:prompt|input|request|string) (?:is )?too (?:long|large)|reduce the length"
-    r"|maximum (?:context|input|prompt)",
-    re.IGNORECASE,
-)
-QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 MODEL_CODES = frozenset({"model_not_found", "deploymentnotfound", "invalid_model"})
 KEY = re.compile(r"\b(?:(?:sk|rk|pk|gsk|hf)[-_]|AIza)[\w*.-]{6,}")
 SHOWN = 240  # characters of a server's message that fit a line
+READ = 4000  # characters of a message that are looked at
+MOST_NODES = 60  # objects of a body that are looked at
+CASES = {Trouble.CONTENT: Status.REFUSED, Trouble.TOO_LONG: Status.TOO_LONG}
+NESTED = ("error", "errors", "detail", "message", "innererror", "inner_error", "base_resp")
+TEXTS = (
+    "message", "msg", "detail", "error", "error_msg", "error_message", "errmsg", "status_msg",
+    "error_description", "title",
+)  # fmt: skip
+CODES = ("code", "type", "status", "error_type", "error_code", "status_code", "errcode")
 
 
 @dataclass(frozen=True, slots=True)
 class ServerError:
     """An error body: a short line without secrets, its codes in lower case, and the parameter.
 
-    `text` joins message, parameter and codes, for pattern matching. `wait` is the pause in seconds
-    that the body asks for.
+    `text` is more of the message with parameter and codes, for pattern matching. `status` is the
+    HTTP status that the body itself names. `wait` is the pause in seconds that it asks for.
     """
 
     message: str
     codes: frozenset[str] = frozenset()
     param: str | None = None
     wait: float | None = None
+    status: int | None = None
+    full: str = ""
 
     @property
     def text(self) -> str:
-        return " ".join((self.message, self.param or "", *sorted(self.codes)))
+        return " ".join((self.full or self.message, self.param or "", *sorted(self.codes)))
 
     @classmethod
     def read(cls, body: bytes, secrets: Sequence[str] = ()) -> ServerError:
-        """Reads the formats in use: OpenAI's, Azure's, Google's list, FastAPI's, plain text."""
+        """Reads any body: JSON in the formats in use, or in none; plain text; a page of HTML."""
         try:
             data = loads(body)
         except ValueError:
             text = _without_tags(body.decode("utf-8", "replace"))
-            return cls(_line(text, secrets), wait=wait_in_text(text))
-        named = wait_in_body(data)
-        if isinstance(data, list) and data:
-            data = data[0]
-        error = data.get("error", data) if isinstance(data, dict) else data
-        if not isinstance(error, dict):
-            wait = wait_in_text(str(error)) if named is None else named
-            return cls(_line(str(error), secrets), wait=wait)
-        inner = error.get("innererror") or error.get("inner_error") or {}
-        detail = error.get("detail")
-        rows = [row for row in detail if isinstance(row, dict)] if isinstance(detail, list) else []
-        codes = [error.get(name) for name in ("code", "type", "status")]
-        codes += [inner.get("code")] if isinstance(inner, dict) else []
-        codes += [row.get("type") for row in rows]
-        params = [error.get("param"), *(".".join(map(str, row.get("loc") or ())) for row in rows)]
-        message = error.get("message") or detail or error
-        if rows:
-            message = "; ".join(f"{row.get('loc')}: {row.get('msg')}" for row in rows)
-        param = next((p for p in params if isinstance(p, str) and p), None)
-        return cls(
-            _line(str(message), secrets),
-            frozenset(str(code).lower() for code in codes if code),
-            param.removeprefix("body.") if param else None,
-            wait_in_text(str(message)) if named is None else named,
+            return cls(_line(text, secrets), wait=wait_in_text(text), full=text[:READ])
+        return cls.of(data, secrets)
+
+    @classmethod
+    def of(cls, data: Any, secrets: Sequence[str] = ()) -> ServerError:
+        """Reads the parsed JSON of an error, whatever its shape."""
+        nodes = list(_nodes(data))
+        rows = [node for node in nodes if "loc" in node]  # FastAPI's, one for each bad field
+        fields = [": ".join(filter(None, (_place(row["loc"]), _text(row)))) for row in rows]
+        message = (
+            "; ".join(filter(None, fields))
+            or next(filter(None, map(_text, nodes)), "")
+            or _json_text(data)
         )
+        given = [node[name] for node in nodes for name in CODES if name in node]
+        codes = frozenset(
+            str(code).lower()[:100]
+            for code in given
+            if isinstance(code, str) or (isinstance(code, int) and 0 < code < 10**6)
+        )
+        params = [node.get("param") for node in nodes] + [_place(row["loc"]) for row in rows]
+        named = wait_in_body(data)
+        return cls(
+            _line(message, secrets),
+            codes - {"true"},
+            next((param for param in params if isinstance(param, str) and param), None),
+            wait_in_text(message) if named is None else named,
+            status_of({int(code) for code in codes if re.fullmatch("[0-9]{3,6}", code)}, codes),
+            message[:READ],
+        )
+
+
+def _nodes(data: Any) -> Iterator[Mapping[str, Any]]:
+    """The objects of an error, the outer ones first; OpenRouter's own lies in `metadata`."""
+    below, seen = [data], 0
+    while below and seen < MOST_NODES:
+        value, *below = below
+        seen += 1
+        if isinstance(value, dict):
+            yield value
+            below += [value[name] for name in NESTED if isinstance(value.get(name), dict | list)]
+        elif isinstance(value, list):
+            below += value[:MOST_NODES]
+
+
+def _text(node: Mapping[str, Any]) -> str:
+    """The message of one object; empty if it has none."""
+    texts = (node.get(name) for name in TEXTS)
+    text = next((text for text in texts if isinstance(text, str) and text.strip()), "")
+    metadata = node.get("metadata")
+    raw = metadata.get("raw") if isinstance(metadata, dict) else None
+    return f"{text}: {raw}" if text and isinstance(raw, str) else text
+
+
+def _place(loc: object) -> str:
+    """A field as FastAPI names it: `body.messages.0`, without the body."""
+    parts = loc if isinstance(loc, list) else [loc]
+    plain = [str(part) for part in parts[:20] if isinstance(part, str | int)]
+    return ".".join(plain[1:] if plain[:1] == ["body"] and len(plain) > 1 else plain)
+
+
+def _json_text(data: Any) -> str:
+    try:
+        return json.dumps(data, ensure_ascii=False)
+    except (RecursionError, ValueError):  # deeply nested; a number of thousands of digits
+        return "an error without a message"
 
 
 def _without_tags(text: str) -> str:
@@ -114,7 +146,7 @@ def _line(text: str, secrets: Sequence[str]) -> str:
     """One short line without any key."""
     for secret in secrets:
         text = text.replace(secret, "[key]")
-    text = " ".join(KEY.sub("[key]", valid_unicode(text)).split())
+    text = redact_message(" ".join(KEY.sub("[key]", valid_unicode(text)).split()))
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
@@ -127,10 +159,10 @@ def failure(
     at: Address,
     answered: bool,
 ) -> CallFailure:
-    """Interprets an HTTP status other than success.
+    """Interprets an error.
 
     Args:
-        status: The HTTP status.
+        status: The HTTP status; 200 of an error in the body of a success that names no other.
         headers: The response's headers.
         error: The response's error.
         model: The model's name.
@@ -145,37 +177,38 @@ def failure(
         EngineError: No call can be answered: key, model, address or credit is wrong.
     """
     said = f"{at.name} answered {status}: {error.message or 'nothing more'}"
-    if status != 429 and status < 500:
-        if error.codes & FILTER_CODES or FILTER_TEXT.search(error.message):
-            return CallFailure("content filter", said, status=Status.REFUSED)
-        if status == 413 or (
-            status in (400, 422)
-            and (error.codes & LENGTH_CODES or LENGTH_TEXT.search(error.message))
-        ):
-            return CallFailure("too long", said, status=Status.TOO_LONG)
-    if cause := _fatal(status, headers, error, model=model, at=at, answered=answered):
+    trouble = trouble_of(status, error.full, error.codes)
+    if trouble in CASES:
+        return CallFailure(trouble.value, said, status=CASES[trouble])
+    if cause := _fatal(status, headers, error, trouble, model=model, at=at, answered=answered):
         raise EngineError(f"{cause} ({status}: {error.message or 'no message'})")
+    if status < 300:
+        said = f"{at.name} answered with an error: {error.message}"
+        return broken(said, "error in a reply")
     retryable = status in RETRYABLE or status >= 500
     after = asked_wait(headers, error.wait) if retryable else None
-    return CallFailure(f"http {status}", said, retryable=retryable, after=after)
+    return CallFailure(f"http {status}", said, retryable=retryable, after=after, common=True)
 
 
 def _fatal(
     status: int,
     headers: Mapping[str, str],
     error: ServerError,
+    trouble: Trouble,
     *,
     model: str,
     at: Address,
     answered: bool,
 ) -> str | None:
     """Why no call can ever be answered, and what to do; None if another call may be."""
-    if status == 401 and at.variable:
+    if trouble is Trouble.KEY and at.variable:
         return f"{at.name} rejects the key in {at.variable}; check the key and whose it is"
-    if status == 401:
+    if trouble is Trouble.KEY:
         return f"{at.name} wants a key; name it as an endpoint with key_env in your configuration"
-    if status == 402 or (status in (403, 429) and error.codes & QUOTA_CODES):
+    if trouble is Trouble.CREDIT:
         return f"the account at {at.name} has no credit left; add some, or use another key"
+    if trouble is Trouble.ACCOUNT:
+        return f"{at.name} does not serve this account; settle that there, or use another key"
     if 300 <= status < 400:
         to = headers.get("Location", "elsewhere").partition("?")[0]
         return f"{at.name} sends calls on to {to!r}; give the base URL that it means"

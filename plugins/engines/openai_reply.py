@@ -6,25 +6,19 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import orjson
 
 from judgekit.errors import CallFailure
-from judgekit.types import Call, Reply
+from judgekit.types import Call, Reply, token_count
 
-__all__ = ["finish", "loads", "read", "split_thinking", "valid_unicode"]
+from .openai_meaning import End, end_of
+from .openai_parts import Content
 
-FINISHES = {
-    "stop": "stop",
-    "length": "length",
-    "max_tokens": "length",
-    "model_length": "length",
-    "content_filter": "content_filter",
-    "content management policy": "content_filter",
-    "safety": "content_filter",
-    "refusal": "refusal",
-}
+__all__ = ["broken", "error_in", "finish", "loads", "read", "split_thinking", "valid_unicode"]
+
+BROKEN_RETRIES = 4  # each attempt at a reply that was broken off may be paid for
 SURROGATE = re.compile("[\ud800-\udfff]")
 THINKING = re.compile(r"\s*<think>(.*?)(?:</think>\s*|\Z)", re.DOTALL)
 
@@ -55,8 +49,51 @@ def valid_unicode(text: str) -> str:
 
 
 def finish(reason: object) -> str:
-    """The finish reason in the words of `Reply.finish`; an unknown one is an ordinary stop."""
-    return FINISHES.get(reason.lower(), "stop") if isinstance(reason, str) else "stop"
+    """The finish reason in the words of `Reply.finish`; none given is an ordinary stop.
+
+    Raises:
+        CallFailure: So ended, it is no reply: it was broken off, calls a tool, or ended in a way
+            that nobody knows.
+    """
+    end = end_of(reason)
+    if end is End.UNSAID:
+        return "stop"
+    shown = reason if isinstance(reason, str) else repr(reason)
+    given = f"finish_reason {shown[:40]!r}"
+    if end is End.BROKEN_OFF:
+        raise broken(f"the server broke off the reply ({given})")
+    if end is End.TOOL_CALL:
+        raise tool_call(given)
+    if end is End.UNKNOWN:
+        said = f"the reply ended with {given}, which nobody here knows to be the end of an answer"
+        raise CallFailure(f"unknown {given}", said, common=True)
+    return end.value
+
+
+def broken(said: str, name: str = "generation error") -> CallFailure:
+    """The failure of an answer of status 200 that was broken off, or holds no reply."""
+    return CallFailure(name, said, retryable=True, retries=BROKEN_RETRIES, common=True)
+
+
+def tool_call(given: str = "tool_calls") -> CallFailure:
+    """The failure of a reply that wants a tool to be run before it goes on."""
+    said = f"the reply calls a tool ({given}), and judgekit runs none; leave out the tools"
+    return CallFailure("tool call", said, common=True)
+
+
+def error_in(body: Any) -> Any:
+    """The error that a body reports, also beside a choice or inside it; None if there is none."""
+    if not isinstance(body, dict):
+        return None
+    choices = body.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    for place in (body, choice, message):
+        error = place.get("error") if isinstance(place, dict) else None
+        blank = isinstance(error, dict) and not any(error.values())
+        if error and not blank:
+            return {"error": error}
+    return None
 
 
 def split_thinking(text: str) -> tuple[str, str]:
@@ -73,24 +110,49 @@ def read(body: Any, call: Call) -> Reply | None:
     """Reads the reply to a call from a completion's JSON.
 
     Args:
-        body: The parsed JSON.
+        body: The parsed JSON, of which `error_in` found no error.
         call: The call.
 
     Returns:
         The reply; None if there is no choice in it.
 
     Raises:
-        CallFailure: The server reports that an error ended the generation.
+        CallFailure: What is there is no whole reply, or nobody knows whether it is.
     """
-    try:
-        choice = body["choices"][0]
-        message = choice["message"]
-        content = message.get("content")
-    except (TypeError, KeyError, IndexError, AttributeError):
+    choices = body.get("choices") if isinstance(body, dict) else None
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, dict):
         return None
-    if choice.get("finish_reason") == "error":
-        raise CallFailure("generation error", "the server broke off the reply", retryable=True)
-    thinking, text = ("", content) if isinstance(content, str) else _parts(content)
+    reason = choice.get("finish_reason") or choice.get("native_finish_reason")
+    message = choice.get("message")
+    if message is None and end_of(reason) not in (End.UNSAID, End.STOP):
+        message = {}  # a filter, or the limit, left nothing
+    if not isinstance(message, dict):
+        return None
+    usage = body.get("usage")
+    tokens_in, tokens_out = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    text, thinking, ended = _read_message(message, call, reason)
+    if end_of(reason) is End.UNSAID and ended == "stop" and call.generate:
+        ended = _unsaid_end(text, tokens_out, call)
+    logprobs = label_logprobs(choice.get("logprobs"), call.labels, at_first=not call.generate)
+    if not call.generate and logprobs is None and ended in ("stop", "length"):
+        said = "the server gives no log-probabilities for this model; use --verdict text"
+        raise CallFailure("no log-probabilities", said, common=True)
+    if not call.generate:  # the single token is no text, and its end is no truncation
+        ended = "stop" if ended == "length" else ended
+        text = thinking = ""
+    return Reply(
+        valid_unicode(text), ended, valid_unicode(thinking), tokens_in, tokens_out, logprobs
+    )
+
+
+def _read_message(message: Mapping[str, Any], call: Call, reason: object) -> tuple[str, str, str]:
+    """Text, thinking and end of a message."""
+    content = Content.of(message.get("content"))
+    refusal = "".join(content.refusal)
+    if isinstance(message.get("refusal"), str):
+        refusal = message["refusal"] or refusal
+    text, thinking = "".join(content.text), "".join(content.thinking)
     if not thinking:
         thinking, text = split_thinking(text)
     apart = message.get("reasoning_content") or message.get("reasoning")
@@ -98,41 +160,31 @@ def read(body: Any, call: Call) -> Reply | None:
         thinking = apart
     if call.prefill and dict(call.sampling.extra).get("continue_final_message"):
         text = call.prefill + text.removeprefix(call.prefill)  # the server was asked to continue it
-    ended = finish(choice.get("finish_reason"))
-    refusal = message.get("refusal")
-    if isinstance(refusal, str) and refusal:
-        ended, text = "refusal", text or refusal
-    usage = body.get("usage")
-    if not call.generate:  # the single token is no text, and its end is no truncation
-        ended = "stop" if ended == "length" else ended
-        text = thinking = ""
-    return Reply(
-        valid_unicode(text),
-        ended,
-        valid_unicode(thinking),
-        _count(usage, "prompt_tokens"),
-        _count(usage, "completion_tokens"),
-        label_logprobs(choice.get("logprobs"), call.labels, at_first=not call.generate),
-    )
+    if refusal:
+        return text or refusal, thinking, End.REFUSAL.value
+    ended = finish(reason)
+    calls_tool = content.calls_tool or message.get("tool_calls") or message.get("function_call")
+    if calls_tool and not text.strip():
+        raise tool_call()
+    return text, thinking, ended
 
 
-def _parts(content: object) -> tuple[str, str]:
-    """Thinking and text of content that is a list of parts, or missing."""
-    thinking, text = [], []
-    for part in content if isinstance(content, list) else ():
-        if not isinstance(part, dict):
-            continue
-        if part.get("type") == "thinking":
-            inner = part.get("thinking")
-            thinking.append(inner if isinstance(inner, str) else _parts(inner)[1])
-        elif isinstance(said := part.get("text"), str):
-            text.append(said)
-    return "".join(thinking), "".join(text)
+def _unsaid_end(text: str, tokens_out: int | None, call: Call) -> str:
+    """The end of a reply whose server says nothing of it, as servers that assemble streams.
+
+    A text counts as whole unless it used up its limit. Without a text nothing says that there was
+    an answer at all.
+    """
+    limit = call.sampling.max_tokens
+    if limit is not None and tokens_out is not None and tokens_out >= limit:
+        return "length"
+    if text.strip():
+        return "stop"
+    raise broken("the server gave neither a text nor a finish_reason")
 
 
 def _count(usage: object, name: str) -> int | None:
-    count = usage.get(name) if isinstance(usage, dict) else None
-    return count if isinstance(count, int) else None
+    return token_count(usage.get(name)) if isinstance(usage, dict) else None
 
 
 def label_logprobs(
@@ -163,17 +215,25 @@ def label_logprobs(
 
 def _labels_at(token: Mapping[str, Any], labels: Sequence[str]) -> dict[str, float]:
     """The labels among a token and its alternatives."""
+    top = token.get("top_logprobs")
     spellings = {  # an unlikely token is missing from its own alternatives
-        alternative.get("token"): alternative.get("logprob")
-        for alternative in (token, *(token.get("top_logprobs") or ()))
+        str(alternative.get("token")): alternative.get("logprob")
+        for alternative in (token, *(top if isinstance(top, list) else ()))
         if isinstance(alternative, dict)
     }
     out: dict[str, float] = {}
     for spelling, logprob in spellings.items():
-        label = str(spelling).strip()
-        if label in labels and isinstance(logprob, int | float) and not math.isnan(logprob):
+        label = spelling.strip()
+        if label in labels and _is_logprob(logprob):
             out[label] = _log_add_exp(out[label], logprob) if label in out else float(logprob)
     return out
+
+
+def _is_logprob(value: object) -> TypeGuard[int | float]:
+    """Whether it can be a logarithm of a probability; a little above 0 is rounding."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return value == -math.inf or -1e300 < value <= 1e-3
 
 
 def _log_add_exp(a: float, b: float) -> float:

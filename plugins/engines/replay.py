@@ -44,7 +44,7 @@ class Recorded:
     judge: str
     repeat: int | None
     completion: str | None
-    finish: str
+    finish_reason: object
 
 
 Recordings = Mapping[tuple[str, str], Mapping[int, Recorded]]
@@ -101,12 +101,16 @@ class Replay:
                 "no recording",
                 f"{self._path} holds no {which}case {trial.case.id!r} in order {order!r}",
             )
-        if recorded.completion is None and recorded.finish not in WITHHELD:
+        try:
+            ended = finish(recorded.finish_reason)
+        except CallFailure as failed:  # recorded as it is: asking again changes nothing
+            return CallFailure(failed.name, f"{self._path}:{recorded.line}: {failed}")
+        if recorded.completion is None and ended not in WITHHELD:
             return CallFailure(
                 "empty recording", f"{self._path}:{recorded.line}: the completion was not kept"
             )
         thinking, text = split_thinking(recorded.completion or "")
-        return Reply(valid_unicode(text), recorded.finish, valid_unicode(thinking))
+        return Reply(valid_unicode(text), ended, valid_unicode(thinking))
 
 
 def _split_judge(model: str) -> tuple[Path, str | None]:
@@ -185,7 +189,6 @@ def _completions_of_line(where: str, number: int, line: bytes) -> Iterator[Recor
     repeat = row.get("repeat")
     if repeat is not None and (not isinstance(repeat, int) or repeat < 0):
         raise InputError(f"{where}: repeat {repeat!r}; write a number from 0, or leave it out")
-    ended = finish(row.get("finish_reason"))
     for shift, completion in enumerate(_completions(where, row)):
         yield Recorded(
             number,
@@ -194,7 +197,7 @@ def _completions_of_line(where: str, number: int, line: bytes) -> Iterator[Recor
             str(row.get("judge") or ""),
             None if repeat is None else repeat + shift,
             completion,
-            ended,
+            row.get("finish_reason"),
         )
 
 

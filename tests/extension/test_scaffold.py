@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from fresh import pip_install, python
@@ -10,25 +11,31 @@ from fresh import pip_install, python
 from judgekit.errors import InputError
 from judgekit.extension.scaffold import write_plugin
 
+REPLIES = {"pair": ("The other one.\n[[B]]", "second"), "single": ("Most of it.\nScore: 4", "4.0")}
 JUDGE = """
-import asyncio
+import asyncio, sys
 from judgekit.judging import JudgeSetup
 from judgekit.extension.registry import Registry
 from judgekit.types import Case, Message, Reply, Response, Trial
 registry = Registry.load()
 kind = registry.judge("plain-words")
-case = Case("1", (Message("user", "q"),), (Response("x", "a"), Response("y", "b")))
+arity = max(kind.arity)
+answers = (Response("x", "a"), Response("y", "b"))[:arity]
+case = Case("1", (Message("user", "q"),), answers)
 async def ask(call, *, shared=False):
-    return Reply("The other one.\\n[[B]]")
-judge = kind(JudgeSetup(arity=2, prompts=registry.prompts_for(kind)))
-verdict = asyncio.run(judge.judge(Trial(case, (0, 1), ("A", "B")), ask))
+    return Reply(sys.argv[1])
+judge = kind(JudgeSetup(arity=arity, prompts=registry.prompts_for(kind)))
+verdict = asyncio.run(judge.judge(Trial(case, tuple(range(arity)), ("A", "B")[:arity]), ask))
 origin = next(p.origin for p in registry.listing() if "plain-words" in p.judges)
-print(kind.__name__, origin, verdict.choice, sep="|")
+print(kind.__name__, origin, verdict.choice or verdict.score, sep="|")
 """
 
 
-def test_a_new_plugin_installs_tests_itself_and_judges(tmp_path: Path) -> None:
-    written = write_plugin("plain-words", tmp_path)
+@pytest.mark.parametrize("kind", ["pair", "single"])
+def test_a_new_plugin_installs_tests_itself_and_judges(
+    tmp_path: Path, kind: Literal["pair", "single"]
+) -> None:
+    written = write_plugin("plain-words", tmp_path, kind)
     package = tmp_path / "plain-words"
     assert [file.relative_to(package).as_posix() for file in written] == [
         "README.md",
@@ -45,8 +52,9 @@ def test_a_new_plugin_installs_tests_itself_and_judges(tmp_path: Path) -> None:
     target = tmp_path / "installed"
     pip_install(package, target)
     assert "passed" in python("-m", "pytest", "-q", cwd=package, path=target)
-    said = python("-c", JUDGE, cwd=tmp_path, path=target)
-    assert said.strip() == "PlainWords|plain-words 0.1.0|second"
+    reply, verdict = REPLIES[kind]
+    said = python("-c", JUDGE, reply, cwd=tmp_path, path=target)
+    assert said.strip() == f"PlainWords|plain-words 0.1.0|{verdict}"
 
 
 @pytest.mark.parametrize(

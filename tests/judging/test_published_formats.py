@@ -64,7 +64,8 @@ def said(verdict: Verdict) -> Choice | float | Status:
         (parsing.bare_number, "7 or 8", UNPARSED),
         (parsing.bare_number, "Score: 7", UNPARSED),
         (parsing.bare_number, "10", UNPARSED),
-        (parsing.bare_number, "７", UNPARSED),
+        (parsing.bare_number, "７", 7.0),
+        (parsing.bare_number, "7²", UNPARSED),
     ],
 )
 def test_published_format(

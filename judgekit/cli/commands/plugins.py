@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from judgekit.extension.registry import PluginInfo, Registry
+    from judgekit.extension.registry import Registry
 
 __all__ = ["app"]
 
@@ -35,28 +35,10 @@ def listing(
 
         print(json_text({"plugins": [plugin.as_dict() for plugin in registry.listing()]}))
         return
-    from rich.table import Table
-    from rich.text import Text
+    from judgekit.cli.render.console import stdout_console
+    from judgekit.cli.render.plugins import plugin_table
 
-    from judgekit.cli.render.console import safe, stdout_console
-
-    def state(plugin: PluginInfo) -> Text:
-        wrong = "; ".join([f"broken: {plugin.broken}"] * bool(plugin.broken) + [*plugin.clashes])
-        return Text(safe(wrong), style="red") if wrong else Text("ok")
-
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("plugin", "from", "judges", "engines", "sets", "state"):
-        table.add_column(name)
-    for plugin in registry.listing():
-        table.add_row(
-            Text(safe(plugin.name)),
-            Text(safe(plugin.origin)),
-            Text(safe(", ".join(plugin.judges))),
-            Text(safe(", ".join(plugin.engines))),
-            Text(safe(", ".join(plugin.sets))),
-            state(plugin),
-        )
-    stdout_console().print(table)
+    stdout_console().print(plugin_table(registry.listing()))
 
 
 @app.command("new")
@@ -65,17 +47,20 @@ def new(
     folder: Annotated[
         Path, typer.Option("--in", help="The folder in which to make the package.")
     ] = Path(),
+    single: Annotated[
+        bool, typer.Option("--single", help="A judge that scores single answers, not pairs.")
+    ] = False,
 ) -> None:
     """Write a working plugin package with its test, ready to edit."""
     from judgekit.extension.scaffold import write_plugin
 
-    written = write_plugin(name, folder)
+    written = write_plugin(name, folder, kind="single" if single else "pair")
     for path in written:
         print(path)
     top = str(folder / name)
     package = shlex.quote(top + "[test]")
     print(
         f"next: pip install -e {package} && pytest {shlex.quote(top)}, "
-        f"then judgekit compare … --judge {name}",
+        f"then judgekit {'score' if single else 'compare'} … --judge {name}",
         file=sys.stderr,
     )

@@ -15,6 +15,8 @@ from typing import Any, TextIO
 
 from rich.console import Console
 
+from judgekit.redaction import redact
+
 __all__ = ["json_text", "safe", "stderr_console", "stdout_console"]
 
 PLAIN_WIDTH = 100  # columns where there is no terminal to ask
@@ -32,9 +34,9 @@ def safe(text: str) -> str:
     """`text` with every character that a terminal would act on, or hide, as one that is seen.
 
     Controls become their pictures (ESC is ``␛``, NUL ``␀``), the rest their escapes
-    (``\\u202e``); newlines and tabs stay.
+    (``\\u202e``); newlines and tabs stay. Secrets that this process holds are redacted.
     """
-    return _HIDDEN.sub(_visible, text)
+    return _HIDDEN.sub(_visible, redact(text))
 
 
 def _visible(match: re.Match[str]) -> str:
@@ -48,7 +50,7 @@ def _visible(match: re.Match[str]) -> str:
 
 def json_text(value: Any) -> str:
     """One JSON object for standard output: ASCII, so that texts in it cannot act either."""
-    return json.dumps(value, indent=2)
+    return redact(json.dumps(value, indent=2))
 
 
 def stdout_console() -> Console:

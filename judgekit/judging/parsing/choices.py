@@ -310,6 +310,18 @@ def find_statement(text: str, names: Names) -> Finding:
     return conclude(text, marks, explicit=True)
 
 
+# What opens a closing sentence, and names no aspect ("in terms of style, …") and no condition.
+_INTRODUCTION = (
+    r"\b(?i:(?:(?:weighing|considering|based on|given|taking|judging by|comparing|having|after|"
+    r"looking at|in (?:light|view) of|all (?:things|in all)|on (?:balance|the whole)|in (?:short|"
+    r"my (?:view|opinion|judge?ment)|conclusion|the end)|for (?:these|this|that) reasons?|"
+    r"as a result|by (?:these|all|the) \w+|however|still|nevertheless|nonetheless)\b"
+    r"(?![^,\n]{0,100}\b(?:alone|only|just|purely|solely|merely|if|who|terms)\b)"
+    r"[^.!?;:\n]{0,100},|i (?:firmly )?(?:believe|think|conclude|find|judge|would say|feel))"
+    r"(?: that)?)"
+)
+
+
 @lru_cache(maxsize=256)
 def _statement_pattern(names: Names) -> re.Pattern[str]:
     either = "|".join(re.escape(name) for name in names)
@@ -317,9 +329,10 @@ def _statement_pattern(names: Names) -> re.Pattern[str]:
         r"\b(?i:output|response|answer|assistant|model|option)[ \t]{0,2}[(\[\"'*_`]{0,3}"
         rf"({either})(?!\w)[)\]\"'*_`]{{0,3}}"
     )
+    noun = r"(?:[ \t]+(?:one|choice|output|response|answer|option)\b)?"
     degree = r"(?:(?:clearly|slightly|significantly|much|overall|the|a|an)[ \t]+){0,3}"
     return re.compile(
         rf"^[*_`# \t]{{0,6}}{subject}(?=[ \t\r*_`.]{{0,8}}(?:$|\())"
-        rf"|{subject}[ \t]+(?i:is[ \t]+{degree}better\b)",
+        rf"|(?:{_INTRODUCTION}[ \t]+)?{subject}[ \t]+(?i:is[ \t]+{degree}better\b{noun})",
         re.MULTILINE,
     )

@@ -49,7 +49,7 @@ _ATTRIBUTED = re.compile(
 _DISOWNED = re.compile(r"[\"”'’*_`)]{0,4}[ \t]+(?:was|were|seem(?:s|ed)|looked|appear(?:s|ed))\b")
 _CONDITIONAL = re.compile(r"[\"”'’*_`)]{0,4}[ \t]+(?:if|when|where|unless|means)\b")
 _LISTING = re.compile(r"[ \t\"“”'*_`,;/|&()\-]*(?:or|and|vs\.?)?[ \t\"“”'*_`(\-]*")
-_ENDS = re.compile(r"[ \t\r*_`]*(?:[.!][\s*_`\"]|[.!]?[\"”]?[.!]?$|(?:\(|because\b|since\b))")
+_ENDS = re.compile(r"[ \t\r*_`]*(?:[.!][\s*_`\"]|[.!]?[\"”]?[.!]?$|(?:\(|(?:because|since|as)\b))")
 _DECORATION = " \t\r*_#`"
 
 

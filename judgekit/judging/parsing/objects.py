@@ -8,7 +8,7 @@ from typing import Any
 
 from judgekit.judging.parsing.marks import Finding
 
-__all__ = ["Members", "find_members"]
+__all__ = ["Members", "find_members", "find_objects"]
 
 _OBJECT = re.compile(r'\{\s{0,40}"')
 _MAX_BRACES = 64  # each attempt may take time in proportion to the text's length
@@ -23,17 +23,20 @@ def find_members(text: str, key: str) -> list[tuple[Any, int]] | Finding:
 
     If there are none, the finding that says why.
     """
-    found = _objects(text)
+    found = find_objects(text)
     if found is None:
         return Finding.none("too many braces to look for a JSON object")
-    values = [(value, stop) for members, stop in found for name, value in members if name == key]
+    values = [(value, stop) for members, _, stop in found for name, value in members if name == key]
     return values or Finding.none(f'no JSON object with "{key}"')
 
 
-def _objects(text: str) -> list[tuple[Members, int]] | None:
-    """The outermost JSON objects of a text with their ends; None if it has too many braces."""
+def find_objects(text: str) -> list[tuple[Members, int, int]] | None:
+    """The outermost JSON objects of a text, where they begin and where they end.
+
+    None if the text has too many braces.
+    """
     decoder = json.JSONDecoder(object_pairs_hook=Members)
-    found: list[tuple[Members, int]] = []
+    found: list[tuple[Members, int, int]] = []
     position = 0
     for _ in range(_MAX_BRACES):
         brace = _OBJECT.search(text, position)
@@ -44,5 +47,5 @@ def _objects(text: str) -> list[tuple[Members, int]] | None:
         except (ValueError, RecursionError):  # not JSON, or nested too deeply
             position = brace.start() + 1
         else:
-            found.append((members, position))
+            found.append((members, brace.start(), position))
     return None

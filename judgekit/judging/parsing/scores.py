@@ -7,14 +7,23 @@ scale any number is. A denominator (``4/5``) must be the highest score.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from judgekit.judging.parsing.marks import Finding, Mark, conclude, verdict
+from judgekit.judging.parsing.numbers import (
+    OPENING,
+    Scale,
+    ascii_text,
+    read_number,
+    read_rest,
+    whole_number,
+)
+from judgekit.judging.parsing.score_labels import ValueReader, labelled_scores
 from judgekit.types import Choice, Verdict
 
 __all__ = [
     "bare_number",
     "bracketed_rating",
+    "find_labelled",
     "find_number",
     "find_rating",
     "find_result",
@@ -23,28 +32,17 @@ __all__ = [
     "marked_result",
 ]
 
-Scale = tuple[float, float] | None
-
-
-# Digits are [0-9]: \d would also match the digits of other scripts.
-_SCORE = r"(-?[0-9]{1,6}(?:\.[0-9]{1,6})?)"
-_OF = r"(?:[ \t*_]{0,4}(?:/|out of)[ \t*_]{0,4}([0-9]{1,6}(?:\.[0-9]{1,6})?))?"
-_UNCLEAR = r"(?![0-9%]|[.,][0-9]|[^\W_]|[ \t]{0,2}(?:[-–—~/+]|to\b|or\b|out of\b)[ \t]{0,2}[0-9])"
-_NUMBER = re.compile(rf"{_SCORE}{_OF}{_UNCLEAR}")
-
-_RATING = re.compile(r"\[\[([^\[\]\n]{1,40})\]\]")
-_BACKUP = re.compile(r"\b(?:[Rr]ating|RATING)[\s:*_`\"]{0,6}\[([^\[\]\n]{1,40})\]")
-_RESULT = re.compile(r"\[(?:RESULT|[Rr]esult)\][\s*_`:(\[]{0,8}")
-_OUT_OF = re.compile(
-    rf"(?<![\w.,/-]){_SCORE}\*{{0,2}} out of \*{{0,2}}([0-9]{{1,6}})\b(?![.,][0-9])"
+_RATING = re.compile(r"\[\[([^\[\]\n]{1,80})\]\]")
+_BACKUP = re.compile(r"\b(?:[Rr]ating|RATING)[\s:*_`\"]{0,6}\[([^\[\]\n]{1,80})\]")
+_RESULT = re.compile(
+    r"(?:\[(?:RESULT|[Rr]esult)(?:\]|(?=[ \t:]))"
+    r"|^[ \t*_#]{0,6}(?:RESULT|[Rr]esult)(?=[ \t*_]{0,4}:))[\s:]{0,6}"
+    r"(?:[*_`]{0,3}(?:(?:[Ff]inal|[Oo]verall|[Tt]otal)[ \t])?(?:[Ss]core|SCORE|[Rr]ating)"
+    rf"(?:[ \t](?:of|is))?)?\s{{0,4}}{OPENING}",
+    re.MULTILINE,
 )
-_REST = re.compile(r"[^\n]{0,80}")
-_BEFORE = re.compile(r"([^\W\d_]+)[ \t]+[*_`]{0,3}$")
-_TOTAL = re.compile(r"total|final|overall", re.IGNORECASE)
-_PLAIN_WORD = re.compile(  # allowed before the label; any other word names an aspect
-    r"a|additive|and|average|final|following|given?|i|is|my|overall|so|the|therefore|this|thus|total",
-    re.IGNORECASE,
-)
+_OUT_OF = re.compile(r"(?<![\w.,/-])-?[0-9]{1,6}(?:\.[0-9]{1,6})?(?=\*{0,2} out of \*{0,2}[0-9])")
+_LINE_ENDS = re.compile(r"[ \t\r*_`.\])]{0,8}(?:\n|$)")
 
 
 def bracketed_rating(text: str, scale: Scale = (1, 10)) -> Verdict:
@@ -58,12 +56,19 @@ def bracketed_rating(text: str, scale: Scale = (1, 10)) -> Verdict:
 
 
 def find_rating(text: str, scale: Scale) -> Finding:
-    marks = [
-        Mark(_number(found[1].strip(" *_`"), scale), found.start(1) - brackets, found.end())
-        for brackets, pattern in ((2, _RATING), (1, _BACKUP))
-        for found in pattern.finditer(text)
-    ]
-    return _within(conclude(text, sorted(marks, key=lambda mark: mark.start)), scale)
+    plain = ascii_text(text)
+    marks: list[Mark] = []
+    aspects: list[Mark] = []
+    for brackets, pattern in ((2, _RATING), (1, _BACKUP)):
+        for found in pattern.finditer(plain):
+            value = whole_number(found[1], scale)
+            rest = read_rest(plain, found.end(), scale)
+            mark = Mark(value if rest.clear else None, found.start(1) - brackets, found.end())
+            (aspects if rest.aspect else marks).append(mark)
+    marks = sorted(marks or aspects, key=lambda mark: mark.start)
+    if aspects and len(marks) == 1 and marks == aspects:
+        return Finding.none("only an aspect is rated")
+    return _within(conclude(plain, marks), scale)
 
 
 def labelled_score(text: str, scale: Scale = (0, 5), label: str = "Score") -> Verdict:
@@ -80,22 +85,19 @@ def labelled_score(text: str, scale: Scale = (0, 5), label: str = "Score") -> Ve
 
 
 def find_score(text: str, scale: Scale, label: str) -> Finding:
-    marks: list[Mark] = []
-    total = None
-    for found in _label_pattern(label).finditer(text):
-        word = _BEFORE.search(text, max(0, found.start() - 40), found.start())
-        if word is not None and _PLAIN_WORD.fullmatch(word[1]) is None:
-            continue
-        if total is None and word is not None and _TOTAL.fullmatch(word[1]):
-            total = len(marks)
-        number = _NUMBER.match(text, found.end())
-        if number is not None:
-            marks.append(Mark(_value(number, scale), found.start(), number.end()))
-        elif ":" in found[0]:
-            line = _REST.match(text, found.end())
-            marks.append(Mark(None, found.start(), line.end() if line else found.end()))
+    def value(member: str | float) -> float | None:
+        return whole_number(member, scale) if isinstance(member, str) else member
+
+    reader = ValueReader(lambda plain, start: read_number(plain, start, scale), value)
+    return _within(find_labelled(text, label, reader), scale)
+
+
+def find_labelled(text: str, label: str, reader: ValueReader) -> Finding:
+    plain = ascii_text(text)
+    scores = labelled_scores(plain, label, reader)
     # Scores before a total are its parts.
-    return _within(conclude(text, marks[total or 0 :]), scale)
+    first = next((i for i, score in enumerate(scores) if score.total), 0)
+    return conclude(plain, [score.mark for score in scores[first:]])
 
 
 def marked_result(text: str, scale: Scale = (1, 5)) -> Verdict:
@@ -109,17 +111,20 @@ def marked_result(text: str, scale: Scale = (1, 5)) -> Verdict:
 
 
 def find_result(text: str, scale: Scale) -> Finding:
+    plain = ascii_text(text)
     marks = []
-    for found in _RESULT.finditer(text):
-        number = _NUMBER.match(text, found.end())
-        value = None if number is None else _value(number, scale)
-        marks.append(Mark(value, found.start(), found.end() if number is None else number.end()))
+    for found in _RESULT.finditer(plain):
+        number = read_number(plain, found.end(), scale)
+        end = found.end() if number is None else number.end
+        if "[" in found[0] or _LINE_ENDS.match(plain, end):
+            marks.append(Mark(None if number is None else number.value, found.start(), end))
     if marks:
-        return _within(conclude(text, marks), scale)
-    worded = [
-        Mark(_value(found, scale), found.start(), found.end()) for found in _OUT_OF.finditer(text)
-    ]
-    return _within(conclude(text, worded, explicit=True), scale)
+        return _within(conclude(plain, marks), scale)
+    for found in _OUT_OF.finditer(plain):
+        number = read_number(plain, found.start(), scale)
+        if number is not None and number.value is not None:
+            marks.append(Mark(number.value, found.start(), number.end))
+    return _within(conclude(plain, marks, explicit=True), scale)
 
 
 def bare_number(text: str, scale: Scale = (0, 9)) -> Verdict:
@@ -133,31 +138,10 @@ def bare_number(text: str, scale: Scale = (0, 9)) -> Verdict:
 
 
 def find_number(text: str, scale: Scale) -> Finding:
-    value = _number(text.strip(" \t\r\n*_`"), scale)
+    value = whole_number(ascii_text(text), scale)
     if value is None:
         return Finding.none("the reply is not one number")
     return _within(Finding(value, len(text)), scale)
-
-
-@lru_cache(maxsize=256)
-def _label_pattern(label: str) -> re.Pattern[str]:
-    return re.compile(
-        rf"(?<!\w){re.escape(label)}(?!\w)(?:[ \t]{{0,2}}\([^()\n]{{0,30}}\))?"
-        r"(?:[ \t]{1,2}(?:is|of|would be))?[ \t:=*_`\"(\[]{0,8}",
-        re.IGNORECASE,
-    )
-
-
-def _number(content: str, scale: Scale) -> float | None:
-    number = _NUMBER.fullmatch(content)
-    return None if number is None else _value(number, scale)
-
-
-def _value(number: re.Match[str], scale: Scale) -> float | None:
-    """The number; None if its denominator is not the scale's highest score."""
-    if number[2] is not None and (scale is None or float(number[2]) != scale[1]):
-        return None
-    return float(number[1])
 
 
 def _within(found: Finding, scale: Scale) -> Finding:

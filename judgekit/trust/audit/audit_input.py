@@ -98,7 +98,14 @@ class AuditInput:
         return self.families.of(self.job.settings.model or self.job.judge_name)
 
     def case_variants(self, suffix: str) -> list[Case]:
-        """The cases under other ids, as by `case_variant`."""
+        """The cases under other ids, as by `case_variant`.
+
+        Args:
+            suffix: What is added to each id.
+
+        Returns:
+            One case per case of the audit, in order.
+        """
         return [case_variant(case, suffix) for case in self.cases]
 
 
@@ -123,6 +130,9 @@ def prepare_audit(
         settings: The judge and how it is asked, as for a comparison.
         options: What else the audit may use.
         registry: Saves loading the plugins again.
+
+    Returns:
+        The judge's prepared job, the other judges', and what the probes read.
 
     Raises:
         InputError: A file or a setting does not fit.

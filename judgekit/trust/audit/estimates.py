@@ -52,6 +52,9 @@ def estimates(audit: AuditInput, probes: Sequence[Probe]) -> Estimates:
     Args:
         audit: The judge and the cases, from `prepare_audit`.
         probes: What would be measured.
+
+    Returns:
+        The estimates by run, with what cannot be measured and why.
     """
     runs: dict[str, Estimate | GenerationEstimate] = {}
     needed_by: dict[str, list[str]] = {}

@@ -36,6 +36,12 @@ class Probe(Protocol):
 
         `runs` finds them in `AuditInput.generated`.
 
+        Args:
+            audit: The judge and the cases.
+
+        Returns:
+            The texts to generate, or None.
+
         Raises:
             Unidentified: The data cannot tell what the probe measures.
         """
@@ -43,6 +49,12 @@ class Probe(Protocol):
 
     def runs(self, audit: AuditInput) -> Sequence[PlannedRun]:
         """The cases to be judged. Two probes that plan a run of one name share it.
+
+        Args:
+            audit: The judge and the cases, with the generated texts.
+
+        Returns:
+            The runs that the probe needs.
 
         Raises:
             Unidentified: The data cannot tell what the probe measures.
@@ -54,6 +66,13 @@ class Probe(Protocol):
 
         Each run has a valid verdict. The run of a rater without any is missing, and
         `AuditInput.silent` says why.
+
+        Args:
+            audit: The judge and the cases.
+            finished: The finished runs by their names.
+
+        Returns:
+            The metrics, in the order of the tables.
 
         Raises:
             Unidentified: The runs do not tell what the probe measures.

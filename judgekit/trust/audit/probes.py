@@ -34,6 +34,12 @@ PROBES: Mapping[str, Probe] = {probe.name: probe for probe in ALL}
 def chosen_probes(text: str | None) -> list[Probe]:
     """The probes of a comma-separated list, in the usual order; None means all.
 
+    Args:
+        text: The names.
+
+    Returns:
+        The probes.
+
     Raises:
         InputError: A name is not that of a probe.
     """

@@ -513,7 +513,7 @@ def judgekit_judges():
         assert len(server.requests) == found["calls"] == 2 + 2 + 2
         rows = read_jsonl(Path(found["run"]) / "judgements.jsonl")
         assert [len(row["calls"]) for row in rows] == [2, 2, 2, 2, 1, 1]
-        assert rows[4]["error"] == "ZeroDivisionError: the judge broke: by the judge"
+        assert rows[4]["error"] == "ZeroDivisionError: the judge broke: by the judge (debate.py:14)"
         again = cli(*words).json
         assert again["calls"] == 0
 

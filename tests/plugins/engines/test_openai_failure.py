@@ -72,7 +72,8 @@ def test_filtered(status: int, error: Any) -> None:
         (402, {"message": "Insufficient Balance"}, "no credit"),
         (429, {"message": "quota", "code": "insufficient_quota"}, "no credit"),
         (429, {"message": "quota", "type": "insufficient_quota"}, "no credit"),
-        (403, {"message": "Country not supported"}, "does not allow 'm' with the key in LAB_KEY"),
+        (403, {"message": "Forbidden"}, "does not allow 'm' with the key in LAB_KEY"),
+        (403, {"message": "Country not supported"}, "does not serve this account"),
         (404, {"message": "The model `m` does not exist"}, "has no model 'm'"),
         (404, b"404 page not found", "mostly ends in /v1"),
         (400, {"message": "…", "code": "model_not_found"}, "after the slash of --model"),
@@ -122,12 +123,12 @@ def test_a_full_rate_is_no_lack_of_credit() -> None:
         (b'{"message": "vllm", "type": "BadRequestError", "code": 400}', "vllm"),
         (b'[{"error": {"message": "google", "status": "INVALID_ARGUMENT"}}]', "google"),
         (b'{"detail": "Not Found"}', "Not Found"),
-        (b'{"detail": [{"loc": ["body", "x"], "msg": "bad"}]}', "['body', 'x']: bad"),
+        (b'{"detail": [{"loc": ["body", "x"], "msg": "bad"}]}', "x: bad"),
         (b"<html><style>p {}</style><h1>502</h1> Bad\n Gateway</html>", "502 Bad Gateway"),
         (b"", ""),
-        (b"null", "None"),
+        (b"null", "null"),
         (b"[]", "[]"),
-        (b'{"error": {}}', "{}"),
+        (b'{"error": {}}', '{"error": {}}'),
         (f"key {KEY} is wrong".encode(), "key [key] is wrong"),
         (b"sk-proj-abc***wxyz is wrong", "[key] is wrong"),
         (b'{"error": {"message": "half \\ud83d"}}', "half \ufffd"),
@@ -143,25 +144,104 @@ def test_a_long_message_is_cut() -> None:
     assert message.endswith("…")
 
 
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["413", 429, 40303, "flagged content", "body", 5])
+)
+NAMES = (
+    "error", "errors", "message", "code", "type", "status", "param", "detail", "loc", "msg",
+    "metadata", "raw", "innererror", "base_resp", "title", "x",
+)  # fmt: skip
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-600, 600) | st.floats() | st.text(max_size=8),
+    SCALARS,
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["error", "message", "code", "type", "param", "detail", "loc", "x"]),
-            inner,
-            max_size=4,
-        )
+        | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4)
+        | st.fixed_dictionaries({"detail": st.lists(st.fixed_dictionaries({"loc": inner}))})
     ),
     max_leaves=12,
 )
 
 
-@given(JSON)
-def test_any_json_is_one_line(value: Any) -> None:
-    assert "\n" not in ServerError.read(json.dumps(value).encode()).message
+@given(JSON, st.sampled_from([200, 307, 400, 401, 403, 413, 422, 429, 500]), st.booleans())
+def test_any_json_is_one_line(value: Any, status: int, answered: bool) -> None:
+    said = ServerError.read(json.dumps(value).encode(), (KEY,))
+    assert "\n" not in said.message
+    try:
+        failed: Exception = failure(status, {}, said, model="m", at=AT, answered=answered)
+    except EngineError as stopped:
+        failed = stopped
+    assert "\n" not in str(failed)
 
 
 @given(st.binary(max_size=60))
 def test_any_body_is_one_line(body: bytes) -> None:
     assert "\n" not in ServerError.read(body).message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 900 + b"]" * 900,
+        b'{"error":' * 900 + b"1" + b"}" * 900,
+        b'{"detail": [{"loc": %s1%s}]}' % (b"[" * 900, b"]" * 900),
+        b'{"code": ' + b"9" * 4000 + b"}",
+    ],
+)
+def test_bodies_without_end(body: bytes) -> None:
+    assert len(ServerError.read(body).message) <= 240
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "param"),
+    [
+        ({"detail": [{"loc": 5, "msg": "bad", "type": "missing"}]}, "5: bad", "5"),
+        ({"detail": [{"loc": ["body", "messages", 0], "msg": "bad"}]}, "messages.0: bad", None),
+        ({"detail": [{"loc": None, "msg": "bad"}]}, "bad", None),
+        ({"detail": [{"msg": "bad"}]}, "bad", None),
+        ({"detail": [7, "x", None]}, '{"detail": [7, "x", null]}', None),
+        ({"detail": {"message": "deep", "code": "c"}}, "deep", None),
+        ({"detail": {"error": {"message": "deeper"}}}, "deeper", None),
+        ({"error": {"message": {"detail": "inside"}}}, "inside", None),
+        ({"errors": [{"message": "first"}, {"message": "second"}]}, "first", None),
+        ({"message": "outer", "errors": [{"message": "inner"}]}, "outer", None),
+        ({"error": "plain", "code": "permission-denied"}, "plain", None),
+        ({"base_resp": {"status_code": 1004, "status_msg": "login fail"}}, "login fail", None),
+        (
+            {"error": {"message": "Provider returned error", "metadata": {"raw": "too long"}}},
+            "Provider returned error: too long",
+            None,
+        ),
+    ],
+)
+def test_shapes_of_errors(body: Any, message: str, param: str | None) -> None:
+    said = ServerError.read(json.dumps(body).encode())
+    assert said.message == message
+    assert param is None or said.param == param
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"error": {"code": 429}}, 429),
+        ({"error": {"code": "401"}}, 401),
+        ({"error": {"code": 40303, "message": "x"}}, 403),
+        ({"error": {"status": "UNAUTHENTICATED"}}, 401),
+        ({"error": {"type": "overloaded_error"}}, 503),
+        ({"error": {"code": 0}}, None),
+        ({"error": {"code": True}}, None),
+        ({"error": {"code": 1e300}}, None),
+        ({"error": "text"}, None),
+    ],
+)
+def test_the_status_that_a_body_names(body: Any, status: int | None) -> None:
+    assert ServerError.of(body).status == status
+
+
+def test_an_error_without_a_status_is_asked_again_a_few_times() -> None:
+    failed = refused(200, {"message": "upstream is gone"})
+    assert (failed.name, failed.retryable, failed.retries) == ("error in a reply", True, 4)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from judgekit.plugins.engines.openai_reply import (
-    finish,
+    error_in,
     label_logprobs,
     loads,
     read,
@@ -33,7 +33,7 @@ def body(message: dict[str, Any], **choice: Any) -> dict[str, Any]:
         ({"content": "[[A]]"}, Reply("[[A]]")),
         ({"content": None}, Reply("")),
         ({}, Reply("")),
-        ({"content": [{"type": "text", "text": "[["}, {"text": "A]]"}, 7]}, Reply("[[A]]")),
+        ({"content": [{"type": "text", "text": "[["}, {"text": "A]]"}, None]}, Reply("[[A]]")),
         (
             {"content": [{"type": "thinking", "thinking": [{"text": "hm"}]}, {"text": "B"}]},
             Reply("B", thinking="hm"),
@@ -79,24 +79,6 @@ def test_usage(usage: object, expected: tuple[int | None, int | None]) -> None:
     reply = read({**body({"content": "x"}), "usage": usage}, CALL)
     assert reply is not None
     assert (reply.tokens_in, reply.tokens_out) == expected
-
-
-@pytest.mark.parametrize(
-    ("reason", "expected"),
-    [
-        ("stop", "stop"),
-        ("", "stop"),
-        (None, "stop"),
-        ("eos", "stop"),
-        ("length", "length"),
-        ("MAX_TOKENS", "length"),
-        ("content_filter", "content_filter"),
-        ("content management policy", "content_filter"),
-        (["stop", "stop"], "stop"),
-    ],
-)
-def test_finish(reason: object, expected: str) -> None:
-    assert finish(reason) == expected
 
 
 @pytest.mark.parametrize(
@@ -198,9 +180,9 @@ def test_labels_alone_stand_first(content: Any, expected: float | None) -> None:
 @pytest.mark.parametrize("logprobs", [None, {"content": None}, {"content": []}, [7]])
 def test_labels_alone_of_a_server_that_gives_none(logprobs: Any) -> None:
     answer = body({"content": "A"}, finish_reason="length", logprobs=logprobs)
-    reply = read(answer, Call(CALL.messages, labels=("A", "B"), generate=False))
-    assert reply is not None
-    assert reply.label_logprobs is None
+    with pytest.raises(CallFailure, match="use --verdict text") as failed:
+        read(answer, Call(CALL.messages, labels=("A", "B"), generate=False))
+    assert (failed.value.name, failed.value.common) == ("no log-probabilities", True)
 
 
 @pytest.mark.parametrize(
@@ -217,3 +199,125 @@ def test_a_continued_prefill_is_part_of_the_text(
     reply = read(body({"content": content}), Call(CALL.messages, Sampling(extra=extra), (), "[["))
     assert reply is not None
     assert reply.text == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (body({"content": "half"}, finish_reason="model_context_window_exceeded"), "length"),
+        (body({"content": ""}, finish_reason="sensitive"), "content_filter"),
+        (body({"content": "half"}, finish_reason="RECITATION"), "content_filter"),
+        ({"choices": [{"message": None, "finish_reason": "SAFETY"}]}, "content_filter"),
+        ({"choices": [{"message": None, "finish_reason": "MAX_TOKENS"}]}, "length"),
+        (body({"content": [{"type": "refusal", "refusal": "No."}]}), "refusal"),
+        (body({"content": "No.", "refusal": "No."}, finish_reason="weird"), "refusal"),
+        (body({"content": "whole"}, finish_reason=None), "stop"),
+        (body({"content": "x"}, finish_reason="", native_finish_reason="SAFETY"), "content_filter"),
+        (body({"content": "x", "tool_calls": [{"id": "1"}]}), "stop"),
+    ],
+)
+def test_how_replies_end(answer: dict[str, Any], expected: str) -> None:
+    reply = read(answer, CALL)
+    assert reply is not None
+    assert reply.finish == expected
+
+
+@pytest.mark.parametrize(("tokens", "expected"), [(5, "length"), (4, "stop"), (None, "stop")])
+def test_without_a_reason_a_used_up_limit_is_a_cut(tokens: int | None, expected: str) -> None:
+    answer = body({"content": "x"}, finish_reason=None) | {"usage": {"completion_tokens": tokens}}
+    reply = read(answer, Call(CALL.messages, Sampling(max_tokens=5)))
+    assert reply is not None
+    assert reply.finish == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "name", "retryable"),
+    [
+        (body({"content": "half"}, finish_reason="network_error"), "generation error", True),
+        (body({"content": "half"}, finish_reason="abort"), "generation error", True),
+        (body({"content": ""}, finish_reason=None), "generation error", True),
+        (body({"content": None, "reasoning": "x"}, finish_reason=None), "generation error", True),
+        (body({"content": "x"}, finish_reason="weird"), "unknown finish_reason 'weird'", False),
+        (body({"content": "x"}, finish_reason=7), "unknown finish_reason '7'", False),
+        (body({"content": "x"}, finish_reason="tool_calls"), "tool call", False),
+        (body({"content": "", "tool_calls": [{"id": "1"}]}), "tool call", False),
+        (body({"content": [{"type": "video", "text": "x"}]}), "unknown content part", False),
+    ],
+)
+def test_what_is_no_reply(answer: dict[str, Any], name: str, retryable: bool) -> None:
+    with pytest.raises(CallFailure) as failed:
+        read(answer, CALL)
+    assert (failed.value.name, failed.value.retryable) == (name, retryable)
+    assert failed.value.common
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (body({"content": "x"}), None),
+        (body({"content": "x"}) | {"error": None}, None),
+        (body({"content": "x"}) | {"error": ""}, None),
+        (body({"content": "x"}) | {"error": {"code": 0, "message": ""}}, None),
+        (body({"content": "x"}) | {"error": {"code": 429}}, {"code": 429}),
+        (body({"content": "x"}, error="upstream"), "upstream"),
+        (body({"content": "x", "error": {"message": "m"}}), {"message": "m"}),
+        ({"error": ["x"], "choices": []}, ["x"]),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_an_error_beside_a_choice_is_found(answer: Any, expected: Any) -> None:
+    assert error_in(answer) == (expected and {"error": expected})
+
+
+@pytest.mark.parametrize(
+    "count", [-1, -35, 2**31, 2**53, 2**63, 2**64, 10**30, 1.0, 5.5, math.nan, True, "5", [5], None]
+)
+def test_a_count_that_cannot_be_one_is_none(count: object) -> None:
+    usage = {"prompt_tokens": count, "completion_tokens": 5}
+    reply = read({**body({"content": "x"}), "usage": usage}, CALL)
+    assert reply is not None
+    assert (reply.tokens_in, reply.tokens_out) == (None, 5)
+
+
+NAMES = (
+    "choices", "message", "content", "finish_reason", "type", "text", "thinking", "refusal",
+    "reasoning", "logprobs", "token", "logprob", "top_logprobs", "usage", "prompt_tokens",
+    "tool_calls", "error", "code", "detail", "loc", "msg", "x",
+)  # fmt: skip
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["stop", "text", "reasoning", "A", 10**400, -(10**400), 429]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5)
+        | st.fixed_dictionaries({"choices": st.lists(inner, min_size=1, max_size=2)})
+    ),
+    max_leaves=14,
+)
+CHOICE = st.fixed_dictionaries(
+    {"message": st.dictionaries(st.sampled_from(NAMES), JSON, max_size=4)},
+    optional=dict.fromkeys(("finish_reason", "logprobs", "error"), JSON),
+)
+
+
+@given(JSON | st.fixed_dictionaries({"choices": st.tuples(CHOICE).map(list), "usage": JSON}))
+def test_any_body_is_a_reply_or_a_failure(answer: Any) -> None:
+    error_in(answer)
+    for call in (
+        CALL,
+        Call(CALL.messages, labels=("A", "B")),
+        Call(CALL.messages, labels=("A", "B"), generate=False),
+    ):
+        try:
+            reply = read(answer, call)
+        except CallFailure:
+            continue
+        if reply is not None:
+            reply.text.encode()
+            assert reply.finish in ("stop", "length", "content_filter", "refusal")
+            assert (reply.tokens_in or 0) >= 0
