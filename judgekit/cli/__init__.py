@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from judgekit.cli.output import guarded_output
+from judgekit.cli.remarks import remarks_shown
 from judgekit.errors import JudgekitError
 from judgekit.redaction import redact_message
 
@@ -23,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        with guarded_output():
+        with guarded_output(), remarks_shown():
             run(words or ["--help"])
     except JudgekitError as error:
         show_traceback(error)

@@ -13,7 +13,7 @@ import orjson
 
 from judgekit.errors import InputError
 from judgekit.io.files import is_leftover, write_file
-from judgekit.models.folders import one_line
+from judgekit.models.library_errors import one_line
 from judgekit.train.interfaces.task import Start
 from judgekit.train.loop.resuming import BEGINNING, ResumePoint, find_resume_point
 
@@ -31,7 +31,7 @@ DIGESTS = {
     "held_out": "the held-out data are different",
 }
 # Settings that may change when a training is resumed: they do not change what is learnt.
-FREE = frozenset({"keep_checkpoints", "samples", "eval_every", "save_every", "device"})
+FREE = frozenset({"columns", "keep_checkpoints", "samples", "eval_every", "save_every", "device"})
 
 
 @dataclass(frozen=True)
