@@ -22,6 +22,7 @@ VAGUE = {"found", "said", "told", "own", "lent", "whole"}
 UNFINISHED: tuple[str, ...] = (
     "judgekit/cli/",
     "judgekit/config/",
+    "judgekit/harness/",
     "judgekit/io/",
     "judgekit/jobs/",
     "judgekit/judging/",
