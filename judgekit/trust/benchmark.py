@@ -133,8 +133,7 @@ def prepare_bench(
     jobs = [[job_for(of_set, factory) for of_set in inputs] for factory in factories]
     folder = settings.out or usual_folder(names, [job for of_judge in jobs for job in of_judge])
     budget = Budget(settings.max_calls, settings.max_cost)
-    identities = [job.identity("") for of_judge in jobs for job in of_judge]
-    whole = f"bench-{digest(*identities, size=8)}"
+    whole = f"bench-{identity_of(jobs)}"
     jobs = [[job.with_budget(budget) for job in of_judge] for of_judge in jobs]
     entries = tuple(
         BenchEntry(one, spec, trivial, placed(of_judge[n], folder, whole, one.name))
@@ -160,6 +159,11 @@ def trivial_settings(
     free = Settings(store=settings.store, plugins=settings.plugins)
     trivial = [spec for spec in map(JudgeSpec, TRIVIAL) if spec not in specs]
     return [(spec, replace(free, judge=spec.judge)) for spec in trivial]
+
+
+def identity_of(jobs: Sequence[Sequence[Job]]) -> str:
+    """Names the benchmark by all that decides its runs, but for the servers that are asked."""
+    return digest(*(job.identity("") for of_judge in jobs for job in of_judge), size=8)
 
 
 def usual_folder(names: Sequence[str], jobs: Sequence[Job]) -> Path:
