@@ -133,10 +133,10 @@ def prepare_bench(
     jobs = [[job_for(of_set, factory) for of_set in inputs] for factory in factories]
     folder = settings.out or usual_folder(names, [job for of_judge in jobs for job in of_judge])
     budget = Budget(settings.max_calls, settings.max_cost)
-    whole = f"bench-{identity_of(jobs)}"
+    payer = f"bench-{identity_of(jobs)}"
     jobs = [[job.with_budget(budget) for job in of_judge] for of_judge in jobs]
     entries = tuple(
-        BenchEntry(one, spec, trivial, placed(of_judge[n], folder, whole, one.name))
+        BenchEntry(one, spec, trivial, placed(of_judge[n], folder, payer, one.name))
         for n, one in enumerate(labelled)
         for (spec, trivial, _), of_judge in zip(judges, jobs, strict=True)
     )
@@ -173,15 +173,15 @@ def usual_folder(names: Sequence[str], jobs: Sequence[Job]) -> Path:
     return Path("runs") / f"{name}-{digest(*identities, size=4)}"
 
 
-def placed(job: Job, folder: Path, whole: str, set_name: str) -> Job:
+def placed(job: Job, folder: Path, payer: str, set_name: str) -> Job:
     """The job with its run's folder below the benchmark's, in that of its set.
 
-    `whole`: the benchmark's name, under which it pays.
+    `payer`: the benchmark's name in the reply store.
     """
     name = f"{safe_name(job.judge_name)}-{job.identity('')[:8]}"
     out = folder / safe_name(set_name) / name
     settings = replace(job.settings, out=out)
-    return replace(job, settings=settings, part_of=f"{whole}/{set_name}")
+    return replace(job, settings=settings, part_of=f"{payer}/{set_name}")
 
 
 def check_folder(folder: Path, entries: Sequence[BenchEntry]) -> None:
