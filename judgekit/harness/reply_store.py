@@ -8,6 +8,7 @@ Several processes may share one file. Its tables: `judgekit.harness.store_schema
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ import orjson
 
 from judgekit.errors import StoreError
 from judgekit.harness.bookings import Booking, Ended, Totals, read_totals
+from judgekit.harness.claims import ClaimWatch, held_by_others
 from judgekit.harness.store_schema import BUSY_S, inspect_store, make_current, patient_wal
 from judgekit.harness.store_writer import Row, StoreWriter
 from judgekit.types import Choice, Reply, Status, Verdict, token_count
@@ -42,6 +44,7 @@ class ReplyStore:
                 make_current(self._reader)
                 # Opened here, while there are file handles left, for the thread's use alone.
                 self._writer = StoreWriter(self._connect(), self._fault)
+                self._watch = ClaimWatch(self._held_by_others)
             except sqlite3.Error:
                 self._reader.close()
                 raise
@@ -111,8 +114,38 @@ class ReplyStore:
         """
         return await self._writer.write(rows, bookings)
 
+    async def claim(self, key: bytes) -> bytes | None:
+        """Waits until this process may ask a call, or has the reply that another one got.
+
+        Args:
+            key: The key of the call's reply.
+
+        Returns:
+            The reply of another process; None where the call is ours to ask. The claim ends with
+            the call's booking, or with `release`.
+        """
+        while True:
+            standing = await self._writer.claim(key)
+            if standing == "ours":
+                return None
+            if standing == "kept" and (kept := self.get(key)) is not None:
+                return kept
+            await self._watch.until_free(key)
+
+    def release(self, key: bytes) -> None:
+        """Ends the claim of a call that is not asked after all; at once, but without waiting."""
+        self._writer.release(key)
+
+    def _held_by_others(self) -> set[bytes]:
+        """The keys of the calls that others are asking just now."""
+        try:
+            return held_by_others(self._reader, self._writer.owner, time.time())
+        except sqlite3.Error as error:
+            raise self._fault("read", error) from error
+
     def close(self) -> None:
-        """Commits what is still queued, then closes."""
+        """Commits what is still queued, ends all claims, then closes."""
+        self._watch.close()
         self._writer.close()
         self._reader.close()
 

@@ -102,6 +102,7 @@ class BoundEngine:
             tpm=s.tpm or (endpoint.tpm if endpoint else None),
             retry_truncated=s.retry_truncated,
             first_window=max(FIRST_CALLS, s.concurrency),
+            in_flight=s.concurrency,
         )
         return Dispatcher(engine, store, admission, limits, tally, run)
 
