@@ -146,7 +146,7 @@ class Dispatcher:
         stored = self.store.get(key)
         if stored is not None:
             self._count_stored(key, ask)
-            return unpack_reply(stored)
+            return self.store.unpacked(key, stored, unpack_reply)
         ask.need(key)
         task = self._under_way.get(key)
         if task is None:
@@ -169,7 +169,7 @@ class Dispatcher:
         kept = await self.store.claim(key)
         if kept is not None:
             self._count_stored(key, ask)
-            return unpack_reply(kept)
+            return self.store.unpacked(key, kept, unpack_reply)
         try:
             reply, booking = await self._ask(key, call, ask)
         except BaseException:
@@ -177,7 +177,7 @@ class Dispatcher:
             raise
         if not await self.store.put([(key, pack_reply(reply))], [booking]):
             stored = self.store.get(key)
-            return reply if stored is None else unpack_reply(stored)
+            return reply if stored is None else self.store.unpacked(key, stored, unpack_reply)
         return reply
 
     async def _ask(self, key: bytes, call: Call, ask: TrialAsk) -> tuple[Reply, Booking]:

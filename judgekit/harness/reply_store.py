@@ -7,12 +7,13 @@ Several processes may share one file. Its tables: `judgekit.harness.store_schema
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import orjson
 
@@ -24,6 +25,8 @@ from judgekit.harness.store_writer import Row, StoreWriter
 from judgekit.types import Choice, Reply, Status, Verdict, token_count
 
 __all__ = ["ReplyStore", "pack_reply", "pack_verdict", "unpack_reply", "unpack_verdict"]
+
+Packed = TypeVar("Packed")
 
 
 class ReplyStore:
@@ -74,6 +77,31 @@ class ReplyStore:
         """The value kept under `key`, or None."""
         row = self._read("SELECT reply FROM replies WHERE key=?", key)
         return None if row is None else row[0]
+
+    def unpacked(self, key: bytes, data: bytes, unpack: Callable[[bytes], Packed]) -> Packed:
+        """What a row holds.
+
+        A damaged row ends the run, and is not asked again by itself: what was in it is paid for,
+        and where one row is damaged, all may be. Whoever has no copy of the store consents to pay
+        by removing the row.
+
+        Args:
+            key: The row's key.
+            data: Its value.
+            unpack: Reads the value.
+
+        Raises:
+            StoreError: The value is not what was written.
+        """
+        try:
+            return unpack(data)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            row = f"DELETE FROM replies WHERE key = x'{key.hex()}'"  # noqa: S608 (to be shown)
+            raise StoreError(
+                f"the reply store {str(self.path)!r} is damaged in the row of the key {key.hex()} "
+                f"({error!r}); put back a copy of the store, or have this one asked and paid for "
+                f'again after: sqlite3 {shlex.quote(str(self.path))} "{row}"'
+            ) from error
 
     def ended(self, run: str, key: bytes) -> Ended | None:
         """How a run's own call ended, at best; None where the run never asked it.
@@ -167,14 +195,21 @@ def pack_reply(reply: Reply) -> bytes:
 
 
 def unpack_reply(data: bytes) -> Reply:
+    """The reply that `pack_reply` made `data` from; see `ReplyStore.unpacked`."""
     fields = orjson.loads(data)
+    text, thinking, finish = fields.get("text", ""), fields.get("thinking", ""), fields["finish"]
+    logprobs = fields.get("logprobs")
+    if not (isinstance(text, str) and isinstance(thinking, str) and isinstance(finish, str)):
+        raise TypeError("a text is none")
+    if logprobs is not None and not all(map(is_number, logprobs.values())):
+        raise TypeError("a log-probability is no number")
     return Reply(
-        text=fields.get("text", ""),
-        finish=fields["finish"],
-        thinking=fields.get("thinking", ""),
+        text=text,
+        finish=finish,
+        thinking=thinking,
         tokens_in=token_count(fields.get("in")),
         tokens_out=token_count(fields.get("out")),
-        label_logprobs=fields.get("logprobs"),
+        label_logprobs=logprobs,
     )
 
 
@@ -185,7 +220,14 @@ def pack_verdict(verdict: Verdict) -> bytes:
 
 
 def unpack_verdict(data: bytes) -> Verdict:
+    """The verdict that `pack_verdict` made `data` from; see `ReplyStore.unpacked`."""
     status, choice, score, probability, reasoning, error = orjson.loads(data)
+    if not isinstance(reasoning, str) or not isinstance(error, str):
+        raise TypeError("a text is none")
+    if not all(value is None or is_number(value) for value in (score, probability)):
+        raise TypeError("a score or a probability is no number")
+    if status == Status.VALID and choice is None and score is None:
+        raise ValueError("a valid verdict without a choice or a score")
     return Verdict(
         Status(status),
         choice=None if choice is None else Choice(choice),
@@ -194,3 +236,8 @@ def unpack_verdict(data: bytes) -> Verdict:
         reasoning=reasoning,
         error=error,
     )
+
+
+def is_number(value: object) -> bool:
+    """Whether a value of JSON is a number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
