@@ -34,7 +34,9 @@ __all__ = [
 
 NO_VERDICT = 3  # the exit code of a run in which nothing was judged with success
 
-COUNTS = ("calls", "calls_from_store", "tokens_in", "tokens_out", "cost_usd")
+COUNTS = (
+    "calls", "calls_now", "calls_from_store", "reused", "tokens_in", "tokens_out", "cost_usd"
+)  # fmt: skip
 
 
 def chosen_settings(flags: Mapping[str, Any], registry: Registry) -> Settings:
@@ -90,6 +92,7 @@ def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gat
     if len(jobs) > 1:
         check_jobs(jobs)
     runs = []
+    known = {file.parent for file in Path("runs").glob("*/run.json")}
     for job in jobs:
         if len(jobs) > 1:
             announce(" against ".join(job.inputs.models))
@@ -101,6 +104,7 @@ def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gat
         print_tables(runs)
     silent = [run for run in runs if without_verdict(run)]
     announce_ends(runs, silent)
+    announce_rereadings([run for run in runs if run.folder not in known])
     gate.write(suites)
     for suite in suites:
         for result in suite.results:
@@ -156,8 +160,19 @@ def announce_ends(runs: Sequence[AnyRun], silent: Sequence[AnyRun]) -> None:
             announce(f"{named}stopped after {cases}, since {summary.stop.text}")
 
 
+def announce_rereadings(runs: Sequence[AnyRun]) -> None:
+    """Says of new runs that an older version of the parsers read the same replies otherwise."""
+    from judgekit.runs.rereadings import older_reading
+
+    for run in runs:
+        older = older_reading(run.stored)
+        if older is not None:
+            why = f"judgekit runs diff {quote(str(older))} {quote(str(run.folder))} --why"
+            announce(f"verdicts may be read otherwise than in the run of an older version: `{why}`")
+
+
 def as_object(run: AnyRun) -> dict[str, Any]:
-    """`summary.json`, the counts of this command's calls, and the run's folder."""
+    """`summary.json`, what the run asked and paid, and the run's folder."""
     counts = {name: getattr(run.metadata.counts, name) for name in COUNTS}
     summary = {"sentence": run.sentence} | run.summary.to_dict()
     return summary | counts | {"run": str(run.folder)}
@@ -168,7 +183,7 @@ def run_with_progress(job: Runnable) -> AnyRun:
     from judgekit.api import run_job
     from judgekit.cli.render.figures import number
     from judgekit.cli.render.progress import progress_bar
-    from judgekit.harness.dispatcher import Tally
+    from judgekit.harness.tally import Tally
 
     tally = Tally()
     try:

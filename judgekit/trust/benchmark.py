@@ -125,16 +125,18 @@ def prepare_bench(
     names = [one.name for one in labelled]
     if len(set(names)) < len(names):
         raise InputError(f"two sets have one name: {', '.join(names)}; write NAME=FILE for one")
-    plain = replace(settings, columns={}, limit=None, out=None)
-    judges = [(spec, False, s) for spec, s in settings_of(specs, plain, registry)]
+    base_settings = replace(settings, columns={}, limit=None, out=None)
+    judges = [(spec, False, s) for spec, s in settings_of(specs, base_settings, registry)]
     judges += [(spec, True, s) for spec, s in trivial_settings(specs, settings)]
-    inputs = [read_input([keep_labelled(one, KEPT)], plain, "compare") for one in labelled]
+    inputs = [read_input([keep_labelled(one, KEPT)], base_settings, "compare") for one in labelled]
     factories = [JudgeFactory(registry, s) for *_, s in judges]
     jobs = [[job_for(of_set, factory) for of_set in inputs] for factory in factories]
     folder = settings.out or usual_folder(names, [job for of_judge in jobs for job in of_judge])
     budget = Budget(settings.max_calls, settings.max_cost)
+    payer = f"bench-{identity_of(jobs)}"
+    jobs = [[job.with_budget(budget) for job in of_judge] for of_judge in jobs]
     entries = tuple(
-        BenchEntry(one, spec, trivial, placed(of_judge[n].with_budget(budget), folder, one.name))
+        BenchEntry(one, spec, trivial, placed(of_judge[n], folder, payer, one.name))
         for n, one in enumerate(labelled)
         for (spec, trivial, _), of_judge in zip(judges, jobs, strict=True)
     )
@@ -159,6 +161,11 @@ def trivial_settings(
     return [(spec, replace(free, judge=spec.judge)) for spec in trivial]
 
 
+def identity_of(jobs: Sequence[Sequence[Job]]) -> str:
+    """Names the benchmark by all that decides its runs, but for the servers that are asked."""
+    return digest(*(job.identity("") for of_judge in jobs for job in of_judge), size=8)
+
+
 def usual_folder(names: Sequence[str], jobs: Sequence[Job]) -> Path:
     """A folder named by the sets and by all that decides the runs."""
     identities = [job.identity("") for job in jobs]
@@ -166,11 +173,15 @@ def usual_folder(names: Sequence[str], jobs: Sequence[Job]) -> Path:
     return Path("runs") / f"{name}-{digest(*identities, size=4)}"
 
 
-def placed(job: Job, folder: Path, set_name: str) -> Job:
-    """The job with its run's folder below the benchmark's, in that of its set."""
+def placed(job: Job, folder: Path, payer: str, set_name: str) -> Job:
+    """The job with its run's folder below the benchmark's, in that of its set.
+
+    `payer`: the benchmark's name in the reply store.
+    """
     name = f"{safe_name(job.judge_name)}-{job.identity('')[:8]}"
     out = folder / safe_name(set_name) / name
-    return replace(job, settings=replace(job.settings, out=out))
+    settings = replace(job.settings, out=out)
+    return replace(job, settings=settings, part_of=f"{payer}/{set_name}")
 
 
 def check_folder(folder: Path, entries: Sequence[BenchEntry]) -> None:
@@ -198,8 +209,8 @@ def read_set(word: str, columns: Mapping[str, str], registry: Registry) -> Label
     """The set that an argument of the command line names."""
     name, equals, location = word.partition("=")
     if equals and name and location and not Path(word).exists():
-        known = {known for plugin in registry.listing() for known in plugin.sets}
-        factory = registry.labelled_set(name if name in known else "pairs")
+        set_names = {set_name for plugin in registry.listing() for set_name in plugin.sets}
+        factory = registry.labelled_set(name if name in set_names else "pairs")
         return factory(SetSetup(name, location, columns))
     if "/" in word or "." in word or Path(word).is_file():
         stem = Path(word).name.removesuffix(".gz")
@@ -212,7 +223,7 @@ def sample(labelled: LabelledSet, limit: int | None) -> LabelledSet:
     groups = dict.fromkeys(labelled.group(case) for case in labelled.cases)
     if limit is None or len(groups) <= limit:
         return labelled
-    kept = set(sorted(groups, key=lambda group: digest(labelled.name, group))[:limit])
-    cases = tuple(case for case in labelled.cases if labelled.group(case) in kept)
+    selection = set(sorted(groups, key=lambda group: digest(labelled.name, group))[:limit])
+    cases = tuple(case for case in labelled.cases if labelled.group(case) in selection)
     left_out = {**labelled.left_out, "not drawn (--limit)": len(labelled.cases) - len(cases)}
     return replace(labelled, cases=cases, left_out=left_out)

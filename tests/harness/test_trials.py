@@ -13,10 +13,11 @@ import pytest
 from fakes import FakeEngine, Longer, LongerBatch, by_length, cases, setup
 
 from judgekit.errors import CallFailure, EngineError
-from judgekit.harness.dispatcher import GIVE_UP, Dispatcher, DispatchLimits, Tally
+from judgekit.harness.dispatcher import GIVE_UP, Dispatcher, DispatchLimits
 from judgekit.harness.limits import Admission, Budget, RetryPolicy
 from judgekit.harness.plan import Plan
 from judgekit.harness.reply_store import ReplyStore
+from judgekit.harness.tally import Tally
 from judgekit.harness.trials import run_batches, run_trials
 from judgekit.types import Call, Case, Choice, Judgement, Reply, Response, Status, StopReason
 
@@ -189,7 +190,7 @@ def test_a_server_that_is_gone_stops_the_run(tmp_path: Path) -> None:
         return by_length(call, asked)
 
     engine = FakeEngine(goes_away)
-    with pytest.raises(EngineError, match="found no server"):
+    with pytest.raises(EngineError, match="got no answer"):
         run(plan_of(200), engine, tmp_path / "s.db", limits=limits)
     assert len(engine.windows) <= 5 + 2 * (GIVE_UP + 8)
 
