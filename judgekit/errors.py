@@ -10,11 +10,12 @@
     ├── TrainingError   a training cannot go on: loss not finite, out of memory (exit code 2)
     └── CallFailure     this one call has no reply; the run goes on
 
-Every message is one line: what is wrong, the value, and what to do.
+Every message is one line: what is wrong, the value, and what to do. It holds no secret.
 """
 
 from __future__ import annotations
 
+from judgekit.redaction import redact_message
 from judgekit.types import Status
 
 __all__ = [
@@ -29,7 +30,14 @@ __all__ = [
 
 
 class JudgekitError(Exception):
-    """The root of all errors that judgekit raises on purpose."""
+    """The root of all errors that judgekit raises on purpose.
+
+    Args:
+        message: What is wrong and what to do. Secrets in it are redacted.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(redact_message(message))
 
 
 class InputError(JudgekitError):

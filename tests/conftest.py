@@ -15,6 +15,8 @@ from commands import Cli, Said, Start
 from places import SHARED
 from servers import JudgeServer, MockApi, judge_server, mock_api
 
+from judgekit.redaction import forget_secrets
+
 SETTINGS = ("OPENAI_", "AZURE_OPENAI_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 JUDGEKIT = Path(sys.executable).with_name("judgekit")
 
@@ -41,6 +43,12 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_other_tests() -> Iterator[None]:
+    yield
+    forget_secrets()
 
 
 @pytest.fixture(autouse=True)

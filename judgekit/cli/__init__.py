@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from judgekit.cli.output import guarded_output
+from judgekit.cli.remarks import remarks_shown
 from judgekit.errors import JudgekitError
+from judgekit.redaction import redact_message
 
 __all__ = ["main"]
 
@@ -22,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        with guarded_output():
+        with guarded_output(), remarks_shown():
             run(words or ["--help"])
     except JudgekitError as error:
         show_traceback(error)
@@ -62,7 +64,7 @@ def report_bug(error: Exception) -> NoReturn:
     from judgekit.tracebacks import raised_at
 
     show_traceback(error)
-    message = " ".join(str(error).split())
+    message = redact_message(" ".join(str(error).split()))
     what = f"{type(error).__name__}: {message}".rstrip(": ")
     print(
         f"judgekit: internal error: {safe(what)} ({raised_at(error)}); please report it with the "
@@ -75,5 +77,5 @@ def report_bug(error: Exception) -> NoReturn:
 def refuse(why: str) -> NoReturn:
     from judgekit.cli.render.console import safe
 
-    print(f"judgekit: {safe(why)}", file=sys.stderr)
+    print(f"judgekit: {safe(redact_message(why))}", file=sys.stderr)
     sys.exit(2)

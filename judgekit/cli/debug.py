@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 
 from judgekit.cli.render.console import safe
+from judgekit.redaction import redact_message
 
 __all__ = ["log_to_stderr"]
 
 
 class SafeFormatter(logging.Formatter):
-    """Formats a record, without anything that a terminal would act on."""
+    """Formats a record, without secrets or anything that a terminal would act on."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record's lines."""
-        return safe(super().format(record))
+        return safe(redact_message(super().format(record)))
 
 
 def log_to_stderr() -> None:

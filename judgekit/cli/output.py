@@ -1,4 +1,5 @@
-"""Standard output that may end early: a reader who has gone away, or a disk that is full."""
+"""What a process prints: its output may end early, as a reader goes away or a disk is full, and
+nothing that it prints holds a secret."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from judgekit.redaction import redact
 
 __all__ = ["UNWRITTEN", "guarded_output"]
 
@@ -44,6 +47,14 @@ class Guarded(io.RawIOBase):
         return bool(self._raw.isatty())
 
 
+class Redacted(io.TextIOWrapper):
+    """A stream of text without the secrets that this process holds."""
+
+    def write(self, text: str, /) -> int:
+        """Writes the text, redacted."""
+        return super().write(redact(text))
+
+
 @contextmanager
 def guarded_output() -> Iterator[None]:
     """Lets a command end as it would, whatever becomes of its standard output.
@@ -57,7 +68,7 @@ def guarded_output() -> Iterator[None]:
         yield
         return
     guard = Guarded(getattr(stdout.buffer, "raw", stdout.buffer))
-    sys.stdout = io.TextIOWrapper(
+    sys.stdout = Redacted(
         io.BufferedWriter(guard),
         encoding=stdout.encoding,
         errors=stdout.errors,

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from judgekit.config.endpoints import parse_base_url
 from judgekit.config.fields import as_json, check_range, fitted, setting
 from judgekit.config.secrets import find_key, url_holds_key
 from judgekit.errors import InputError
@@ -158,13 +159,7 @@ class EngineSettings:
 
     def _refuse_keys(self) -> None:
         """Refuses keys: all settings are written into the run's folder."""
-        try:
-            in_url = self.base_url is not None and url_holds_key(self.base_url)
-        except ValueError as error:
-            raise InputError(
-                f"the base URL is none ({error}); give one like https://api.openai.com/v1"
-            ) from error
-        if in_url:
+        if self.base_url is not None and url_holds_key(parse_base_url(self.base_url).geturl()):
             raise InputError(
                 "the base URL holds a user, a password or a key; name an endpoint with key_env in "
                 "your configuration, so that the key stays in the environment"
@@ -218,8 +213,8 @@ class EngineSettings:
         return {name: value for name, value in values.items() if value is not None}
 
     def as_dict(self) -> dict[str, Any]:
-        """The settings as JSON, for `run.json`; the base URL without its query."""
+        """The settings as JSON, for `run.json`; the base URL without its query and fragment."""
         plain = {name: as_json(value) for name, value in vars(self).items()}
         if self.base_url is not None:
-            plain["base_url"] = self.base_url.partition("?")[0]
+            plain["base_url"] = self.base_url.partition("?")[0].partition("#")[0]
         return plain

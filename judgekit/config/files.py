@@ -21,15 +21,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, make_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_origin
-from urllib.parse import urlsplit
 
-from judgekit.config.endpoints import Endpoint
+from judgekit.config.endpoints import Endpoint, parse_base_url
 from judgekit.config.fields import hints
 from judgekit.config.prices import Price
-from judgekit.config.secrets import KEYS, LIKE_A_KEY, url_holds_key
+from judgekit.config.secrets import KEYS, url_holds_key
 from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.naming import unknown
+from judgekit.redaction import holds_key
 
 __all__ = ["Project", "UserConfig", "file_settings", "load_project", "load_user", "user_file"]
 
@@ -119,7 +119,7 @@ def load_project(folder: Path) -> Project:
         if name.lower().replace("-", "_") in PLACES:
             place = PLACES[name.lower().replace("-", "_")].format(user=user_file())
             raise InputError(f"{path}: {where} is not allowed in a project's file; {place}")
-        if isinstance(value, str) and ("://" in value or LIKE_A_KEY.fullmatch(value)):
+        if holds_key(name) or (isinstance(value, str) and ("://" in value or holds_key(value))):
             raise InputError(
                 f"{path}: {where} holds a URL or a key, which is not allowed in a project's file; "
                 f"endpoints belong in {user_file()}"
@@ -176,7 +176,7 @@ def load_user() -> UserConfig:
     table = _read(path)
     for where, name, value in _entries(table):
         named = name.lower().replace("-", "_") in KEYS and not isinstance(value, dict)
-        if named or (isinstance(value, str) and LIKE_A_KEY.fullmatch(value)):
+        if named or holds_key(name) or (isinstance(value, str) and holds_key(value)):
             raise InputError(
                 f"{path}: {where} holds a key; put it into an environment variable and name that: "
                 f'key_env = "MY_KEY"'
@@ -198,12 +198,7 @@ def _endpoint(name: str, entry: Mapping[str, Any], path: Path) -> Endpoint:
     price = _price(entry["price"], path, f"{where}.price") if "price" in entry else None
     entry = {key: value for key, value in entry.items() if key != "price"}
     endpoint = _checked(Endpoint, entry, path, where, name=name)
-    address = urlsplit(endpoint.base_url)
-    if address.scheme not in ("http", "https") or not address.hostname:
-        raise InputError(
-            f"{path}: {where}.base_url = {endpoint.base_url!r} is not a URL; "
-            f"write it as https://HOST/v1"
-        )
+    parse_base_url(endpoint.base_url, f"{path}: {where}.base_url")
     if url_holds_key(endpoint.base_url):
         raise InputError(f"{path}: {where}.base_url holds a key; name its variable in key_env")
     if endpoint.key_env is not None and not _is_variable(endpoint.key_env):

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from math import isfinite
 
+from judgekit.redaction import redact
 from judgekit.types import Reply
 
 __all__ = ["storable"]
 
 
 def storable(reply: Reply) -> Reply:
-    """The reply without labels of probability 0 and without half characters.
+    """The reply without labels of probability 0, half characters and secrets.
 
     JSON cannot hold the logarithm of 0, nor UTF-8 the half of a surrogate pair that an engine left
-    where it cut a text.
+    where it cut a text. A server may repeat the key that it was sent.
     """
-    text, thinking = valid_utf8(reply.text), valid_utf8(reply.thinking)
+    text, thinking = (redact(valid_utf8(text)) for text in (reply.text, reply.thinking))
     logprobs = reply.label_logprobs
     if logprobs and not all(map(isfinite, logprobs.values())):
         logprobs = {label: value for label, value in logprobs.items() if isfinite(value)}

@@ -20,6 +20,7 @@ from judgekit.harness.plan import Plan
 from judgekit.harness.reply_store import ReplyStore, pack_verdict, unpack_verdict
 from judgekit.harness.workers import within_budget, work_through
 from judgekit.judging import BatchJudge, Judge
+from judgekit.redaction import redact_message
 from judgekit.tracebacks import raised_at
 from judgekit.types import Case, Judgement, Status, StopReason, Trial, Verdict, digest
 
@@ -213,9 +214,8 @@ def broke(error: BaseException) -> Verdict:
     log.debug("the judge broke", exc_info=error)
     line = raised_at(error)
     where = f" ({line})" if line else ""
-    return Verdict.without(
-        Status.FAILED, f"{type(error).__name__}: the judge broke: {error}{where}"
-    )
+    said = redact_message(f"{type(error).__name__}: the judge broke: {error}{where}")
+    return Verdict.without(Status.FAILED, said)
 
 
 async def run_batches(

@@ -10,7 +10,6 @@ from pathlib import Path
 from judgekit.io.intake import Counts, take_in
 from judgekit.io.layout import Layout, Source
 from judgekit.io.row import BadRow, Row, Unit
-from judgekit.io.values import read_answer
 from judgekit.types import Message
 
 __all__ = ["Answer", "Answers", "load_answers", "stem"]
@@ -92,7 +91,7 @@ def load_answers(
 def _answer(
     layout: Layout, row: Row, name: str | None, prompt: tuple[Message, ...], turns: int | None
 ) -> Answer:
-    responses = read_answer(layout.value(row, "response"), turns)
+    responses = layout.answer(row, "response", turns)
     model = layout.optional(row, "model")
     return Answer(
         row.line,

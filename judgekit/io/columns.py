@@ -6,24 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from judgekit.errors import InputError
+from judgekit.io.names import CONVERSATIONS, MISSING, NAMES, at, canonical
 from judgekit.io.row import Row
 from judgekit.io.values import is_choices
 
 __all__ = ["NAMES", "find_columns"]
-
-NAMES: Mapping[str, tuple[str, ...]] = {
-    "id": ("id", "question_id"),
-    "prompt": ("prompt", "instruction", "question", "input", "turns", "messages"),
-    "response": ("response", "output", "answer", "completion", "choices"),
-    "response_a": ("response_a",),
-    "response_b": ("response_b",),
-    "model": ("model", "generator", "model_id"),
-    "model_a": ("model_a",),
-    "model_b": ("model_b",),
-    "reference": ("reference",),
-    "category": ("category",),
-}
-"""The usual column names of each part of a row."""
 
 
 def find_columns(
@@ -37,15 +24,16 @@ def find_columns(
     """The file's column for each wanted part (a key of `NAMES`) that it has.
 
     A column `instruction` beside `input` is Alpaca's layout: the result then has ``"input"`` too.
-    A column `messages` without one for the answer holds the prompt and, last, the response: both
-    parts then name it.
+    A column of conversations (`messages`) without one for the answer holds the prompt and, last,
+    the response: both parts then name it.
 
     Args:
         rows: Rows of the file.
         path: The file, for messages.
         wanted: The parts to find.
         needed: The parts that have to be there.
-        given: Columns by part, which take precedence over the usual names.
+        given: Columns by part, or paths into columns (`judgekit.io.names.at`), which take
+            precedence over the usual names.
 
     Raises:
         InputError: A needed part is missing, a given column is in no row, or two columns could be
@@ -54,9 +42,8 @@ def find_columns(
     seen: dict[str, None] = {}
     for row in rows:
         seen.update(dict.fromkeys(row.data))
-    _check(given, seen, wanted, path)
-    found = dict(given)
-    free = [name for name in seen if name not in given.values()]
+    found = {part: _given(part, column, rows, wanted, path) for part, column in given.items()}
+    free = [name for name in seen if name not in found.values()]
     for part in wanted:
         if part in given:
             continue
@@ -69,8 +56,8 @@ def find_columns(
             raise InputError(f"{path}: the {part} could be the column {choice}; {way}")
         if names:
             found[part] = names[0]
-    if "response" in needed and found.get("prompt") == "messages":
-        found.setdefault("response", "messages")
+    if "response" in needed and found.get("prompt") in CONVERSATIONS:
+        found.setdefault("response", found["prompt"])
     for part in needed:
         if part not in found:
             way = f"name it with --columns {part}=NAME (columns: {_listed(seen)})"
@@ -78,16 +65,17 @@ def find_columns(
     return found
 
 
-def _check(
-    given: Mapping[str, str], seen: Collection[str], wanted: Collection[str], path: Path
-) -> None:
-    for part, column in given.items():
-        if part not in wanted:
-            way = f"the parts here are {', '.join(wanted)}"
-            raise InputError(f"{path}: no part is named {part!r} (--columns); {way}")
-        if column not in seen:
-            way = f"the columns are {_listed(seen)}"
-            raise InputError(f"{path}: no row has the column {column!r} (--columns); {way}")
+def _given(part: str, column: str, rows: Sequence[Row], wanted: Collection[str], path: Path) -> str:
+    """A column that the user named, as the rows have it."""
+    if part not in wanted:
+        way = f"the parts here are {', '.join(wanted)}"
+        raise InputError(f"{path}: no part is named {part!r} (--columns); {way}")
+    for name in (column, canonical(column)):
+        if any(at(row.data, name) is not MISSING for row in rows):
+            return name
+    seen = dict.fromkeys(name for row in rows for name in row.data)
+    way = f"the columns are {_listed(seen)}"
+    raise InputError(f"{path}: no row has the column {column!r} (--columns); {way}")
 
 
 def _candidates(part: str, free: Collection[str], rows: Sequence[Row]) -> list[str]:
@@ -95,6 +83,8 @@ def _candidates(part: str, free: Collection[str], rows: Sequence[Row]) -> list[s
     names = [name for name in NAMES[part] if name in free]
     if "choices" in names and not any(is_choices(row.data.get("choices")) for row in rows):
         names.remove("choices")  # a multiple-choice question's, no answers
+    alone = [name for name in names if name not in CONVERSATIONS[1:]]
+    names = alone or names  # beside a prompt they are what it was taken from
     if len(names) > 1:
         filled = [name for name in names if any(row.data.get(name) is not None for row in rows)]
         names = filled or names[:1]

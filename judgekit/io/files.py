@@ -1,7 +1,8 @@
 """How every file is written: whole or not at all.
 
 The content goes into a temporary file beside the target, reaches the disk, and then takes the
-target's place in one step. Whatever fails or is killed before that leaves the old bytes.
+target's place in one step. Whatever fails or is killed before that leaves the old bytes. Secrets
+that this process holds are redacted.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from judgekit.errors import InputError
+from judgekit.redaction import redact_bytes
 from judgekit.types import digest
 
 __all__ = [
@@ -63,7 +65,7 @@ def write_files(contents: Mapping[Path, Content]) -> None:
     partial: dict[Path, Path] = {}
     try:
         for path, content in contents.items():
-            parts = [content] if isinstance(content, bytes) else content
+            parts = map(redact_bytes, [content] if isinstance(content, bytes) else content)
             with _writing(path):
                 target = Path(os.path.realpath(path))
                 if target.exists() and not (target.is_file() or target.is_dir()):

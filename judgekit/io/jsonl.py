@@ -6,12 +6,14 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from judgekit.errors import InputError
+from judgekit.io.names import is_known
 from judgekit.io.row import BadRow, Row, RowError, Unit, place, shown
 
 __all__ = ["array", "json_line", "json_text", "json_value", "lines"]
@@ -21,15 +23,60 @@ _LARGE = 2.0**63
 _TOO_DEEP = "nested too deeply to be read; remove that column"
 
 
-def lines(stream: Iterable[bytes]) -> Iterator[Row | BadRow]:
-    """JSON Lines. Only ``\\n`` ends a line: texts may hold U+2028 and the like unescaped."""
-    for number, line in enumerate(stream, 1):
+def lines(stream: Iterable[bytes], path: Path) -> Iterator[Row | BadRow]:
+    """JSON Lines. Only ``\\n`` ends a line: texts may hold U+2028 and the like unescaped.
+
+    Raises:
+        InputError: The file is JSON of another layout: an object over several lines, or one that
+            holds the rows.
+    """
+    numbered: Iterator[tuple[int, bytes]] = enumerate(stream, 1)
+    first = next(((number, line) for number, line in numbered if not line.isspace()), None)
+    if first is None:
+        return
+    if not _is_json(first[1]) and first[1].lstrip().startswith(b"{"):
+        rest = list(numbered)
+        _check_layout(b"".join([first[1], *(line for _, line in rest)]), path)
+        numbered = iter(rest)
+    for number, line in chain([first], numbered):
         if line.isspace():
             continue
         try:
-            yield _row(*_parse(line), number, "line")
+            row = _row(*_parse(line), number, "line")
         except RowError as error:
             yield BadRow(number, "line", str(error))
+            continue
+        if number == first[0]:
+            _check_holds_no_rows(row.data, path)
+        yield row
+
+
+def _check_layout(data: bytes, path: Path) -> None:
+    """Raises `InputError` where data is one JSON object, or several, over more than one line."""
+    try:
+        text = data.decode("utf-8").lstrip()
+        value, end = json.JSONDecoder(strict=False).raw_decode(text)
+    except (ValueError, RecursionError):  # damaged lines, which are told one by one
+        return
+    if "\n" not in text[:end] or not isinstance(value, dict):
+        return
+    if text[end:].strip():
+        what, way = "JSON objects over several lines each", f"jq -c . {path}"
+    else:
+        _check_holds_no_rows(value, path)
+        what, way = "one JSON object over several lines", f"jq -c . {path}"
+    raise InputError(f"{path}: it is {what}; write one object per line: {way}")
+
+
+def _check_holds_no_rows(value: dict[str, Any], path: Path) -> None:
+    """Raises `InputError` where an object has no known column, and a list of objects in one."""
+    if any(map(is_known, value)):
+        return
+    held = [k for k, v in value.items() if isinstance(v, list) and v and isinstance(v[0], dict)]
+    if len(held) == 1 and (len(value) == 1 or any(map(is_known, value[held[0]][0]))):
+        name = held[0]
+        way = f"write them one per line: jq -c '.[{json.dumps(name)}][]' {path}"
+        raise InputError(f"{path}: it is one JSON object, with its rows under {name!r}; {way}")
 
 
 def array(data: bytes, path: Path) -> Iterator[Row | BadRow]:
@@ -39,7 +86,7 @@ def array(data: bytes, path: Path) -> Iterator[Row | BadRow]:
     except RowError as error:
         first, _, _ = data.lstrip().partition(b"\n")
         if _is_json(first):
-            yield from lines(io.BytesIO(data))
+            yield from lines(io.BytesIO(data), path)
             return
         raise InputError(f"{place(path, 'line', error.line)}: {error}; correct the file") from error
     del data  # the values are as large again

@@ -18,12 +18,13 @@ from judgekit.io.jsonl import json_line, json_value
 from judgekit.io.labelled_set import LabelledSet
 from judgekit.io.labels import agreeing, read_label
 from judgekit.io.layout import Layout, Source, find_layout
+from judgekit.io.names import MISSING, at, canonical
 from judgekit.io.pairs import PARTS, SIDES, Pair, read_pair
 from judgekit.io.row import BadRow, Row, RowError, place, shown
 from judgekit.io.rows import read_rows
 from judgekit.types import Case, Label, Message, digest
 
-__all__ = ["LEFT_OUT", "LETTERS", "keep_labelled", "labelled_set", "load_labelled"]
+__all__ = ["LEFT_OUT", "LETTERS", "keep_labelled", "label_of", "labelled_set", "load_labelled"]
 
 LEFT_OUT = "left_out"
 """A column with the reason why its row is no case; such rows are counted by reason."""
@@ -210,7 +211,7 @@ def _entries(
     own = {part: columns.get(part, part) for part in ("label", "language", "group")}
     if "label" not in columns and not any("label" in row.data for row in rows):
         own["label"] = "winner"
-    if rows and not any(own["label"] in row.data for row in rows):
+    if rows and all(_value(row, own["label"]) is MISSING for row in rows):
         way = "name it with --columns label=NAME"
         raise InputError(f"{origin}: no column says which answer is better (label); {way}")
     of_pair = {part: column for part, column in columns.items() if part not in own}
@@ -222,7 +223,7 @@ def _entries(
         pair = read_pair(layout, row, name, prompt, turns)
         return _Labelled(
             pair,
-            _label(row, own["label"], pair.models),
+            label_of(row, own["label"], pair.models),
             _text(row, own["language"]),
             _text(row, own["group"]),
         )
@@ -237,9 +238,15 @@ def _entries(
         yield row, entry
 
 
-def _label(row: Row, column: str, models: Sequence[str]) -> Label | None:
-    value: Any = row.data.get(column)
-    if value is None or value == "":
+def _value(row: Row, column: str) -> Any:
+    value = at(row.data, column)
+    return at(row.data, canonical(column)) if value is MISSING else value
+
+
+def label_of(row: Row, column: str, models: Sequence[str]) -> Label | None:
+    """The label in a column of a row; None if it is empty. Raises `RowError`."""
+    value: Any = _value(row, column)
+    if value is MISSING or value is None or value == "":
         return None
     if not isinstance(value, str):  # some sets count from 0, some from 1, some call the tie 0
         raise RowError(f"the label is {shown(value)}; write A, B or tie, or null for none")
@@ -251,8 +258,8 @@ def _label(row: Row, column: str, models: Sequence[str]) -> Label | None:
 
 
 def _text(row: Row, column: str) -> str | None:
-    value: Any = row.data.get(column)
-    if value is None or value == "":
+    value: Any = _value(row, column)
+    if value is MISSING or value is None or value == "":
         return None
     if isinstance(value, str):
         return value

@@ -9,9 +9,17 @@ from typing import Any, TypeVar
 
 from judgekit.errors import InputError
 from judgekit.io.columns import find_columns
+from judgekit.io.names import CONVERSATIONS, MISSING, at
 from judgekit.io.row import BadRow, EmptyRow, Row, RowError, is_blank, shown
 from judgekit.io.sheets import Question, prompts_by_id, references_by_id
-from judgekit.io.values import read_category, read_id, read_prompt, read_references
+from judgekit.io.values import (
+    ends_answered,
+    read_answer,
+    read_category,
+    read_id,
+    read_prompt,
+    read_references,
+)
 from judgekit.types import Message
 
 __all__ = ["Build", "Layout", "Source", "find_layout"]
@@ -69,16 +77,30 @@ class Layout:
     def value(self, row: Row, part: str) -> Any:
         """The row's value of a part that the file has. Raises `RowError` where it has none."""
         column = self.columns[part]
-        if column not in row.data:
+        value = at(row.data, column)
+        if value is MISSING:
             raise RowError(f"the {part} is missing (there is no {column!r} in it)")
-        value = row.data[column]
-        if part == "response" and column == self.columns.get("prompt"):
-            return value[-1:] if isinstance(value, list) else None
         return value
 
     def optional(self, row: Row, part: str) -> Any:
         """As `value`, but None where file or row has none."""
-        return row.data.get(self.columns[part]) if part in self.columns else None
+        value = at(row.data, self.columns[part]) if part in self.columns else None
+        return None if value is MISSING else value
+
+    def answer(self, row: Row, part: str, turns: int | None) -> tuple[str, ...]:
+        """One model's answers; those of a conversation are its last message.
+
+        Args:
+            row: The row.
+            part: The part that holds them.
+            turns: How many user turns the prompt lists, None where it is no such list.
+        """
+        value = self.value(row, part)
+        if part == "response" and self.columns[part] == self.columns.get("prompt"):
+            if not isinstance(value, list):
+                raise RowError(f"the response is null, as {self.columns[part]!r} is no list")
+            return read_answer(value[-1:], turns, part, number=len(value))
+        return read_answer(value, turns, part)
 
     def references_of(self, row: Row, name: str | None, count: int) -> tuple[str | None, ...]:
         """From --references, else the row's own, else from --prompts; one per turn, or ()."""
@@ -104,7 +126,7 @@ class Layout:
         value = self.value(row, "prompt")
         if self.columns.get("response") == self.columns["prompt"] and isinstance(value, list):
             value = value[:-1]
-        if self.unanswered and self.columns["prompt"] == "messages" and _ends_answered(value):
+        if self.unanswered and self.columns["prompt"] in CONVERSATIONS and ends_answered(value):
             value = value[:-1]
         if "input" in self.columns:
             value = _with_input(value, row.data.get("input"))
@@ -142,11 +164,6 @@ def find_layout(
         references_by_id(source.references, given) if source.references is not None else {},
         source.unanswered,
     )
-
-
-def _ends_answered(value: object) -> bool:
-    last = value[-1] if isinstance(value, list) and value else None
-    return isinstance(last, dict) and last.get("role") == "assistant"
 
 
 def _with_input(instruction: object, given: object) -> object:

@@ -9,9 +9,9 @@ from pathlib import Path
 from judgekit.io.cases import Joined, case_at
 from judgekit.io.intake import take_in
 from judgekit.io.layout import Layout, Source
+from judgekit.io.names import MISSING, at, canonical
 from judgekit.io.row import Row, RowError, shown
 from judgekit.io.rows import scan
-from judgekit.io.values import read_answer
 from judgekit.types import Case, Message
 
 __all__ = ["PARTS", "SIDES", "Pair", "holds_pairs", "load_pairs", "read_pair"]
@@ -55,7 +55,7 @@ def holds_pairs(path: Path, *, columns: Mapping[str, str] | None = None) -> bool
     column = (columns or {}).get("response_a", "response_a")
     for row in scan(path):
         if isinstance(row, Row):
-            return column in row.data
+            return any(at(row.data, n) is not MISSING for n in (column, canonical(column)))
     return False
 
 
@@ -97,7 +97,7 @@ def read_pair(
     layout: Layout, row: Row, name: str | None, prompt: tuple[Message, ...], turns: int | None
 ) -> Pair:
     """A pair from a row, as `Layout.read` calls it. Raises `RowError`."""
-    answers = tuple(read_answer(layout.value(row, side), turns, side) for side in SIDES)
+    answers = tuple(layout.answer(row, side, turns) for side in SIDES)
     return Pair(
         row.line,
         name,

@@ -1,6 +1,7 @@
-"""Rows of a file in any of the formats read: JSON Lines, a JSON array, CSV, Parquet; also gzipped.
+"""Rows of a file in any of the formats read: JSON Lines, a JSON array, CSV and other delimited
+text, Parquet, Arrow; also gzipped, and folders of `save_to_disk`.
 
-The first bytes of a file show its format; only CSV is recognised by its name.
+The first bytes of a file show its format; only delimited text is recognised by its name.
 """
 
 from __future__ import annotations
@@ -12,24 +13,31 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from judgekit.errors import InputError
+from judgekit.io.delimited import delimited_rows, is_delimited
+from judgekit.io.foreign import in_known_columns, request_id
+from judgekit.io.formats import check_format
 from judgekit.io.jsonl import array, lines
-from judgekit.io.row import BadRow, Row, is_blank, place
-from judgekit.io.tables import csv_rows, parquet_rows
+from judgekit.io.names import with_known_names
+from judgekit.io.row import BadRow, Row, RowError, is_blank, place
+from judgekit.io.tables import arrow_rows, is_arrow, parquet_rows, saved_files
+from judgekit.types import digest
 
 __all__ = ["input_digest", "read_rows", "scan"]
 
 _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
+_HEAD = 512  # bytes that show a format
 
 
 def read_rows(path: Path) -> list[Row]:
     """All rows of a file; those without any value are passed over.
 
     Args:
-        path: JSON Lines, a JSON array, CSV or Parquet; also gzipped.
+        path: A file in any of the formats above.
 
     Raises:
         InputError: The file cannot be read or has no rows, or a row is not an object of columns
@@ -50,37 +58,67 @@ def read_rows(path: Path) -> list[Row]:
 def scan(path: Path) -> Iterator[Row | BadRow]:
     """The rows of a file one by one; those that cannot be read or are empty, with the reason.
 
+    Columns bear the known names that theirs spell (`Prompt`), and rows of other tools have their
+    parts in the usual columns.
+
     Raises:
         InputError: The file cannot be read.
     """
-    with _opened(path) as stream:
-        for row in _parsed(stream, path):
-            if isinstance(row, Row) and all(map(is_blank, row.data.values())):
-                yield BadRow(row.line, row.unit, "no value in any column", empty=True)
-            else:
+    for row in _parsed(path):
+        yield _checked(row) if isinstance(row, Row) else row
+
+
+def _checked(row: Row) -> Row | BadRow:
+    if all(map(is_blank, row.data.values())):
+        return BadRow(row.line, row.unit, "no value in any column", empty=True)
+    try:
+        data = in_known_columns(with_known_names(row.data))
+    except RowError as error:
+        return BadRow(row.line, row.unit, str(error), request_id(row.data))
+    return row if data is row.data else replace(row, data=data)
+
+
+def _parsed(path: Path) -> Iterator[Row | BadRow]:
+    """The rows in the format that the first bytes, or the file's name, show."""
+    if path.is_dir():
+        yield from _saved_rows(path)
+        return
+    with _opened(path) as (stream, encoding):
+        head = stream.peek(_HEAD)[:_HEAD]
+        if head.startswith(_PARQUET):
+            yield from parquet_rows(stream, path)
+            return
+        if is_arrow(head):
+            yield from arrow_rows(stream, path)
+            return
+        check_format(head, path)
+        if is_delimited(path, head):
+            yield from delimited_rows(stream, path, remark=encoding)
+        elif head.lstrip().startswith(b"["):
+            yield from array(stream.read(), path)
+        else:
+            yield from lines(stream, path)
+
+
+def _saved_rows(folder: Path) -> Iterator[Row | BadRow]:
+    """The rows of a folder of `save_to_disk`, counted over all its files."""
+    count = 0
+    for file in saved_files(folder):
+        with _opened(file) as (stream, _):
+            for row in arrow_rows(stream, file, first=count + 1):
+                count = row.line
                 yield row
 
 
-def _parsed(stream: io.BufferedReader, path: Path) -> Iterator[Row | BadRow]:
-    """The rows in the format that the first bytes, or the file's name, show."""
-    head = stream.peek(1)
-    if head.startswith(_PARQUET):
-        yield from parquet_rows(stream, path)
-    elif path.name.lower().removesuffix(".gz").endswith(".csv"):
-        yield from csv_rows(stream, path)
-    elif head.lstrip().startswith(b"["):
-        yield from array(stream.read(), path)
-    else:
-        yield from lines(stream)
-
-
 def input_digest(path: Path) -> str:
-    """The hex digest (16 bytes, BLAKE2b) of a file's bytes.
+    """The hex digest (16 bytes, BLAKE2b) of a file's bytes, or of all files of a saved data set.
 
     Raises:
         InputError: The file cannot be read.
     """
     try:
+        if path.is_dir():
+            return digest(*(input_digest(file) for file in saved_files(path)))
         with path.open("rb") as file:
             return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
     except OSError as error:
@@ -88,19 +126,25 @@ def input_digest(path: Path) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[io.BufferedReader]:
-    """The file's bytes: decompressed, in UTF-8, without a byte order mark."""
+def _opened(path: Path) -> Iterator[tuple[io.BufferedReader, str]]:
+    """The file's bytes: decompressed, in UTF-8, without a byte order mark.
+
+    Beside them stands the encoding that they were in, where that is another.
+    """
     try:
         with path.open("rb") as raw:
             stream = raw
             if raw.peek(2).startswith(_GZIP):
                 stream = io.BufferedReader(gzip.GzipFile(fileobj=raw))
-            head = stream.peek(3)
+            head, encoding = stream.peek(4), ""
+            if head.startswith(codecs.BOM_UTF32_LE):
+                check_format(head, path)
             if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
                 stream = io.BufferedReader(io.BytesIO(_from_utf16(stream.read(), path)))
+                encoding = "in UTF-16"
             elif head.startswith(codecs.BOM_UTF8):
                 stream.read(len(codecs.BOM_UTF8))
-            yield stream
+            yield stream, encoding
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{path}: damaged gzip data ({error}); compress it again") from error
     except OSError as error:

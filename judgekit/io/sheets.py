@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from judgekit.errors import InputError
-from judgekit.io.columns import NAMES, find_columns
+from judgekit.io.columns import find_columns
+from judgekit.io.names import MISSING, NAMES, at, canonical
 from judgekit.io.row import EmptyRow, Row, RowError, place, shown
 from judgekit.io.rows import read_rows
 from judgekit.io.values import read_category, read_id, read_prompt
@@ -42,11 +43,11 @@ def prompts_by_id(path: Path, given: Mapping[str, str]) -> dict[str, Question]:
 
     def question(row: Row) -> Question:
         try:
-            prompt, turns = read_prompt(row.data.get(columns["prompt"]))
+            prompt, turns = read_prompt(_value(row, columns["prompt"]))
         except EmptyRow:
             prompt, turns = (), None
-        category = read_category(row.data.get(columns.get("category", "")))
-        return Question(prompt, turns, row.data.get(columns.get("reference", "")), category)
+        category = read_category(_value(row, columns.get("category", "")))
+        return Question(prompt, turns, _value(row, columns.get("reference", "")), category)
 
     return _by_id(rows, path, columns["id"], question)
 
@@ -59,7 +60,7 @@ def references_by_id(path: Path, given: Mapping[str, str]) -> dict[str, Any]:
     fitting = _fitting(given, wanted, rows)
     columns = find_columns(rows, path, wanted=wanted, needed=("id",), given=fitting)
     column = columns.get("reference") or _answers_column(rows, path)
-    return _by_id(rows, path, columns["id"], lambda row: row.data.get(column))
+    return _by_id(rows, path, columns["id"], lambda row: _value(row, column))
 
 
 def _answers_column(rows: list[Row], path: Path) -> str:
@@ -73,8 +74,17 @@ def _answers_column(rows: list[Row], path: Path) -> str:
 
 def _fitting(given: Mapping[str, str], wanted: Collection[str], rows: list[Row]) -> dict[str, str]:
     """The columns of --columns, which names those of the answers, that this file has as well."""
-    seen = {name for row in rows for name in row.data}
-    return {part: name for part, name in given.items() if part in wanted and name in seen}
+    return {
+        part: name
+        for part, name in given.items()
+        if part in wanted
+        and any(at(row.data, n) is not MISSING for row in rows for n in (name, canonical(name)))
+    }
+
+
+def _value(row: Row, column: str) -> Any:
+    value = at(row.data, column)
+    return None if value is MISSING else value
 
 
 def _by_id(
@@ -84,7 +94,7 @@ def _by_id(
     for row in rows:
         where = place(path, row.unit, row.line)
         try:
-            name, value = read_id(row.data.get(id_column)), entry(row)
+            name, value = read_id(_value(row, id_column)), entry(row)
         except RowError as error:
             raise InputError(f"{where}: {error}; correct that row") from error
         line, first = found.setdefault(name, (row.line, value))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from judgekit.io.jsonl import json_text
+from judgekit.io.jsonl import json_text, json_value
 from judgekit.io.row import EmptyRow, RowError, shown
 from judgekit.types import Message
 
 __all__ = [
+    "ends_answered",
     "is_choices",
+    "is_message",
     "read_answer",
     "read_category",
     "read_id",
@@ -25,6 +27,18 @@ _ROLES: Mapping[str, Literal["system", "user", "assistant", "tool"]] = {
     "assistant": "assistant",
     "tool": "tool",
     "function": "tool",
+}
+_SPEAKERS: Mapping[str, Literal["system", "user", "assistant", "tool"]] = {
+    **_ROLES,
+    "human": "user",
+    "gpt": "assistant",
+    "chatgpt": "assistant",
+    "bing": "assistant",
+    "bard": "assistant",
+    "model": "assistant",
+    "function_call": "assistant",
+    "observation": "tool",
+    "function_response": "tool",
 }
 _TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
 
@@ -82,18 +96,23 @@ def _check_asks(text: str, what: str) -> None:
         raise EmptyRow(f"{what} is empty")
 
 
-def read_answer(value: object, turns: int | None, name: str = "response") -> tuple[str, ...]:
+def read_answer(
+    value: object, turns: int | None, name: str = "response", *, number: int = 1
+) -> tuple[str, ...]:
     """One model's answers, one per turn; `turns` as `read_prompt` gives it.
 
-    Text for one turn, a list of texts for a list of user turns, one assistant message, or
-    FastChat's choices. `name` is the column's, for the error.
+    Text for one turn, a list of texts for a list of user turns, one assistant message (also in a
+    list), or FastChat's choices. `name` is the column's and `number` the message's in it, for the
+    error.
     """
     if isinstance(value, str):
         texts: list[Any] = [value]
     elif is_choices(value):
         texts = _choice(value)
+    elif isinstance(value, dict) and is_message(value):
+        texts = [_assistant(value, name, number)]
     elif isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
-        texts = [_assistant(value[0], name)]
+        texts = [_assistant(value[0], name, number)]
     elif isinstance(value, list) and turns is not None:
         texts = value
     else:
@@ -150,9 +169,20 @@ def _choice(choices: Any) -> list[Any]:
     ]
 
 
-def _assistant(value: Mapping[str, Any], name: str) -> str:
+def is_message(value: object) -> bool:
+    """Whether this is a message: of ``role`` and ``content``, or ShareGPT's ``from``, ``value``."""
+    return isinstance(value, dict) and ("role" in value or {"from", "value"} <= value.keys())
+
+
+def ends_answered(value: object) -> bool:
+    """Whether this is a conversation that ends with a message of the assistant."""
+    last = value[-1] if isinstance(value, list) and value else None
+    return isinstance(last, dict) and _role(last) == "assistant"
+
+
+def _assistant(value: Mapping[str, Any], name: str, number: int) -> str:
     """The text of an answer written as an assistant message."""
-    message = _message(value, 1)
+    message = _message(value, number)
     if message.role != "assistant":
         raise RowError(f"the {name} is a message of the {message.role}, not of the assistant")
     if message.tool_calls:
@@ -161,15 +191,37 @@ def _assistant(value: Mapping[str, Any], name: str) -> str:
 
 
 def _message(value: Mapping[str, Any], number: int) -> Message:
-    said = value.get("role")
-    role = _ROLES.get(said) if isinstance(said, str) else None
+    role, said = _role(value), value.get("role", value.get("from"))
     if role is None:
-        raise RowError(f"message {number} has the role {shown(said)}; roles: {', '.join(_ROLES)}")
+        known = _ROLES if "role" in value or "from" not in value else _SPEAKERS
+        raise RowError(f"message {number} has the role {shown(said)}; roles: {', '.join(known)}")
+    if "role" not in value:
+        value = _from_sharegpt(value, number)
     calls = value.get("tool_calls") or value.get("function_call")
     content = value.get("content")
     if content is None and calls and role == "assistant":
         content = ""
     return Message(role, _text(content, number), _json(calls, number) if calls else "")
+
+
+def _role(value: Mapping[str, Any]) -> Literal["system", "user", "assistant", "tool"] | None:
+    if "role" in value:
+        said, roles = value["role"], _ROLES
+    else:
+        said, roles = value.get("from"), _SPEAKERS
+    return roles.get(said) if isinstance(said, str) else None
+
+
+def _from_sharegpt(value: Mapping[str, Any], number: int) -> Mapping[str, Any]:
+    """ShareGPT's message with the usual keys; a function call is the JSON text of the call."""
+    if value["from"] != "function_call":
+        return {**value, "content": value.get("value")}
+    text = value.get("value")
+    try:
+        call = json_value(text.encode()) if isinstance(text, str) else text
+    except RowError as error:
+        raise RowError(f"the function call of message {number} is {error}") from error
+    return {**value, "content": None, "function_call": call}
 
 
 def _text(content: object, number: int) -> str:

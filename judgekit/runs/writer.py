@@ -17,6 +17,7 @@ import orjson
 
 from judgekit.errors import InputError
 from judgekit.io.files import keep_inputs, partial_beside, safe_name, write_file
+from judgekit.redaction import redact_bytes
 from judgekit.runs.metadata import RunMetadata
 from judgekit.runs.reader import CaseResult, StoredJudgement, read_json
 from judgekit.runs.schema import case_row, judgement_row, outcome_row
@@ -88,6 +89,11 @@ def writing(folder: Path) -> Iterator[None]:
         ) from error
 
 
+def as_json(plain: object, option: int) -> bytes:
+    """JSON without the secrets that this process holds."""
+    return redact_bytes(orjson.dumps(plain, option=option))
+
+
 class RunWriter:
     """Writes a run beside its folder, and moves it in when it is whole.
 
@@ -139,11 +145,11 @@ class RunWriter:
         """Writes one case whose judgements have their ids already: those of another run."""
         outcome = outcome_row(result.outcome, result.judgement_ids, result.votes)
         with writing(self.folder):
-            self._files["cases"].write(orjson.dumps(case_row(result.case), option=LINE))
+            self._files["cases"].write(as_json(case_row(result.case), LINE))
             for own in result.stored:
                 row = judgement_row(own.id, own.judgement, own.judge)
-                self._files["judgements"].write(orjson.dumps(row, option=LINE))
-            self._files["outcomes"].write(orjson.dumps(outcome, option=LINE))
+                self._files["judgements"].write(as_json(row, LINE))
+            self._files["outcomes"].write(as_json(outcome, LINE))
 
     @contextmanager
     def aside(self) -> Iterator[Path]:
@@ -173,7 +179,7 @@ class RunWriter:
             for file in self._files.values():
                 file.close()
             for name, plain in (("summary.json", document(summary)), ("run.json", run)):
-                (self._partial / name).write_bytes(orjson.dumps(plain, option=PRETTY))
+                (self._partial / name).write_bytes(as_json(plain, PRETTY))
             if self.folder.exists():
                 (self.folder / MARK).touch()
                 (self.folder / "run.json").unlink(missing_ok=True)

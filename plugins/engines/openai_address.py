@@ -15,17 +15,21 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
-from judgekit.config.endpoints import Endpoint
+from judgekit.config.endpoints import Endpoint, parse_base_url
+from judgekit.config.secrets import key_segments
 from judgekit.errors import EngineError, InputError
 from judgekit.extension.engine import EngineSetup
+from judgekit.redaction import hide, hide_user
 
 __all__ = ["Address", "address"]
 
 DEFAULT = "https://api.openai.com/v1"
 SECRET = 8  # characters from which a value in the base URL's query may be a secret
+NO_SECRET = ("api-version", "api_version", "version", "model", "deployment", "region")
+SHOWN = "[key]"
 OPENAI_HOSTS = (".openai.com",)
 AZURE_HOSTS = (
     ".openai.azure.com",
@@ -67,12 +71,14 @@ class Place:
 
     @property
     def name(self) -> str:
-        """The base URL without its query and its default port, the host in lower case."""
+        """The base URL without keys, query and default port, the host in lower case."""
         scheme, host, port = self.origin
         shown = f"[{host}]" if host and ":" in host else str(host)
         if port != (443 if scheme == "https" else 80):
             shown += f":{port}"
-        return urlunsplit((scheme, shown, self.parts.path, "", ""))
+        keys = key_segments(self.parts.path)
+        path = (SHOWN if part in keys else part for part in self.parts.path.split("/"))
+        return urlunsplit((scheme, shown, "/".join(path), "", ""))
 
 
 def address(setup: EngineSetup) -> Address:
@@ -96,8 +102,10 @@ def address(setup: EngineSetup) -> Address:
     if key:
         azure_key = place.azure and variable != "AZURE_OPENAI_AD_TOKEN"
         headers |= {"api-key": key} if azure_key else {"Authorization": f"Bearer {key}"}
-    secrets = [value for _, value in parse_qsl(base.query) if len(value) >= SECRET]
+    secrets = [v for name, v in parse_qsl(base.query) if len(v) >= SECRET and name not in NO_SECRET]
+    secrets += [unquote(segment) for segment in key_segments(base.path)]
     secrets += [key] if key else []
+    hide(*secrets)
     return Address(place.name, url, headers, variable, tuple(secrets), _proxy(place))
 
 
@@ -112,18 +120,14 @@ def _base_url(setup: EngineSetup) -> tuple[str, bool]:
 
 def _place(url: str, azure: bool) -> Place:
     """Checks a base URL and normalises it."""
-    parts = urlsplit(url.strip())
-    try:
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise InputError(f"base URL {url!r}: {error}; give one like {DEFAULT}") from error
+    parts = parse_base_url(url)
+    host = str(parts.hostname)
     if parts.username or parts.password:
+        hide_user(url)
         raise InputError(
             f"the base URL of {host!r} holds a user name or password; name an endpoint with "
             "key_env instead, so that the secret stays in the environment"
         )
-    if parts.scheme not in ("http", "https") or not host:
-        raise InputError(f"base URL {url!r} is not an http(s) address; give one like {DEFAULT}")
     azure = azure or host.endswith(AZURE_HOSTS)
     # People paste the full address of the call.
     path = parts.path.rstrip("/").removesuffix("/chat/completions").rstrip("/")
@@ -170,6 +174,7 @@ def _key(place: Place, endpoint: Endpoint | None) -> tuple[str | None, str]:
         if key := os.environ.get(variable, "").strip():
             if not (key.isascii() and key.isprintable()):
                 raise EngineError(f"{variable} holds characters that no key has; set it again")
+            hide(key)
             return variable, key
     raise EngineError(
         f"no key for {place.name}: the environment variable {variables[0]} is not set; set it, "
@@ -255,9 +260,12 @@ def _proxy(place: Place) -> str | None:
         return None
     proxies = getproxies()
     proxy = proxies.get(place.parts.scheme) or proxies.get("all")
+    hide_user(proxy or "")
     if proxy and not proxy.startswith(("http://", "https://")):
         raise EngineError(
             f"the environment's proxy for {host!r} is not an HTTP one; set HTTPS_PROXY to one, or "
             "NO_PROXY to the host"
         )
+    if proxy:
+        parse_base_url(proxy, "the environment's proxy")
     return proxy

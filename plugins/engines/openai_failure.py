@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from judgekit.errors import CallFailure, EngineError
+from judgekit.redaction import redact_message
 from judgekit.types import Status
 
 from .openai_address import Address
@@ -145,7 +146,7 @@ def _line(text: str, secrets: Sequence[str]) -> str:
     """One short line without any key."""
     for secret in secrets:
         text = text.replace(secret, "[key]")
-    text = " ".join(KEY.sub("[key]", valid_unicode(text)).split())
+    text = redact_message(" ".join(KEY.sub("[key]", valid_unicode(text)).split()))
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 

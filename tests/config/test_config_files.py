@@ -217,8 +217,8 @@ def test_the_users_endpoints_and_prices(mine: Path) -> None:
         ('[endpoints.x]\nbase_url = "https://h/v1"\nrmp = 3', "did you mean 'rpm'?"),
         ('[endpoint.x]\nbase_url = "https://h/v1"', "did you mean 'endpoints'?"),
         ("[endpoints.x]\nrpm = 3", "endpoints.x.base_url is missing"),
-        ('[endpoints.x]\nbase_url = "h/v1"', "'h/v1' is not a URL"),
-        ('[endpoints.x]\nbase_url = "ftp://h/v1"', "is not a URL"),
+        ('[endpoints.x]\nbase_url = "h/v1"', "'h/v1' is not an http(s) address"),
+        ('[endpoints.x]\nbase_url = "ftp://h/v1"', "is not an http(s) address"),
         ('[endpoints.x]\nbase_url = "https://h/v1"\nrpm = 0', "rpm must be more than 0, not 0"),
         ('[endpoints.x]\nbase_url = "https://h/v1"\nprice = 3', "must be {input = USD"),
         (

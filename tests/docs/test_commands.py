@@ -48,8 +48,10 @@ def test_the_commands_of_a_page(
 
 
 def says(body: Body) -> str:
-    """What the judge behind the API says; of the help desk's rubric a number as well."""
+    """What the judge behind the API says; of the guide's own prompts a number or a grade."""
     asked = body["messages"][-1]["content"]
+    if "GRADE: P" in asked:
+        return f"GRADE: {'IPC'[1 + worth(asked.partition('<reference ')[0])]}"
     return f"Tone: {3 + 2 * worth(asked)}" if "Tone: <number>" in asked else opinion(body)
 
 

@@ -46,13 +46,15 @@ BARE = {
     "line": "A",
     "announced": "[RESULT] A",
     "scores": "8 7",
+    "list": "[A] Score: 8\n[B] Score: 7",
     "json": '{"winner": "A"}',
     "ranked": '{"ordered_models": [{"model": "A", "rank": 1}, {"model": "B", "rank": 2}]}',
 }
 
 
 def head(reads: str, scale: tuple[float, float] | None = (1, 10)) -> Head:
-    return Head(FORMATS[reads], reads, scale)
+    grades = (("A", 5.0), ("B", 1.0)) if reads == "grade" else ()
+    return Head(FORMATS[reads], reads, scale, values=grades)
 
 
 @given(WILD, READS, st.sampled_from(["stop", "length", "refusal", "content_filter", "odd"]))
@@ -72,7 +74,7 @@ def test_a_text_without_a_marker_is_never_valid(text: str, reads: str) -> None:
     assert read(Reply(text), head(reads, None)).status is not Status.VALID
 
 
-@given(WILD, PAIR_READS.filter(lambda reads: reads != "scores"))
+@given(WILD, PAIR_READS.filter(lambda reads: reads not in ("scores", "list")))
 def test_swapped_names_mirror_the_choice(text: str, reads: str) -> None:
     ahead = read(Reply(text), head(reads), ("A", "B"))
     swapped = read(Reply(text), head(reads), ("B", "A"))

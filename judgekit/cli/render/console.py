@@ -15,6 +15,8 @@ from typing import Any, TextIO, cast
 
 from rich.console import Console
 
+from judgekit.redaction import redact
+
 __all__ = ["PLAIN_WIDTH", "json_text", "safe", "stderr_console", "stdout_console"]
 
 PLAIN_WIDTH = 1 << 16  # cells of a line that no terminal shows, so that nothing is folded
@@ -33,9 +35,9 @@ def safe(text: str) -> str:
     """`text` with every character that a terminal would act on, or hide, as one that is seen.
 
     Controls become their pictures (ESC is ``␛``, NUL ``␀``), the rest their escapes
-    (``\\u202e``); newlines and tabs stay.
+    (``\\u202e``); newlines and tabs stay. Secrets that this process holds are redacted.
     """
-    return _HIDDEN.sub(_visible, text)
+    return _HIDDEN.sub(_visible, redact(text))
 
 
 def _visible(match: re.Match[str]) -> str:
@@ -49,7 +51,7 @@ def _visible(match: re.Match[str]) -> str:
 
 def json_text(value: Any) -> str:
     """One JSON object for standard output: ASCII, so that texts in it cannot act either."""
-    return json.dumps(value, indent=2)
+    return redact(json.dumps(value, indent=2))
 
 
 def stdout_console() -> Console:

@@ -21,7 +21,9 @@ from judgekit.judging.parsing.choices import (
     statement,
 )
 from judgekit.judging.parsing.formats import PARSERS, Parser, concluding_lines, parser
+from judgekit.judging.parsing.grades import labelled_grade
 from judgekit.judging.parsing.reading import PARSERS_VERSION, read
+from judgekit.judging.parsing.score_lists import score_list
 from judgekit.judging.parsing.scores import (
     bare_number,
     bracketed_rating,
@@ -41,12 +43,14 @@ __all__ = [
     "concluding_lines",
     "first_line",
     "json_winner",
+    "labelled_grade",
     "labelled_score",
     "marked_result",
     "one_token",
     "parser",
     "ranked_models",
     "read",
+    "score_list",
     "score_pair",
     "statement",
 ]

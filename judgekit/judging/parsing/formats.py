@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from judgekit.errors import InputError
-from judgekit.judging.parsing import choices, scores
+from judgekit.judging.parsing import choices, grades, score_lists, scores
 from judgekit.judging.parsing.choices import Names, label_choices
 from judgekit.judging.parsing.marks import Finding
 from judgekit.judging.templates import Head
@@ -106,6 +106,14 @@ def _number(text: str, head: Head, _names: Names) -> Finding:
     return scores.find_number(text, head.scale)
 
 
+def _grade(text: str, head: Head, _names: Names) -> Finding:
+    return grades.find_grade(text, head.values, head.label)
+
+
+def _list(text: str, head: Head, names: Names) -> Finding:
+    return score_lists.find_list(text, names, head.scale, head.label)
+
+
 PARSERS: Mapping[str, Parser] = MappingProxyType(
     {
         known.name: known
@@ -119,8 +127,10 @@ PARSERS: Mapping[str, Parser] = MappingProxyType(
             Parser("ranked", _ranked),
             Parser("announced", _announced),
             Parser("scores", _scores, "first line"),
+            Parser("list", _list),
             Parser("rating", _rating),
             Parser("score", _score),
+            Parser("grade", _grade),
             Parser("result", _result),
             Parser("number", _number, "first line"),
         )

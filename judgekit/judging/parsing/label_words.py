@@ -18,7 +18,7 @@ __all__ = [
 ]
 
 _LABELS = """
-score note nota punktzahl bewertung wertung punkte puntuación puntuacion puntaje
+score grade note nota punktzahl bewertung wertung punkte puntuación puntuacion puntaje
 calificación calificacion valoración pontuação pontuacao classificação punteggio voto
 valutazione poäng betyg poeng karakter pisteet arvosana beoordeling cijfer wynik ocena
 hodnocení skóre skore pontszám scor punctaj puan skor điểm nilai оценка балл баллы оцінка

@@ -21,6 +21,8 @@ __all__ = [
     "Rest",
     "Scale",
     "ascii_text",
+    "closing_end",
+    "is_part",
     "read_number",
     "read_rest",
     "whole_number",
@@ -126,14 +128,14 @@ def read_number(text: str, start: int, scale: Scale) -> Number | None:
     if highest is not None:
         clear = clear and scale is not None and float(highest["highest"]) == scale[1]
         end = highest.end()
-    end = _end(_CLOSING, text, end)
+    end = closing_end(text, end)
     if ("$" in text[number.end() : end]) != bool(_MATH.search(text[max(0, start - 9) : start])):
         clear = False  # money, not mathematics
     parts = _PARTS.match(text, end)
     if parts is not None:
         clear = clear and _adds_up(parts["sum"] or parts["inner"], written, 1)
-        end = _end(_CLOSING, text, parts.end())
-    return Number(float(written) if clear and not _is_part(text, end) else None, end)
+        end = closing_end(text, parts.end())
+    return Number(float(written) if clear and not is_part(text, end) else None, end)
 
 
 def read_rest(text: str, end: int, scale: Scale) -> Rest:
@@ -154,6 +156,11 @@ def whole_number(text: str, scale: Scale) -> float | None:
     return number.value if number is not None and not content[number.end :].strip(". ") else None
 
 
+def closing_end(text: str, end: int) -> int:
+    """Where a unit and the marks that close a number end."""
+    return _end(_CLOSING, text, end)
+
+
 def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
     found = pattern.match(text, start)
     return start if found is None else found.end()
@@ -167,8 +174,8 @@ def _adds_up(added: str, total: str, count: int) -> bool:
     return abs(exact - Fraction(total)) * 2 <= (Fraction(1, 10**shown) if count > 1 else 0)
 
 
-def _is_part(text: str, end: int) -> bool:
-    """Whether what follows a number makes it a part of something else."""
+def is_part(text: str, end: int) -> bool:
+    """Whether what follows a number or a grade makes it a part of something else."""
     if _BESIDE.match(text, end):
         return True
     found = _WORD.match(text, end)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from judgekit.judging.parsing.label_words import BEFORE, JOINED_LINKS, LABELS, LINKS, UNITS, WHOLE
 from judgekit.judging.parsing.marks import Mark
-from judgekit.judging.parsing.numbers import OPENING, Scale, ascii_text, read_number, whole_number
+from judgekit.judging.parsing.numbers import OPENING, Number, ascii_text
 from judgekit.judging.parsing.objects import Members, find_objects
 
-__all__ = ["ScoreMark", "labelled_scores"]
+__all__ = ["ScoreMark", "ValueReader", "labelled_scores"]
 
 _REACH = 200  # characters around a label that are looked at; keeps the time linear
 _REST = re.compile(r"[^\n.;]{0,80}")
@@ -51,7 +52,19 @@ class ScoreMark(NamedTuple):
     key: bool = False
 
 
-def labelled_scores(text: str, scale: Scale, label: str) -> list[ScoreMark]:
+@dataclass(frozen=True, slots=True)
+class ValueReader:
+    """Reads what stands after a label: a number, or a grade.
+
+    `at` reads it at a position of a text, None if there is none; `value` is that of a text or a
+    number that is the whole value of a key in JSON, None if it has none.
+    """
+
+    at: Callable[[str, int], Number | None]
+    value: Callable[[str | float], float | None]
+
+
+def labelled_scores(text: str, label: str, reader: ValueReader) -> list[ScoreMark]:
     """The scores of a text made by `ascii_text`, in order.
 
     A JSON object is one thing: its member with the label's name is its score, and what its other
@@ -60,23 +73,23 @@ def labelled_scores(text: str, scale: Scale, label: str) -> list[ScoreMark]:
 
     Args:
         text: The text.
-        scale: The lowest and the highest valid score.
         label: The word before the score.
+        reader: Reads what stands after the label.
     """
     label = ascii_text(label)
     objects = find_objects(text) or [] if "{" in text else []
-    scores = {score.mark.start: score for score in _members(text, objects, label, scale)}
+    scores = {score.mark.start: score for score in _members(text, objects, label, reader)}
     begin = text.rfind("\n", 0, len(text.rstrip())) + 1
     ends = [0, *(stop for _, _, stop in objects)]
     starts = [*(start for _, start, _ in objects), len(text)]
     for end, start in zip(ends, starts, strict=True):
         for found in _label_pattern(label).finditer(text, end, start):
-            score = _read_score(text, found, scale)
+            score = _read_score(text, found, reader)
             if score is not None:
                 scores[score.mark.start] = score
     if label.casefold() in LABELS and max(ends[-1], len(text) - _REACH) <= begin:
         for found in _any_label_pattern().finditer(text, begin):
-            score = _read_score(text, found, scale)
+            score = _read_score(text, found, reader)
             if score is not None and _is_alone(text, begin, score.mark):
                 scores.setdefault(score.mark.start, score)
     return _without_parts(text, [scores[start] for start in sorted(scores)])
@@ -102,7 +115,7 @@ def _pattern(label: str) -> re.Pattern[str]:
     )
 
 
-def _read_score(text: str, found: re.Match[str], scale: Scale) -> ScoreMark | None:
+def _read_score(text: str, found: re.Match[str], reader: ValueReader) -> ScoreMark | None:
     """The score after a label; None if it is an aspect's, or no number where words may stand."""
     reach = max(0, found.start() - _REACH)
     line = text[max(reach, text.rfind("\n", reach, found.start()) + 1) : found.start()]
@@ -112,10 +125,10 @@ def _read_score(text: str, found: re.Match[str], scale: Scale) -> ScoreMark | No
         return None
     start = found.start("label") if line.strip(_DECORATION) else found.start()
     formal = ":" in found["link"] or "=" in found["link"]
-    number = read_number(text, found.end(), scale)
+    number = reader.at(text, found.end())
     if number is None and (formal or line.strip(" \t*_").startswith("#")):
         below = _NEXT_LINE.match(text, found.end())
-        number = None if below is None else read_number(text, below.end(), scale)
+        number = None if below is None else reader.at(text, below.end())
         if number is not None and _LINE_ENDS.match(text, number.end) is None:
             number = None
     clear = number is not None and number.value is not None
@@ -163,7 +176,7 @@ def _without_parts(text: str, scores: Sequence[ScoreMark]) -> list[ScoreMark]:
 
 
 def _members(
-    text: str, objects: Sequence[tuple[Members, int, int]], label: str, scale: Scale
+    text: str, objects: Sequence[tuple[Members, int, int]], label: str, reader: ValueReader
 ) -> Iterator[ScoreMark]:
     """The scores of JSON objects; those of one array are parts of a whole that is not told."""
     for i, (members, start, end) in enumerate(objects):
@@ -175,7 +188,7 @@ def _members(
             _ARRAY.fullmatch(text, left[2], right[1]) for left, right in pairwise(around)
         )
         alone = len(values) == 1 and not in_array
-        yield ScoreMark(Mark(_json_number(values[0], scale) if alone else None, start, end))
+        yield ScoreMark(Mark(_json_value(values[0], reader) if alone else None, start, end))
 
 
 def _values(members: Members, label: str) -> list[Any]:
@@ -188,9 +201,9 @@ def _values(members: Members, label: str) -> list[Any]:
     return []
 
 
-def _json_number(value: Any, scale: Scale) -> float | None:
+def _json_value(value: Any, reader: ValueReader) -> float | None:
     if isinstance(value, str):
-        return whole_number(ascii_text(value), scale)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+        return reader.value(ascii_text(value))
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e6:
         return None
-    return float(value) if abs(value) < 1e6 else None
+    return reader.value(float(value))

@@ -17,12 +17,13 @@ from judgekit.judging.parsing.numbers import (
     read_rest,
     whole_number,
 )
-from judgekit.judging.parsing.score_labels import labelled_scores
+from judgekit.judging.parsing.score_labels import ValueReader, labelled_scores
 from judgekit.types import Choice, Verdict
 
 __all__ = [
     "bare_number",
     "bracketed_rating",
+    "find_labelled",
     "find_number",
     "find_rating",
     "find_result",
@@ -84,11 +85,19 @@ def labelled_score(text: str, scale: Scale = (0, 5), label: str = "Score") -> Ve
 
 
 def find_score(text: str, scale: Scale, label: str) -> Finding:
+    def value(member: str | float) -> float | None:
+        return whole_number(member, scale) if isinstance(member, str) else member
+
+    reader = ValueReader(lambda plain, start: read_number(plain, start, scale), value)
+    return _within(find_labelled(text, label, reader), scale)
+
+
+def find_labelled(text: str, label: str, reader: ValueReader) -> Finding:
     plain = ascii_text(text)
-    scores = labelled_scores(plain, scale, label)
+    scores = labelled_scores(plain, label, reader)
     # Scores before a total are its parts.
     first = next((i for i, score in enumerate(scores) if score.total), 0)
-    return _within(conclude(plain, [score.mark for score in scores[first:]]), scale)
+    return conclude(plain, [score.mark for score in scores[first:]])
 
 
 def marked_result(text: str, scale: Scale = (1, 5)) -> Verdict:

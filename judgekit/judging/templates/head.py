@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -22,6 +22,7 @@ FORMATS: Mapping[str, Shows] = MappingProxyType(
         "label": "pair",
         "arena": "pair",
         "scores": "pair",
+        "list": "pair",
         "token": "pair",
         "json": "pair",
         "statement": "pair",
@@ -30,6 +31,7 @@ FORMATS: Mapping[str, Shows] = MappingProxyType(
         "announced": "pair",
         "rating": "single",
         "score": "single",
+        "grade": "single",
         "result": "single",
         "number": "single",
     }
@@ -47,8 +49,9 @@ class Head:
         reads: The verdict format, one of `FORMATS`; empty if the judge reads the reply itself.
         scale: The lowest and the highest score.
         tie: The label of a tie; None if there is none.
-        label: The word before a score.
+        label: The word before a score or a grade.
         reference: Whether the prompt needs a reference.
+        values: The grades of the format ``"grade"`` and the number that each stands for.
     """
 
     shows: Shows
@@ -57,6 +60,7 @@ class Head:
     tie: str | None = "C"
     label: str = "Score"
     reference: bool = False
+    values: tuple[tuple[str, float], ...] = ()
 
 
 def read_head(lines: Sequence[str], file: str, start: int) -> Head:
@@ -80,6 +84,8 @@ def read_head(lines: Sequence[str], file: str, start: int) -> Head:
     if "shows" not in table:
         raise InputError(f"{file}:{start}: the head does not say what is shown; add {_SHOWS}")
     shows, reads = table["shows"], table.get("reads")
+    if "values" in table or reads == "grade":
+        _complete_grades(table, lambda key: f"{file}:{start + _line_of(key, lines)}")
     if reads is not None and FORMATS[reads] != shows:
         fitting = ", ".join(name for name, kind in FORMATS.items() if kind == shows)
         way_out = f"take one of {fitting}" if fitting else "take `reads` out"
@@ -92,6 +98,28 @@ def read_head(lines: Sequence[str], file: str, start: int) -> Head:
     if table.get("tie") == "":
         table["tie"] = None
     return Head(**table)
+
+
+def _complete_grades(table: dict[str, Any], where: Callable[[str], str]) -> None:
+    """Sets the scale and the label of a head with grades; `where` says where a key is."""
+    if table.get("reads") != "grade":
+        raise InputError(
+            f'{where("values")}: values are the grades of reads = "grade"; take them out'
+        )
+    if "values" not in table:
+        raise InputError(
+            f'{where("reads")}: reads = "grade" needs the number that each grade stands for; add '
+            "values = {A = 4, B = 3, C = 2}"
+        )
+    numbers = table["values"].values()
+    if "scale" in table:
+        raise InputError(
+            f"{where('scale')}: the scale of grades is that of their values, {min(numbers):g} to "
+            f"{max(numbers):g}; take scale out"
+        )
+    table["scale"] = [min(numbers), max(numbers)]
+    table.setdefault("label", "Grade")
+    table["values"] = tuple((name, float(number)) for name, number in table["values"].items())
 
 
 _SHOWS = "shows = " + " or ".join(f'"{kind}"' for kind in get_args(Shows))
@@ -107,6 +135,8 @@ def _complaint(key: str, value: Any) -> str:
             wanted = "" if value in FORMATS else "one of " + ", ".join(FORMATS)
         case "scale":
             wanted = "" if _is_scale(value) else "the lowest and the highest score, as in [1, 10]"
+        case "values":
+            wanted = "" if _are_grades(value) else "two different numbers or more: {A = 4, B = 3}"
         case "reference":
             wanted = "" if isinstance(value, bool) else "true or false"
         case "tie" | "label":
@@ -122,6 +152,15 @@ def _is_scale(value: Any) -> bool:
         and len(value) == 2
         and all(type(end) in (int, float) and math.isfinite(end) for end in value)
         and value[0] < value[1]
+    )
+
+
+def _are_grades(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and all(type(number) in (int, float) and math.isfinite(number) for number in value.values())
+        and all(name.strip() == name != "" and "\n" not in name for name in value)
+        and len(set(value.values())) > 1
     )
 
 

@@ -7,17 +7,23 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from judgekit.io.names import CONVERSATIONS, NAMES
 from judgekit.io.row import RowError, shown
-from judgekit.io.values import read_answer, read_prompt
+from judgekit.io.values import ends_answered, is_message, read_answer, read_prompt
 from judgekit.train.data.rows import Conversation
+from judgekit.types import Message
 
 __all__ = [
     "Preference",
     "UnusableRow",
+    "as_conversation",
     "checked_prompt",
+    "find_column",
     "number_in",
+    "read_asked",
     "read_preference",
     "split_conversation",
+    "with_input",
 ]
 
 
@@ -48,21 +54,104 @@ def read_preference(data: Mapping[str, Any]) -> Preference:
     """Reads a row with `chosen` and `rejected`: two answers to a prompt, or two conversations.
 
     An answer is a text or one assistant message. Conversations end with the answer; what precedes
-    it is the prompt, and a `prompt` column beside them must be part of it. Raises `RowError`.
+    it is the prompt, and a prompt beside them must be part of it. Raises `RowError`.
     """
     margin, probability = _margin(data), number_in(data, "probability")
     if probability is not None and not 0 <= probability <= 1:
         raise RowError(f"the probability is {probability!r}; it must be from 0 to 1, for chosen")
-    given = data.get("prompt")
-    sides = [data["chosen"], data["rejected"]]
-    prompt: Conversation | str
-    if given is None or any(_is_long(side) for side in sides):
-        prompt, chosen, rejected = _conversations(sides, given)
-    else:
-        prompt = checked_prompt(given)
-        chosen = read_answer(sides[0], None, "chosen answer")[0]
-        rejected = read_answer(sides[1], None, "rejected answer")[0]
-    return Preference(prompt, chosen, rejected, margin, probability)
+    prompt = read_asked(data)
+    read = [read_side(data[name], name, prompt) for name in ("chosen", "rejected")]
+    (whole, chosen), (other, rejected) = read
+    if as_conversation(whole) != as_conversation(other):
+        raise UnusableRow("different_prompts", "chosen and rejected answer different conversations")
+    if prompt is not None and whole != prompt:
+        texts = [message.content for message in as_conversation(whole)]
+        if as_conversation(prompt) != whole and prompt not in texts:
+            raise RowError("the prompt is not part of the conversations of chosen and rejected")
+    return Preference(whole, chosen, rejected, margin, probability)
+
+
+def read_asked(data: Mapping[str, Any]) -> Conversation | str | None:
+    """The prompt of a row under its usual names; None if it has none.
+
+    Beside it may stand a `system` prompt, earlier turns (`history`: pairs of texts) and, as in
+    Alpaca's layout, the `input` of an `instruction`.
+    """
+    column = find_column(data, "prompt")
+    if column is None:
+        return None
+    prompt = checked_prompt(with_input(data, column))
+    system, history = data.get("system"), data.get("history")
+    before: list[Message] = []
+    if isinstance(system, str) and system.strip():
+        before.append(Message("system", system))
+    if history:
+        before += _earlier_turns(history)
+    if not before:
+        return prompt
+    asked = as_conversation(prompt)
+    if before[0].role == asked[0].role == "system":
+        raise RowError("a column system stands beside a prompt with a system message; keep one")
+    return (*before, *asked)
+
+
+def with_input(data: Mapping[str, Any], column: str) -> Any:
+    """The value of a prompt's column, with the `input` below an `instruction` (Alpaca)."""
+    asked, given = data[column], data.get("input")
+    if column == "instruction" and isinstance(asked, str) and isinstance(given, str):
+        return f"{asked}\n\n{given}".strip()
+    return asked
+
+
+def find_column(data: Mapping[str, Any], part: str) -> str | None:
+    """The column of a part of the row, by its usual names. Raises `RowError` if there are two."""
+    names = [name for name in NAMES[part] if data.get(name) is not None]
+    if part == "prompt" and names[:2] == ["instruction", "input"]:
+        names.remove("input")
+    names = [name for name in names if name not in CONVERSATIONS] or names
+    if len(names) > 1:
+        choice = " or ".join(map(repr, names))
+        way = f"say which with --columns {part}={names[0]}"
+        raise RowError(f"the {part} could be the column {choice}; {way}")
+    return names[0] if names else None
+
+
+def _earlier_turns(history: object) -> list[Message]:
+    found: list[Message] = []
+    for turn in history if isinstance(history, list) else [history]:
+        if not isinstance(turn, list) or [type(text) for text in turn] != [str, str]:
+            raise RowError(f"the history has {shown(turn)}, not a pair of texts")
+        found += (Message("user", turn[0]), Message("assistant", turn[1]))
+    return found
+
+
+def as_conversation(prompt: Conversation | str) -> Conversation:
+    """A prompt as messages."""
+    return (Message("user", prompt),) if isinstance(prompt, str) else prompt
+
+
+def read_side(
+    value: object, name: str, prompt: Conversation | str | None
+) -> tuple[Conversation | str, str]:
+    """The prompt and the answer of one side: an answer to the row's prompt, or a conversation."""
+    several = isinstance(value, list) and len(value) > 1
+    if not several:
+        if prompt is not None:
+            return prompt, read_answer(value, None, f"{name} answer")[0]
+        if isinstance(value, list) and value and is_message(value[0]):
+            return split_conversation(value, name)
+        way = "name the column of the prompt with --columns prompt=NAME"
+        raise RowError(
+            f"{name} is {shown(value)}, not a whole conversation (a list of messages), and there "
+            f"is no prompt beside it; {way}"
+        )
+    messages: Sequence[Any] = value if isinstance(value, list) else ()
+    if prompt is not None and ends_answered(messages[:1]):
+        raise RowError(
+            f"{name} has {len(messages)} messages, and one answer is learned: join them into one "
+            f"message, or move all but the last to the end of the prompt"
+        )
+    return split_conversation(messages, name)
 
 
 def checked_prompt(value: object) -> Conversation | str:
@@ -83,7 +172,8 @@ def as_messages(value: object) -> Conversation:
 
 def split_conversation(value: Sequence[Any], name: str) -> tuple[Conversation, str]:
     """Splits messages into the prompt and the answer that ends them. Raises `RowError`."""
-    answer = read_answer([value[-1]], None, f"last message of {name}")[0]
+    last = f"last message of {name}"
+    answer = read_answer([value[-1]], None, last, number=len(value))[0]
     if len(value) == 1:
         raise RowError(f"{name} is an answer without a prompt")
     return as_messages(list(value[:-1])), answer
@@ -116,28 +206,3 @@ def _margin(data: Mapping[str, Any]) -> float | None:
     if margin < 0:
         raise RowError(f"the margin is {margin!r}, so the rejected answer is better")
     return margin
-
-
-def _is_long(side: object) -> bool:
-    return isinstance(side, list) and len(side) > 1
-
-
-def _conversations(sides: Sequence[Any], given: object) -> tuple[Conversation, str, str]:
-    """The prompt and the two answers of two whole conversations."""
-    read = []
-    for side, name in zip(sides, ("chosen", "rejected"), strict=True):
-        if not isinstance(side, list) or not side or isinstance(side[0], str):
-            what = "a whole conversation (a list of messages), as there is no prompt beside it"
-            if given is not None:
-                what = "a whole conversation, as the other answer is"
-            raise RowError(f"{name} is {shown(side)}, not {what}")
-        read.append(split_conversation(side, name))
-    (prompt, chosen), (other, rejected) = read
-    if prompt != other:
-        raise UnusableRow("different_prompts", "chosen and rejected answer different conversations")
-    if given is not None:
-        inside = checked_prompt(given)
-        texts = [message.content for message in prompt]
-        if inside != prompt and inside not in texts:
-            raise RowError("the prompt is not part of the conversations of chosen and rejected")
-    return prompt, chosen, rejected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -43,7 +43,13 @@ def from_pair(row: PairRow) -> RankerRow:
 
 
 def read_candidates(
-    source: Path, measure: QualityFunction, *, most: int, seed: int, limit: int | None = None
+    source: Path,
+    measure: QualityFunction,
+    *,
+    most: int,
+    seed: int,
+    limit: int | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> list[RankerRow]:
     """Pairs of candidates from a file with several answers per prompt.
 
@@ -55,12 +61,13 @@ def read_candidates(
         most: Pairs per prompt, at most.
         seed: Seed of the draw, where a prompt has more pairs.
         limit: Use only the first N prompts.
+        columns: As of `judgekit.io.load_candidates`.
 
     Raises:
         InputError: The file is refused by `judgekit.io.load_candidates`, a prompt has no
             reference, or no pair is left.
     """
-    cases = io.load_candidates(source).cases[:limit]
+    cases = io.load_candidates(source, columns=columns).cases[:limit]
     without = [case.id for case in cases if not case.reference]
     if without:
         raise InputError(

@@ -12,19 +12,23 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from judgekit.errors import InputError
-from judgekit.io.columns import NAMES
+from judgekit.io.names import CONVERSATIONS
+from judgekit.io.pairs import SIDES
 from judgekit.io.row import BadRow, EmptyRow, Row, RowError, shown
 from judgekit.io.values import read_answer, read_prompt
+from judgekit.train.data.labelled import read_labelled
 from judgekit.train.data.preference import (
     Preference,
     UnusableRow,
-    checked_prompt,
+    find_column,
+    read_asked,
     read_preference,
     split_conversation,
+    with_input,
 )
 from judgekit.train.data.rated_answers import read_ranking
 from judgekit.train.data.rows import Conversation, PairRow, TextRow
-from judgekit.train.data.sources import RowSource, open_source
+from judgekit.train.data.sources import RowSource, open_source, with_columns
 from judgekit.train.data.transcripts import is_transcript, parse_transcript, read_transcripts
 from judgekit.types import Message, digest
 
@@ -47,25 +51,31 @@ class LoadedRows(Generic[_Made]):
     dropped: Mapping[str, int]
 
 
-def read_pair_rows(source: str | Path, *, limit: int | None = None) -> LoadedRows[PairRow]:
+def read_pair_rows(
+    source: str | Path, *, limit: int | None = None, columns: Mapping[str, str] | None = None
+) -> LoadedRows[PairRow]:
     """Reads preferences from a file or a data set of the hub, see `sources.open_source`.
 
     Args:
         source: The file or data set.
         limit: Read only the first N rows, including those that are dropped.
+        columns: Columns under other names, or paths into columns: ``{"chosen": "best.text"}``.
 
     Raises:
-        InputError: A row of a file cannot be used (the message names its line), or no row is left.
+        InputError: A row of a file cannot be used (the message names its line), no row has a given
+            column, or no row is left.
     """
-    return load_rows(open_source(source, limit), _pairs)
+    return load_rows(with_columns(open_source(source, limit), columns or {}), _pairs)
 
 
-def read_text_rows(source: str | Path, *, limit: int | None = None) -> LoadedRows[TextRow]:
+def read_text_rows(
+    source: str | Path, *, limit: int | None = None, columns: Mapping[str, str] | None = None
+) -> LoadedRows[TextRow]:
     """Reads prompts with answers to learn; otherwise as `read_pair_rows`.
 
     Rows are answers, messages that end with one, or preferences, whose chosen answer is taken.
     """
-    return load_rows(open_source(source, limit), _texts)
+    return load_rows(with_columns(open_source(source, limit), columns or {}), _texts)
 
 
 def hold_out(rows: Sequence[_Made], share: float, seed: int) -> tuple[list[_Made], list[_Made]]:
@@ -139,8 +149,9 @@ def _pairs(data: Mapping[str, Any], place: str) -> list[PairRow]:
     if found is None:
         columns = ", ".join(map(repr, data))
         raise RowError(
-            f"no preference in its columns ({columns}); it needs chosen and rejected, or "
-            f"completions with scores"
+            f"no preference in its columns ({columns}); it needs chosen and rejected, "
+            f"response_a, response_b and label, or completions with scores (name them with "
+            f"--columns chosen=NAME,rejected=NAME)"
         )
     for name, answer in (("chosen", found.chosen), ("rejected", found.rejected)):
         if not answer.strip():
@@ -166,11 +177,14 @@ def _preference(data: Mapping[str, Any]) -> Preference | None:
     """A row's preference, in the layout that its columns show; None if they show none."""
     sides = [data.get("chosen"), data.get("rejected")]
     if sides == [None, None]:
-        return read_ranking(data) if data.get("completions") is not None else None
+        if data.get("completions") is not None:
+            return read_ranking(data)
+        return read_labelled(data) if any(side in data for side in SIDES) else None
     for name, side in zip(("chosen", "rejected"), sides, strict=True):
         if side is None:
             raise RowError(f"the {name} answer is missing")
-    if data.get("prompt") is None and all(isinstance(s, str) and is_transcript(s) for s in sides):
+    transcripts = all(isinstance(side, str) and is_transcript(side) for side in sides)
+    if transcripts and find_column(data, "prompt") is None:
         return read_transcripts(data)
     return read_preference(data)
 
@@ -186,40 +200,27 @@ def _texts(data: Mapping[str, Any], place: str) -> list[TextRow]:
 
 def _answers(data: Mapping[str, Any]) -> list[tuple[Conversation | str, str]]:
     """The prompts and answers of a row of answers, one per user turn."""
-    response = _column(data, "response")
-    if response is None and isinstance(data.get("messages"), list) and data["messages"]:
-        return [split_conversation(data["messages"], "messages")]
-    prompt = _column(data, "prompt")
+    response = find_column(data, "response")
+    whole = next((name for name in CONVERSATIONS if isinstance(data.get(name), list)), None)
+    if response is None and whole is not None and data[whole]:
+        return [split_conversation(data[whole], whole)]
+    prompt = find_column(data, "prompt")
     if response is None or prompt is None:
         missing = "prompt" if prompt is None else "response"
         columns = ", ".join(map(repr, data))
-        raise RowError(f"no column for the {missing} (its columns: {columns})")
-    asked = data[prompt]
-    if prompt == "instruction" and isinstance(asked, str) and isinstance(data.get("input"), str):
-        asked = f"{asked}\n\n{data['input']}".strip()  # Alpaca's layout
-    messages_, turns = read_prompt(asked)
+        way = f"name it with --columns {missing}=NAME"
+        raise RowError(f"no column for the {missing} (its columns: {columns}); {way}")
+    messages, turns = read_prompt(with_input(data, prompt))
     answers = read_answer(data[response], turns)
     if turns is None:
-        return [(checked_prompt(asked), answers[0])]
+        asked = read_asked(data)
+        return [(messages if asked is None else asked, answers[0])]
     taught: list[tuple[Conversation | str, str]] = []
     history: Conversation = ()
-    for message, answer in zip(messages_, answers, strict=True):
+    for message, answer in zip(messages, answers, strict=True):
         taught.append(((*history, message), answer))
         history = (*history, message, Message("assistant", answer))
     return taught
-
-
-def _column(data: Mapping[str, Any], part: str) -> str | None:
-    """The column of a part of the row, by its usual names. Raises `RowError` if there are two."""
-    names = [name for name in NAMES[part] if data.get(name) is not None]
-    if part == "prompt" and names[:2] == ["instruction", "input"]:
-        names.remove("input")
-    if len(names) > 1 and "messages" in names:
-        names.remove("messages")
-    if len(names) > 1:
-        choice = " or ".join(map(repr, names))
-        raise RowError(f"the {part} could be the column {choice}; keep one of them")
-    return names[0] if names else None
 
 
 def _cluster(data: Mapping[str, Any], prompt: Conversation | str) -> str:

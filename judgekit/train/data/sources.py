@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from judgekit.errors import InputError
 from judgekit.installing import install_hint
+from judgekit.io.names import MISSING, NAMES, at, canonical
 from judgekit.io.row import BadRow, Row
 from judgekit.io.rows import scan
+from judgekit.io.tables import is_saved
+from judgekit.naming import unknown
 
 __all__ = ["RowSource", "open_source"]
 
 HUB = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?:/(?P<subset>[\w./-]+?))?(?::(?P<split>[\w.-]+))?")
+PARTS = (
+    *("prompt", "chosen", "rejected", "response", "response_a", "response_b", "label", "winner"),
+    *("model_a", "model_b", "margin", "probability", "cluster", "completions", "system"),
+    *("history", "tools", "input", "score_chosen", "score_rejected"),
+)
+"""The parts of a row that ``--columns`` may name."""
+
 FILES = (".jsonl", ".json", ".csv", ".parquet", ".gz", ".txt")
 
 
@@ -37,7 +47,7 @@ def open_source(source: str | Path, limit: int | None = None) -> RowSource:
     """Opens a file, or a data set ``OWNER/NAME[/SUBSET][:SPLIT]``.
 
     The default split is ``train``; a subset is one of the data set's configurations or folders. A
-    local folder is read as a copy of a data set.
+    local folder is one that `save_to_disk` wrote, else a copy of a data set of the hub.
 
     Args:
         source: The file or data set.
@@ -50,11 +60,13 @@ def open_source(source: str | Path, limit: int | None = None) -> RowSource:
     if limit is not None and limit < 1:
         raise InputError(f"the limit of rows must be at least 1, not {limit!r}")
     path = Path(name).expanduser()
-    if path.is_file():
+    if path.is_file() or is_saved(path):
         return RowSource(name, islice(scan(path), limit), public=False)
     copy = local_copy(name)
     if copy is not None:
         folder, split = copy
+        if is_saved(folder):
+            return RowSource(name, islice(scan(folder / split), limit), public=False)
         if (folder / "run.json").is_file():
             way = f"make pairs of it first: judgekit pairs {name} -o pairs.jsonl"
             raise InputError(f"{name!r} is a judged run; {way}")
@@ -66,6 +78,47 @@ def open_source(source: str | Path, limit: int | None = None) -> RowSource:
         )
     rows = hub_rows(found["name"], found["subset"], found["split"] or "train", limit, name)
     return RowSource(name, rows, public=True)
+
+
+def with_columns(source: RowSource, columns: Mapping[str, str]) -> RowSource:
+    """The source with some parts of its rows under other names.
+
+    Args:
+        source: Rows.
+        columns: For each part its column, or a path into one (`judgekit.io.names.at`).
+
+    Raises:
+        InputError: There is no such part; and, once all rows are read, no row had a column.
+    """
+    unknown_part = next((part for part in columns if part not in PARTS), None)
+    if unknown_part is not None:
+        raise InputError(f"{unknown('part', unknown_part, PARTS)} (--columns)")
+    return replace(source, rows=renamed(source, columns)) if columns else source
+
+
+def renamed(source: RowSource, columns: Mapping[str, str]) -> Iterator[Row | BadRow]:
+    """The rows with the parts of `columns` under their own names, and no other column for them."""
+    others = {name for part in columns for name in NAMES.get(part, (part,))}
+    missing, seen = dict(columns), dict[str, None]()
+    for row in source.rows:
+        if isinstance(row, BadRow):
+            yield row
+            continue
+        seen.update(dict.fromkeys(row.data))
+        data = {name: value for name, value in row.data.items() if name not in others}
+        for part, column in columns.items():
+            for name in (column, canonical(column)):
+                value = at(row.data, name)
+                if value is not MISSING:
+                    data[part] = value
+                    missing.pop(part, None)
+                    break
+        yield replace(row, data=data)
+    for column in missing.values():
+        names = ", ".join(map(repr, seen))
+        raise InputError(
+            f"{source.name}: no row has the column {column!r} (--columns); the columns are {names}"
+        )
 
 
 def local_copy(name: str) -> tuple[Path, str] | None:

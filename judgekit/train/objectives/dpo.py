@@ -76,12 +76,12 @@ def task(recipe: DPO) -> TrainingTask:
     beta = recipe.beta if recipe.beta is not None else 2.0 if recipe.loss == "simpo" else 0.1
     loss = PreferenceLoss(recipe.loss, beta, recipe.label_smoothing, recipe.gamma)
     use = ModelUse(completions=2, reference=recipe.loss != "simpo")
-    find_model = partial(LanguageModelSource, recipe, use, read, make_encode)
+    find_model = partial(LanguageModelSource, recipe, use, partial(read, recipe), make_encode)
     return TrainingTask("dpo", recipe, PreferenceObjective(loss), find_model)
 
 
-def read(source: str | Path, limit: int | None) -> LoadedRows[PairRow]:
-    return read_pair_rows(source, limit=limit)
+def read(recipe: DPO, source: str | Path, limit: int | None) -> LoadedRows[PairRow]:
+    return read_pair_rows(source, limit=limit, columns=recipe.columns)
 
 
 def make_encode(tokenizer: Any, recipe: LanguageModelRecipe) -> Encode:

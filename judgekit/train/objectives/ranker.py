@@ -101,14 +101,19 @@ class RankerSource:
         return RankerTrainingModel(self.checkpoint, self.recipe, network.train())
 
     def _pairs(self, source: str | Path, limit: int | None) -> LoadedRows[Any]:
-        found = read_pair_rows(source, limit=limit)
+        found = read_pair_rows(source, limit=limit, columns=self.recipe.columns)
         return LoadedRows(found.source, [from_pair(row) for row in found.rows], found.dropped)
 
     def _candidates(self, source: str | Path, limit: int | None) -> LoadedRows[Any]:
         recipe = self.recipe
         measure = partial(qualities, recipe.metrics, bertscore=self._bertscore)
         rows = read_candidates(
-            Path(source), measure, most=recipe.pairs_per_prompt, seed=recipe.seed, limit=limit
+            Path(source),
+            measure,
+            most=recipe.pairs_per_prompt,
+            seed=recipe.seed,
+            limit=limit,
+            columns=recipe.columns,
         )
         return LoadedRows(str(source), rows, {})
 

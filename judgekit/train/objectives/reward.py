@@ -141,7 +141,7 @@ def make_encode(tokenizer: Any, recipe: LanguageModelRecipe) -> Encode:
 
 def read(recipe: Reward, source: str | Path, limit: int | None) -> LoadedRows[PairRow]:
     """Raises `InputError` for a row that lacks the number to learn from."""
-    found = read_pair_rows(source, limit=limit)
+    found = read_pair_rows(source, limit=limit, columns=recipe.columns)
     for wanted, name, flag in (
         (recipe.use_margin, "margin", "--use-margin"),
         (recipe.soft_labels, "probability", "--soft-labels"),

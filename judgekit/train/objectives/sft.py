@@ -49,12 +49,13 @@ class ImitationObjective:
 
 def task(recipe: SFT) -> TrainingTask:
     """Supervised fine-tuning."""
-    find_model = partial(LanguageModelSource, recipe, ModelUse(completions=1), read, make_encode)
+    use, rows = ModelUse(completions=1), partial(read, recipe)
+    find_model = partial(LanguageModelSource, recipe, use, rows, make_encode)
     return TrainingTask("sft", recipe, ImitationObjective(), find_model)
 
 
-def read(source: str | Path, limit: int | None) -> LoadedRows[TextRow]:
-    return read_text_rows(source, limit=limit)
+def read(recipe: SFT, source: str | Path, limit: int | None) -> LoadedRows[TextRow]:
+    return read_text_rows(source, limit=limit, columns=recipe.columns)
 
 
 def make_encode(tokenizer: Any, recipe: LanguageModelRecipe) -> Encode:

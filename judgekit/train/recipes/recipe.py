@@ -61,6 +61,11 @@ class Recipe:
     batch_size: int = setting(2, "Rows per forward pass and process.", OPTIMIZATION, least=1)
     accumulate: int = setting(8, "Forward passes per optimizer step.", OPTIMIZATION, least=1)
     seed: int = setting(0, "Seed of row order, new weights and dropout.", OPTIMIZATION)
+    columns: Mapping[str, str] = setting(
+        dict,
+        "Columns under other names, or paths into them: prompt=doc.question,chosen=best.",
+        DATA,
+    )
     limit: int | None = setting(None, "Use only the first N rows.", DATA, least=1)
     eval_data: Path | None = setting(
         None, "File of held-out rows, instead of a share of the data.", DATA

@@ -154,7 +154,7 @@ def test_an_endpoint_that_names_no_key(
         ("localhost:8000/v1", "not an http"),
         ("ftp://localhost/v1", "not an http"),
         ("http:///v1", "not an http"),
-        ("http://localhost:port/v1", "base URL 'http://localhost:port/v1'"),
+        ("http://localhost:port/v1", "a port that cannot be read"),
         ("http://localhost:99999/v1", "base URL"),
         ("https://me:hunter22@lab.example/v1", "key_env"),
     ],

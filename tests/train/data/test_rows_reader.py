@@ -119,7 +119,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({**PAIR, "chosen": "no "}, "chosen and rejected are the same text, 'no '"),
     ({"chosen": "yes", "rejected": "no"}, "chosen is 'yes', not a whole conversation"),
     ({"chosen": [USER, answer("y")], "rejected": "no"}, "rejected is 'no', not a whole conv"),
-    ({**PAIR, "chosen": [USER, answer("y")]}, "rejected is 'no', not a whole conversation, as"),
+    ({**PAIR, "chosen": [SYSTEM, USER, answer("y")]}, "answer different conversations"),
     ({"chosen": [USER], "rejected": [USER]}, "the last message of chosen is a message of the user"),
     ({"chosen": [answer("y")], "rejected": [answer("n")]}, "is an answer without a prompt"),
     (
