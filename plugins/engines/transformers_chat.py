@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from judgekit.errors import CallFailure, InputError
-from judgekit.models.folders import one_line
+from judgekit.models.library_errors import one_line
 from judgekit.naming import unknown
 from judgekit.types import Call, Message
 
@@ -134,8 +134,6 @@ class Chat:
     def _render(
         self, messages: Sequence[Message], variables: Mapping[str, Any], *, continued: bool
     ) -> str:
-        from jinja2 import TemplateError
-
         rows = [{"role": m.role, "content": m.content} for m in messages]
         given = {"chat_template": self._template, "date_string": DAY, **variables}
         how = "continue_final_message" if continued else "add_generation_prompt"
@@ -143,7 +141,7 @@ class Chat:
             return str(
                 self.tokenizer.apply_chat_template(rows, tokenize=False, **{how: True}, **given)
             )
-        except (TemplateError, ValueError, TypeError) as error:
+        except Exception as error:  # a template is a program of others
             raise CallFailure(
                 "chat template", f"the chat template refuses the conversation: {one_line(error)}"
             ) from error

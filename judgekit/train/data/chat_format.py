@@ -161,8 +161,6 @@ class ChatFormat:
         return self.guard(answer)
 
     def _render(self, conversation: Conversation, *, opens: bool) -> str:
-        from jinja2 import TemplateError
-
         rows = [self._row(message) for message in conversation]
         try:
             return str(
@@ -174,7 +172,7 @@ class ChatFormat:
                     date_string=DAY,
                 )
             )
-        except (TemplateError, ValueError, TypeError) as error:
+        except Exception as error:  # a template is a program of others
             raise TemplateRefusal(" ".join(str(error).split())) from error
 
     def _row(self, message: Message) -> dict[str, Any]:

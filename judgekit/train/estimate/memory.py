@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from judgekit.models.library_errors import library_errors
 from judgekit.models.loading import Checkpoint, quiet_libraries
 from judgekit.train.data.encoding import TokenCounts
 from judgekit.train.estimate.activations import kept_bytes
@@ -127,7 +128,8 @@ def adapter_config(
     import peft
 
     library: Any = peft
-    config = library.LoraConfig.from_pretrained(checkpoint.adapter)
+    with library_errors(f"cannot read the adapter {str(checkpoint.adapter)!r}"):
+        config = library.LoraConfig.from_pretrained(checkpoint.adapter)
     config.task_type, config.inference_mode = TASKS[head], False
     return config
 
@@ -142,7 +144,8 @@ def with_adapter(model: Any, config: Any | None) -> Any:
     library: Any = peft
     if config is None:
         return model.requires_grad_(True)
-    with torch.device("meta"), quiet_libraries():
+    failed = "the adapter does not fit the model"
+    with library_errors(failed), torch.device("meta"), quiet_libraries():
         return library.get_peft_model(model, config, autocast_adapter_dtype=False)
 
 

@@ -23,7 +23,7 @@ import torch
 
 from judgekit.errors import TrainingError
 from judgekit.io.files import write_file
-from judgekit.models.folders import one_line
+from judgekit.models.library_errors import one_line
 
 __all__ = [
     "Seal",

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from judgekit.errors import InputError
-from judgekit.models.folders import one_line
 from judgekit.models.forward import base_model
+from judgekit.models.library_errors import one_line
 from judgekit.train.data.examples import Example
 from judgekit.train.data.packing import Batch, pack
 from judgekit.train.network import padded

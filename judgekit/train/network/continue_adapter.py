@@ -11,9 +11,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from judgekit.errors import InputError
+from judgekit.models.folder_checks import read_json_object
 from judgekit.models.loading import loading_errors
 from judgekit.train.network.lora_targets import untie_for
 
@@ -25,12 +24,7 @@ HEADS = frozenset({"lm_head", "score", "classifier"})
 
 def read_config(adapter: Path, name: str) -> dict[str, Any]:
     """An adapter's `adapter_config.json`. Raises `InputError` where it is no LoRA."""
-    try:
-        config: Any = orjson.loads((adapter / "adapter_config.json").read_bytes())
-    except ValueError as error:
-        raise InputError(f"cannot read the adapter {name!r}: {error}") from error
-    if not isinstance(config, dict):
-        raise InputError(f"cannot read the adapter {name!r}: its config is no JSON object")
+    config = read_json_object(adapter / "adapter_config.json")
     if config.get("peft_type") != "LORA":
         kind = config.get("peft_type")
         raise InputError(f"{name!r} is an adapter of type {kind!r}; only LoRA is supported")
@@ -62,10 +56,10 @@ def continue_adapter(model: Any, adapter: Path, task: str) -> Any:
     config = read_config(adapter, adapter.name)
     targets = config.get("target_modules") or ()
     untie_for(model, targets)
-    how = library.LoraConfig.from_pretrained(adapter)
-    how.task_type, how.inference_mode = task, False
-    how.base_model_name_or_path = None  # peft would warn about a model that has moved
     with loading_errors(str(adapter)):
+        how = library.LoraConfig.from_pretrained(adapter)
+        how.task_type, how.inference_mode = task, False
+        how.base_model_name_or_path = None  # peft would warn about a model that has moved
         model = library.get_peft_model(model, how)
         load_adapter_weights(model, adapter, anew=HEADS if task == "SEQ_CLS" else frozenset())
         if task != "SEQ_CLS":  # reward models have no reference

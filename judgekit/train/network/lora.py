@@ -15,7 +15,7 @@ from typing import Any
 from judgekit.errors import EngineError, InputError
 from judgekit.installing import install_hint
 from judgekit.models.checkpoint_checks import end_token_ids
-from judgekit.models.folders import one_line
+from judgekit.models.library_errors import library_errors
 from judgekit.models.loading import (
     Checkpoint,
     Weights,
@@ -198,14 +198,9 @@ def empty_model(checkpoint: Checkpoint, head: Head) -> Any:
     config = checkpoint.config
     if head == "score":
         config = one_output(checkpoint)
-    try:
-        with torch.device("meta"), quiet_libraries():
-            return auto.from_config(config, trust_remote_code=False)
-    except ValueError as error:
-        raise InputError(
-            f"{checkpoint.name!r} cannot be trained by transformers {library.__version__}: "
-            f"{one_line(error)}"
-        ) from error
+    failed = f"{checkpoint.name!r} cannot be trained by transformers {library.__version__}"
+    with library_errors(failed), torch.device("meta"), quiet_libraries():
+        return auto.from_config(config, trust_remote_code=False)
 
 
 def auto_class(head: Head) -> Any:

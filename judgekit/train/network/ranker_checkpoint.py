@@ -19,7 +19,8 @@ from tokenizers import Tokenizer
 from judgekit.errors import EngineError, InputError
 from judgekit.io.files import write_file
 from judgekit.models.deberta import Size
-from judgekit.models.folders import find_folder, one_line
+from judgekit.models.folders import find_folder
+from judgekit.models.library_errors import library_errors
 from judgekit.models.loading import loading_errors, quiet_libraries
 from judgekit.models.pairrm import network_size, read_config
 from judgekit.models.pairrm_tokens import CANDIDATE, FIRST, SECOND, SOURCE, Limits
@@ -176,7 +177,7 @@ def encoder_size(folder: Path, config: Mapping[str, Any]) -> Size:
         raise InputError(
             f"{str(folder)!r} is neither a PairRM nor a DeBERTa-v3: its model_type is {kind!r}"
         )
-    with torch.device("meta"):
+    with torch.device("meta"), library_errors(f"cannot read the model {str(folder)!r}"):
         model = library.DebertaV2Model(library.DebertaV2Config(**config))
     shapes = {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
     try:
@@ -205,10 +206,8 @@ def read_tokenizer(folder: Path, *, new: bool) -> Any:
             f"no {TOKENIZER} in {str(folder)!r}; llm-blender/PairRM-hf has DeBERTa-v3's, "
             f"with the prefixes: copy it there"
         )
-    try:
+    with library_errors(f"cannot read {str(file)!r}"):
         tokenizer: Any = Tokenizer.from_file(str(file))
-    except Exception as error:  # the library raises nothing narrower
-        raise InputError(f"cannot read {str(file)!r}: {one_line(error)}") from error
     if new:
         tokenizer.add_tokens(list(PREFIXES))  # existing ones keep their ids
     lost = [t for t in ("[CLS]", "[SEP]", *PREFIXES) if tokenizer.token_to_id(t) is None]
