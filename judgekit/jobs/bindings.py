@@ -23,6 +23,8 @@ from judgekit.types import Sampling
 
 __all__ = ["BoundEngine", "JudgeFactory", "check_price", "choose_judge"]
 
+FIRST_CALLS = 20  # that must fail alike to end a run, at any concurrency
+
 
 @dataclass(frozen=True)
 class BoundEngine:
@@ -96,6 +98,7 @@ class BoundEngine:
             rpm=s.rpm or (endpoint.rpm if endpoint else None),
             tpm=s.tpm or (endpoint.tpm if endpoint else None),
             retry_truncated=s.retry_truncated,
+            first_window=max(FIRST_CALLS, s.concurrency),
         )
         return Dispatcher(engine, store, admission, limits, tally)
 

@@ -113,6 +113,9 @@ def explain(answers: Answers) -> None:
 
     s = answers.summary
     cost = price(s["cost_usd"])
+    if s["without_usage"]:
+        least = "" if s["cost_usd"] is None else "at least "
+        cost = f"{least}{cost} ({s['without_usage']} without token counts)"
     asked = f"{s['calls']} ({s['calls_from_store']} more from the store)"
     lacking = {
         f"without an answer: {status.replace('_', ' ')}": str(count)
