@@ -111,8 +111,8 @@ def histogram(scores: Sequence[float]) -> tuple[Bin, ...]:
     if not scores:
         return ()
     least, most = min(scores), max(scores)
-    whole = all(float(score).is_integer() for score in scores)
-    if whole and most - least < MOST_BINS:
+    integers = all(float(score).is_integer() for score in scores)
+    if integers and most - least < MOST_BINS:
         values = range(int(least), int(most) + 1)
         return tuple(Bin(float(v), float(v), scores.count(v)) for v in values)
     width = _round_width(least, most)
