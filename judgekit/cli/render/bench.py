@@ -11,7 +11,7 @@ from rich.text import Text
 
 from judgekit.cli.render.columns import Heading, grid
 from judgekit.cli.render.console import safe, stdout_console
-from judgekit.cli.render.figures import NONE, number, price
+from judgekit.cli.render.figures import NONE, asked_text, price
 from judgekit.runs.bench_report import BenchReport, JudgeResult, SetResult
 from judgekit.stats import Rate
 
@@ -212,10 +212,9 @@ def origin(result: SetResult) -> str:
 def costs(sets: Sequence[SetResult]) -> str:
     """What was asked and paid."""
     asking = [judge for own in sets for judge in own.judges if judge.model is not None]
-    calls, kept = sum(j.calls for j in asking), sum(j.calls_from_store for j in asking)
     known = [j.cost_usd for j in asking if j.cost_usd is not None]
     cost = price(None if len(known) < len(asking) else sum(known))
-    return f"{number(calls, 'call')}, {kept} from the reply store, {cost}"
+    return f"{asked_text(asking)}, {cost}"
 
 
 def print_estimates(estimates: Sequence[Mapping[str, Any]]) -> None:
