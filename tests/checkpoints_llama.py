@@ -103,3 +103,13 @@ def write_adapter(base: Path, folder: Path, *, seed: int = 1) -> Path:
                 torch.nn.init.normal_(weight)
     adapted.save_pretrained(folder)
     return folder
+
+
+def lose_a_weight(folder: Path, name: str = "model.layers.1.mlp.up_proj.weight") -> Path:
+    """Takes one tensor out of a checkpoint, which shows only when its weights are loaded."""
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(folder / "model.safetensors")
+    del tensors[name]
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    return folder

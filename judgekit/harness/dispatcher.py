@@ -17,6 +17,7 @@ from judgekit.config.prices import Price
 from judgekit.errors import CallFailure, EngineError, JudgekitError, StoreError
 from judgekit.extension.engine import Engine
 from judgekit.harness.batcher import Batcher
+from judgekit.harness.first_calls import FirstCalls
 from judgekit.harness.limits import Admission, RateLimiter, RetryPolicy, expected_tokens
 from judgekit.harness.reply_store import ReplyStore, pack_reply, unpack_reply
 from judgekit.harness.storable import storable
@@ -26,7 +27,7 @@ __all__ = ["DispatchLimits", "Dispatcher", "Tally", "TrialAsk"]
 
 NOT_REACHED = ("connection", "timeout")
 FULL_RATE = "http 429"
-GIVE_UP = 20  # calls in a row that found no server, each after all its retries
+GIVE_UP = 20  # calls in a row that got no answer, each after all its retries
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Tally:
     calls_from_store: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
-    without_usage: int = 0  # replies whose server gave no token counts
+    without_usage: int = 0  # replies whose server gave no token counts, or impossible ones
     statuses: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)  # calls given up, by failure
     retries: Counter[str] = field(default_factory=Counter)  # attempts repeated, by failure
@@ -59,8 +60,13 @@ class Tally:
         vars(self).update(vars(other))
 
     def cost(self, price: Price | None) -> float | None:
-        """The cost of the calls in US dollars, None where the price is not known."""
-        return None if price is None else price.cost(self.tokens_in, self.tokens_out)
+        """The cost of the calls in US dollars, None where the price or all usage is unknown.
+
+        A lower limit where some replies came without usage.
+        """
+        if price is None or (self.without_usage and not self.tokens_in + self.tokens_out):
+            return None
+        return price.cost(self.tokens_in, self.tokens_out)
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,8 @@ class DispatchLimits:
         tpm: Tokens a minute; None sets no limit.
         retry_truncated: Tokens: a call whose reply was cut at a lower limit is made once more with
             this one. None keeps the reply.
+        first_window: How many calls to an API are made before one is answered; see `FirstCalls`.
+            None sets no limit.
     """
 
     timeout: float = 120.0
@@ -81,6 +89,7 @@ class DispatchLimits:
     rpm: float | None = None
     tpm: float | None = None
     retry_truncated: int | None = None
+    first_window: int | None = None
 
 
 class Dispatcher:
@@ -117,6 +126,8 @@ class Dispatcher:
         self._unreachable = 0
         self._reached = False
         self._replies = 0
+        costs = engine.stored and engine.window == 1
+        self._first_calls = FirstCalls(limits.first_window if costs else None)
 
     async def __aenter__(self) -> Self:
         return self
@@ -158,6 +169,7 @@ class Dispatcher:
         stored = self.store.get(key)
         if stored is not None:
             self.tally.calls_from_store += 1
+            self._first_calls.let_through()
             return unpack_reply(stored)
         task = self._under_way.get(key)
         if task is None:
@@ -182,18 +194,17 @@ class Dispatcher:
     async def _ask(self, call: Call, ask: TrialAsk) -> Reply:
         ask.count_call()
         self.tally.calls += 1
-        reply = await self._retry(call, ask.place)
-        if reply.tokens_out is None:
+        reply = storable(await self._retry(call, ask.place))
+        if reply.tokens_in is None or reply.tokens_out is None:
             self.tally.without_usage += 1
-        used = (reply.tokens_in or 0, reply.tokens_out or 0)
-        self.tally.tokens_in += used[0]
-        self.tally.tokens_out += used[1]
-        price = self.admission.price
-        ask.paid += price.cost(*used) if price else 0.0
-        return storable(reply)
+        self.tally.tokens_in += reply.tokens_in or 0
+        self.tally.tokens_out += reply.tokens_out or 0
+        ask.paid += self.admission.charge(call, reply)
+        return reply
 
     async def _retry(self, call: Call, place: int) -> Reply:
         """Repeats attempts until there is a reply or no retry is left."""
+        await self._first_calls.admit()
         attempt, waited, replies = 0, 0.0, self._replies
         now = asyncio.get_running_loop().time
         while True:
@@ -204,6 +215,7 @@ class Dispatcher:
             if isinstance(result, Reply):
                 self._replies += 1
                 self._unreachable = 0
+                self._first_calls.let_through()
                 return result
             if result.name == FULL_RATE and self._replies > replies:
                 # The rate let other calls through: time begins anew for this one.
@@ -222,6 +234,7 @@ class Dispatcher:
 
     def _give_up(self, failure: CallFailure) -> None:
         self.tally.failures[failure.name] += 1
+        self._first_calls.failed(failure)
         if failure.name not in NOT_REACHED:
             self._unreachable = 0
             return
@@ -230,7 +243,7 @@ class Dispatcher:
         self._unreachable += 1
         if self._unreachable >= GIVE_UP:
             raise EngineError(
-                f"{self._unreachable} calls in a row found no server ({failure}); "
+                f"{self._unreachable} calls in a row got no answer ({failure}); "
                 f"the replies so far are stored: run the same command again to continue"
             )
 

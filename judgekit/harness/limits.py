@@ -15,7 +15,7 @@ from math import floor, inf, isnan
 
 from judgekit.config.prices import Price
 from judgekit.errors import CallFailure
-from judgekit.types import Call, StopKind, StopReason
+from judgekit.types import Call, Reply, StopKind, StopReason
 
 __all__ = [
     "Admission",
@@ -249,6 +249,18 @@ class Admission:
         given = (call.sampling.max_tokens, extra.get("max_tokens"), extra.get(REASONING_LIMIT))
         limit = max((n for n in given if isinstance(n, int)), default=4 * USUAL_REPLY)
         return self.price.cost(sum(len(m.content.encode()) for m in call.messages) + 64, limit)
+
+    def charge(self, call: Call, reply: Reply) -> float:
+        """The dollars that a reply counts with in the budget.
+
+        Where its server does not say how many tokens it took, the most that the call can cost: a
+        limit must not be passed for want of a number.
+        """
+        if self.price is None:
+            return 0.0
+        if reply.tokens_in is None or reply.tokens_out is None:
+            return self.worst(call)
+        return self.price.cost(reply.tokens_in, reply.tokens_out)
 
     async def admit(self, calls: int, cost: float) -> None:
         """Waits for a trial's turn, and reserves for it.

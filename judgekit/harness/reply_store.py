@@ -21,7 +21,7 @@ from typing import Self
 import orjson
 
 from judgekit.errors import StoreError
-from judgekit.types import Choice, Reply, Status, Verdict
+from judgekit.types import Choice, Reply, Status, Verdict, token_count
 
 __all__ = ["ReplyStore", "pack_reply", "pack_verdict", "unpack_reply", "unpack_verdict"]
 
@@ -264,8 +264,8 @@ def unpack_reply(data: bytes) -> Reply:
         text=fields.get("text", ""),
         finish=fields["finish"],
         thinking=fields.get("thinking", ""),
-        tokens_in=fields.get("in"),
-        tokens_out=fields.get("out"),
+        tokens_in=token_count(fields.get("in")),
+        tokens_out=token_count(fields.get("out")),
         label_logprobs=fields.get("logprobs"),
     )
 

@@ -6,24 +6,30 @@ from dataclasses import replace
 from math import isfinite
 
 from judgekit.redaction import redact
-from judgekit.types import Reply
+from judgekit.types import Reply, token_count
 
 __all__ = ["storable"]
 
 
 def storable(reply: Reply) -> Reply:
-    """The reply without labels of probability 0, half characters and secrets.
+    """The reply without labels of probability 0, half characters, secrets and impossible counts.
 
     JSON cannot hold the logarithm of 0, nor UTF-8 the half of a surrogate pair that an engine left
-    where it cut a text. A server may repeat the key that it was sent.
+    where it cut a text. A server may repeat the key that it was sent. Sums of token counts must
+    stay what was paid for.
     """
     text, thinking = (redact(valid_utf8(text)) for text in (reply.text, reply.thinking))
     logprobs = reply.label_logprobs
     if logprobs and not all(map(isfinite, logprobs.values())):
         logprobs = {label: value for label, value in logprobs.items() if isfinite(value)}
-    if (text, thinking) == (reply.text, reply.thinking) and logprobs is reply.label_logprobs:
-        return reply
-    return replace(reply, text=text, thinking=thinking, label_logprobs=logprobs)
+    return replace(
+        reply,
+        text=text,
+        thinking=thinking,
+        label_logprobs=logprobs,
+        tokens_in=token_count(reply.tokens_in),
+        tokens_out=token_count(reply.tokens_out),
+    )
 
 
 def valid_utf8(text: str) -> str:

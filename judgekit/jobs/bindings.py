@@ -23,6 +23,8 @@ from judgekit.types import Sampling
 
 __all__ = ["BoundEngine", "JudgeFactory", "check_price", "choose_judge"]
 
+FIRST_CALLS = 20  # that must fail alike to end a run, at any concurrency
+
 
 @dataclass(frozen=True)
 class BoundEngine:
@@ -64,7 +66,9 @@ class BoundEngine:
             )
         factory, name = registry.engine(f"{named.engine}/{name}" if named else model)
         endpoint = named or (user.endpoint(s.endpoint) if s.endpoint else None)
-        setup = EngineSetup(name, s.base_url, endpoint, s.concurrency, s.engine_options)
+        setup = EngineSetup(
+            name, s.base_url, endpoint, s.concurrency, s.engine_options, s.max_reply_mb
+        )
         price = (endpoint.price if endpoint else None) or prices.price(name, user.prices)
         return cls(s, factory, setup, price)
 
@@ -96,6 +100,7 @@ class BoundEngine:
             rpm=s.rpm or (endpoint.rpm if endpoint else None),
             tpm=s.tpm or (endpoint.tpm if endpoint else None),
             retry_truncated=s.retry_truncated,
+            first_window=max(FIRST_CALLS, s.concurrency),
         )
         return Dispatcher(engine, store, admission, limits, tally)
 

@@ -160,6 +160,7 @@ class GenerationJob:
             "calls_from_store": tally.calls_from_store,
             "tokens_in": tally.tokens_in,
             "tokens_out": tally.tokens_out,
+            "without_usage": tally.without_usage,
             "cost_usd": None if cost is None else round(cost, 6),
         }
         rows = [self.row(p, one.texts, one.finish) for p, one in answered]

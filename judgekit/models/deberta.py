@@ -51,11 +51,11 @@ class Size:
         """Reads the size from the shapes of the tensors, and from `config.json` if it is DeBERTa's.
 
         Raises:
-            KeyError: A tensor that is needed for it is missing.
+            KeyError: A tensor that is needed for it is missing, or is no matrix.
         """
-        vocabulary, hidden = shapes["embeddings.word_embeddings.weight"]
-        inner, _ = shapes["encoder.layer.0.intermediate.dense.weight"]
-        places, _ = shapes["encoder.rel_embeddings.weight"]
+        vocabulary, hidden = matrix(shapes, "embeddings.word_embeddings.weight")
+        inner, _ = matrix(shapes, "encoder.layer.0.intermediate.dense.weight")
+        places, _ = matrix(shapes, "encoder.rel_embeddings.weight")
         return cls(
             hidden,
             sum(name.endswith("attention.self.query_proj.weight") for name in shapes),
@@ -84,6 +84,14 @@ class Size:
             found |= {f"{up}.weight": (self.inner, *h), f"{up}.bias": (self.inner,)}
             found |= {f"{down}.weight": (*h, self.inner), f"{down}.bias": h}
         return found | {f"{norm}.{part}": h for norm in norms for part in ("weight", "bias")}
+
+
+def matrix(shapes: Mapping[str, Sequence[int]], name: str) -> tuple[int, int]:
+    """Rows and columns of a matrix. Raises `KeyError` where there is none of that name."""
+    match shapes[name]:
+        case [rows, columns]:
+            return rows, columns
+    raise KeyError(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from judgekit.errors import InputError
+from judgekit.models.folder_checks import SUFFIXES, check_folder
+from judgekit.models.library_errors import one_line
 from judgekit.types import digest
 
-__all__ = ["find_folder", "folder_digest", "one_line"]
+__all__ = ["find_folder", "folder_digest"]
 
-SUFFIXES = (".json", ".jinja", ".model", ".safetensors", ".txt")  # no pickles, no code
 LFS_NAME = re.compile(r"[0-9a-f]{64}")  # large files' names in the hub's cache: their SHA-256
 
 
@@ -27,7 +28,8 @@ def find_folder(what: str, name: str) -> Path:
         The folder with the files.
 
     Raises:
-        InputError: There is no such checkpoint, or it has no `*.safetensors`.
+        InputError: There is no such checkpoint, it has no `*.safetensors`, or it is not whole, see
+            `check_folder`.
     """
     folder = Path(name).expanduser()
     if not folder.is_dir():
@@ -47,6 +49,7 @@ def find_folder(what: str, name: str) -> Path:
         folder = Path(found)
     if not any(folder.glob("*.safetensors")):
         raise InputError(f"no weights as *.safetensors in {name!r}; pickles are not read")
+    check_folder(name, folder)
     return folder
 
 
@@ -65,8 +68,3 @@ def sha256(path: Path) -> str:
         return target.name
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def one_line(error: BaseException) -> str:
-    """The first line of an error's text."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

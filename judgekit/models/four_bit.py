@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Literal
+
+from judgekit.errors import EngineError
 
 __all__ = ["Kind", "bitsandbytes_config", "guard_4bit", "quantised_layers"]
 
@@ -67,13 +70,26 @@ def skipped_modules(config: Any) -> list[str] | None:
     return odd + [name for name, module in model.named_modules() if module is head]
 
 
-def guard_4bit(model: Any) -> None:
+def guard_4bit(model: Any, missing: Collection[str] = ()) -> None:
     """Keeps bitsandbytes from repacking 4-bit weights for the CPU in place.
 
     On CPUs with AVX512_BF16, the first forward pass in eval mode would change the weights for good.
     Gradients after it, merging and saving would all be wrong, without an error.
+
+    Args:
+        model: The model.
+        missing: Weights that its files lack, of which the caller speaks.
+
+    Raises:
+        EngineError: A layer that should be in 4 bits is not: the config says so, but not the files.
     """
-    for module in quantised_layers(model).values():
+    for name, module in quantised_layers(model).items():
+        held = getattr(module.weight, "quant_state", None)
+        if held is None and f"{name}.weight" not in missing:
+            raise EngineError(
+                f"config.json says that the weights are in 4 bits, and {name!r} is not; remove "
+                f"quantization_config from it"
+            )
         module.support_avx512bf16_for_cpu = False
 
 

@@ -7,7 +7,6 @@ a checkpoint is run.
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,9 +18,11 @@ from typing import Any, Literal, get_args
 from judgekit.errors import EngineError, InputError
 from judgekit.installing import install_hint
 from judgekit.models.adapters import load_adapter
-from judgekit.models.checkpoint_checks import ADAPTER_WEIGHTS, check_vocabulary, refuse_kernels
-from judgekit.models.folders import find_folder, folder_digest, one_line
+from judgekit.models.checkpoint_checks import ADAPTER_WEIGHTS, check_vocabulary
+from judgekit.models.folder_checks import read_json_object
+from judgekit.models.folders import find_folder, folder_digest
 from judgekit.models.four_bit import Kind, bitsandbytes_config, guard_4bit
+from judgekit.models.library_errors import library_errors, one_line
 from judgekit.models.library_warnings import hide_kernel_warning
 from judgekit.naming import unknown
 from judgekit.types import digest
@@ -107,13 +108,8 @@ class Checkpoint:
         import transformers
 
         auto: Any = transformers.AutoTokenizer
-        with quiet_libraries():
-            try:
-                tokenizer = auto.from_pretrained(self.folder, trust_remote_code=False)
-            except (OSError, ValueError, KeyError, ImportError) as error:
-                raise InputError(
-                    f"cannot read the tokenizer of {self.name!r}: {one_line(error)}"
-                ) from error
+        with quiet_libraries(), library_errors(f"cannot read the tokenizer of {self.name!r}"):
+            tokenizer = auto.from_pretrained(self.folder, trust_remote_code=False)
         check_vocabulary(self.name, tokenizer, self.config)
         return tokenizer
 
@@ -168,7 +164,7 @@ def load_weights(
         output_loading_info=True,
         **config,
     )
-    guard_4bit(model)
+    guard_4bit(model, found["missing_keys"])
     return model, sorted(found["missing_keys"])
 
 
@@ -190,13 +186,9 @@ def find_checkpoint(weights: Weights) -> Checkpoint:
     folder = find_folder("model", weights.model)
     refuse_adapter(weights.model, folder)
     adapter = None if weights.adapter is None else find_adapter(weights.adapter)
-    refuse_kernels(weights.model, folder)
     auto: Any = transformers.AutoConfig
-    try:
-        with quiet_libraries():
-            config = auto.from_pretrained(folder, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"cannot read the model {weights.model!r}: {one_line(error)}") from error
+    with quiet_libraries(), library_errors(f"cannot read the model {weights.model!r}"):
+        config = auto.from_pretrained(folder, trust_remote_code=False)
     if weights.quant and getattr(config, "quantization_config", None):
         raise InputError(f"{weights.model!r} is quantised already; leave out quant")
     device = find_device(weights.device)
@@ -237,7 +229,7 @@ def refuse_adapter(name: str, folder: Path) -> None:
     """
     file = folder / "adapter_config.json"
     if file.is_file() and not (folder / "config.json").is_file():
-        base = json.loads(file.read_bytes()).get("base_model_name_or_path")
+        base = read_json_object(file).get("base_model_name_or_path")
         raise InputError(
             f"{name!r} is an adapter of {base!r}: name that as the model, and this as its adapter"
         )
@@ -277,21 +269,8 @@ def loading_errors(name: str) -> Iterator[None]:
     Args:
         name: The model's name in the message.
     """
-    import safetensors
-
-    try:
-        with quiet_libraries():
-            yield
-    # ImportError: a quantised checkpoint may need a package of its own.
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        RuntimeError,
-        ImportError,
-        safetensors.SafetensorError,
-    ) as error:
-        raise EngineError(f"cannot load {name!r}: {one_line(error)}") from error
+    with library_errors(f"cannot load {name!r}", EngineError), quiet_libraries():
+        yield
 
 
 @contextmanager

@@ -7,7 +7,6 @@ package and without computing any padding token.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +20,8 @@ from torch.nn.functional import linear
 
 from judgekit.errors import InputError
 from judgekit.models.deberta import Deberta, Precision, Size
-from judgekit.models.folders import find_folder, folder_digest, one_line
+from judgekit.models.folder_checks import read_json_object
+from judgekit.models.folders import find_folder, folder_digest
 from judgekit.models.loading import default_dtype, find_device
 from judgekit.models.pairrm_tokens import Encoded, Limits, PairTokenizer, TruncatedCounts
 from judgekit.models.tensors import Tensors
@@ -32,6 +32,10 @@ __all__ = ["Encoded", "PairRM", "PairScore", "TruncatedCounts"]
 Pair = tuple[str, str, str]  # a prompt, its first answer, its second
 Rule = Literal["item", "batch"]
 
+NUMBERS = (  # of config.json, that decide the network or the length of texts
+    *("num_attention_heads", "max_position_embeddings", "layer_norm_eps"),
+    *("source_maxlength", "candidate_maxlength"),
+)
 ENCODER = "pretrained_model."
 SPARE = "embeddings.position_ids"  # positions that old versions of transformers stored
 PACK = 4096  # tokens; larger packs are no faster on a CPU and need more memory
@@ -229,15 +233,14 @@ def read_config(folder: Path) -> dict[str, Any]:
     """Reads `config.json`: a RankerConfig of `llm_blender`, or DeBERTa's.
 
     Raises:
-        InputError: It cannot be read, or is no JSON object.
+        InputError: It cannot be read, or is no JSON object, or a number in it is none.
     """
     file = folder / "config.json"
-    try:
-        config = json.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot read {str(file)!r}: {one_line(error)}") from error
-    if not isinstance(config, dict):
-        raise InputError(f"{str(file)!r} holds no settings; a PairRM's is an object")
+    config = read_json_object(file)
+    for name in NUMBERS:
+        value = config.get(name)
+        if value is not None and not (type(value) in (int, float) and 0 < value < 2**31):
+            raise InputError(f"{str(file)!r}: {name} is a number above 0, not {value!r:.80}")
     return config
 
 

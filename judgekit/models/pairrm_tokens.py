@@ -14,7 +14,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from judgekit.errors import InputError
-from judgekit.models.folders import one_line
+from judgekit.models.library_errors import library_errors
 
 __all__ = ["Encoded", "Limits", "PairTokenizer", "TruncatedCounts"]
 
@@ -83,10 +83,8 @@ class PairTokenizer:
         if not file.is_file():
             raise InputError(f"no tokenizer.json in {str(folder)!r}; a PairRM has one")
         self.limits = limits
-        try:
+        with library_errors(f"cannot read {str(file)!r}"):
             self._tokenizer: Any = Tokenizer.from_file(str(file))
-        except Exception as error:  # the library raises nothing narrower
-            raise InputError(f"cannot read {str(file)!r}: {one_line(error)}") from error
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         prefixes = (self._id(SOURCE, file), self._id(CANDIDATE, file))

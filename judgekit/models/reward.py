@@ -12,7 +12,6 @@ from typing import Any
 
 from judgekit.errors import EngineError, InputError
 from judgekit.models import loading
-from judgekit.models.folders import one_line
 from judgekit.models.four_bit import bitsandbytes_config, guard_4bit
 from judgekit.models.reward_chat import EncodedConversation, RewardChat
 from judgekit.types import Message
@@ -135,14 +134,9 @@ class RewardModel:
 
     @cached_property
     def _network(self) -> Any:
-        from safetensors import SafetensorError
-
         at = self.checkpoint
-        try:
-            with loading.quiet_libraries():
-                network, missing = load_network(at)
-        except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
-            raise EngineError(f"cannot load {at.name!r}: {one_line(error)}") from error
+        with loading.loading_errors(at.name):
+            network, missing = load_network(at)
         if missing:
             raise EngineError(
                 f"{at.name!r} is no reward model: it lacks {len(missing)} of its weights "
@@ -170,7 +164,7 @@ def load_network(at: loading.Checkpoint) -> tuple[Any, list[str]]:
         trust_remote_code=False,
         output_loading_info=True,
     )
-    guard_4bit(network)
+    guard_4bit(network, found["missing_keys"])
     return network, sorted(found["missing_keys"])
 
 

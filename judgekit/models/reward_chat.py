@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from judgekit.errors import InputError
-from judgekit.models.folders import one_line
+from judgekit.models.library_errors import one_line
 from judgekit.types import Message
 
 __all__ = ["ConversationTooLong", "EncodedConversation", "RewardChat", "UnrenderableConversation"]
@@ -141,12 +141,10 @@ class RewardChat:
         return ids
 
     def _render(self, messages: Sequence[Message]) -> str:
-        from jinja2 import TemplateError
-
         rows = [replace(m, role="system" if m.instructs else m.role).as_dict() for m in messages]
         try:
             return str(self._tokenizer.apply_chat_template(rows, tokenize=False, date_string=DAY))
-        except (TemplateError, ValueError) as error:
+        except Exception as error:  # a template is a program of others
             raise UnrenderableConversation(
                 f"the chat template refuses this: {one_line(error)}"
             ) from error

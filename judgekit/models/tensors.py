@@ -9,7 +9,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from judgekit.errors import EngineError, InputError
-from judgekit.models.folders import one_line
+from judgekit.models.library_errors import one_line
 
 __all__ = ["Tensors"]
 

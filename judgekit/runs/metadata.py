@@ -22,7 +22,8 @@ class RunCounts:
 
     `trials` were planned, `judged` of them have a verdict. `calls` were asked of the engine, in
     `attempts`; `calls_from_store` were not asked again. `without_usage` counts replies that did
-    not name their tokens. `cost_usd` is None where a price is unknown.
+    not name their tokens, or named impossible ones. `cost_usd` is None where a price is unknown, or
+    all tokens are; a lower limit where those of some replies are.
     """
 
     trials: int

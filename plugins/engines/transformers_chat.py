@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from judgekit.errors import CallFailure, InputError
-from judgekit.models.folders import one_line
+from judgekit.models.library_errors import one_line
 from judgekit.naming import unknown
 from judgekit.types import Call, Message
 
@@ -165,8 +165,6 @@ class Chat:
     def _render(
         self, messages: Sequence[Message], variables: Mapping[str, Any], *, continued: bool
     ) -> str:
-        from jinja2 import TemplateError
-
         rows = [m.for_template() for m in messages]
         given = {"chat_template": self._template, "date_string": DAY, **variables}
         how = "continue_final_message" if continued else "add_generation_prompt"
@@ -174,7 +172,7 @@ class Chat:
             return str(
                 self.tokenizer.apply_chat_template(rows, tokenize=False, **{how: True}, **given)
             )
-        except (TemplateError, ValueError, TypeError) as error:
+        except Exception as error:  # a template is a program of others
             raise CallFailure(
                 "chat template", f"the chat template refuses the conversation: {one_line(error)}"
             ) from error

@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 from answers import kept_replies, read_jsonl, write_answers, write_jsonl
+from commands import Cli
 from servers import JudgeServer
 
 import judgekit
+from judgekit.config.prices import Price
 from judgekit.errors import EngineError
-from judgekit.types import Status
+from judgekit.harness.limits import Admission
+from judgekit.types import Call, Message, Status
 
 STUMP = "Seven is a prime, because it has no"
 
@@ -193,3 +196,64 @@ def test_a_recording_is_read_by_the_same_words(here: Path) -> None:
     ]
     write_jsonl(here / "recorded.jsonl", rows)
     assert judged({"model": "replay/recorded.jsonl"})[0] == {"failed"}
+
+
+COUNTS = [-35, -1, 2**53, 2**63, 2**64 - 1, 10**30, True, 1.0, float("nan"), "5", None, [5]]
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_07_71_a_count_that_cannot_be_one_is_unknown(
+    here: Path, server: JudgeServer, count: Any
+) -> None:
+    usage = {"prompt_tokens": 1151, "completion_tokens": count}
+    asks = serve(server, completion("A is clearer.\n\n[[A]]") | {"usage": usage})
+    run = judgekit.compare("a.jsonl", "b.jsonl", judge="pairwise", **asks)
+    counts = run.metadata.counts
+    assert (counts.tokens_in, counts.tokens_out, counts.without_usage) == (2302, 0, 2)
+
+
+def priced(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "config.toml").write_text("[prices]\nm = {input = 1000000, output = 1000000}\n")
+    monkeypatch.setenv("JUDGEKIT_CONFIG", str(here / "config.toml"))
+
+
+@pytest.mark.parametrize("count", [-35, "5", 2**63])
+def test_07_no_count_loosens_a_limit_of_cost(
+    here: Path, server: JudgeServer, monkeypatch: pytest.MonkeyPatch, count: Any
+) -> None:
+    priced(here, monkeypatch)
+    for name in "ab":
+        write_answers(here / f"{name}.jsonl", [f"{name} {n}" for n in range(10)])
+    usage = {"prompt_tokens": count, "completion_tokens": count}
+    asks = serve(server, completion("[[A]]") | {"usage": usage})
+    most = Admission(price=Price(1e6, 1e6)).worst(Call((Message("user", "x" * 3000),)))
+    run = judgekit.compare("a.jsonl", "b.jsonl", judge="pairwise", **asks, max_cost=3 * most)
+    assert 0 < len(server.requests) < 10
+    assert run.metadata.counts.cost_usd is None, "no reply named its tokens"
+    assert run.metadata.stop is not None
+    assert "--max-cost" in run.metadata.stop.text
+
+
+def test_12_what_is_refused_alike_is_asked_for_one_window(
+    cli: Cli, here: Path, server: JudgeServer
+) -> None:
+    for name in "ab":
+        write_answers(here / f"{name}.jsonl", [f"{name} {n}" for n in range(100)])
+    serve(server, {"error": {"message": "Unknown parameter: 'frobnicate'."}}, 400)
+    said = cli(
+        "compare", "a.jsonl", "b.jsonl", "--judge", "pairwise", "--model", "openai/m",
+        "--base-url", server.base_url,
+    )  # fmt: skip
+    assert "the first 64 calls failed alike" in said.error
+    assert "Unknown parameter: 'frobnicate'" in said.error
+    assert len(server.requests) == 64
+
+
+def test_12_logits_of_a_server_without_log_probabilities(here: Path, server: JudgeServer) -> None:
+    for name in "ab":
+        write_answers(here / f"{name}.jsonl", [f"{name} {n}" for n in range(30)])
+    asks = serve(server, completion("A", "length")) | {"verdict": "logits", "concurrency": 4}
+    with pytest.raises(EngineError, match=r"no log-probabilities .*use --verdict text"):
+        judgekit.compare("a.jsonl", "b.jsonl", judge="pairwise", **asks)
+    assert len(server.requests) == 20
+    assert kept_replies(here / ".judgekit" / "replies.db") == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from checkpoints_llama import CHAT_TEMPLATE, SPECIAL
+from checkpoints_llama import CHAT_TEMPLATE, SPECIAL, lose_a_weight
 from checkpoints_reward import Family, write_reward
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -338,11 +338,14 @@ def test_a_missing_head_is_an_error_not_a_random_one(llama: Path, tmp_path: Path
 
 def test_damaged_weights_are_one_line(llama: Path, tmp_path: Path) -> None:
     shutil.copytree(llama, tmp_path, dirs_exist_ok=True)
-    (tmp_path / "model.safetensors").write_bytes(b"no weights")
+    lose_a_weight(tmp_path)
     model = RewardModel(str(tmp_path))
-    with pytest.raises(EngineError, match="cannot load") as broken:
+    with pytest.raises(EngineError, match="it lacks 1 of its weights") as broken:
         model.score([(1, 2, 3)])
     assert "\n" not in str(broken.value)
+    (tmp_path / "model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(InputError, match="the file is broken"):
+        RewardModel(str(tmp_path))
 
 
 def test_the_fingerprint_is_of_weights_and_all_that_decides_a_score(

@@ -229,7 +229,7 @@ def test_what_cannot_be_merged_is_refused_in_one_line(
         ),
         (other["unnamed"], tmp_path / "a", {}, "base_model_name_or_path .* is None; name the"),
         (other["numbered"], tmp_path / "a", {}, "base_model_name_or_path .* is 7; name the"),
-        (other["bare"], tmp_path / "a", {}, "its config is no JSON object"),
+        (other["bare"], tmp_path / "a", {}, "no JSON object"),
         (tuned, file, {}, "is not a folder"),
         (tuned, file / "inside", {}, "cannot write .*inside"),
         (tuned, tmp_path / "a", {"dtype": "float17"}, "no dtype 'float17'; did you mean 'float1"),

@@ -111,6 +111,9 @@ def explain(answers: Answers) -> None:
     """Prints how many answers there are, why others are missing, and the cost."""
     s = answers.summary
     cost = "unknown" if s["cost_usd"] is None else f"${s['cost_usd']:.4f}"
+    if s["without_usage"]:
+        least = "" if s["cost_usd"] is None else "at least "
+        cost = f"{least}{cost} ({s['without_usage']} without token counts)"
     asked = f"{s['calls']} ({s['calls_from_store']} more from the store)"
     lacking = {
         f"without an answer: {status.replace('_', ' ')}": str(count)

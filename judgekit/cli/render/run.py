@@ -68,7 +68,9 @@ def footer(metadata: RunMetadata) -> str:
     if counts.cost_usd is None:
         parts.append("price unknown")
     elif counts.cost_usd:
-        parts.append(f"${counts.cost_usd:.4f}")
+        parts.append(f"{'at least ' * bool(counts.without_usage)}${counts.cost_usd:.4f}")
+    if counts.without_usage:
+        parts.append(f"{counts.without_usage} without token counts")
     if metadata.stop is not None:
         left = f"{counts.trials - counts.judged} of {number(counts.trials, 'showing')}"
         parts.append(f"{left} {'not judged' if metadata.stop.cut_short else 'saved'}")

@@ -187,8 +187,6 @@ class ChatFormat:
         return self.guard(answer)
 
     def _render(self, conversation: Conversation, *, opens: bool, tools: str = "") -> str:
-        from jinja2 import TemplateError
-
         given = {"tools": json.loads(self.guard(tools))} if tools else {}
         rows = [self._row(message) for message in conversation]
         try:
@@ -202,7 +200,7 @@ class ChatFormat:
                     **given,
                 )
             )
-        except (TemplateError, ValueError, TypeError) as error:
+        except Exception as error:  # a template is a program of others
             raise TemplateRefusal(" ".join(str(error).split())) from error
 
     def _row(self, message: Message) -> dict[str, Any]:

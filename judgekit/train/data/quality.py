@@ -15,7 +15,6 @@ from torch.nn.functional import normalize
 
 from judgekit.errors import EngineError, InputError
 from judgekit.models import loading, text_metrics
-from judgekit.models.folders import one_line
 from judgekit.naming import unknown
 from judgekit.train.recipes.ranker import MetricName
 
@@ -145,21 +144,17 @@ class BertScore:
 
     def _load(self) -> Any:
         import transformers
-        from safetensors import SafetensorError
 
         auto: Any = transformers.AutoModel
-        try:
-            with loading.quiet_libraries():
-                network, found = auto.from_pretrained(
-                    self._at.folder,
-                    dtype=self._at.dtype,
-                    device_map={"": self._at.device},
-                    use_safetensors=True,
-                    trust_remote_code=False,
-                    output_loading_info=True,
-                )
-        except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
-            raise EngineError(f"cannot load {self._at.name!r}: {one_line(error)}") from error
+        with loading.loading_errors(self._at.name):
+            network, found = auto.from_pretrained(
+                self._at.folder,
+                dtype=self._at.dtype,
+                device_map={"": self._at.device},
+                use_safetensors=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+            )
         missing = sorted(name for name in found["missing_keys"] if not name.startswith("pooler"))
         if missing:
             raise EngineError(

@@ -13,7 +13,7 @@ import orjson
 
 from judgekit.errors import InputError
 from judgekit.io.files import is_leftover, write_file
-from judgekit.models.folders import one_line
+from judgekit.models.library_errors import one_line
 from judgekit.train.interfaces.task import Start
 from judgekit.train.loop.resuming import BEGINNING, ResumePoint, find_resume_point
 

@@ -17,7 +17,7 @@ __all__ = ["BEGINNING", "ResumePoint", "find_resume_point"]
 
 STATE = "trainer_state.json"
 AGAIN = "start again with --force"
-COUNTS = (*("epoch", "max_steps", "num_train_epochs", "logging_steps", "eval_steps", "save_steps"),)
+COUNTS = ("epoch", "max_steps", "num_train_epochs", "logging_steps", "eval_steps", "save_steps")
 
 
 @dataclass(frozen=True)

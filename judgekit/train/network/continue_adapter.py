@@ -11,9 +11,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from judgekit.errors import InputError
+from judgekit.models.folder_checks import read_json_object
 from judgekit.models.loading import loading_errors
 from judgekit.train.network.lora_targets import untie_for
 
@@ -25,12 +24,7 @@ HEADS = frozenset({"lm_head", "score", "classifier"})
 
 def read_config(adapter: Path, name: str) -> dict[str, Any]:
     """An adapter's `adapter_config.json`. Raises `InputError` where it is no LoRA."""
-    try:
-        config: Any = orjson.loads((adapter / "adapter_config.json").read_bytes())
-    except ValueError as error:
-        raise InputError(f"cannot read the adapter {name!r}: {error}") from error
-    if not isinstance(config, dict):
-        raise InputError(f"cannot read the adapter {name!r}: its config is no JSON object")
+    config = read_json_object(adapter / "adapter_config.json")
     if config.get("peft_type") != "LORA":
         kind = config.get("peft_type")
         raise InputError(f"{name!r} is an adapter of type {kind!r}; only LoRA is supported")
@@ -62,10 +56,10 @@ def continue_adapter(model: Any, adapter: Path, task: str) -> Any:
     config = read_config(adapter, adapter.name)
     targets = config.get("target_modules") or ()
     untie_for(model, targets)
-    how = library.LoraConfig.from_pretrained(adapter)
-    how.task_type, how.inference_mode = task, False
-    how.base_model_name_or_path = None  # peft would warn about a model that has moved
     with loading_errors(str(adapter)):
+        how = library.LoraConfig.from_pretrained(adapter)
+        how.task_type, how.inference_mode = task, False
+        how.base_model_name_or_path = None  # peft would warn about a model that has moved
         model = library.get_peft_model(model, how)
         load_adapter_weights(model, adapter, anew=HEADS if task == "SEQ_CLS" else frozenset())
         if task != "SEQ_CLS":  # reward models have no reference
@@ -86,19 +80,19 @@ def load_adapter_weights(model: Any, adapter: Path, *, anew: frozenset[str]) -> 
 
     library: Any = peft
     weights = load_file(adapter / "adapter_model.safetensors")
-    held = library.get_peft_model_state_dict(model, save_embedding_layers=False)
+    adapter_state = library.get_peft_model_state_dict(model, save_embedding_layers=False)
     # peft may have saved embeddings beside the adapter, under the names that the model has.
-    own = {n: w for n, w in model.named_parameters(remove_duplicate=False) if n in weights}
-    wanted = held | own
-    for name in sorted(wanted.keys() | weights.keys()):
-        there, here = shape(weights, name), shape(wanted, name)
+    embeddings = {n: w for n, w in model.named_parameters(remove_duplicate=False) if n in weights}
+    model_state = adapter_state | embeddings
+    for name in sorted(model_state.keys() | weights.keys()):
+        there, here = shape(weights, name), shape(model_state, name)
         if there == here or ("missing" in (there, here) and anew & set(name.split("."))):
             continue
         raise InputError(
             f"the adapter {str(adapter)!r} does not fit the model: {name!r} is {there} in the "
             f"adapter and {here} in the model; name the model that it was trained on"
         )
-    library.set_peft_model_state_dict(model, held | weights)
+    library.set_peft_model_state_dict(model, adapter_state | weights)
 
 
 def shape(tensors: Mapping[str, Any], name: str) -> str:

@@ -19,7 +19,8 @@ from tokenizers import Tokenizer
 from judgekit.errors import EngineError, InputError
 from judgekit.io.files import write_file
 from judgekit.models.deberta import Size
-from judgekit.models.folders import find_folder, one_line
+from judgekit.models.folders import find_folder
+from judgekit.models.library_errors import library_errors
 from judgekit.models.loading import loading_errors, quiet_libraries
 from judgekit.models.pairrm import network_size, read_config
 from judgekit.models.pairrm_tokens import CANDIDATE, FIRST, SECOND, SOURCE, Limits
@@ -125,7 +126,7 @@ class RankerCheckpoint:
 
         library: Any = transformers
         with loading_errors(str(self.folder)), quiet_libraries():
-            encoder, found = library.DebertaV2Model.from_pretrained(
+            encoder, info = library.DebertaV2Model.from_pretrained(
                 self.folder,
                 dtype=torch.float32,
                 use_safetensors=True,
@@ -134,8 +135,8 @@ class RankerCheckpoint:
             )
             if self.vocabulary > self.size.vocabulary:
                 encoder.resize_token_embeddings(self.vocabulary)
-        if found["missing_keys"]:
-            lacks = sorted(found["missing_keys"])
+        if info["missing_keys"]:
+            lacks = sorted(info["missing_keys"])
             raise EngineError(
                 f"{str(self.folder)!r} lacks {len(lacks)} of its weights ({lacks[0]!r}), which "
                 f"would be random"
@@ -150,17 +151,17 @@ def find_checkpoint(recipe: Ranker) -> RankerCheckpoint:
     `tokenizer.json`.
     """
     folder = find_folder("ranker or encoder", recipe.model)
-    given, tensors = read_config(folder), Tensors(folder)
+    raw_config, tensors = read_config(folder), Tensors(folder)
     if HEAD in tensors.shapes:
-        size, tasks = network_size(folder, tensors, given)
+        size, tasks = network_size(folder, tensors, raw_config)
     else:
-        size, tasks = encoder_size(folder, given), 0
-    known = Limits()
+        size, tasks = encoder_size(folder, raw_config), 0
+    defaults = Limits()
     limits = Limits(
-        recipe.source_maxlength or given.get("source_maxlength") or known.source,
-        recipe.candidate_maxlength or given.get("candidate_maxlength") or known.candidate,
+        recipe.source_maxlength or raw_config.get("source_maxlength") or defaults.source,
+        recipe.candidate_maxlength or raw_config.get("candidate_maxlength") or defaults.candidate,
     )
-    config = given if given.get("model_type") == "deberta-v2" else backbone(size)
+    config = raw_config if raw_config.get("model_type") == "deberta-v2" else backbone(size)
     return RankerCheckpoint(
         folder, config, size, tasks, limits, read_tokenizer(folder, new=not tasks)
     )
@@ -176,7 +177,7 @@ def encoder_size(folder: Path, config: Mapping[str, Any]) -> Size:
         raise InputError(
             f"{str(folder)!r} is neither a PairRM nor a DeBERTa-v3: its model_type is {kind!r}"
         )
-    with torch.device("meta"):
+    with torch.device("meta"), library_errors(f"cannot read the model {str(folder)!r}"):
         model = library.DebertaV2Model(library.DebertaV2Config(**config))
     shapes = {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
     try:
@@ -205,10 +206,8 @@ def read_tokenizer(folder: Path, *, new: bool) -> Any:
             f"no {TOKENIZER} in {str(folder)!r}; llm-blender/PairRM-hf has DeBERTa-v3's, "
             f"with the prefixes: copy it there"
         )
-    try:
+    with library_errors(f"cannot read {str(file)!r}"):
         tokenizer: Any = Tokenizer.from_file(str(file))
-    except Exception as error:  # the library raises nothing narrower
-        raise InputError(f"cannot read {str(file)!r}: {one_line(error)}") from error
     if new:
         tokenizer.add_tokens(list(PREFIXES))  # existing ones keep their ids
     lost = [t for t in ("[CLS]", "[SEP]", *PREFIXES) if tokenizer.token_to_id(t) is None]

@@ -82,11 +82,12 @@ def test_the_summary(cli: Cli, ask: list[str]) -> None:
         "not_asked": 0,
         "stopped": "",
         "stop": None,
-        "left_out": {"duplicates": 0, "unusable rows": 0},
+        "left_out": {"duplicates": 0, "unusable rows": 0, "empty rows": 0},
         "calls": 2 * N,
         "calls_from_store": 0,
         "tokens_in": 200 * N,
         "tokens_out": 20 * N,
+        "without_usage": 0,
         "cost_usd": None,
         "file": "answers.jsonl",
     }
@@ -226,7 +227,7 @@ def test_what_is_refused(
 def test_rows_that_cannot_be_used_are_named(cli: Cli, here: Path, ask: list[str]) -> None:
     write_jsonl(here / "p.jsonl", [{"prompt": "q"}, {"prompt": 3}])
     said = cli(*ask, "--skip-bad-rows", "--json")
-    assert said.json["left_out"] == {"duplicates": 0, "unusable rows": 1}
+    assert said.json["left_out"] == {"duplicates": 0, "unusable rows": 1, "empty rows": 0}
     assert "unusable rows left out: 1 (line 2: the prompt is 3" in said.err
 
 

@@ -21,7 +21,7 @@ from judgekit.train.interfaces.events import (
     TrainingStarted,
     WeightsSaved,
 )
-from judgekit.train.network.checkpoints import newest
+from judgekit.train.loop.resuming import find_resume_point
 
 torch.set_num_threads(1)
 
@@ -118,9 +118,7 @@ def test_numbers_that_run_away_stop_it(model: Path, pairs: Path, here: Path) -> 
     assert "pairs.jsonl, line" in told
     assert "lower --learning-rate (1e+30)" in told
     assert "\n" not in told
-    found = newest(here / "out" / "checkpoints")
-    assert found is not None
-    assert found[0] == 1
+    assert find_resume_point(here / "out" / "checkpoints").step == 1
     assert not (here / "out" / "train.json").exists()
 
 
@@ -130,7 +128,7 @@ def test_numbers_that_run_away_stop_it(model: Path, pairs: Path, here: Path) -> 
         ({"batch_size": 0}, "batch_size must be at least 1"),
         ({"steps": 0}, "steps must be at least 1"),
         ({"learning_rate": 0.0}, "learning_rate must be more than 0"),
-        ({"warmup": 1.5}, "warmup must be at most 1, not 1.5"),
+        ({"warmup": 1.5}, "warmup must be at least 0 and at most 1, not 1.5"),
         ({"eval_share": 1.0}, "eval_share must be from 0 to below 1"),
         ({"max_prompt_length": 128}, "--max-prompt-length"),
         ({"beta": -1.0}, "beta"),
