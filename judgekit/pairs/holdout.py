@@ -39,5 +39,5 @@ def split(
 
 def _cluster(pair: PreferencePair) -> str:
     """The pair's cluster, or a digest of its prompt where it has none."""
-    texts = (text for told in told_parts(pair.prompt) for text in told)
+    texts = (text for parts in told_parts(pair.prompt) for text in parts)
     return pair.cluster or digest(*texts)

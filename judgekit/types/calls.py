@@ -62,8 +62,8 @@ class Call:
         if not self.generate:
             parts.append("labels only")
         parts += self.ends
-        for told in told_parts(self.messages):
-            parts += told
+        for message in told_parts(self.messages):
+            parts += message
         return digest(*parts)
 
 

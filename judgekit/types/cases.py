@@ -93,8 +93,8 @@ def told_parts(messages: Iterable[Message]) -> Iterator[tuple[str, ...]]:
             place += 1
         else:
             calls, place = message.tool_calls, 0
-        said = (message.role, message.content, message.tool_calls)
-        yield (*said, extra) if extra else said
+        parts = (message.role, message.content, message.tool_calls)
+        yield (*parts, extra) if extra else parts
 
 
 def _without_id(extra: str, calls: str, place: int) -> str:

@@ -105,10 +105,10 @@ class RankerSource:
         return RankerTrainingModel(self.checkpoint, self.recipe, network.train())
 
     def _pairs(self, source: str | Path, limit: int | None) -> LoadedRows[Any]:
-        found = read_pair_rows(source, limit=limit, columns=self.recipe.columns)
-        if any(row.tools for row in found.rows):
+        pairs = read_pair_rows(source, limit=limit, columns=self.recipe.columns)
+        if any(row.tools for row in pairs.rows):
             log.warning("the column tools is left out: a ranker shows no tools")
-        return LoadedRows(found.source, [from_pair(row) for row in found.rows], found.dropped)
+        return LoadedRows(pairs.source, [from_pair(row) for row in pairs.rows], pairs.dropped)
 
     def _candidates(self, source: str | Path, limit: int | None) -> LoadedRows[Any]:
         recipe = self.recipe
