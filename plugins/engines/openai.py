@@ -20,7 +20,7 @@ from .openai_address import Address, address
 from .openai_body import ACCEPTED, read_body
 from .openai_dialect import Dialect, dumps
 from .openai_failure import ServerError, failure
-from .openai_reply import broken, error_in, loads, read
+from .openai_reply import billed, broken, error_in, loads, read
 
 __all__ = ["OpenAI", "engine"]
 
@@ -79,6 +79,7 @@ class OpenAI:
             self._session = None
 
     async def _answer(self, call: Call) -> Reply | CallFailure:
+        data = b""
         try:
             while True:  # ends, because every handled refusal removes a parameter for good
                 body = self._dialect.body(call)
@@ -92,8 +93,9 @@ class OpenAI:
                 else:
                     error = ServerError.read(data, self._at.secrets)
                 if status not in REFUSALS or not self._dialect.handle_refusal(error, call, body):
-                    return self._failure(status, headers, error)
+                    raise self._failure(status, headers, error)
         except CallFailure as failed:
+            failed.billed = billed(data)
             return failed
 
     async def _post(self, data: bytes) -> tuple[int, Mapping[str, str], bytes]:

@@ -140,7 +140,7 @@ def test_the_same_prompts_are_the_same_bytes(here: Path, echo: dict[str, Any]) -
     before = (here / "a.jsonl").read_bytes()
     again = judgekit.generate("p.jsonl", **echo, n=2, out="a.jsonl")
     assert (here / "a.jsonl").read_bytes() == before
-    assert (again.summary["calls"], again.summary["calls_from_store"]) == (0, 10)
+    assert (again.summary["calls_now"], again.summary["calls_from_store"]) == (0, 10)
     # More of the same goes on where the file ends, and between its rows.
     more = judgekit.generate("p.jsonl", **echo, n=3, out="a.jsonl")
     assert more.summary["calls"] == 5
@@ -248,7 +248,8 @@ def test_a_prompt_that_cannot_be_written_down_is_refused(here: Path, echo: dict[
     table = pytest.importorskip("pyarrow", reason="Parquet needs the extra 'parquet'").Table
     from pyarrow import parquet
 
-    rows = [{"prompt": [{"role": "user", "content": "q", "n": b"bytes"}]}]
+    parts = [{"type": "text", "text": "q", "n": b"bytes"}]
+    rows = [{"prompt": [{"role": "user", "content": parts}]}]
     parquet.write_table(table.from_pylist(rows), here / "p.jsonl")
     with pytest.raises(InputError, match="row 1: the prompt cannot be written down"):
         judgekit.generate("p.jsonl", **echo)
