@@ -11,7 +11,7 @@ from rich.text import Text
 
 from judgekit.cli.render.columns import Heading, grid
 from judgekit.cli.render.console import safe, stdout_console
-from judgekit.cli.render.figures import NONE, asked_text, price
+from judgekit.cli.render.figures import NONE, asked_text, number, price
 from judgekit.runs.bench_report import BenchReport, JudgeResult, SetResult
 from judgekit.stats import Rate
 
