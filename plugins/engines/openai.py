@@ -19,7 +19,7 @@ from judgekit.types import Call, Reply
 from .openai_address import Address, address
 from .openai_dialect import Dialect, dumps
 from .openai_failure import ServerError, failure
-from .openai_reply import broken, error_in, loads, read
+from .openai_reply import BROKEN_RETRIES, broken, error_in, loads, read
 
 __all__ = ["OpenAI", "engine"]
 
@@ -86,11 +86,16 @@ class OpenAI:
                     if isinstance(reply, Reply):
                         self._answered = True
                         return reply
+                    # Its choice may be paid for, unless the server was too busy to make one.
                     error, status = reply, reply.status or status
+                    retries = None if status == 429 else BROKEN_RETRIES
                 else:
+                    retries = None
                     error = ServerError.read(data, self._at.secrets)
                 if status not in REFUSALS or not self._dialect.handle_refusal(error, call, body):
-                    return self._failure(status, headers, error)
+                    failed = self._failure(status, headers, error)
+                    failed.retries = retries
+                    return failed
         except CallFailure as failed:
             return failed
 

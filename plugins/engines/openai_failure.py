@@ -14,7 +14,7 @@ from judgekit.types import Status
 
 from .openai_address import Address
 from .openai_meaning import Trouble, status_of, trouble_of
-from .openai_reply import broken, loads, valid_unicode
+from .openai_reply import loads, valid_unicode
 from .openai_waits import asked_wait, wait_in_body, wait_in_text
 
 __all__ = ["ServerError", "failure"]
@@ -184,7 +184,7 @@ def failure(
         raise EngineError(f"{cause} ({status}: {error.message or 'no message'})")
     if status < 300:
         said = f"{at.name} answered with an error: {error.message}"
-        return broken(said, "error in a reply")
+        return CallFailure("error in a reply", said, retryable=True, common=True)
     retryable = status in RETRYABLE or status >= 500
     after = asked_wait(headers, error.wait) if retryable else None
     return CallFailure(f"http {status}", said, retryable=retryable, after=after, common=True)
