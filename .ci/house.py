@@ -49,14 +49,14 @@ def circles(arrows: Arrows) -> list[list[str]]:
 
 def reachable(arrows: Arrows, start: str) -> set[str]:
     """All that can be reached from a node along arrows."""
-    found: set[str] = set()
+    nodes: set[str] = set()
     ahead = [*arrows[start]]
     while ahead:
         name = ahead.pop()
-        if name not in found:
-            found.add(name)
+        if name not in nodes:
+            nodes.add(name)
             ahead += arrows[name]
-    return found
+    return nodes
 
 
 def floors(arrows: Arrows) -> dict[str, int]:
@@ -64,8 +64,8 @@ def floors(arrows: Arrows) -> dict[str, int]:
     group = {name: min([name, *c]) for c in circles(arrows) for name in c}
     merged: dict[str, set[str]] = {}
     for name, others in arrows.items():
-        own = group.get(name, name)
-        merged.setdefault(own, set()).update({group.get(o, o) for o in others} - {own})
+        leader = group.get(name, name)
+        merged.setdefault(leader, set()).update({group.get(o, o) for o in others} - {leader})
     floor: dict[str, int] = {}
     for name in TopologicalSorter(merged).static_order():
         floor[name] = 1 + max((floor[other] for other in merged[name]), default=0)
@@ -110,24 +110,24 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="exit with 1 if a rule is broken")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     chosen = parser.parse_args()
-    found = survey()
+    report = survey()
     if chosen.json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(report, indent=1))
     else:
-        show(found)
-    if chosen.check and (found["circles"] or found["too_long"]):
+        show(report)
+    if chosen.check and (report["circles"] or report["too_long"]):
         sys.exit(1)
 
 
-def show(found: Mapping[str, object]) -> None:
+def show(report: Mapping[str, object]) -> None:
     """Prints the house for people, the top floor first."""
-    by_floor = found["floors"]
+    by_floor = report["floors"]
     assert isinstance(by_floor, dict)
-    print(f"{found['rooms']} rooms on {len(by_floor)} floors, {found['arrows']} arrows")
+    print(f"{report['rooms']} rooms on {len(by_floor)} floors, {report['arrows']} arrows")
     for floor, names in by_floor.items():
         print(f"{floor:>3}  {', '.join(names)}")
     for key, name in (("circles", "circle"), ("too_long", "too long")):
-        listed = found[key]
+        listed = report[key]
         assert isinstance(listed, list)
         for item in listed:
             print(f"{name}: {item if isinstance(item, str) else ' <-> '.join(item)}")

@@ -55,17 +55,17 @@ def read(lock: str) -> dict[str, str]:
     return dict(re.findall(r"^([\w.-]+)==(\S+)$", lock, re.MULTILINE))
 
 
-def resolve(held: Mapping[str, str]) -> dict[str, str]:
-    """The version of each package that `.[dev]` needs now, those in `held` at theirs."""
+def resolve(pins: Mapping[str, str]) -> dict[str, str]:
+    """The version of each package that `.[dev]` needs now, those in `pins` at theirs."""
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
-        constraints, report = Path(folder, "held.txt"), Path(folder, "report.json")
-        constraints.write_text("".join(f"{name}=={held[name]}\n" for name in held))
+        constraints, report = Path(folder, "pins.txt"), Path(folder, "report.json")
+        constraints.write_text("".join(f"{name}=={pins[name]}\n" for name in pins))
         pip = [f"{folder}/bin/python", "-m", "pip", "--disable-pip-version-check", "install", "-q"]
         how = ["--dry-run", "--ignore-installed", "--report", str(report), "-c", str(constraints)]
         subprocess.run([*pip, *how, ".[dev]"], cwd=ROOT, check=True)
-        found = json.loads(report.read_text())["install"]
-    versions = {normal(item["metadata"]["name"]): item["metadata"]["version"] for item in found}
+        packages = json.loads(report.read_text())["install"]
+    versions = {normal(item["metadata"]["name"]): item["metadata"]["version"] for item in packages}
     del versions["judgekit"]
     # A local label (`+cpu`) names a build that other indexes do not have.
     return {name: version.partition("+")[0] for name, version in versions.items()}

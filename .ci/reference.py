@@ -90,8 +90,8 @@ def leaves(command: Any, above: str) -> Iterator[tuple[str, Any]]:
 
 def flags(command: Any) -> Sequence[TyperOption]:
     """The options of a command that ``--help`` lists, without those of a judge."""
-    found = [p for p in command.params if isinstance(p, TyperOption) and not p.hidden]
-    return [flag for flag in found if not panel(flag).startswith("Options of the judge")]
+    options = [p for p in command.params if isinstance(p, TyperOption) and not p.hidden]
+    return [flag for flag in options if not panel(flag).startswith("Options of the judge")]
 
 
 def panel(flag: TyperOption) -> str:
@@ -207,10 +207,11 @@ def summary_tables() -> Iterator[str]:
     ):
         yield f"\n### `judgekit {command}`, schema `{kind.SCHEMA}`\n"
         yield "| field | definition | unit | denominator | formula |\n|---|---|---|---|---|"
-        for name, found in metrics(kind):
-            formerly |= {found.formerly: name} if found.formerly else {}
-            formula = f"`{found.formula}`" if found.formula else ""
-            yield row(f"`{name}`", prose(found.definition), found.unit, found.denominator, formula)
+        for name, metric in metrics(kind):
+            formerly |= {metric.formerly: name} if metric.formerly else {}
+            formula = f"`{metric.formula}`" if metric.formula else ""
+            definition = prose(metric.definition)
+            yield row(f"`{name}`", definition, metric.unit, metric.denominator, formula)
     yield "\nKeys of the release before stand beside the new ones for one release:\n"
     yield "| old key | new |\n|---|---|"
     yield from (row(f"`{old}`", f"`{new}`") for old, new in formerly.items())
@@ -220,19 +221,19 @@ def metrics(kind: Any, above: str = "") -> Iterator[tuple[str, Metric]]:
     """The metrics of a summary and of the objects inside it, by their dotted names."""
     types = get_type_hints(kind)
     for field in fields(kind):
-        found = metric_of(field)
-        if found is not None:
-            yield above + field.name, found
-        inner = held(types[field.name])
+        metric = metric_of(field)
+        if metric is not None:
+            yield above + field.name, metric
+        inner = dataclass_in(types[field.name])
         if inner is not None and any(map(metric_of, fields(inner))):
             yield from metrics(inner, f"{above}{field.name}.")
 
 
-def held(hint: Any) -> Any:
+def dataclass_in(hint: Any) -> Any:
     """The dataclass that a field holds, alone or several of it; None if it holds none."""
     if is_dataclass(hint):
         return hint
-    return next((found for arm in get_args(hint) if (found := held(arm)) is not None), None)
+    return next((inner for arm in get_args(hint) if (inner := dataclass_in(arm)) is not None), None)
 
 
 def filled(page: str, **parts: Iterable[str]) -> str:
@@ -240,9 +241,9 @@ def filled(page: str, **parts: Iterable[str]) -> str:
     text = (REFERENCE / page).read_text(encoding="utf-8")
     for name, lines in parts.items():
         begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
-        before, found, rest = text.partition(begin)
-        _, closed, after = rest.partition(end)
-        if not found or not closed:
+        before, mark, tail = text.partition(begin)
+        _, closed, after = tail.partition(end)
+        if not mark or not closed:
             raise ValueError(f"docs/reference/{page} has no part {name!r}")
         text = before + begin + "\n".join(lines) + "\n" + end + after
     return text

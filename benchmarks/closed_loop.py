@@ -54,7 +54,7 @@ def main() -> None:
         began = time.perf_counter()
         loops = [Loop(Path(folder), seed) for seed in range(1 if options.quick else 3)]
         seeds = [loop.run() for loop in loops]
-        found = {
+        results = {
             "win_rate": pooled_win_rate(loops, "both").value,
             "ci": interval(pooled_win_rate(loops, "both")),
             "win_rate_without_swap": pooled_win_rate(loops, "one").value,
@@ -63,9 +63,9 @@ def main() -> None:
             "seeds": seeds,
             "seconds": round(time.perf_counter() - began),
         }
-    show(found)
+    show(results)
     if options.json:
-        print(json.dumps(found))
+        print(json.dumps(results))
 
 
 def parse() -> argparse.Namespace:
@@ -257,10 +257,10 @@ def interval(rate: Rate) -> list[float | None]:
     return [rate.low, rate.high]
 
 
-def show(found: Mapping[str, Any]) -> None:
+def show(results: Mapping[str, Any]) -> None:
     print(f"{'seed':<6}{'orders':<8}{'showings':>9}{'pairs':>7}{'right':>7}{'wrong':>7}", end="")
     print(f"{'right before':>14}{'after':>7}{'win rate':>10}  95 % interval   length")
-    for seed in found["seeds"]:
+    for seed in results["seeds"]:
         for orders in ("both", "one"):
             row = seed[orders]
             print(
@@ -270,9 +270,9 @@ def show(found: Mapping[str, Any]) -> None:
                 f"  {row['ci'][0]:.3f} to {row['ci'][1]:.3f} {100 * row['length_change']:>+7.1f} %"
             )
     for name, orders in (("", "both orders"), ("_without_swap", "one order")):
-        low, high = found[f"ci{name}"]
-        print(f"all seeds, {orders}: {found[f'win_rate{name}']:.3f} ({low:.3f} to {high:.3f})")
-    print(f"{found['seconds']} s")
+        low, high = results[f"ci{name}"]
+        print(f"all seeds, {orders}: {results[f'win_rate{name}']:.3f} ({low:.3f} to {high:.3f})")
+    print(f"{results['seconds']} s")
 
 
 if __name__ == "__main__":

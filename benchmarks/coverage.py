@@ -58,9 +58,9 @@ def swapped_games(draw: random.Random, prompts: int, p: float, cases: int = 1) -
         a_wins = draw.random() < p  # decides every case of the prompt, mostly
         for case in range(cases):
             value = a_wins if draw.random() < 0.8 else draw.random() < p
-            seen = [value if draw.random() < 0.9 else not value for _ in range(2)]
-            ours.append((str(prompt), sum(seen) / 2, 1))
-            games += [(f"{prompt} {case} {order}", float(v), 1) for order, v in enumerate(seen)]
+            values = [value if draw.random() < 0.9 else not value for _ in range(2)]
+            ours.append((str(prompt), sum(values) / 2, 1))
+            games += [(f"{prompt} {case} {order}", float(v), 1) for order, v in enumerate(values)]
     truth = 0.9 * p + 0.1 * (1 - p)
     return truth, clustered_rate(ours), clustered_rate(games)
 
@@ -135,8 +135,8 @@ def chosen_games(draw: random.Random, models: int, most: int, apart: float = 1.0
                 value = draw.choices([1.0, 0.5, 0.0], [x, 0.4 * sqrt(x * y), y])[0]
                 games.append((str(len(games) % 100), a, b, value))
         rated = ratings(games, samples=400, prior=rating_prior(models)).models
-        own = next(r for r in rated if r.model == which)
-        return Rate(own.rating, own.low, own.high)
+        model = next(r for r in rated if r.model == which)
+        return Rate(model.rating, model.low, model.high)
 
     return truth, play(EVEN), play(0.0)
 
@@ -157,10 +157,10 @@ def prediction_powered(draw: random.Random, prompts: int, labels: int, p: float 
     rows: list[tuple[str, float, float | None]] = []
     for prompt in range(prompts):
         truth = draw.random() < p
-        said = truth if draw.random() < 0.8 else draw.random() < 0.9
-        rows.append((str(prompt), float(said), float(truth) if prompt < labels else None))
-    found = prediction_powered_rate(rows)
-    return p, found.rate, found.by_judge
+        verdict = truth if draw.random() < 0.8 else draw.random() < 0.9
+        rows.append((str(prompt), float(verdict), float(truth) if prompt < labels else None))
+    estimate = prediction_powered_rate(rows)
+    return p, estimate.rate, estimate.by_judge
 
 
 def anytime_valid(draw: random.Random, prompts: int, p: float) -> Sample:
@@ -216,16 +216,16 @@ def contains(rate: Rate, truth: float) -> bool:
 def measure(name: str, runs: int) -> Coverage:
     """Runs one scene `runs` times; its seed is the scene's name."""
     draw = random.Random(name)
-    held = naive_held = naive_runs = 0
+    hits = naive_hits = naive_runs = 0
     width = 0.0
     for _ in range(runs):
         truth, ours, naive = SCENES[name](draw)
-        held += contains(ours, truth)
+        hits += contains(ours, truth)
         width += (ours.high or 0) - (ours.low or 0)
         if naive is not None:
             naive_runs += 1
-            naive_held += contains(naive, truth)
-    share = held / runs
+            naive_hits += contains(naive, truth)
+    share = hits / runs
     anytime = name.startswith("anytime-valid")
     # Half a percent is what the simulation itself cannot tell.
     slack = 2 * sqrt(0.95 * 0.05 / runs)
@@ -235,7 +235,7 @@ def measure(name: str, runs: int) -> Coverage:
         runs,
         share,
         width / runs,
-        naive_held / naive_runs if naive_runs else None,
+        naive_hits / naive_runs if naive_runs else None,
         anytime,
         inside,
     )
@@ -255,8 +255,8 @@ def powers(name: str, runs: int) -> list[Power]:
 def measure_powers(runs: int, word: str) -> Iterator[Power]:
     names = [name for name in DESIGNS if word in f"power {name}"]
     with ProcessPoolExecutor() as pool:
-        for found in pool.map(powers, names, [runs] * len(names)):
-            yield from found
+        for results in pool.map(powers, names, [runs] * len(names)):
+            yield from results
 
 
 TRUE_SCORE = mean_score()
@@ -267,9 +267,9 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only scenes whose name contains this")
     args = parser.parse_args()
     started = time.monotonic()
-    found = []
+    results = []
     for f in measure_all(QUICK if args.quick else RUNS, args.only):
-        found.append(f)
+        results.append(f)
         if not args.json:
             naive = "" if f.naive_coverage is None else f"   otherwise {f.naive_coverage:6.1%}"
             mark = " " if f.inside else "*"
@@ -280,13 +280,13 @@ def main() -> None:
         if not args.json:
             mark = " " if p.inside else "*"
             print(f"{p.scene:52} {p.power:6.1%} {mark} of {p.prompts} prompts", flush=True)
-    outside = [f.scene for f in found if not f.inside] + [p.scene for p in named if not p.inside]
+    outside = [f.scene for f in results if not f.inside] + [p.scene for p in named if not p.inside]
     if args.json:
-        scenes = {"scenes": [asdict(f) for f in found], "power": [asdict(p) for p in named]}
+        scenes = {"scenes": [asdict(f) for f in results], "power": [asdict(p) for p in named]}
         print(json.dumps(scenes | {"outside": outside}))
     else:
         took = time.monotonic() - started
-        every = len(found) + len(named)
+        every = len(results) + len(named)
         print(f"{every - len(outside)} of {every} inside; {took:.0f} s")
 
 

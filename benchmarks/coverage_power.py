@@ -63,16 +63,16 @@ DESIGNS: dict[str, tuple[Design, float]] = {
 
 def measure_power(name: str, runs: int) -> Iterator[Power]:
     """Every number that `stats` prints of one run, simulated at the win rate it is about."""
-    design, seen = DESIGNS[name]
+    design, base_rate = DESIGNS[name]
     draw = random.Random(name)
-    for difference, prompts in (prompts_by_difference(design(draw, SEEN, seen)) or {}).items():
+    for difference, prompts in (prompts_by_difference(design(draw, SEEN, base_rate)) or {}).items():
         times = max(100, min(runs, 2_000_000 // prompts))
         rate = 0.5 + difference
-        found = 0
+        detections = 0
         for _ in range(times):
             low = clustered_rate((c, v, 1) for c, v in design(draw, prompts, rate)).low
-            found += low is not None and low > 0.5
-        power = found / times
+            detections += low is not None and low > 0.5
+        power = detections / times
         slack = 2 * sqrt(0.8 * 0.2 / times)  # what the simulation itself cannot tell
         most = HIGH if prompts >= MANY else 1.0
         least = LOW if prompts >= MANY else LEAST

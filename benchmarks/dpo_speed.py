@@ -105,16 +105,16 @@ class Rig:
 
 def main() -> None:
     options = parse()
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         rig = Rig(Path(folder), options.quick)
         for part in PARTS:
             if part in options.only:
                 measured = RUN[part](rig)
                 print(json.dumps(measured, indent=1), flush=True)
-                found |= measured
+                results |= measured
     if options.json:
-        print(json.dumps(found))
+        print(json.dumps(results))
 
 
 def parse() -> argparse.Namespace:
@@ -128,12 +128,12 @@ def parse() -> argparse.Namespace:
 def steps(rig: Rig) -> dict[str, Any]:
     """All trainers on pairs of mixed lengths; the ratios are in TRL's default precision."""
     in_bf16 = table(rig, BF16_WAYS, rig.rounds)
-    found = {**ratios(in_bf16), "bf16": in_bf16}
+    results = {**ratios(in_bf16), "bf16": in_bf16}
     if not rig.quick:
         in_fp32 = table(rig, FP32_WAYS, 1)
-        found |= {f"{name}_fp32": ratio for name, ratio in ratios(in_fp32).items()}
-        found["fp32"] = in_fp32
-    return found
+        results |= {f"{name}_fp32": ratio for name, ratio in ratios(in_fp32).items()}
+        results["fp32"] = in_fp32
+    return results
 
 
 def table(rig: Rig, ways: Mapping[str, Contestant], rounds: int) -> dict[str, Measured]:
@@ -150,11 +150,11 @@ def table(rig: Rig, ways: Mapping[str, Contestant], rounds: int) -> dict[str, Me
     }
 
 
-def ratios(found: Mapping[str, Measured]) -> dict[str, float]:
+def ratios(measurements: Mapping[str, Measured]) -> dict[str, float]:
     """TRL's time and memory, divided by ours."""
     named = {"default": "trl default", "best_settings": "trl best settings", "best": BEST}
     return {
-        f"{kind}_{short}": round(found[name][measure] / found["judgekit"][measure], 2)
+        f"{kind}_{short}": round(measurements[name][measure] / measurements["judgekit"][measure], 2)
         for kind, measure in (("ratio", "cpu_s"), ("memory_ratio", "peak_mb"))
         for short, name in named.items()
     }
@@ -202,10 +202,10 @@ def head(rig: Rig) -> dict[str, Any]:
     words = (LARGE.vocabulary, FEW_WORDS)
     shares = {}
     for name, way in BF16_WAYS.items():
-        whole, without = (
+        full_time, without = (
             rig.train(way, rig.model(size), rig.pairs(words=size))["cpu_s"] for size in words
         )
-        shares[name] = round(1 - without / whole, 2)
+        shares[name] = round(1 - without / full_time, 2)
     return {"head_share": shares}
 
 

@@ -74,8 +74,8 @@ def write_tokenizer(folder: Path, size: int) -> None:
     kind: Any = models.WordLevel
     tokenizer: Any = Tokenizer(kind({word: i for i, word in enumerate(words)}, unk_token="w0"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    whole: Any = PreTrainedTokenizerFast
-    whole(tokenizer_object=tokenizer, eos_token=END, pad_token="<pad>").save_pretrained(folder)
+    wrapper: Any = PreTrainedTokenizerFast
+    wrapper(tokenizer_object=tokenizer, eos_token=END, pad_token="<pad>").save_pretrained(folder)
 
 
 def write_pairs(
@@ -92,8 +92,8 @@ def write_pairs(
 
     def spread(span: Sequence[int]) -> Iterator[int]:
         low, high = span[0], span[-1]
-        wanted = [low + round((high - low) * (i + 0.5) / count) for i in range(count)]
-        yield from draw.sample(wanted, count)
+        lengths = [low + round((high - low) * (i + 0.5) / count) for i in range(count)]
+        yield from draw.sample(lengths, count)
 
     rows = zip(spread(prompts), spread(completions), spread(completions), strict=True)
     with path.open("w", encoding="utf-8") as file:

@@ -37,7 +37,7 @@ def train_all(folder: Path, shape: Shape, device: str, dtype: str) -> dict[str, 
     pairs = write_pairs(
         folder / "pairs-gpu.jsonl", PAIRS, PROMPTS, COMPLETIONS, size=shape.vocabulary
     )
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for name, way in contestants(dtype).items():
         task = Task(
             trainer=way.trainer,
@@ -54,11 +54,11 @@ def train_all(folder: Path, shape: Shape, device: str, dtype: str) -> dict[str, 
         try:
             run = measure("dpo_speed_worker.py", json.dumps(asdict(task)))
         except subprocess.CalledProcessError as error:  # out of memory, as a rule
-            found[name] = str(error.stderr).strip().splitlines()[-1]
+            results[name] = str(error.stderr).strip().splitlines()[-1]
             continue
         rate = round(task.step_pairs / run["wall_s"], 3)
-        found[name] = {"samples_per_s": rate, "gpu_mb": round(run["gpu_mb"])}
-    return found
+        results[name] = {"samples_per_s": rate, "gpu_mb": round(run["gpu_mb"])}
+    return results
 
 
 def contestants(dtype: str) -> Mapping[str, Contestant]:

@@ -39,15 +39,15 @@ def main() -> None:
         "start": start,
         "large": large,
     }
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for name in options.only or parts:
         with mock_server(options.server) as server, tempfile.TemporaryDirectory() as folder:
-            found[name] = parts[name](server, Path(folder), options.quick)
+            results[name] = parts[name](server, Path(folder), options.quick)
         print(f"{name}:")
-        for key, value in found[name].items():
+        for key, value in results[name].items():
             print(f"  {key:<44} {value}")
     if options.json:
-        print(json.dumps(found))
+        print(json.dumps(results))
 
 
 def parse() -> argparse.Namespace:
@@ -61,7 +61,7 @@ def parse() -> argparse.Namespace:
 
 def speed(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
     """judgekit and a bare loop in turn, with 64 and with 512 calls in flight; medians."""
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     rounds = 2 if quick else 5
     for in_flight, cases in ((64, 400 if quick else 805), (512, 2048 if quick else 5120)):
         a, b = write_answers(folder, cases)
@@ -76,13 +76,13 @@ def speed(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
         share = {who: [100 * ideal / r["wall"] for r in rs] for who, rs in runs.items()}
         cpu = {who: [1000 * r["cpu"] / (2 * cases) for r in rs] for who, rs in runs.items()}
         for who in runs:
-            found[f"{who} at {in_flight}: % of ideal"] = round(statistics.median(share[who]), 1)
-            found[f"{who} at {in_flight}: CPU-ms per judgement"] = round(
+            results[f"{who} at {in_flight}: % of ideal"] = round(statistics.median(share[who]), 1)
+            results[f"{who} at {in_flight}: CPU-ms per judgement"] = round(
                 statistics.median(cpu[who]), 3
             )
-        ratios = [mine / bare for mine, bare in zip(share["judgekit"], share["bare"], strict=True)]
-        found[f"at {in_flight}: % of the bare loop"] = round(100 * statistics.median(ratios), 1)
-    return found
+        ratios = [ours / loop for ours, loop in zip(share["judgekit"], share["bare"], strict=True)]
+        results[f"at {in_flight}: % of the bare loop"] = round(100 * statistics.median(ratios), 1)
+    return results
 
 
 def start(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
@@ -96,8 +96,8 @@ def start(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
         server.configure(latency=f"fixed:{LATENCY}")
         words = ["compare", str(a), str(b), *ARGUMENTS, "--base-url", server.api, "--json"]
         words += ["--concurrency", str(in_flight), "--store", f"start-{number}.db"]
-        done = run_command("judgekit", *words, "--out", f"start-{number}", cwd=folder)
-        shares.append(100 * ideal / done.wall)
+        result = run_command("judgekit", *words, "--out", f"start-{number}", cwd=folder)
+        shares.append(100 * ideal / result.wall)
     return {
         "judgekit --help: CPU-s": round(statistics.median(cpu), 3),
         f"{2 * cases} calls at {in_flight}, start-up included: % of ideal": round(

@@ -42,8 +42,8 @@ def main() -> None:
     }
     ways["labels only"] = partial(label_logprobs, model, rows, reuse=False)
     ways["labels, shared beginning once"] = partial(label_logprobs, model, rows)
-    plain, reused = ways["labels only"](), ways["labels, shared beginning once"]()
-    difference = (torch.tensor(plain) - torch.tensor(reused)).abs().max().item()
+    baseline, reused = ways["labels only"](), ways["labels, shared beginning once"]()
+    difference = (torch.tensor(baseline) - torch.tensor(reused)).abs().max().item()
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(ROUNDS):
         for name, way in ways.items():
@@ -52,7 +52,7 @@ def main() -> None:
             seconds[name].append(time.process_time() - began)
     each = {name: statistics.median(took) / len(rows) for name, took in seconds.items()}
     generated = min(took for name, took in each.items() if name.startswith("generate"))
-    found = {
+    results = {
         "ratio": round(generated / each["labels, shared beginning once"], 2),
         "ratio_without_reuse": round(generated / each["labels only"], 2),
         "max_abs_diff": difference,
@@ -62,10 +62,10 @@ def main() -> None:
     }
     for name, took in each.items():
         print(f"{name:<36} {1000 * took:8.1f} CPU-ms an item")
-    print(f"{'generate / shared beginning once':<36} {found['ratio']:8.2f} x")
+    print(f"{'generate / shared beginning once':<36} {results['ratio']:8.2f} x")
     print(f"{'largest difference':<36} {difference:8.1e}")
     if options.json:
-        print(json.dumps(found))
+        print(json.dumps(results))
 
 
 def parse() -> argparse.Namespace:

@@ -81,10 +81,10 @@ def measure(prompts: int) -> dict[str, float]:
     for prompt in range(prompts):
         start = time.perf_counter()
         cases = list(judgements(prompt, draw))
-        made = time.perf_counter()
-        outcomes += [fold(case, own) for case, own in cases]
-        took["fold"] += time.perf_counter() - made
-        took["made"] += made - start
+        middle = time.perf_counter()
+        outcomes += [fold(case, trials) for case, trials in cases]
+        took["fold"] += time.perf_counter() - middle
+        took["made"] += middle - start
         pairs += [(case.responses[0].model, case.responses[1].model) for case, _ in cases]
 
     start = time.perf_counter()

@@ -37,23 +37,23 @@ class StockDeberta:
             for prefix, text in zip(PREFIXES, pair, strict=True)
         ]
         ids = [encoding.ids for encoding in self.tokenizer.encode_batch_fast(texts)]
-        found = []
+        sequences = []
         for source, first, second in zip(ids[::3], ids[1::3], ids[2::3], strict=True):
             start = cut(source, SOURCE)
             room = (PAIR - len(start)) // 2
-            found.append(start + cut(first, room) + cut(second, room))
-        return found
+            sequences.append(start + cut(first, room) + cut(second, room))
+        return sequences
 
     @torch.inference_mode()
     def logits(self, pairs: Sequence[Pair]) -> list[float]:
         sequences = self.sequences(pairs)
         order = sorted(range(len(pairs)), key=lambda i: len(sequences[i]))
-        found = [0.0] * len(pairs)
+        values = [0.0] * len(pairs)
         for start in range(0, len(order), BATCH):
             batch = order[start : start + BATCH]
             for i, logit in zip(batch, self.batch([sequences[i] for i in batch]), strict=True):
-                found[i] = logit
-        return found
+                values[i] = logit
+        return values
 
     def batch(self, sequences: Sequence[list[int]]) -> list[float]:
         ids = torch.zeros(len(sequences), max(map(len, sequences)), dtype=torch.long)

@@ -53,11 +53,11 @@ def main() -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     prompts, answers = read_texts(options.data, 4 if options.quick else 8)
     with tempfile.TemporaryDirectory() as folder:
-        found = measure_all(Path(folder), prompts, answers)
-    for name, value in found.items():
+        results = measure_all(Path(folder), prompts, answers)
+    for name, value in results.items():
         print(f"{name:<32} {value}")
     if options.json:
-        print(json.dumps(found))
+        print(json.dumps(results))
 
 
 def parse() -> argparse.Namespace:
@@ -123,12 +123,12 @@ def time_in_turn(ways: dict[str, Callable[[], Any]]) -> tuple[dict[str, float], 
 
 def scores(logits: Sequence[float]) -> list[float]:
     """Each answer's score from the logits of all ordered pairs: mean_j(C_ij - C_ji)."""
-    n, found = len(MODELS), []
+    n, means = len(MODELS), []
     orders = list(permutations(range(n), 2))
     for start in range(0, len(logits), len(orders)):
         of = dict(zip(orders, logits[start : start + len(orders)], strict=True))
-        found += [sum(of[i, j] - of[j, i] for j in range(n) if j != i) / n for i in range(n)]
-    return found
+        means += [sum(of[i, j] - of[j, i] for j in range(n) if j != i) / n for i in range(n)]
+    return means
 
 
 def largest_difference(some: Sequence[float], others: Sequence[float]) -> float:

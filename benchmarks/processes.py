@@ -58,7 +58,7 @@ def run_command(name: str, *words: str, cwd: Path) -> Finished:
 def measure(script: str, *words: str) -> dict[str, Any]:
     """Runs a script of this folder that prints one JSON object."""
     path = Path(__file__).with_name(script)
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, str(path), *words], check=True, capture_output=True, text=True
     )
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+    return dict(json.loads(process.stdout.splitlines()[-1]))

@@ -77,13 +77,13 @@ def _judged(row: Row, readings: Readings) -> Judged:
     shown = row.get("shown_first")
     case = Case(str(row["id"]), (), (Response("", row["model"]), Response("", "baseline")))
     trial = Trial(case, ORDERS.get(str(shown), (0, 1)), NAMES)
-    wanted = _recorded(row, trial.order)
-    said = _again(row)
-    verdict = wanted
-    if said is not None and shown is None:
-        _unordered(row, said, wanted, readings)
-    elif said is not None:
-        verdict = _settled(row, said, wanted, readings)
+    record = _recorded(row, trial.order)
+    output = _again(row)
+    verdict = record
+    if output is not None and shown is None:
+        _unordered(row, output, record, readings)
+    elif output is not None:
+        verdict = _settled(row, output, record, readings)
     judgement = Judgement(trial, verdict)
     return Judged(row, fold(case, [judgement], merge="mean", both_orders=False))
 
@@ -101,40 +101,41 @@ def _recorded(row: Row, order: tuple[int, ...]) -> Verdict:
 
 
 def _ranking(row: Row) -> bool:
-    kept = row.get("raw_completion")
-    return isinstance(kept, dict) and "ordered_models" in kept
+    completion = row.get("raw_completion")
+    return isinstance(completion, dict) and "ordered_models" in completion
 
 
 def _again(row: Row) -> Reply | None:
     """The reply as it came: one token and its alternatives, or a call's arguments."""
-    kept = row.get("raw_completion")
-    if kept is None:
+    completion = row.get("raw_completion")
+    if completion is None:
         return None
-    if not isinstance(kept, dict):
-        return reply(str(kept))
+    if not isinstance(completion, dict):
+        return reply(str(completion))
     if _ranking(row):
-        return reply(json.dumps(kept))
-    top = kept.get("top_logprobs") or ()
+        return reply(json.dumps(completion))
+    top = completion.get("top_logprobs") or ()
     logprobs = {token["token"]: token["logprob"] for token in top}
-    return replace(reply(kept.get("text"), kept.get("finish_reason")), label_logprobs=logprobs)
+    text, reason = completion.get("text"), completion.get("finish_reason")
+    return replace(reply(text, reason), label_logprobs=logprobs)
 
 
-def _settled(row: Row, came: Reply, wanted: Verdict, readings: Readings) -> Verdict:
+def _settled(row: Row, came: Reply, record: Verdict, readings: Readings) -> Verdict:
     head = _head(row, readings)
     ours = read(came, head, NAMES)
-    if _same(ours, wanted):
+    if _same(ours, record):
         readings.equal += 1
         return ours
     unspoken = read(replace(came, text=""), head, NAMES)
-    if ours.choice is None and _same(unspoken, wanted):
+    if ours.choice is None and _same(unspoken, record):
         readings.named[OTHER_WORD] += 1
         return unspoken
     for rule in RULES.get(head.reads, ()):
         by_rule = verdict_of(rule.read(came.text.strip()))
-        if ours.choice is None and _same(by_rule, wanted):
+        if ours.choice is None and _same(by_rule, record):
             readings.named[rule.words] += 1
             return by_rule
-    readings.miss(str(row["id"]), _share(ours), _share(wanted))
+    readings.miss(str(row["id"]), _share(ours), _share(record))
     return ours
 
 
@@ -144,20 +145,20 @@ def _head(row: Row, readings: Readings) -> Head:
     return head
 
 
-def _unordered(row: Row, came: Reply, wanted: Verdict, readings: Readings) -> None:
+def _unordered(row: Row, came: Reply, record: Verdict, readings: Readings) -> None:
     """A reply that speaks for either answer, as it is not known which was shown first: it must
     say what was recorded in one of the two orders."""
     ours = read(came, _head(row, readings), NAMES)
     share = _share(ours)
     turned = None if share is None else Verdict.chose(Choice.TIE, probability=1 - share)
-    if _same(ours, wanted) or (turned is not None and _same(turned, wanted)):
+    if _same(ours, record) or (turned is not None and _same(turned, record)):
         readings.named[NO_ORDER] += 1
     else:
-        readings.miss(str(row["id"]), share, _share(wanted), came.text)
+        readings.miss(str(row["id"]), share, _share(record), came.text)
 
 
-def _same(ours: Verdict, wanted: Verdict) -> bool:
-    x, y = _share(ours), _share(wanted)
+def _same(ours: Verdict, record: Verdict) -> bool:
+    x, y = _share(ours), _share(record)
     return x is y if x is None or y is None else abs(x - y) <= TOLERANCE
 
 
@@ -175,7 +176,7 @@ def _figures(judged: Sequence[Judged], model: str, data: Data) -> dict[str, Any]
     rate = win_rate_mean(outcomes).value
     error = standard_error((o.cluster, o.mean, 1) for o in outcomes if o.mean is not None)
     lengths = data.lengths()
-    own = lengths.get(model, ())
+    sizes = lengths.get(model, ())
     figures: dict[str, Any] = {
         "n_rows": len(judged),
         "n_total": n.cases - n.no_verdict,
@@ -194,29 +195,29 @@ def _figures(judged: Sequence[Judged], model: str, data: Data) -> dict[str, Any]
     for side in ORDERS:
         where = [one.outcome for one in shown if one.row["shown_first"] == side]
         figures[f"win_rate_when_{side}_first"] = _percent(win_rate_mean(where).value)
-    if own:
-        figures["avg_length"] = clustered_mean((str(i), x, 1) for i, x in enumerate(own)).value
+    if sizes:
+        figures["avg_length"] = clustered_mean((str(i), x, 1) for i, x in enumerate(sizes)).value
     published = dict(figures)
-    if own:  # an answer that is missing counts as an empty one there
+    if sizes:  # an answer that is missing counts as an empty one there
         instructions = max(len(every) for every in lengths.values())
-        published["avg_length"] = sum(own) / instructions
+        published["avg_length"] = sum(sizes) / instructions
     return {"computed": figures, "published": published}
 
 
-def _reproduces(found: Mapping[str, Any], published: Mapping[str, Any]) -> dict[str, bool]:
+def _reproduces(figures: Mapping[str, Any], published: Mapping[str, Any]) -> dict[str, bool]:
     """Which of the published figures our own ones equal; a length as a whole number."""
     return {
         name: int(ours) == int(published[name])
         if name == "avg_length"
         else isclose(ours, published[name], rel_tol=0, abs_tol=TOLERANCE)
-        for name, ours in found.items()
+        for name, ours in figures.items()
         if isinstance(published.get(name), int | float) and isinstance(ours, int | float)
     }
 
 
 def _has_logprobs(row: Row) -> bool:
-    kept = row.get("raw_completion")
-    return isinstance(kept, dict) and bool(kept.get("top_logprobs"))
+    completion = row.get("raw_completion")
+    return isinstance(completion, dict) and bool(completion.get("top_logprobs"))
 
 
 def _percent(share: float | None) -> float | None:

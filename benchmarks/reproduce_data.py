@@ -89,7 +89,7 @@ class Data:
     def of(self, kind: Kind) -> list[Table]:
         return [table for table in self.tables if table.kind == kind]
 
-    def known(self, ids: Collection[str], name: str) -> Known | None:
+    def find_set(self, ids: Collection[str], name: str) -> Known | None:
         """The set that holds the most of these pairs, of equal ones that whose name begins
         `name`; None where none holds any."""
         best: tuple[int, int, Known] | None = None
@@ -99,23 +99,23 @@ class Data:
             if table.path not in self._pairs:
                 self._pairs[table.path] = _known(table)
             pairs = self._pairs[table.path]
-            held = sum(i in pairs.labels for i in ids)
+            count = sum(i in pairs.labels for i in ids)
             named = len(pairs.set) if name.startswith(pairs.set) else 0
-            if held and (best is None or (held, named) > best[:2]):
-                best = (held, named, pairs)
+            if count and (best is None or (count, named) > best[:2]):
+                best = (count, named, pairs)
         return None if best is None else best[2]
 
     @cache  # noqa: B019 - one Data a run
     def lengths(self) -> Mapping[str, Sequence[int]]:
         """The lengths in characters of each model's answers, by model."""
-        found: dict[str, list[int]] = {}
+        lengths: dict[str, list[int]] = {}
         for table in self._all:
             if table.kind == "answers":
-                own: defaultdict[str, list[int]] = defaultdict(list)
+                of_model: defaultdict[str, list[int]] = defaultdict(list)
                 for row in table.rows():
-                    own[row["model"]].append(len(str(row["output"])))
-                found = dict(own) | found
-        return found
+                    of_model[row["model"]].append(len(str(row["output"])))
+                lengths = dict(of_model) | lengths
+        return lengths
 
 
 def _known(table: Table) -> Known:

@@ -45,7 +45,7 @@ REPORT = ("mt_bench_agreement", "published_by_judgelab_report", "**")
 REASONS: tuple[Reason, ...] = (
     Reason(("alpaca", "*", "published", "length_controlled_winrate"), LENGTH_CONTROL),
     Reason(("alpaca", "*", "published", "lc_standard_error"), LENGTH_CONTROL),
-    *(Reason(("pairwise", "pandalm_*|*", "**", own), F1) for own in ("f1", "f1_*", "*_f1")),
+    *(Reason(("pairwise", "pandalm_*|*", "**", name), F1) for name in ("f1", "f1_*", "*_f1")),
     *(Reason((*REPORT, f"kappa_ci_{end}"), INTERVALS, within=0.03) for end in ("low", "high")),
 )
 UNDEFINED = "kappa is not defined where both only ever give one label"
@@ -82,39 +82,39 @@ class Computed:
     missing: Sequence[Reason] = field(default=())
 
 
-def compare(path: Path, expected: Any, found: Any, computed: Computed | None) -> Iterator[Figure]:
+def compare(path: Path, expected: Any, result: Any, computed: Computed | None) -> Iterator[Figure]:
     """Every leaf of what is expected."""
     if isinstance(expected, Mapping):
         for key, value in expected.items():
-            inner = found.get(key, MISSING) if isinstance(found, Mapping) else MISSING
+            inner = result.get(key, MISSING) if isinstance(result, Mapping) else MISSING
             yield from compare((*path, key), value, inner, computed)
         return
-    shown = None if found is MISSING else found
+    shown = None if result is MISSING else result
     state: State = "wrong"
-    reason = "nothing here computes it" if found is MISSING else "differs"
-    if found is not MISSING and _same(path, expected, found):
+    reason = "nothing here computes it" if result is MISSING else "differs"
+    if result is not MISSING and _same(path, expected, result):
         unread = computed is not None and computed.readings is not None and computed.readings.unread
         text = isinstance(expected, str)
         state, reason = ("not read", NOT_READ) if unread and not text else ("equal", "")
-    elif words := _reason(path, expected, found, computed):
+    elif words := _reason(path, expected, result, computed):
         state, reason = "named", words
-    elif expected is None and found is MISSING and computed is not None:
+    elif expected is None and result is MISSING and computed is not None:
         state, reason = "equal", ""  # a figure that does not exist, here as there
     yield Figure("/".join(path), expected, shown, state, reason)
 
 
-def _reason(path: Path, expected: Any, found: Any, computed: Computed | None) -> str:
+def _reason(path: Path, expected: Any, result: Any, computed: Computed | None) -> str:
     """Why it is not reproduced; empty where nothing explains that."""
     if isinstance(expected, str):
-        return _reason_of_text(path, expected, found)
-    if found is None and "kappa" in path[-1].split("_") and expected in (0, 1):
+        return _reason_of_text(path, expected, result)
+    if result is None and "kappa" in path[-1].split("_") and expected in (0, 1):
         return UNDEFINED
-    known = (*REASONS, *(computed.missing if computed else ()))
-    return next((one.words for one in known if _explains(one, path, expected, found)), "")
+    reasons = (*REASONS, *(computed.missing if computed else ()))
+    return next((one.words for one in reasons if _explains(one, path, expected, result)), "")
 
 
-def _reason_of_text(path: Path, expected: str, found: Any) -> str:
-    if found is not MISSING:
+def _reason_of_text(path: Path, expected: str, result: Any) -> str:
+    if result is not MISSING:
         return RENAMED if path[-1] in NAMES else ""
     try:
         float(expected)
@@ -123,13 +123,13 @@ def _reason_of_text(path: Path, expected: str, found: Any) -> str:
     return ""  # a number written as a text
 
 
-def _explains(reason: Reason, path: Path, expected: Any, found: Any) -> bool:
+def _explains(reason: Reason, path: Path, expected: Any, result: Any) -> bool:
     if not _matches(path, reason.path):
         return False
-    if reason.within is None or found is MISSING:
-        return reason.within is None and found is MISSING
-    numbers = all(isinstance(x, int | float) for x in (expected, found))
-    return numbers and abs(expected - found) <= reason.within
+    if reason.within is None or result is MISSING:
+        return reason.within is None and result is MISSING
+    numbers = all(isinstance(x, int | float) for x in (expected, result))
+    return numbers and abs(expected - result) <= reason.within
 
 
 def _matches(path: Path, pattern: Path) -> bool:
@@ -140,15 +140,15 @@ def _matches(path: Path, pattern: Path) -> bool:
     return fnmatchcase(path[0], pattern[0]) and _matches(path[1:], pattern[1:])
 
 
-def _same(path: Path, expected: Any, found: Any) -> bool:
-    if expected is None or found is None or expected != expected:  # NaN is none, too
-        return found is None and (expected is None or expected != expected)
-    if isinstance(expected, bool) or isinstance(found, bool):
-        return expected is found
-    if not isinstance(expected, int | float) or not isinstance(found, int | float):
-        return bool(expected == found)
+def _same(path: Path, expected: Any, result: Any) -> bool:
+    if expected is None or result is None or expected != expected:  # NaN is none, too
+        return result is None and (expected is None or expected != expected)
+    if isinstance(expected, bool) or isinstance(result, bool):
+        return expected is result
+    if not isinstance(expected, int | float) or not isinstance(result, int | float):
+        return bool(expected == result)
     if _matches(path, ("alpaca", "*", "published", "avg_length")):
-        return int(found) == int(expected)
+        return int(result) == int(expected)
     if isinstance(expected, float) and _matches(path, REPORT):
-        found = round(found, DECIMALS)
-    return isclose(expected, found, rel_tol=0, abs_tol=TOLERANCE)
+        result = round(result, DECIMALS)
+    return isclose(expected, result, rel_tol=0, abs_tol=TOLERANCE)

@@ -14,8 +14,8 @@ from reproduce_readings import (
     Recorded,
     best_way,
     reply,
-    said,
     single_ways,
+    value_of,
     verdict_of,
 )
 from reproduce_shares import SIDES, Read, judgement, one_order, shares
@@ -44,25 +44,26 @@ def pairwise(data: Data, only: str) -> Iterator[Computed]:
         of_judge: defaultdict[str, list[Row]] = defaultdict(list)
         for row in table.rows():
             of_judge[str(row.get("judge") or "")].append(row)
-        known = data.known({row["pair_id"] for own in of_judge.values() for row in own}, table.stem)
+        ids = {row["pair_id"] for rows in of_judge.values() for row in rows}
+        pair_set = data.find_set(ids, table.stem)
         for judge, rows in of_judge.items():
-            where = known.set if known else ""
+            where = pair_set.set if pair_set else ""
             if only in f"pairwise/{table.stem}|{judge}\nparser_check/{judge}@{where}":
-                yield from _judge(table, judge, rows, known)
+                yield from _judge(table, judge, rows, pair_set)
 
 
-def _judge(table: Table, judge: str, rows: list[Row], known: Known | None) -> Iterator[Computed]:
+def _judge(table: Table, judge: str, rows: list[Row], pair_set: Known | None) -> Iterator[Computed]:
     readings = Readings(f"{table.stem}|{judge}")
-    seen = _read(rows, readings)
-    for row, verdict in seen:
+    reads = _read(rows, readings)
+    for row, verdict in reads:
         _check_sides(row, verdict, readings)
-    final = [one for one in seen if one.row.get("final", True)]
-    figures = shares(final, known) | {"file": table.name, "judge": judge}
-    if known is not None:
-        figures["pairs"] = known.set
-    missing = [Reason(("*", "*", *fields), UNLABELLED) for fields in NEED_PAIRS if known is None]
+    final = [one for one in reads if one.row.get("final", True)]
+    figures = shares(final, pair_set) | {"file": table.name, "judge": judge}
+    if pair_set is not None:
+        figures["pairs"] = pair_set.set
+    missing = [Reason(("*", "*", *fields), UNLABELLED) for fields in NEED_PAIRS if pair_set is None]
     yield Computed("pairwise", readings.title, judge, figures, readings, missing)
-    where = known.set if known else ""
+    where = pair_set.set if pair_set else ""
     check = {"rows": len(rows), "reparse_mismatch": len(readings.wrong)}
     yield Computed("parser_check", f"{judge}@{where}", judge, check)
 
@@ -75,20 +76,20 @@ def _read(rows: list[Row], readings: Readings) -> list[Read]:
     if all(_scores(row) for row in rows) and not any(row.get("completion") for row in rows):
         readings.how = "scores, the higher wins"
         return [Read(row, _compared(row, readings)) for row in rows]
-    kept = [row for row in rows if row.get("completion") is not None]
-    recorded = [_recorded(row) for row in kept]
-    again = [_put_back(row) for row in kept]
+    reply_rows = [row for row in rows if row.get("completion") is not None]
+    recorded = [_recorded(row) for row in reply_rows]
+    again = [_put_back(row) for row in reply_rows]
     cut = any(again)  # whatever a format happens to read in the reasons alone
     if cut:
-        recorded = [whole or one for whole, one in zip(again, recorded, strict=True)]
+        recorded = [repair or one for repair, one in zip(again, recorded, strict=True)]
     verdicts = readings.read(recorded, PAIR_WAYS)
-    if kept and len(kept) < len(rows):
-        readings.named[NOT_KEPT] += len(rows) - len(kept)
+    if reply_rows and len(reply_rows) < len(rows):
+        readings.named[NOT_KEPT] += len(rows) - len(reply_rows)
     if cut:
         readings.named[CUT] += readings.equal
         readings.equal = 0
-    found = {id(row): verdict for row, verdict in zip(kept, verdicts, strict=True)}
-    return [Read(row, found.get(id(row)) or verdict_of(row["parsed"])) for row in rows]
+    of_row = {id(row): verdict for row, verdict in zip(reply_rows, verdicts, strict=True)}
+    return [Read(row, of_row.get(id(row)) or verdict_of(row["parsed"])) for row in rows]
 
 
 def _recorded(row: Row) -> Recorded:
@@ -128,13 +129,13 @@ def _read_alone(rows: list[Row], readings: Readings) -> list[Read]:
             ("first", "second"), _sides(row) or ("", ""), _scores(row) or (None, None), strict=True
         )
     ]
-    best = best_way((r for r in recorded if r.said != -1), single_ways(None))
+    best = best_way((r for r in recorded if r.value != -1), single_ways(None))
     if not best.reads:
         readings.give_up(recorded, best)
         return [Read(row, verdict_of(row["parsed"])) for row in rows]
     way = best.way
     readings.how = f"{best} of each answer alone, the higher wins"
-    unscored = [one.said == -1 and said(way.read(one.reply)) is None for one in recorded]
+    unscored = [one.value == -1 and value_of(way.read(one.reply)) is None for one in recorded]
     readings.named[MINUS_ONE] += sum(unscored)
     scored = [one for one, without in zip(recorded, unscored, strict=True) if not without]
     read = iter(readings.read_all(scored, way))
@@ -145,34 +146,34 @@ def _read_alone(rows: list[Row], readings: Readings) -> list[Read]:
 
 def _higher(row: Row, first: Verdict, second: Verdict, readings: Readings) -> Verdict:
     ours = winner_by_scores(first, second)
-    if said(ours) == row["parsed"]:
+    if value_of(ours) == row["parsed"]:
         return ours
     marked = [v if v.score is not None else Verdict.scored(-1) for v in (first, second)]
     if None in (first.score, second.score) and first.score is not second.score:
         ours = winner_by_scores(*marked)
-    if said(ours) != row["parsed"]:
-        readings.miss(f"{row['pair_id']} {row['order']}", said(ours), row["parsed"])
+    if value_of(ours) != row["parsed"]:
+        readings.miss(f"{row['pair_id']} {row['order']}", value_of(ours), row["parsed"])
     return ours
 
 
 def _compared(row: Row, readings: Readings) -> Verdict:
     first, second = _scores(row) or (0.0, 0.0)
     ours = winner_by_scores(Verdict.scored(first), Verdict.scored(second))
-    if said(ours) == row["parsed"]:
+    if value_of(ours) == row["parsed"]:
         readings.equal += 1
     elif first == second and row["parsed"] == "second":
         readings.named[EQUAL] += 1
         return verdict_of(row["parsed"])
     else:
-        readings.miss(f"{row['pair_id']} {row['order']}", said(ours), row["parsed"])
+        readings.miss(f"{row['pair_id']} {row['order']}", value_of(ours), row["parsed"])
     return ours
 
 
 def winner_by_scores(first: Verdict, second: Verdict) -> Verdict:
     """The choice that two answers judged alone come to."""
     case = Case("", (), SIDES)
-    given = enumerate((first, second))
-    winner = fold(case, [Judgement(Trial(case, (i,), ("A",)), v) for i, v in given]).winner
+    answers = enumerate((first, second))
+    winner = fold(case, [Judgement(Trial(case, (i,), ("A",)), v) for i, v in answers]).winner
     if winner is None:
         return Verdict.without(Status.UNPARSED, "an answer has no score")
     return Verdict.chose(Choice.TIE if winner == "tie" else list(Choice)[winner])
@@ -180,7 +181,7 @@ def winner_by_scores(first: Verdict, second: Verdict) -> Verdict:
 
 def _check_sides(row: Row, verdict: Verdict, readings: Readings) -> None:
     """Whether the verdict that the source un-swapped is what fold makes of it."""
-    if "verdict" in row and said(verdict) == row["parsed"]:
+    if "verdict" in row and value_of(verdict) == row["parsed"]:
         winner = one_order([judgement(Read(row, verdict))]).winner
         if winner != LABELS.get(row["verdict"]):
             where = f"{row['pair_id']} {row['order']} un-swapped"

@@ -14,7 +14,7 @@ from math import ceil
 from typing import NamedTuple
 
 from judgekit.plugins.engines.openai_reply import finish  # type: ignore[import-not-found]
-from reproduce_rules import RULES, Rule, Said
+from reproduce_rules import RULES, Rule, Value
 
 from judgekit.judging.parsing import read
 from judgekit.judging.templates import Head
@@ -28,8 +28,8 @@ __all__ = [
     "Way",
     "best_way",
     "reply",
-    "said",
     "single_ways",
+    "value_of",
     "verdict_of",
 ]
 
@@ -60,7 +60,7 @@ class Recorded(NamedTuple):
 
     where: str
     reply: Reply
-    said: Said
+    value: Value
     part: str = ""
 
 
@@ -69,15 +69,15 @@ def reply(text: str | None, reason: object = None) -> Reply:
     return Reply(text or "", finish(reason))
 
 
-def said(verdict: Verdict) -> Said:
+def value_of(verdict: Verdict) -> Value:
     return verdict.score if verdict.choice is None else verdict.choice.value
 
 
-def verdict_of(found: Said) -> Verdict:
+def verdict_of(value: Value) -> Verdict:
     """The verdict that says this; for what a source read."""
-    if found is None:
+    if value is None:
         return Verdict.without(Status.UNPARSED, "the source found none")
-    return Verdict.chose(Choice(found)) if isinstance(found, str) else Verdict.scored(found)
+    return Verdict.chose(Choice(value)) if isinstance(value, str) else Verdict.scored(value)
 
 
 def _pair_ways() -> Iterator[Way]:
@@ -109,17 +109,17 @@ class Best(NamedTuple):
     a verdict, and in how many the one that the source read."""
 
     way: Way
-    found: int
+    verdicts: int
     agreed: int
     tried: int
 
     @property
     def reads(self) -> bool:
         """Whether these replies are written in it, be they read as the source did or not."""
-        return 2 * max(self.agreed, self.found) >= self.tried
+        return 2 * max(self.agreed, self.verdicts) >= self.tried
 
     def __str__(self) -> str:
-        if not self.found:
+        if not self.verdicts:
             return "no verdict in any"
         if 2 * self.agreed > self.tried:
             return str(self.way)
@@ -130,18 +130,18 @@ def best_way(recorded: Iterable[Recorded], ways: Sequence[Way]) -> Best:
     """The format that agrees most with the source, if in more than half; else that which finds
     most verdicts. Where the source found none at all, all replies are tried."""
     every = list(recorded)
-    told = [one for one in every[:: -(-len(every) // SAMPLE) or 1] if one.said is not None]
-    sample = told or every
+    with_value = [one for one in every[:: -(-len(every) // SAMPLE) or 1] if one.value is not None]
+    sample = with_value or every
     tried = [_tried(way, sample) for way in ways]
     best = max(tried, key=lambda one: one.agreed)
-    if told and 2 * best.agreed > best.tried:
+    if with_value and 2 * best.agreed > best.tried:
         return best
-    return max(tried, key=lambda one: (one.found, one.agreed))
+    return max(tried, key=lambda one: (one.verdicts, one.agreed))
 
 
 def _tried(way: Way, sample: Sequence[Recorded]) -> Best:
-    read_as = [said(way.read(one.reply)) for one in sample]
-    agreed = sum(ours == one.said for ours, one in zip(read_as, sample, strict=True))
+    read_as = [value_of(way.read(one.reply)) for one in sample]
+    agreed = sum(ours == one.value for ours, one in zip(read_as, sample, strict=True))
     return Best(way, sum(ours is not None for ours in read_as), agreed, len(sample))
 
 
@@ -162,7 +162,7 @@ class Readings:
         and where no format fits: that is wrong."""
         if not any(one.reply.text.strip() for one in recorded):
             self.how = NOT_KEPT
-            return [verdict_of(one.said) for one in recorded]
+            return [verdict_of(one.value) for one in recorded]
         best = best_way(recorded, ways)
         if not best.reads:
             return self.give_up(recorded, best)
@@ -175,44 +175,44 @@ class Readings:
         self.unread += len(recorded)
         self.wrong += [
             f"{one.where}: no known format reads {_clipped(one.reply.text)!r}, recorded as "
-            f"{one.said!r}"
+            f"{one.value!r}"
             for one in recorded
         ]
-        return [verdict_of(one.said) for one in recorded]
+        return [verdict_of(one.value) for one in recorded]
 
     def read_all(self, recorded: Sequence[Recorded], way: Way) -> list[Verdict]:
         """Counts every reply; the verdicts that the source's own figures rest on."""
         verdicts = [way.read(one.reply) for one in recorded]
         for part in dict.fromkeys(one.part for one in recorded):
-            own = [i for i, one in enumerate(recorded) if one.part == part]
-            found = [said(verdicts[i]) for i in own]
-            rule = best_rule([recorded[i] for i in own], found, RULES.get(way.head.reads, ()))
-            for i, ours in zip(own, found, strict=True):
+            indices = [i for i, one in enumerate(recorded) if one.part == part]
+            values = [value_of(verdicts[i]) for i in indices]
+            rule = best_rule([recorded[i] for i in indices], values, RULES.get(way.head.reads, ()))
+            for i, ours in zip(indices, values, strict=True):
                 one = recorded[i]
-                if ours == one.said:
+                if ours == one.value:
                     self.equal += 1
-                elif rule is not None and rule.read(one.reply.text.strip()) == one.said:
+                elif rule is not None and rule.read(one.reply.text.strip()) == one.value:
                     self.named[rule.words] += 1
-                    verdicts[i] = verdict_of(one.said)
+                    verdicts[i] = verdict_of(one.value)
                 else:
-                    self.miss(one.where, ours, one.said, one.reply.text)
+                    self.miss(one.where, ours, one.value, one.reply.text)
         return verdicts
 
-    def miss(self, where: str, ours: Said, theirs: Said, text: str = "") -> None:
+    def miss(self, where: str, ours: Value, theirs: Value, text: str = "") -> None:
         shown = f", in {_clipped(text)!r}" if text else ""
         self.wrong.append(f"{where}: read as {ours!r}, recorded as {theirs!r}{shown}")
 
 
 def best_rule(
-    recorded: Sequence[Recorded], ours: Sequence[Said], rules: Sequence[Rule]
+    recorded: Sequence[Recorded], ours: Sequence[Value], rules: Sequence[Rule]
 ) -> Rule | None:
     """The rule that the source goes by: that which explains most of all it read, at least as many
     as we do and nearly all. Only one, or another source's rule would explain away what is wrong."""
-    most = sum(x == one.said for x, one in zip(ours, recorded, strict=True))
+    most = sum(x == one.value for x, one in zip(ours, recorded, strict=True))
     most = max(most, ceil(RULED * len(recorded)))
     best = None
     for rule in rules:
-        agreed = sum(rule.read(one.reply.text.strip()) == one.said for one in recorded)
+        agreed = sum(rule.read(one.reply.text.strip()) == one.value for one in recorded)
         if agreed >= most:
             best, most = rule, agreed
     return best

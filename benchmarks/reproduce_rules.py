@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-__all__ = ["RULES", "Rule", "Said"]
+__all__ = ["RULES", "Rule", "Value"]
 
-Said = str | float | None
+Value = str | float | None
 """first, second or tie; a score; or nothing."""
 
 FIRST, SECOND, TIE = "first", "second", "tie"
@@ -18,17 +18,17 @@ class Rule(NamedTuple):
     """How a source reads a reply where we do not, in words."""
 
     words: str
-    read: Callable[[str], Said]
+    read: Callable[[str], Value]
 
 
-def _searched(first: str, second: str) -> Callable[[str], Said]:
-    def rule(text: str) -> Said:
+def _searched(first: str, second: str) -> Callable[[str], Value]:
+    def rule(text: str) -> Value:
         return FIRST if re.search(first, text) else SECOND if re.search(second, text) else None
 
     return rule
 
 
-def _arena(text: str) -> Said:
+def _arena(text: str) -> Value:
     labels = set(re.findall(r"\[\[([AB<>=]+)\]\]", text))
     if len(labels) != 1:
         return None
@@ -36,16 +36,16 @@ def _arena(text: str) -> Said:
     return meanings.get(labels.pop())
 
 
-def _substring(text: str) -> Said:
+def _substring(text: str) -> Value:
     labels = (("[[A]]", FIRST), ("[[B]]", SECOND), ("[[C]]", TIE))
     return next((choice for label, choice in labels if label in text), None)
 
 
-def _first_line(text: str) -> Said:
+def _first_line(text: str) -> Value:
     return {"1": FIRST, "2": SECOND}.get(text.split("\n")[0].strip(), TIE)
 
 
-def _ranked(text: str) -> Said:
+def _ranked(text: str) -> Value:
     """The model of the least rank; of equal ranks the one listed first."""
     ranks = re.findall(
         r"""["']model["']\s*:\s*["'](\w+)["']\s*,\s*["']rank["']\s*:\s*(\d+)""", text
@@ -56,7 +56,7 @@ def _ranked(text: str) -> Said:
     return {"m": FIRST, "M": SECOND}.get(name)
 
 
-def _two_scores(text: str) -> Said:
+def _two_scores(text: str) -> Value:
     try:
         first, second = map(float, text.split("\n")[0].replace(",", " ").split())
     except ValueError:
@@ -64,17 +64,17 @@ def _two_scores(text: str) -> Said:
     return FIRST if first > second else SECOND if second > first else TIE
 
 
-def _first_rating(text: str) -> Said:
-    found = re.search(r"\[\[(\d+\.?\d*)\]\]", text) or re.search(r"\[(\d+\.?\d*)\]", text)
-    return None if found is None else float(found[1])
+def _first_rating(text: str) -> Value:
+    match = re.search(r"\[\[(\d+\.?\d*)\]\]", text) or re.search(r"\[(\d+\.?\d*)\]", text)
+    return None if match is None else float(match[1])
 
 
-def _last_rating(text: str) -> Said:
-    found = re.findall(r"\[\[(\d+\.?\d*)\]\]", text)
-    return float(found[-1]) if found else None
+def _last_rating(text: str) -> Value:
+    matches = re.findall(r"\[\[(\d+\.?\d*)\]\]", text)
+    return float(matches[-1]) if matches else None
 
 
-def _integer(text: str) -> Said:
+def _integer(text: str) -> Value:
     try:
         return float(int(text))
     except ValueError:

@@ -50,48 +50,48 @@ def one_order(judgements: Sequence[Judgement]) -> Outcome:
     return fold(judgements[0].trial.case, judgements, both_orders=False)
 
 
-def shares(seen: Sequence[Read], known: Known | None) -> dict[str, Any]:
+def shares(reads: Sequence[Read], pair_set: Known | None) -> dict[str, Any]:
     """All figures; those that need labels only where there are labels."""
-    labels = known.labels if known is not None else {}
-    figures = _figures(seen, labels)
-    if known is not None:
+    labels = pair_set.labels if pair_set is not None else {}
+    figures = _figures(reads, labels)
+    if pair_set is not None:
         of_category: defaultdict[str | None, list[Read]] = defaultdict(list)
-        for one in seen:
-            of_category[known.categories.get(one.row["pair_id"])].append(one)
+        for one in reads:
+            of_category[pair_set.categories.get(one.row["pair_id"])].append(one)
         figures["by_category"] = {
-            category: _figures(own, labels) for category, own in of_category.items() if category
+            category: _figures(group, labels) for category, group in of_category.items() if category
         }
     return figures
 
 
-def _figures(seen: Sequence[Read], labels: Labels) -> dict[str, Any]:
+def _figures(reads: Sequence[Read], labels: Labels) -> dict[str, Any]:
     of_pair: defaultdict[str, dict[str, list[Judgement]]] = defaultdict(dict)
-    for read in seen:
+    for read in reads:
         of_pair[read.row["pair_id"]].setdefault(read.row["order"], []).append(judgement(read))
     labelled = any(labels.get(pair) is not None for pair in of_pair)
     figures: dict[str, Any] = {"n_pairs": len(of_pair)}
     for order in ORDERS:
-        outcomes = [one_order(own[order]) for own in of_pair.values() if order in own]
+        outcomes = [one_order(orders[order]) for orders in of_pair.values() if order in orders]
         if outcomes:
             figures[order] = _of_order(outcomes, labels if labelled else None)
     tables = [figures[order] for order in ORDERS if order in figures]
     figures["parse_errors"] = sum(table["null"] for table in tables)
     figures["ties"] = sum(table["tie"] for table in tables)
-    every = [_both(own) for own in of_pair.values()]
+    every = [_both(orders) for orders in of_pair.values()]
     figures["first_share"] = _percent(positions(every).first_share.value)
     if labelled:
         figures["accuracy_avg"] = sum(t["accuracy"] for t in tables) / len(tables)
-    both = [own for own in of_pair.values() if len(own) == len(ORDERS)]
+    both = [orders for orders in of_pair.values() if len(orders) == len(ORDERS)]
     figures["n_both_orders"] = len(both)
     if both:
         figures |= _positions(both)
     if both and labelled:
-        figures |= _merged([_both(own) for own in both], labels)
+        figures |= _merged([_both(orders) for orders in both], labels)
     return figures
 
 
-def _both(own: Mapping[str, Sequence[Judgement]]) -> Outcome:
-    judgements = [j for order in own.values() for j in order]
+def _both(orders: Mapping[str, Sequence[Judgement]]) -> Outcome:
+    judgements = [j for order in orders.values() for j in order]
     return fold(judgements[0].trial.case, judgements)
 
 
@@ -112,7 +112,7 @@ def _of_order(outcomes: Sequence[Outcome], labels: Labels | None) -> dict[str, A
 
 
 def _positions(both: Sequence[Mapping[str, Sequence[Judgement]]]) -> dict[str, Any]:
-    outcomes = [_both(own) for own in both]
+    outcomes = [_both(orders) for orders in both]
     where = [o.position for o in outcomes]
     figures: dict[str, Any] = {name: where.count(p) for p, name in FIELDS.items()}
     rates = positions(outcomes)
@@ -120,8 +120,8 @@ def _positions(both: Sequence[Mapping[str, Sequence[Judgement]]]) -> dict[str, A
         figures[f"pct_{name}"] = _percent(getattr(rates, position.value).value)
     # An order without a verdict is a label of its own here.
     rows = [
-        (o.case, str(one_order(own["AB"]).winner), str(one_order(own["BA"]).winner))
-        for o, own in zip(outcomes, both, strict=True)
+        (o.case, str(one_order(orders["AB"]).winner), str(one_order(orders["BA"]).winner))
+        for o, orders in zip(outcomes, both, strict=True)
     ]
     equal = clustered_rate((case, ab == ba, 1) for case, ab, ba in rows)
     figures["pct_equal_incl_null"] = _percent(equal.value)

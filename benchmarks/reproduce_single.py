@@ -56,7 +56,7 @@ def _feedbacks(
         return readings.read(recorded, ways)
     readings.how = "no verdict in these texts"
     readings.named[APART] += len(recorded)
-    return [verdict_of(one.said) for one in recorded]
+    return [verdict_of(one.value) for one in recorded]
 
 
 def _outcome(name: str, verdicts: Sequence[Verdict]) -> Outcome:
@@ -85,35 +85,35 @@ def _scored(rows: Sequence[Row], readings: Readings) -> dict[str, Any]:
     return {
         "rows": len(rows),
         **_table(both),
-        "by_model": {name: _table(own) for name, own in _by("model", both).items()},
-        "by_judge": {name: _table(own) for name, own in _by("judge", both).items()},
+        "by_model": {name: _table(group) for name, group in _by("model", both).items()},
+        "by_judge": {name: _table(group) for name, group in _by("judge", both).items()},
     }
 
 
 def _by(
     column: str, rows: Iterable[tuple[Row, Outcome]]
 ) -> Mapping[str, list[tuple[Row, Outcome]]]:
-    own: defaultdict[str, list[tuple[Row, Outcome]]] = defaultdict(list)
+    groups: defaultdict[str, list[tuple[Row, Outcome]]] = defaultdict(list)
     for row, outcome in rows:
-        own[str(row.get(column))].append((row, outcome))
-    return own
+        groups[str(row.get(column))].append((row, outcome))
+    return groups
 
 
 def _table(rows: Sequence[tuple[Row, Outcome]]) -> dict[str, Any]:
     outcomes = [outcome for _, outcome in rows]
-    made = summarise_scores(outcomes, a="a", judge="", model=None)
+    summary = summarise_scores(outcomes, a="a", judge="", model=None)
     scores = [o.scores[0] for o in outcomes if o.scores[0] is not None]
     keys = Counter((row.get("question_id"), row.get("turn")) for row, _ in rows)
     table: dict[str, Any] = {
-        "rows": made.cases,
-        "n": made.scored,
-        "null": made.no_verdict,
-        "mean": made.mean_score.value,
+        "rows": summary.cases,
+        "n": summary.scored,
+        "null": summary.no_verdict,
+        "mean": summary.mean_score.value,
         "duplicate_keys": sum(n > 1 for n in keys.values()),
         "distribution": {str(score): n for score, n in Counter(scores).items()},
     }
-    for turn, own in _by("turn", rows).items():
-        table[f"mean_turn{turn}"] = _mean([outcome for _, outcome in own])
+    for turn, group in _by("turn", rows).items():
+        table[f"mean_turn{turn}"] = _mean([outcome for _, outcome in group])
     return table
 
 
@@ -127,21 +127,21 @@ def _repeated(rows: Sequence[Row], readings: Readings) -> dict[str, Any]:
     both = []
     gaps = []
     for i, row in enumerate(rows):
-        own = [next(verdicts) for _ in row["scores"]]
-        both.append((row, _outcome(str(i), own)))
-        known = [verdict.score for verdict in own if verdict.score is not None]
-        gaps += [(str(i), abs(x - y), 1) for x, y in combinations(known, 2)]
+        repeats = [next(verdicts) for _ in row["scores"]]
+        both.append((row, _outcome(str(i), repeats)))
+        scores = [verdict.score for verdict in repeats if verdict.score is not None]
+        gaps += [(str(i), abs(x - y), 1) for x, y in combinations(scores, 2)]
     alike = Counter(cluster for cluster, gap, _ in gaps if not gap)
     return {
         "rows": len(rows),
         "mean": _mean([outcome for _, outcome in both]),
         "by_model": {
             name: {
-                "rows": len(own),
-                "n": sum(o.statuses.get("valid", 0) for _, o in own),
-                "mean": _mean([outcome for _, outcome in own]),
+                "rows": len(group),
+                "n": sum(o.statuses.get("valid", 0) for _, o in group),
+                "mean": _mean([outcome for _, outcome in group]),
             }
-            for name, own in _by("model", both).items()
+            for name, group in _by("model", both).items()
         },
         "rows_all_three_equal": sum(n == 3 for n in alike.values()),
         "mean_abs_diff_between_repeats": clustered_mean(gaps).value,
@@ -160,13 +160,13 @@ def _rated(rows: Sequence[Row], readings: Readings) -> dict[str, Any]:
     verdicts = readings.read(recorded, single_ways(_scale(rows)))
     for row, *both in zip(rows, verdicts[::2], verdicts[1::2], strict=True):
         case = Case(row["pair_id"], (), (Response("", "a"), Response("", "b")))
-        given = [Judgement(Trial(case, (i,), ("A",)), v) for i, v in enumerate(both)]
-        outcome = fold(case, given)
+        judgements = [Judgement(Trial(case, (i,), ("A",)), v) for i, v in enumerate(both)]
+        outcome = fold(case, judgements)
         pairs[str(row.get("judge"))].append((row, outcome))
         theirs = "/".join(str(row.get(f"recorded_winner_{order}")) for order in ("AB", "BA"))
         if "None" not in theirs and theirs != _winners(outcome):
             readings.miss(row["pair_id"], _winners(outcome), theirs)
-    return {judge: _pairs(own) for judge, own in pairs.items()}
+    return {judge: _pairs(group) for judge, group in pairs.items()}
 
 
 def _python_int(text: str | None) -> float | None:

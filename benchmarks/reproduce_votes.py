@@ -35,7 +35,7 @@ class Vote(NamedTuple):
     label: MaybeLabel
 
 
-class Given(NamedTuple):
+class Records(NamedTuple):
     """The labels with the models' names sorted, and whether the judge's file has them otherwise."""
 
     votes: Mapping[Group, Sequence[Vote]]
@@ -75,34 +75,34 @@ def _figures(many: Sequence[Row], one: Sequence[Row]) -> dict[str, Any]:
         group, turned = _group(row)
         of_group[group].append(Vote(row["judge"], _label(row, turned)))
     judged = {_group(row)[0]: row for row in one}
-    given = Given(
+    records = Records(
         of_group,
         {group: _label(row, _group(row)[1]) for group, row in judged.items()},
         {group: _group(row)[1] for group, row in judged.items()},
         {group for group, row in judged.items() if row["winner"] == INCONSISTENT},
     )
     flipped = [
-        _group(row)[1] != given.turned[_group(row)[0]] for row in many if _group(row)[0] in judged
+        _group(row)[1] != records.turned[_group(row)[0]] for row in many if _group(row)[0] in judged
     ]
     figures: dict[str, Any] = {
         "n_votes": len(many),
         "n_gpt4": len(one),
         "n_groups_voted": len(of_group),
         "groups_without_gpt4": sum(group not in judged for group in of_group),
-        "inconsistent": len(given.inconsistent),
-        "inconsistent_share": len(given.inconsistent) / len(one),
+        "inconsistent": len(records.inconsistent),
+        "inconsistent_share": len(records.inconsistent) / len(one),
         "flipped_model_order_votes": sum(flipped),
-        "majority_vs_gpt4": _majority(given, sort=False),
-        "majority_vs_gpt4_model_names_sorted": _majority(given, sort=True),
+        "majority_vs_gpt4": _majority(records, sort=False),
+        "majority_vs_gpt4_model_names_sorted": _majority(records, sort=True),
     }
     turns = sorted({group.turn for group in of_group})
     for turn in (*turns, None):
-        own = {g: v for g, v in of_group.items() if turn in (None, g.turn)}
-        figures[f"turn{turn}" if turn else "turn_all"] = _by_votes(own, given)
+        ballots = {g: v for g, v in of_group.items() if turn in (None, g.turn)}
+        figures[f"turn{turn}" if turn else "turn_all"] = _by_votes(ballots, records)
         for kind in ("expert", "author"):
-            of_kind = {g: [x for x in v if x.rater.startswith(kind)] for g, v in own.items()}
-            figures[f"{kind}_votes_turn{turn}"] = _setups(agreement(_with_judge(of_kind, given)))
-    figures["published_by_judgelab_report"] = _report(given, figures)
+            of_kind = {g: [x for x in v if x.rater.startswith(kind)] for g, v in ballots.items()}
+            figures[f"{kind}_votes_turn{turn}"] = _setups(agreement(_with_judge(of_kind, records)))
+    figures["published_by_judgelab_report"] = _report(records, figures)
     return figures
 
 
@@ -110,22 +110,22 @@ def _cluster(group: Group) -> str:
     return str(group.question)
 
 
-def _with_judge(own: Mapping[Group, Sequence[Vote]], given: Given) -> Rows:
+def _with_judge(ballots: Mapping[Group, Sequence[Vote]], records: Records) -> Rows:
     return [
-        (_cluster(group), vote.label, given.verdicts[group])
-        for group, cast in own.items()
-        if group in given.verdicts
+        (_cluster(group), vote.label, records.verdicts[group])
+        for group, cast in ballots.items()
+        if group in records.verdicts
         for vote in cast
     ]
 
 
-def _by_votes(own: Mapping[Group, Sequence[Vote]], given: Given) -> dict[str, Any]:
+def _by_votes(ballots: Mapping[Group, Sequence[Vote]], records: Records) -> dict[str, Any]:
     people = agreement(
         (_cluster(group), x.label, y.label)
-        for group, cast in own.items()
+        for group, cast in ballots.items()
         for x, y in combinations(cast, 2)
     )
-    judge = agreement(_with_judge(own, given))
+    judge = agreement(_with_judge(ballots, records))
     return {
         "gpt4_vs_human_S1": _share(judge.equal, judge.cases),
         "gpt4_vs_human_S2_no_ties": _share(judge.without_ties, judge.decisive),
@@ -138,12 +138,12 @@ def _share(rate: Rate, n: int) -> dict[str, Any]:
     return {"agree": round((rate.value or 0) * n), "n": n, "share": rate.value}
 
 
-def _setups(found: Agreement) -> dict[str, Any]:
+def _setups(result: Agreement) -> dict[str, Any]:
     return {
-        "S1_n": found.cases,
-        "S1_agree": found.equal.value,
-        "S2_n": found.decisive,
-        "S2_agree": found.without_ties.value,
+        "S1_n": result.cases,
+        "S1_agree": result.equal.value,
+        "S2_n": result.decisive,
+        "S2_agree": result.without_ties.value,
     }
 
 
@@ -154,17 +154,17 @@ def _plurality(cast: Iterable[Vote]) -> tuple[MaybeLabel, bool]:
     return ("tie" if tied else most[0][0]), tied
 
 
-def _majority(given: Given, *, sort: bool) -> dict[str, Any]:
+def _majority(records: Records, *, sort: bool) -> dict[str, Any]:
     """The plurality of the votes against the judge. Kappa depends on which model is called a: by
     sorted names, or as the judge's file has them."""
     rows: list[tuple[Group, MaybeLabel, MaybeLabel]] = []
     tied = 0
-    for group, cast in given.votes.items():
-        if group in given.verdicts:
+    for group, cast in records.votes.items():
+        if group in records.verdicts:
             label, even = _plurality(cast)
             tied += even
-            turned = given.turned[group] and not sort
-            rows.append((group, _turn(label, turned), _turn(given.verdicts[group], turned)))
+            turned = records.turned[group] and not sort
+            rows.append((group, _turn(label, turned), _turn(records.verdicts[group], turned)))
     figures = _agreed(rows)
     figures["tied_groups"] = tied
     for turn in sorted({group.turn for group, _, _ in rows}):
@@ -178,26 +178,26 @@ def _turn(label: MaybeLabel, turned: bool) -> MaybeLabel:
 
 def _agreed(rows: Sequence[tuple[Group, MaybeLabel, MaybeLabel]]) -> dict[str, Any]:
     labels = [(_cluster(group), x, y) for group, x, y in rows]
-    found = agreement(labels)
+    result = agreement(labels)
     decisive = cohen_kappa((c, x, y) for c, x, y in labels if "tie" not in (x, y))
     return {
-        "n": found.cases,
-        "agreement": found.equal.value,
-        "kappa": found.kappa.value,
-        "kappa_ci_low": found.kappa.low,
-        "kappa_ci_high": found.kappa.high,
-        "n_no_ties": found.decisive,
-        "agreement_no_ties": found.without_ties.value,
+        "n": result.cases,
+        "agreement": result.equal.value,
+        "kappa": result.kappa.value,
+        "kappa_ci_low": result.kappa.low,
+        "kappa_ci_high": result.kappa.high,
+        "n_no_ties": result.decisive,
+        "agreement_no_ties": result.without_ties.value,
         "kappa_no_ties": decisive.value,
         "kappa_no_ties_ci_low": decisive.low,
         "kappa_no_ties_ci_high": decisive.high,
     }
 
 
-def _report(given: Given, figures: Mapping[str, Any]) -> dict[str, Any]:
+def _report(records: Records, figures: Mapping[str, Any]) -> dict[str, Any]:
     """What the report of the snapshot gives, by its own names; its kappas are by sorted names."""
     ours = figures["majority_vs_gpt4_model_names_sorted"]
-    many = {g: cast for g, cast in given.votes.items() if len(cast) > 1}
+    many = {g: cast for g, cast in records.votes.items() if len(cast) > 1}
     alpha = krippendorff_alpha(
         (_cluster(group), [vote.label for vote in cast]) for group, cast in many.items()
     )
@@ -209,13 +209,13 @@ def _report(given: Given, figures: Mapping[str, Any]) -> dict[str, Any]:
         "human_krippendorff_alpha": alpha.value,
         # Over the answers that people voted on, which are not all that were judged.
         "position_inconsistency_rate": clustered_rate(
-            (_cluster(group), group in given.inconsistent, 1) for group in given.votes
+            (_cluster(group), group in records.inconsistent, 1) for group in records.votes
         ).value,
         "with_ties": _kappas(ours, ""),
         "ties_excluded": _kappas(ours, "_no_ties"),
         "by_turn": {
-            name.removeprefix("turn"): _kappas(own, "")
-            for name, own in ours.items()
+            name.removeprefix("turn"): _kappas(table, "")
+            for name, table in ours.items()
             if name.startswith("turn")
         },
     }

@@ -32,7 +32,7 @@ def kill(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
     began = time.perf_counter()
     server.configure(latency="fixed:0.05")
     run_command("judgekit", *compare_words(server, a, b, "timed", "timed.db"), cwd=folder)
-    whole = time.perf_counter() - began
+    duration = time.perf_counter() - began
     draw = random.Random(11)
     repeated = on_the_wire = different = killed = 0
     rounds = 3 if quick else 10
@@ -42,16 +42,16 @@ def kill(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
         process = subprocess.Popen(
             [executable("judgekit"), *words], cwd=folder, stdout=subprocess.DEVNULL
         )
-        time.sleep(whole * (0.4 + 0.5 * draw.random()))
+        time.sleep(duration * (0.4 + 0.5 * draw.random()))
         process.send_signal(signal.SIGKILL)
         killed += process.wait() == -signal.SIGKILL
-        kept = count_replies(folder / f"{number}.db")
+        replies = count_replies(folder / f"{number}.db")
         before = server.get("/stats")["requests"]
         run_command("judgekit", *words, cwd=folder)
         after = server.get("/stats")
         # Replies in flight when the process died were never acknowledged, so they may be asked
         # again. Replies in the store must not be.
-        repeated += after["requests"] - before - (2 * count_lines(a) - kept)
+        repeated += after["requests"] - before - (2 * count_lines(a) - replies)
         on_the_wire += after["repeats_after_ok"]
         different += any(
             (folder / f"out-{number}" / name).read_bytes() != (folder / "calm" / name).read_bytes()
@@ -89,28 +89,28 @@ def count_replies(store: Path) -> int:
 def faults(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
     """Transport faults lose and change nothing; a malformed verdict is counted, never guessed."""
     a, b = write_answers(folder, 400 if quick else 805)
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     server.configure(latency="fixed:0.02")
     clean = run_judge(server, folder, a, b, "clean")
     transport = {"p_429": 0.02, "p_500": 0.02, "p_reset": 0.01, "retry_after": 0.2}
     server.configure(**transport)
     faulty = run_judge(server, folder, a, b, "faulty")
-    found["5 % of 429, 500, resets: cases unfinished"] = faulty["undecided"]
-    found["5 % of 429, 500, resets: verdicts that differ"] = count_differences(
+    results["5 % of 429, 500, resets: cases unfinished"] = faulty["undecided"]
+    results["5 % of 429, 500, resets: verdicts that differ"] = count_differences(
         folder, "clean", "faulty"
     )
     server.configure(**dict.fromkeys(transport, 0), p_hang=0.01)
     began = time.perf_counter()
     hanging = run_judge(server, folder, a, b, "hanging", "--timeout", "2")
-    found["1 % never answered: cases unfinished"] = hanging["undecided"]
-    found["1 % never answered, timeout 2 s: seconds"] = round(time.perf_counter() - began, 1)
+    results["1 % never answered: cases unfinished"] = hanging["undecided"]
+    results["1 % never answered, timeout 2 s: seconds"] = round(time.perf_counter() - began, 1)
     server.configure(p_hang=0, p_noverdict=0.01, p_trunc=0.005, p_null=0.005)
     odd = run_judge(server, folder, a, b, "odd")
-    found["2 % malformed: statuses"] = {k: v for k, v in odd["statuses"].items() if v}
-    found["2 % malformed: verdicts guessed"] = count_differences(folder, "clean", "odd")
-    found["clean: statuses"] = {k: v for k, v in clean["statuses"].items() if v}
+    results["2 % malformed: statuses"] = {k: v for k, v in odd["statuses"].items() if v}
+    results["2 % malformed: verdicts guessed"] = count_differences(folder, "clean", "odd")
+    results["clean: statuses"] = {k: v for k, v in clean["statuses"].items() if v}
     server.configure(p_noverdict=0, p_trunc=0, p_null=0)
-    return found
+    return results
 
 
 def run_judge(

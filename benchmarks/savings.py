@@ -105,27 +105,27 @@ def sign_of(rate: Rate) -> Sign:
     return -1 if rate.high is not None and rate.high < 0.5 else 0
 
 
-def judge_sample(drawn: Drawn, way: Way, calls_a_case: int) -> Run:
+def judge_sample(sample: Drawn, way: Way, calls_a_case: int) -> Run:
     """Judges one sample in one way."""
     adaptive = way in ("adaptive", "both")
     stops = way in ("stopping", "both")
-    relearn = set(calibration_rounds(len(drawn))) if adaptive else set()
-    clusters = [str(i) for i, prompt in enumerate(drawn) for _ in prompt]
+    relearn = set(calibration_rounds(len(sample))) if adaptive else set()
+    clusters = [str(i) for i, prompt in enumerate(sample) for _ in prompt]
     watcher = Stopping(clusters, until=UNTIL)
     sureness = OrderConfidence(())
     rows: list[Row] = []
     outcomes: list[Outcome] = []
     calls = 0
-    for i, prompt in enumerate(drawn):
+    for i, prompt in enumerate(sample):
         if i in relearn:
             sureness = calibrate(rows)
-        for seen, first in prompt:
-            said, swapped = seen.verdicts[first], seen.verdicts[1 - first]
-            once = adaptive and said is not None and sureness.sure(said)
-            if adaptive and not once and said is not None and swapped is not None:
-                rows.append((str(i), first, said, swapped))
-            alone = seen.alone[first]
-            outcomes.append(with_own_cluster(alone if once and alone is not None else seen.both, i))
+        for case, first in prompt:
+            verdict, swapped = case.verdicts[first], case.verdicts[1 - first]
+            once = adaptive and verdict is not None and sureness.sure(verdict)
+            if adaptive and not once and verdict is not None and swapped is not None:
+                rows.append((str(i), first, verdict, swapped))
+            alone = case.alone[first]
+            outcomes.append(with_own_cluster(alone if once and alone is not None else case.both, i))
             calls += 1 if once else calls_a_case
             if stops:
                 watcher.add(outcomes[-1])
@@ -142,64 +142,62 @@ def draws(contest: Contest, swapped: Contest | None, seed: int) -> Iterator[Draw
     while True:
         sides = [contest, swapped or contest]
         picked = [draw.choice(sides).prompts[draw.randrange(size)] for _ in range(size)]
-        yield [[(seen, draw.randrange(contest.calls_a_case)) for seen in own] for own in picked]
+        yield [[(x, draw.randrange(contest.calls_a_case)) for x in prompt] for prompt in picked]
 
 
 def measure(contest: Contest, runs: int) -> Found:
-    whole = win_rate(
-        [with_own_cluster(s.both, i) for i, own in enumerate(contest.prompts) for s in own]
+    overall = win_rate(
+        [with_own_cluster(s.both, i) for i, prompt in enumerate(contest.prompts) for s in prompt]
     )
-    decision = sign_of(whole)
-    value = whole.value or 0.0
+    decision = sign_of(overall)
+    value = overall.value or 0.0
     leans: Sign = 1 if value > 0.5 else -1
     ways = WAYS if contest.calls_a_case == 2 else WAYS[:2]
     calls = contest.calls_a_case
     real: dict[Way, list[Run]] = {way: [] for way in ways}
     null: dict[Way, list[Run]] = {way: [] for way in ways}
-    for _, drawn, equal in zip(
+    for _, sample, equal in zip(
         range(runs), draws(contest, None, 0), draws(contest, contest.swapped(), 1), strict=False
     ):
         for way in ways:
-            real[way].append(judge_sample(drawn, way, calls))
+            real[way].append(judge_sample(sample, way, calls))
             null[way].append(judge_sample(equal, way, calls))
     everything = fmean(run.calls for run in real["full"])
     usual = fmean(run.value for run in real["full"])
     costs = {
         way: Cost(
-            fmean(run.calls for run in own) / everything,
-            fmean(run.sign == decision for run in own),
-            fmean(run.sign == -leans for run in own),
+            fmean(run.calls for run in results) / everything,
+            fmean(run.sign == decision for run in results),
+            fmean(run.sign == -leans for run in results),
             fmean(run.sign != 0 for run in null[way]),
-            fmean(run.value for run in own) - usual,
+            fmean(run.value for run in results) - usual,
         )
-        for way, own in real.items()
+        for way, results in real.items()
     }
     clear = abs(value - 0.5) >= CLEAR
-    return Found(contest.name, contest.what, len(contest.prompts), whole, decision, clear, costs)
+    return Found(contest.name, contest.what, len(contest.prompts), overall, decision, clear, costs)
 
 
-def show(found: Found) -> None:
-    rate = found.win_rate.value or 0
-    print(
-        f"{found.contest[:50]:50} {found.prompts:5} {rate:7.1%} {SIGNS[found.decision]:>5}", end=""
-    )
+def show(row: Found) -> None:
+    rate = row.win_rate.value or 0
+    print(f"{row.contest[:50]:50} {row.prompts:5} {rate:7.1%} {SIGNS[row.decision]:>5}", end="")
     for way in WAYS[1:]:
-        if cost := found.ways.get(way):
+        if cost := row.ways.get(way):
             print(f" | {cost.calls:6.1%} {cost.same:5.0%} {cost.wrong:5.1%}", end="")
             print(f" {100 * cost.shift:+6.2f}" if way == "adaptive" else "", end="")
     print(flush=True)
 
 
-def groups(found: Sequence[Found]) -> dict[str, dict[Way, dict[str, float]]]:
+def groups(results: Sequence[Found]) -> dict[str, dict[Way, dict[str, float]]]:
     """Mean costs of each way over the contests, clear and close ones apart."""
     out: dict[str, dict[Way, dict[str, float]]] = {}
     for clear in (True, False):
         for ways in (WAYS, WAYS[:2]):
-            own = [f for f in found if f.clear is clear and tuple(f.ways) == ways]
-            if own:
+            group = [f for f in results if f.clear is clear and tuple(f.ways) == ways]
+            if group:
                 orders = "both orders" if ways == WAYS else "one order"
-                name = f"{'clear' if clear else 'close'}, {orders}: {len(own)} contests"
-                out[name] = {way: mean_cost([f.ways[way] for f in own]) for way in ways}
+                name = f"{'clear' if clear else 'close'}, {orders}: {len(group)} contests"
+                out[name] = {way: mean_cost([f.ways[way] for f in group]) for way in ways}
     return out
 
 
@@ -227,7 +225,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with judgements/, pairs/")
     args = parser.parse_args()
     runs = QUICK if args.quick else RUNS
-    found = []
+    results = []
     started = time.monotonic()
     if not args.json:
         head = (
@@ -237,17 +235,17 @@ def main() -> None:
     with ProcessPoolExecutor() as pool:
         every = [*contests(args.data), *preferences(args.data)]
         for one in pool.map(partial(measure, runs=runs), every):
-            found.append(one)
+            results.append(one)
             if not args.json:
                 show(one)
         labels = list(pool.map(partial(narrower, runs=runs), labelled(args.data)))
         ranked = [row for size in SIZES for row in schemes(size, runs // 2, pool)]
-    if not found:
+    if not results:
         parser.error(f"no judgements in both orders under {str(args.data)!r}; check --data")
-    summary = groups(found)
+    summary = groups(results)
     if args.json:
         out: dict[str, object] = {"together": summary}
-        out["contests"] = [asdict(row) for row in found]
+        out["contests"] = [asdict(row) for row in results]
         out["labels"] = [asdict(row) for row in labels]
         out["many_models"] = [asdict(row) for row in ranked]
         print(json.dumps(out))

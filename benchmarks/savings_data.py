@@ -87,7 +87,7 @@ class Contest:
 
     def swapped(self) -> Contest:
         """The same contest with the sides' names exchanged."""
-        prompts = tuple(tuple(seen.swapped for seen in own) for own in self.prompts)
+        prompts = tuple(tuple(case.swapped for case in prompt) for prompt in self.prompts)
         return replace(self, prompts=prompts)
 
 
@@ -107,7 +107,7 @@ def stem(path: Path) -> str:
 
 def pairs(folder: Path) -> dict[str, Pair]:
     """The labelled pairs by id."""
-    found = {}
+    of_id = {}
     for path in files(folder / "pairs"):
         for row in rows(path):
             meta = row.get("meta") or {}
@@ -115,8 +115,8 @@ def pairs(folder: Path) -> dict[str, Pair]:
             prompt = row["prompt"]
             first = prompt if isinstance(prompt, str) else json.dumps(prompt[0], sort_keys=True)
             name = digest(first, size=8)
-            found[row["id"]] = Pair(name, row["label"], models, meta.get("gpt4_pair"))
-    return found
+            of_id[row["id"]] = Pair(name, row["label"], models, meta.get("gpt4_pair"))
+    return of_id
 
 
 def contests(folder: Path) -> Iterator[Contest]:
@@ -126,31 +126,31 @@ def contests(folder: Path) -> Iterator[Contest]:
     arbitrary, so the sides are the answer that the label prefers and the other answer. The win
     rate is then the judge's accuracy; pairs without a label or labelled a tie are left out.
     """
-    known = pairs(folder)
+    pairs_by_id = pairs(folder)
     for path in files(folder / "judgements"):
         of_judge: defaultdict[str, dict[str, dict[str, Row]]] = defaultdict(dict)
         for row in rows(path):
-            if row.get("final", True) and row["pair_id"] in known:
+            if row.get("final", True) and row["pair_id"] in pairs_by_id:
                 of_judge[row["judge"]].setdefault(row["pair_id"], {})[row["order"]] = row
-        for judge, own in of_judge.items():
-            twice = {pair: both for pair, both in own.items() if len(both) == 2}
-            contest = _contest(f"{stem(path)} {judge}", known, twice) if twice else None
+        for judge, of_pair in of_judge.items():
+            twice = {pair: both for pair, both in of_pair.items() if len(both) == 2}
+            contest = _contest(f"{stem(path)} {judge}", pairs_by_id, twice) if twice else None
             if contest and len(contest.prompts) >= FEWEST:
                 yield contest
 
 
 def _contest(
-    name: str, known: Mapping[str, Pair], recorded: Mapping[str, Mapping[str, Row]]
+    name: str, pairs_by_id: Mapping[str, Pair], recorded: Mapping[str, Mapping[str, Row]]
 ) -> Contest:
-    models = {known[pair].models for pair in recorded}
+    models = {pairs_by_id[pair].models for pair in recorded}
     same = models.pop() if len(models) == 1 else None
     of_prompt: defaultdict[str, list[Seen]] = defaultdict(list)
     for pair, both in recorded.items():
-        label = "A" if same else known[pair].label
+        label = "A" if same else pairs_by_id[pair].label
         if label in NAMES:
             shown = [both["AB"]["parsed"], both["BA"]["parsed"]]  # a first, b first
-            verdicts = [_verdict(said) for said in (shown if label == "A" else shown[::-1])]
-            of_prompt[known[pair].prompt].append(_seen(pair, verdicts[0], verdicts[1]))
+            verdicts = [_verdict(word) for word in (shown if label == "A" else shown[::-1])]
+            of_prompt[pairs_by_id[pair].prompt].append(_seen(pair, verdicts[0], verdicts[1]))
     what = f"{same[0]} against {same[1]}" if same else "the labelled answer against the other"
     return Contest(name, what, tuple(map(tuple, of_prompt.values())), 2)
 
@@ -158,7 +158,7 @@ def _contest(
 def preferences(folder: Path) -> Iterator[Contest]:
     """AlpacaEval 2's contests of two models; each prompt was shown in one order."""
     for path in files(folder / "judgements" / "alpaca2"):
-        seen = []
+        cases = []
         models = ("", "")
         for row in rows(path):
             if row["preference"] is None:
@@ -167,9 +167,9 @@ def preferences(folder: Path) -> Iterator[Contest]:
             p = row["preference"] - 1 if row["preference"] else 0.5
             choice = Choice.TIE if p == 0.5 else Choice.FIRST if p > 0.5 else Choice.SECOND
             # Which was shown first is not known for sure, and one order has no other to compare.
-            seen.append((_seen(row["id"], Verdict.chose(choice, probability=p), None),))
+            cases.append((_seen(row["id"], Verdict.chose(choice, probability=p), None),))
         if models[0] != models[1]:
-            yield Contest(f"alpaca2 {models[0]}", " against ".join(models), tuple(seen), 1)
+            yield Contest(f"alpaca2 {models[0]}", " against ".join(models), tuple(cases), 1)
 
 
 def _mirrored(outcome: Outcome) -> Outcome:
@@ -178,8 +178,8 @@ def _mirrored(outcome: Outcome) -> Outcome:
     return replace(outcome, winner=1 - winner if isinstance(winner, int) else winner)
 
 
-def _verdict(said: str | None) -> Verdict:
-    return Verdict.without(Status.UNPARSED) if said is None else Verdict.chose(SHOWN[said])
+def _verdict(word: str | None) -> Verdict:
+    return Verdict.without(Status.UNPARSED) if word is None else Verdict.chose(SHOWN[word])
 
 
 def _seen(name: str, first: Verdict, second: Verdict | None) -> Seen:

@@ -87,15 +87,15 @@ class World:
         ]
         return fmean(wrong)
 
-    def held(self, games: Sequence[Game]) -> float:
+    def coverage(self, games: Sequence[Game]) -> float:
         """The share of models whose interval contains the true strength."""
         middle = float(self.strengths.mean())
-        found = []
+        hits = []
         for r in self.fit(games, SAMPLES).models:
             truth = MEAN + ELO * (float(self.strengths[int(r.model)]) - middle)
             low = r.low is None or r.low <= truth
-            found.append(float(low and (r.high is None or truth <= r.high)))
-        return fmean(found)
+            hits.append(float(low and (r.high is None or truth <= r.high)))
+        return fmean(hits)
 
 
 Choose = Callable[[Sequence[Game], int], list[Names]]
@@ -138,16 +138,16 @@ def simulate(scheme: str, size: tuple[int, int], seed: int) -> tuple[list[float]
     choose = SCHEMES[scheme](world)
     total = len(world.every) * games_a_pair
     games: list[Game] = []
-    found = []
-    held = 0.0
+    errors = []
+    coverage = 0.0
     for step in STEPS:
         goal = round(step * total)
         while len(games) < goal:
             games += world.play(choose(games, goal - len(games)), len(games))
-        found.append(world.error(games))
+        errors.append(world.error(games))
         if step == STEPS[HALF]:
-            held = world.held(games)
-    return found, held
+            coverage = world.coverage(games)
+    return errors, coverage
 
 
 def needs(means: Sequence[float], usual: float) -> float | None:
@@ -167,23 +167,25 @@ def needs(means: Sequence[float], usual: float) -> float | None:
 def schemes(size: tuple[int, int], runs: int, pool: Executor) -> list[Scheme]:
     """Every scheme at one of `SIZES`, over `runs` draws of the strengths."""
     models, games_a_pair = size
-    found: list[Scheme] = []
+    results: list[Scheme] = []
     usual = 0.0
     for scheme in SCHEMES:
-        seen = list(pool.map(partial(simulate, scheme, size), range(runs)))
-        means = [fmean(column) for column in zip(*(errors for errors, _ in seen), strict=True)]
-        if not found:
+        simulations = list(pool.map(partial(simulate, scheme, size), range(runs)))
+        means = [
+            fmean(column) for column in zip(*(errors for errors, _ in simulations), strict=True)
+        ]
+        if not results:
             usual = means[-1]
-        held = fmean(held for _, held in seen)
+        coverage = fmean(share for _, share in simulations)
         games = models * (models - 1) // 2 * games_a_pair
-        found.append(Scheme(scheme, models, games, means[HALF], held, needs(means, usual)))
-    return found
+        results.append(Scheme(scheme, models, games, means[HALF], coverage, needs(means, usual)))
+    return results
 
 
-def show_schemes(found: Sequence[Scheme]) -> None:
+def show_schemes(results: Sequence[Scheme]) -> None:
     print("\nranking many models with half of the games of all pairs, and games for as few wrong")
     print("models  games  scheme                   wrong order  intervals hold  games needed")
-    for s in found:
+    for s in results:
         share = f"{s.needs:.0%}" if s.needs else "more"
         print(f"{s.models:6} {s.games:6}  {s.scheme:24} {s.wrong:11.1%} {s.held:15.1%} {share:>13}")
 
@@ -192,11 +194,11 @@ def main() -> None:
     args = option_parser(__doc__, f"{QUICK} draws instead of {RUNS}").parse_args()
     runs = QUICK if args.quick else RUNS
     with ProcessPoolExecutor() as workers:
-        found = [row for size in SIZES for row in schemes(size, runs, workers)]
+        results = [row for size in SIZES for row in schemes(size, runs, workers)]
     if args.json:
-        print(json.dumps([asdict(row) for row in found]))
+        print(json.dumps([asdict(row) for row in results]))
     else:
-        show_schemes(found)
+        show_schemes(results)
 
 
 if __name__ == "__main__":

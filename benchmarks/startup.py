@@ -66,16 +66,16 @@ def measure(rounds: int) -> dict[str, float]:
         seconds: dict[str, list[float]] = {name: [] for name in programs}
         for turn in range(rounds + 1):
             for name, program in programs.items():
-                taken = cpu_seconds(program, here, environment)
+                cpu_time = cpu_seconds(program, here, environment)
                 if turn:
-                    seconds[name].append(taken)
-    found = {name: statistics.median(values) for name, values in seconds.items()}
+                    seconds[name].append(cpu_time)
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
     ratios = {
-        "ratio": found["help"] / found["bare"],
-        "ratio_compare": found["compare"] / found["bare"],
+        "ratio": medians["help"] / medians["bare"],
+        "ratio_compare": medians["compare"] / medians["bare"],
     }
     ok = all(ratios[name] <= most for name, most in MOST.items())
-    return {f"{name}_cpu_s": value for name, value in found.items()} | ratios | {"ok": ok}
+    return {f"{name}_cpu_s": value for name, value in medians.items()} | ratios | {"ok": ok}
 
 
 def cpu_seconds(program: Sequence[str], folder: Path, environment: Mapping[str, str]) -> float:
@@ -99,14 +99,16 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="5 runs of each instead of 21")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     chosen = parser.parse_args()
-    found = measure(5 if chosen.quick else 21)
+    results = measure(5 if chosen.quick else 21)
     if chosen.json:
-        print(json.dumps({k: v if v in (True, False) else round(v, 4) for k, v in found.items()}))
+        print(json.dumps({k: v if v in (True, False) else round(v, 4) for k, v in results.items()}))
         return
-    print(f"bare typer application  {found['bare_cpu_s']:.3f} s of CPU time")
+    print(f"bare typer application  {results['bare_cpu_s']:.3f} s of CPU time")
     for name, ratio in (("help", "ratio"), ("compare", "ratio_compare")):
         most = f"(at most {MOST[ratio]})"
-        print(f"judgekit {name:15}{found[name + '_cpu_s']:.3f} s, {found[ratio]:.2f} times {most}")
+        print(
+            f"judgekit {name:15}{results[name + '_cpu_s']:.3f} s, {results[ratio]:.2f} times {most}"
+        )
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 ENGINE, INPUT, RUN = "Engine", "Input", "Running"
+MIN_RPM, MIN_TPM, MAX_RATE = 0.01, 1, 10**9
 
 EVERY = frozenset({"audit", "bench", "compare", "drift", "generate", "rank", "score"})
 NOT_DRIFT = EVERY - {"drift"}  # its cases are those of the frozen run, and its replies are new
@@ -113,9 +114,16 @@ class EngineSettings:
         decides="value",
     )
     limit: int | None = setting(None, "Only the first N cases.", INPUT, decides="value", least=1)
-    concurrency: int = of_run(64, "Calls in flight at once.", in_file="all", least=1)
+    concurrency: int = of_run(64, "Calls in flight at once.", in_file="all", least=1, most=10_000)
     timeout: float = of_run(
-        120.0, "Seconds after which one attempt at a call fails.", in_file="all", above=0
+        120.0,
+        "Seconds after which one attempt at a call fails.",
+        in_file="all",
+        above=0,
+        most=86_400,
+    )
+    max_reply_mb: float = of_run(
+        32.0, "Limit of one reply's body, in megabytes, packed or not.", least=0.01, most=4096
     )
     retry_seconds: float = of_run(
         180.0, "Seconds for which a failed call is tried again.", least=0, most=86_400
@@ -123,8 +131,8 @@ class EngineSettings:
     retries: int | None = of_run(
         None, "Retries of a failed call, at most; by default only time limits them.", least=0
     )
-    rpm: float | None = of_run(None, "Limit of requests per minute.", above=0)
-    tpm: float | None = of_run(None, "Limit of tokens per minute.", above=0)
+    rpm: float | None = of_run(None, "Limit of requests per minute.", least=MIN_RPM, most=MAX_RATE)
+    tpm: float | None = of_run(None, "Limit of tokens per minute.", least=MIN_TPM, most=MAX_RATE)
     max_calls: int | None = of_run(
         None, "Stop after this many calls.", in_file="judge", asks=True, least=0
     )

@@ -124,12 +124,25 @@ def check_range(declared: Field[Any], value: Any) -> None:
     meta, name = declared.metadata, declared.name
     if value is None:
         return
-    if meta["least"] is not None and value < meta["least"]:
-        raise InputError(f"{name} must be at least {meta['least']}, not {value!r}")
-    if meta["above"] is not None and value <= meta["above"]:
-        raise InputError(f"{name} must be more than {meta['above']}, not {value!r}")
-    if meta["most"] is not None and value > meta["most"]:
-        raise InputError(f"{name} must be at most {meta['most']}, not {value!r}")
+    if (
+        (meta["least"] is not None and not value >= meta["least"])  # nor is it NaN
+        or (meta["above"] is not None and not value > meta["above"])
+        or (meta["most"] is not None and not value <= meta["most"])
+    ):
+        raise InputError(f"{name} must be {allowed_range(declared)}, not {shown_number(value)}")
+
+
+def allowed_range(declared: Field[Any]) -> str:
+    """The range of a setting in words: ``at least 1 and at most 10000``; empty if it has none."""
+    words = {"least": "at least", "above": "more than", "most": "at most"}
+    given = {word: declared.metadata[name] for name, word in words.items()}
+    return " and ".join(f"{word} {n}" for word, n in given.items() if n is not None)
+
+
+def shown_number(value: object) -> str:
+    """A value for a message; a whole number of very many digits by how many they are."""
+    huge = isinstance(value, int) and abs(value) >= 10**40
+    return f"a number of {len(f'{value:x}')} hexadecimal digits" if huge else repr(value)
 
 
 @cache
@@ -140,10 +153,13 @@ def hints(kind: type) -> Mapping[str, Any]:
 
 def fitted(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a class's fields as their types; `InputError` for one that does not fit."""
-    return {name: fitting(name, values[name], hint) for name, hint in hints(kind).items()}
+    ranges = {f.name: allowed_range(f) if f.metadata else "" for f in fields(kind)}
+    return {
+        name: fitting(name, values[name], hint, ranges[name]) for name, hint in hints(kind).items()
+    }
 
 
-def fitting(name: str, value: object, hint: Any) -> object:
+def fitting(name: str, value: object, hint: Any, allowed: str = "") -> object:
     """A setting's value as its type.
 
     A path may be given as text, and a single value instead of several. Nothing else is converted:
@@ -170,7 +186,8 @@ def fitting(name: str, value: object, hint: Any) -> object:
         found = as_plain(value, kind)
     if found is UNFIT:
         wants = " or ".join(map(repr, inner)) if kind is Literal else KINDS[kind]
-        raise InputError(f"{name} should be {wants}, not {value!r}")
+        limits = f" (it must be {allowed})" if allowed else ""
+        raise InputError(f"{name} should be {wants}, not {shown_number(value)}{limits}")
     return found
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_origin
 
 from judgekit.config.endpoints import Endpoint, parse_base_url
-from judgekit.config.fields import hints
+from judgekit.config.fields import check_range, hints
 from judgekit.config.prices import Price
 from judgekit.config.secrets import KEYS, url_holds_key
 from judgekit.config.settings import Settings
@@ -50,6 +50,7 @@ PLACES = {  # entries that a project's file may not hold, and where they belong
     ),
 }
 Scalars = Mapping[str, str | int | float | bool]
+DECLARED = {f.name: f for f in fields(Settings)}
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -207,9 +208,10 @@ def _endpoint(name: str, entry: Mapping[str, Any], path: Path) -> Endpoint:
             f"put the key into a variable and its name here"
         )
     for limit in ("rpm", "tpm"):
-        value = getattr(endpoint, limit)
-        if value is not None and not value > 0:
-            raise InputError(f"{path}: {where}.{limit} must be more than 0, not {value!r}")
+        try:
+            check_range(DECLARED[limit], getattr(endpoint, limit))
+        except InputError as error:
+            raise InputError(f"{path}: {where}.{error}") from error
     return replace(endpoint, price=price)
 
 

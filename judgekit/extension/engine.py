@@ -23,6 +23,7 @@ class EngineSetup:
         endpoint: The endpoint of the user's configuration, None without one.
         concurrency: How many calls will be under way at once.
         options: The engine's own settings, by name.
+        max_reply_mb: The limit of one reply, in 10^6 bytes, received or unpacked.
     """
 
     model: str
@@ -30,6 +31,7 @@ class EngineSetup:
     endpoint: Endpoint | None = None
     concurrency: int = 64
     options: Mapping[str, Any] = field(default_factory=dict)
+    max_reply_mb: float = 32.0
 
 
 class Engine(Protocol):

@@ -92,29 +92,29 @@ def _option(judge: type[Judge], field: Field[Any], hint: object) -> JudgeOption:
         optional = len(inner) < len(get_args(hint))
         hint = inner[0] if len(inner) == 1 else hint
     choices = get_args(hint) if get_origin(hint) is Literal else ()
-    known = all(isinstance(choice, str) for choice in choices) if choices else hint in KINDS
-    if not known:
+    type_fits = all(isinstance(choice, str) for choice in choices) if choices else hint in KINDS
+    if not type_fits:
         raise PluginError(
             f"{judge.__name__}.Options.{field.name} is of type {hint!r}; "
             f"use str, int, float, bool or a Literal of str"
         )
-    said = field.metadata.get("help", "")
-    return JudgeOption(field.name, hint, default, choices, optional, said)
+    help_text = field.metadata.get("help", "")
+    return JudgeOption(field.name, hint, default, choices, optional, help_text)
 
 
-def make_options(judge: type[Judge], given: Mapping[str, object]) -> Any:
+def make_options(judge: type[Judge], arguments: Mapping[str, object]) -> Any:
     """An instance of the judge's `Options`, from the given values and the defaults.
 
     Args:
         judge: The judge's class.
-        given: Values by name; ``tie-margin`` and ``tie_margin`` are the same option.
+        arguments: Values by name; ``tie-margin`` and ``tie_margin`` are the same option.
 
     Raises:
         InputError: The judge has no such option, or a value does not fit.
     """
     options = {option.name: option for option in judge_options(judge)}
     values: dict[str, object] = {}
-    for name, value in given.items():
+    for name, value in arguments.items():
         option = options.get(name.replace("-", "_"))
         if option is None:
             raise InputError(

@@ -88,7 +88,7 @@ def load_installed() -> list[Plugin]:
             for point in importlib.metadata.entry_points(group=GROUP)
             if point.dist is not None
         ]
-        points.sort(key=lambda found: (found[1].name, found[0].name))
+        points.sort(key=lambda pair: (pair[1].name, pair[0].name))
         return [
             replace(
                 _load(point.name, origin := f"{dist.name} {dist.version}", origin, point.load),
@@ -139,17 +139,17 @@ def _without_working_directory() -> Iterator[None]:
     user put on the path, and what an editable install did, stays.
     """
     here = os.getcwd()  # noqa: PTH109 - entries of sys.path are text
-    taken = [
+    entries = [
         (place, entry)
         for place, entry in enumerate(sys.path)
         if not os.path.isabs(entry) or (place == 0 and entry == here and not sys.flags.safe_path)  # noqa: PTH117
     ]
-    for place, _ in reversed(taken):
+    for place, _ in reversed(entries):
         del sys.path[place]
     try:
         yield
     finally:
-        for place, entry in taken:
+        for place, entry in entries:
             sys.path.insert(place, entry)
 
 

@@ -38,12 +38,12 @@ class Named(Mapping[str, T]):
             return value  # type: ignore[no-any-return]
         module, _, attribute = value.partition(":")
         try:
-            found: T = getattr(import_module(module), attribute)
+            target: T = getattr(import_module(module), attribute)
         except (ImportError, AttributeError) as error:
             raise PluginError(f"{name!r} cannot be imported from {value!r}: {error}") from error
-        self._check(name, found)
-        self._values[name] = found
-        return found
+        self._check(name, target)
+        self._values[name] = target
+        return target
 
     def __contains__(self, name: object) -> bool:
         return name in self._values
@@ -57,7 +57,7 @@ class Named(Mapping[str, T]):
     def holds(self, value: object) -> bool:
         """Whether one of the values is this class or function; imports nothing."""
         place = f"{getattr(value, '__module__', '')}:{getattr(value, '__qualname__', '')}"
-        return any(held is value or held == place for held in self._values.values())
+        return any(item is value or item == place for item in self._values.values())
 
 
 def is_place(value: object) -> bool:

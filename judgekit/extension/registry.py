@@ -174,8 +174,8 @@ class Registry:
             and (file := getattr(sys.modules.get(cls.__module__), "__file__", None))
         ]
         own_first = sorted(self._plugins, key=lambda plugin: not plugin.judges.holds(judge))
-        given = [folder for plugin in own_first for folder in plugin.prompt_dirs]
-        return Prompts([*dict.fromkeys(folder for folder in beside + given if folder.is_dir())])
+        folders = [folder for plugin in own_first for folder in plugin.prompt_dirs]
+        return Prompts([*dict.fromkeys(folder for folder in beside + folders if folder.is_dir())])
 
     @property
     def adds_commands(self) -> bool:
@@ -224,17 +224,17 @@ class Registry:
                     yield f"set {name!r} is also given by {other}"
 
     def _find(self, what: str, name: str, gives: Callable[[Plugin], Mapping[str, T]]) -> T:
-        found = [plugin for plugin in self._plugins if name in gives(plugin)]
-        if len(found) == 1:
-            return gives(found[0])[name]
-        if found:
-            both = " and ".join(map(str, found))
+        owners = [plugin for plugin in self._plugins if name in gives(plugin)]
+        if len(owners) == 1:
+            return gives(owners[0])[name]
+        if owners:
+            both = " and ".join(map(str, owners))
             raise PluginError(f"the {what} {name!r} is given by {both}; remove all but one")
-        known = {known for plugin in self._plugins for known in gives(plugin)}
+        names = {key for plugin in self._plugins for key in gives(plugin)}
         broken = [
             f"; {plugin} is broken: {plugin.broken}" for plugin in self._plugins if plugin.broken
         ]
-        message = unknown(f"{what} named", name, known, there="installed")
+        message = unknown(f"{what} named", name, names, there="installed")
         raise PluginError(message + "".join(broken))
 
 
@@ -244,9 +244,11 @@ def _add_commands(add: Callable[[typer.Typer], None], app: typer.Typer) -> None:
 
     fresh = type(app)()
     add(fresh)
-    taken = get_group(app).commands.keys() & get_group(fresh).commands.keys()
-    if taken:
-        raise PluginError(f"its command {sorted(taken)[0]!r} exists already; give it another name")
+    clashes = get_group(app).commands.keys() & get_group(fresh).commands.keys()
+    if clashes:
+        raise PluginError(
+            f"its command {sorted(clashes)[0]!r} exists already; give it another name"
+        )
     app.registered_commands += fresh.registered_commands
     app.registered_groups += fresh.registered_groups
 

@@ -37,15 +37,15 @@ def write_plugin(name: str, folder: Path, kind: Literal["pair", "single"] = "pai
     """
     words = _spellings(name)
     top = folder / name
-    written = []
+    paths = []
     with new_folder(top) as partial:
         for source, place in _files(kind):
             target = _renamed(place, words)
             (partial / target).parent.mkdir(parents=True, exist_ok=True)
             text = _renamed(source.read_text(encoding="utf-8"), words)
             (partial / target).write_text(text, encoding="utf-8", newline="\n")
-            written.append(top / target)
-    return sorted(written)
+            paths.append(top / target)
+    return sorted(paths)
 
 
 def _files(kind: str) -> Iterator[tuple[Path, str]]:
@@ -71,4 +71,4 @@ def _spellings(name: str) -> dict[str, str]:
 
 
 def _renamed(text: str, words: dict[str, str]) -> str:
-    return re.sub("|".join(words), lambda found: words[found[0]], text)
+    return re.sub("|".join(words), lambda match: words[match[0]], text)

@@ -27,7 +27,7 @@ __all__ = ["DispatchLimits", "Dispatcher", "Tally", "TrialAsk"]
 
 NOT_REACHED = ("connection", "timeout")
 FULL_RATE = "http 429"
-GIVE_UP = 20  # calls in a row that found no server, each after all its retries
+GIVE_UP = 20  # calls in a row that got no answer, each after all its retries
 
 
 @dataclass
@@ -243,7 +243,7 @@ class Dispatcher:
         self._unreachable += 1
         if self._unreachable >= GIVE_UP:
             raise EngineError(
-                f"{self._unreachable} calls in a row found no server ({failure}); "
+                f"{self._unreachable} calls in a row got no answer ({failure}); "
                 f"the replies so far are stored: run the same command again to continue"
             )
 

@@ -96,7 +96,8 @@ class Blender:
         groups = ([i] for i in range(len(pairs))) if alone else prompt_batches(prompts, batch_size)
         found: list[float] = []
         for group in groups:
-            sources, first, second = zip(*(pairs[i] for i in group), strict=True)
+            shown = ([self.after_marker(text) for text in pairs[i]] for i in group)
+            sources, first, second = zip(*shown, strict=True)
             logits = self.upstream.compare(
                 sources,
                 first,
@@ -147,12 +148,22 @@ class Blender:
             return []
         self.check(chain(prompts, *candidates))
         return self.upstream.rank(
-            list(prompts),
-            [list(some) for some in candidates],
+            [self.after_marker(prompt) for prompt in prompts],
+            [[self.after_marker(text) for text in some] for some in candidates],
             return_scores=return_scores,
             batch_size=batch_size,
             disable_tqdm=True,
         )
+
+    def after_marker(self, text: str) -> str:
+        """The text as it can follow a marker.
+
+        A combining mark at its beginning can join the marker's last character (``>`` with U+0338 is
+        ``≯``), and llm-blender would not find the marker. A space keeps them apart, as in `PairRM`.
+        """
+        normalizer = self.upstream.ranker_tokenizer.backend_tokenizer.normalizer
+        joined = normalizer is not None and not normalizer.normalize_str(f">{text}").startswith(">")
+        return f" {text}" if joined else text
 
     def check(self, texts: Iterable[str]) -> None:
         """Refuses texts that llm-blender would misread, or fail on together with their batch.

@@ -125,10 +125,10 @@ def prepare_bench(
     names = [one.name for one in labelled]
     if len(set(names)) < len(names):
         raise InputError(f"two sets have one name: {', '.join(names)}; write NAME=FILE for one")
-    plain = replace(settings, columns={}, limit=None, out=None)
-    judges = [(spec, False, s) for spec, s in settings_of(specs, plain, registry)]
+    base_settings = replace(settings, columns={}, limit=None, out=None)
+    judges = [(spec, False, s) for spec, s in settings_of(specs, base_settings, registry)]
     judges += [(spec, True, s) for spec, s in trivial_settings(specs, settings)]
-    inputs = [read_input([keep_labelled(one, KEPT)], plain, "compare") for one in labelled]
+    inputs = [read_input([keep_labelled(one, KEPT)], base_settings, "compare") for one in labelled]
     factories = [JudgeFactory(registry, s) for *_, s in judges]
     jobs = [[job_for(of_set, factory) for of_set in inputs] for factory in factories]
     folder = settings.out or usual_folder(names, [job for of_judge in jobs for job in of_judge])
@@ -198,8 +198,8 @@ def read_set(word: str, columns: Mapping[str, str], registry: Registry) -> Label
     """The set that an argument of the command line names."""
     name, equals, location = word.partition("=")
     if equals and name and location and not Path(word).exists():
-        known = {known for plugin in registry.listing() for known in plugin.sets}
-        factory = registry.labelled_set(name if name in known else "pairs")
+        set_names = {set_name for plugin in registry.listing() for set_name in plugin.sets}
+        factory = registry.labelled_set(name if name in set_names else "pairs")
         return factory(SetSetup(name, location, columns))
     if "/" in word or "." in word or Path(word).is_file():
         stem = Path(word).name.removesuffix(".gz")
@@ -212,7 +212,7 @@ def sample(labelled: LabelledSet, limit: int | None) -> LabelledSet:
     groups = dict.fromkeys(labelled.group(case) for case in labelled.cases)
     if limit is None or len(groups) <= limit:
         return labelled
-    kept = set(sorted(groups, key=lambda group: digest(labelled.name, group))[:limit])
-    cases = tuple(case for case in labelled.cases if labelled.group(case) in kept)
+    selection = set(sorted(groups, key=lambda group: digest(labelled.name, group))[:limit])
+    cases = tuple(case for case in labelled.cases if labelled.group(case) in selection)
     left_out = {**labelled.left_out, "not drawn (--limit)": len(labelled.cases) - len(cases)}
     return replace(labelled, cases=cases, left_out=left_out)

@@ -141,11 +141,11 @@ def check_folder(folder: Path, frozen: Path) -> None:
 
 def settings_again(before: Mapping[str, Any], changes: Mapping[str, Any]) -> Settings:
     """The settings of the earlier run with the changes."""
-    known = {f.name for f in fields(Settings) if taken_by(f, "drift")} - {"out"}
-    settings = {name: value for name, value in before.items() if name in known}
+    names = {f.name for f in fields(Settings) if taken_by(f, "drift")} - {"out"}
+    settings = {name: value for name, value in before.items() if name in names}
     if changes.get("judge", settings.get("judge")) != settings.get("judge"):
         settings |= {"options": {}, "prompt": None}
-    changed = {name: value for name, value in changes.items() if name in known}
+    changed = {name: value for name, value in changes.items() if name in names}
     return Settings.of(settings | changed)
 
 
@@ -254,7 +254,7 @@ def position_shifts(pairs: Sequence[tuple[Outcome, Outcome]]) -> dict[str, Paire
     A judge that has not changed has the same expectation of each in both runs, however unstable it
     is, so that these tests need no repeats.
     """
-    found = {}
+    tests = {}
     for name, of_case in POSITION_FIGURES.items():
         rows = [
             (x.cluster, now, before)
@@ -262,8 +262,8 @@ def position_shifts(pairs: Sequence[tuple[Outcome, Outcome]]) -> dict[str, Paire
             if (before := of_case(x)) is not None and (now := of_case(y)) is not None
         ]
         if rows:
-            found[name] = paired_test(rows)
-    return found
+            tests[name] = paired_test(rows)
+    return tests
 
 
 def in_position(position: Position) -> Callable[[Outcome], float | None]:
@@ -315,7 +315,7 @@ def repeats(job: Job, result: CaseResult) -> list[str]:
     of_repeat: dict[int, list[Judgement]] = {}
     for judgement in result.judgements:
         of_repeat.setdefault(judgement.trial.repeat, []).append(judgement)
-    outcomes = [job.task.fold(result.case, own) for own in of_repeat.values()]
+    outcomes = [job.task.fold(result.case, judgements) for judgements in of_repeat.values()]
     return [word(outcome) for outcome in outcomes if isinstance(outcome, Outcome)]
 
 

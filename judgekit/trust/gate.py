@@ -81,17 +81,17 @@ def parse_condition(text: str) -> Condition:
     Raises:
         InputError: The text has another form.
     """
-    found = CONDITION.fullmatch(text)
+    match = CONDITION.fullmatch(text)
     try:
-        number = float(found["number"]) if found else float("nan")
+        number = float(match["number"]) if match else float("nan")
     except ValueError:
         number = float("nan")
-    if found is None or isnan(number):
+    if match is None or isnan(number):
         raise InputError(
             f"{text!r} is not a condition: write METRIC SIGN NUMBER, such as "
             f"'win_rate_a.low < 0.5', with one of {' '.join(SIGNS)}"
         )
-    return Condition(" ".join(text.split()), tuple(found["path"].split(".")), found["sign"], number)
+    return Condition(" ".join(text.split()), tuple(match["path"].split(".")), match["sign"], number)
 
 
 def check_conditions(

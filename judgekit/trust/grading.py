@@ -43,11 +43,11 @@ def set_result(labelled: LabelledSet, file: Path, bench_runs: Sequence[BenchRun]
         file: The file with its cases.
         bench_runs: The finished run of each judge, the trivial ones last.
     """
-    judged = [grade(labelled, own) for own in bench_runs]
-    graded = [whole_questions(labelled, own) for own in judged]
+    judged = [grade(labelled, run) for run in bench_runs]
+    graded = [whole_questions(labelled, cases) for cases in judged]
     with_verdict = [
-        (own, cases)
-        for own, cases in zip(bench_runs, graded, strict=True)
+        (run, cases)
+        for run, cases in zip(bench_runs, graded, strict=True)
         if not lacks_verdicts(cases)
     ]
     labels = [labelled.labels[case.id] for case in labelled.cases]
@@ -62,8 +62,8 @@ def set_result(labelled: LabelledSet, file: Path, bench_runs: Sequence[BenchRun]
         labels={LETTERS[label]: labels.count(label) for label in (0, 1, "tie")},
         left_out=dict(labelled.left_out),
         judges=tuple(
-            judge_result(own, cases, len(all_cases) - len(cases))
-            for own, cases, all_cases in zip(bench_runs, graded, judged, strict=True)
+            judge_result(run, cases, len(all_cases) - len(cases))
+            for run, cases, all_cases in zip(bench_runs, graded, judged, strict=True)
         ),
         tests=tuple(
             JudgeComparison(x.judge, y.judge, compare_accuracy(xs, ys))

@@ -17,6 +17,7 @@ from judgekit.extension.engine import EngineSetup
 from judgekit.types import Call, Reply
 
 from .openai_address import Address, address
+from .openai_body import ACCEPTED, read_body
 from .openai_dialect import Dialect, dumps
 from .openai_failure import ServerError, failure
 from .openai_reply import BROKEN_RETRIES, broken, error_in, loads, read
@@ -39,7 +40,7 @@ def engine(setup: EngineSetup) -> OpenAI:
     """
     if not setup.model:
         raise InputError("no model named; write --model openai/MODEL")
-    return OpenAI(setup.model, address(setup))
+    return OpenAI(setup.model, address(setup), setup.max_reply_mb)
 
 
 class OpenAI:
@@ -48,10 +49,11 @@ class OpenAI:
     window = 1
     stored = True
 
-    def __init__(self, model: str, at: Address) -> None:
+    def __init__(self, model: str, at: Address, max_reply_mb: float = 32.0) -> None:
         self.fingerprint = f"openai {at.name} {model}"
         self._model = model
         self._at = at
+        self._megabytes = max_reply_mb
         self._url = yarl.URL(at.url, encoded=True)
         self._dialect = Dialect(model)
         self._session: aiohttp.ClientSession | None = None
@@ -105,25 +107,24 @@ class OpenAI:
             async with session.post(
                 self._url, data=data, allow_redirects=False, proxy=self._at.proxy
             ) as response:
-                return response.status, response.headers, await response.read()
+                data = await read_body(response, self._at.name, self._megabytes)
+                return response.status, response.headers, data
         except aiohttp.ClientConnectorCertificateError as error:
             raise EngineError(
                 f"the certificate of {self._at.name} is not trusted "
                 f"({error.certificate_error}); set SSL_CERT_FILE to your authority's"
             ) from error
         except (aiohttp.ClientError, OSError) as error:
-            # Its text may contain the URL with its query, so only the kind of error is shown.
             raise CallFailure(
-                "connection",
-                f"no answer from {self._at.name} ({type(error).__name__}); is it running?",
-                retryable=True,
+                "connection", no_answer(error, self._at.name), retryable=True
             ) from error
 
     def _open(self) -> aiohttp.ClientSession:
         self._session = aiohttp.ClientSession(
             # No limit: the harness limits the calls in flight, and a queue here would hide it.
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE),
-            headers=dict(self._at.headers),
+            headers={**self._at.headers, "Accept-Encoding": ACCEPTED},
+            auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
         )
@@ -151,3 +152,30 @@ class OpenAI:
         return failure(
             status, headers, error, model=self._model, at=self._at, answered=self._answered
         )
+
+
+def no_answer(error: Exception, name: str) -> str:
+    """What kept a server from answering, in one line.
+
+    The error's own text may contain the URL with its query, so it is not shown.
+    """
+    kind = type(error).__name__
+    match error:
+        case aiohttp.ClientProxyConnectionError():
+            return f"the environment's proxy for {name} takes no connection; check HTTPS_PROXY"
+        case aiohttp.ClientConnectorDNSError():
+            return f"the host of {name} is not known; check the base URL"
+        case aiohttp.ClientConnectorSSLError():
+            return f"{name} does not speak TLS ({kind}); if it is served by http, say http://"
+        case aiohttp.ClientConnectorError() if isinstance(error.os_error, ConnectionRefusedError):
+            return f"{name} takes no connection; is it running?"
+        case aiohttp.ClientConnectorError():
+            return f"no connection to {name} ({error.os_error.strerror or kind}); check the host"
+        case aiohttp.ServerDisconnectedError() | ConnectionResetError():
+            return f"{name} closed the connection without an answer"
+        case aiohttp.ClientPayloadError():
+            return f"{name} broke off its answer"
+        case aiohttp.ClientResponseError():
+            return f"{name} answered something that is no HTTP; check the base URL and its port"
+        case _:
+            return f"no answer from {name} ({kind})"

@@ -112,8 +112,8 @@ def native_backend(model: str, options: Options) -> Backend:
     )
 
     def score(pairs: Pairs) -> list[tuple[float, str]]:
-        found = network.score(pairs, token_budget=options.batch_tokens, batch_size=BATCH)
-        return [(one.logit, str(one.truncated)) for one in found]
+        results = network.score(pairs, token_budget=options.batch_tokens, batch_size=BATCH)
+        return [(one.logit, str(one.truncated)) for one in results]
 
     return Backend(score, (network.fingerprint, network.precision, network.device.type))
 

@@ -49,8 +49,8 @@ class Reference(PromptJudge):
         reference = trial.case.reference
         if reference is None:
             messages, prefill = self.question.render(trial)
-            own = Call(messages, self.asks_with, prefill=prefill, trial=trial)
-            reply = await ask(own, shared=True)
+            call = Call(messages, self.asks_with, prefill=prefill, trial=trial)
+            reply = await ask(call, shared=True)
             if (unusable := _unusable(reply)) is not None:
                 return unusable
             reference = reply.text.strip()

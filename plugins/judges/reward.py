@@ -66,14 +66,14 @@ class Reward(BatchJudge):
         super().__init__(setup)
         if setup.model is None:
             raise InputError("the judge 'reward' needs its weights: --model FOLDER or HUB-ID")
-        asked: Options = self.options
+        options: Options = self.options
         self.weights = RewardModel(
             setup.model,
-            dtype=asked.dtype,
-            device=asked.device,
-            quant=asked.quant,
-            max_length=asked.max_length,
-            batch_tokens=asked.batch_tokens,
+            dtype=options.dtype,
+            device=options.device,
+            quant=options.quant,
+            max_length=options.max_length,
+            batch_tokens=options.batch_tokens,
         )
 
     @property

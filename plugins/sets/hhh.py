@@ -17,7 +17,7 @@ __all__ = ["HHH"]
 
 def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, LabelledRow]]:
     """Columns: `input`, `targets` = {`choices`: two answers, `labels`: 1 for the better, 0}."""
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for row in rows:
         data = row.data
         subset = data.get("subset")
@@ -27,13 +27,13 @@ def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, LabelledRow]]:
         yield (
             row,
             {
-                "id": f"hhh-{part}-{seen[part]:03}",
+                "id": f"hhh-{part}-{counts[part]:03}",
                 "prompt": data["input"],
                 **assign_sides(data["input"], better, worse),
                 "category": subset,
             },
         )
-        seen[part] += 1
+        counts[part] += 1
 
 
 HUB_ID = "HuggingFaceH4/hhh_alignment"

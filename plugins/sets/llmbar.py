@@ -19,7 +19,7 @@ SIDES = {1: "A", 2: "B"}
 
 def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, LabelledRow]]:
     """Columns: `input`, `output_1`, `output_2`, `label` (1 or 2)."""
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for row in rows:
         data = row.data
         subset = data.get("subset")
@@ -27,7 +27,7 @@ def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, LabelledRow]]:
         yield (
             row,
             {
-                "id": f"llmbar-{part}-{seen[part]:03}",
+                "id": f"llmbar-{part}-{counts[part]:03}",
                 "prompt": data["input"],
                 "response_a": data["output_1"],
                 "response_b": data["output_2"],
@@ -35,7 +35,7 @@ def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, LabelledRow]]:
                 "category": subset,
             },
         )
-        seen[part] += 1
+        counts[part] += 1
 
 
 REPOSITORY = Repository("princeton-nlp/LLMBar", "900616bff90b6c6c8e1681f7d079250637c55992")

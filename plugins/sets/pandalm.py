@@ -25,12 +25,12 @@ def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, LabelledRow]]:
     for number, row in enumerate(rows):
         data = row.data
         a, _, b = data.get("cmp_key", "").partition("_")
-        given = data["input"]
+        context = data["input"]
         yield (
             row,
             {
                 "id": f"pandalm-{number:03}",
-                "prompt": f"{data['instruction']}\n\n{given}" if given else data["instruction"],
+                "prompt": f"{data['instruction']}\n\n{context}" if context else data["instruction"],
                 "response_a": text(data["response1"]),
                 "response_b": text(data["response2"]),
                 "model_a": a or None,

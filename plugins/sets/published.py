@@ -75,8 +75,8 @@ class Published:
 
     def _convert_rows(self, rows: Sequence[Row], origin: Path, name: str) -> Iterator[Row]:
         try:
-            for row, plain in self.convert(rows):
-                yield Row(row.line, dict(plain), row.unit, row.repaired)
+            for row, pair in self.convert(rows):
+                yield Row(row.line, dict(pair), row.unit, row.repaired)
         except KeyError as error:
             first = rows[0]
             raise InputError(

@@ -219,7 +219,12 @@ def test_the_users_endpoints_and_prices(mine: Path) -> None:
         ("[endpoints.x]\nrpm = 3", "endpoints.x.base_url is missing"),
         ('[endpoints.x]\nbase_url = "h/v1"', "'h/v1' is not an http(s) address"),
         ('[endpoints.x]\nbase_url = "ftp://h/v1"', "is not an http(s) address"),
-        ('[endpoints.x]\nbase_url = "https://h/v1"\nrpm = 0', "rpm must be more than 0, not 0"),
+        (
+            '[endpoints.x]\nbase_url = "https://h/v1"\nrpm = 0',
+            "endpoints.x.rpm must be at least 0.01 and at most",
+        ),
+        ('[endpoints.x]\nbase_url = "https://h/v1"\ntpm = nan', "tpm must be at least 1 and at"),
+        ('[endpoints.x]\nbase_url = "https://h/v1"\ntpm = 1e-300', "tpm must be at least 1 and at"),
         ('[endpoints.x]\nbase_url = "https://h/v1"\nprice = 3', "must be {input = USD"),
         (
             '[endpoints.x]\nbase_url = "https://h/v1"\nprice = {input = 1, ouput = 2}',

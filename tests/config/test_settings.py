@@ -34,6 +34,7 @@ def test_numbers_are_what_they_are_declared_as() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "tells"),
     [
+        pytest.param("concurrency", 10**6000, "not a number of 4983 hexadecimal digits", id="huge"),
         ("orders", "bth", "orders should be 'both' or 'one' or 'adaptive', not 'bth'"),
         ("orders", [], r"not \[\]"),
         ("join", "iner", "join should be 'strict' or 'inner', not 'iner'"),
@@ -49,8 +50,13 @@ def test_numbers_are_what_they_are_declared_as() -> None:
         ("limit", 0, "limit must be at least 1, not 0"),
         ("max_tokens", 0, "max_tokens must be at least 1"),
         ("max_calls", -1, "max_calls must be at least 0"),
-        ("rpm", 0, "rpm must be more than 0"),
-        ("top_p", 1.5, "top_p must be at most 1"),
+        ("rpm", 0, "rpm must be at least 0.01 and at most 1000000000, not 0"),
+        ("tpm", 1e-300, "tpm must be at least 1 and at most 1000000000, not 1e-300"),
+        ("tpm", float("nan"), r"tpm should be a number, not nan \(it must be at least 1 and"),
+        ("rpm", float("inf"), r"rpm should be a number, not inf \(it must be at least 0.01 and"),
+        ("concurrency", 10**6, "concurrency must be at least 1 and at most 10000, not 1000000"),
+        ("max_reply_mb", 0, "max_reply_mb must be at least 0.01 and at most 4096, not 0"),
+        ("top_p", 1.5, "top_p must be more than 0 and at most 1, not 1.5"),
         ("skip_bad_rows", 1, "skip_bad_rows should be True or False, not 1"),
         ("columns", {"response": 1}, "columns should be names with their values"),
         ("options", [], r"options should be names with their values, not \[\]"),

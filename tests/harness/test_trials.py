@@ -189,7 +189,7 @@ def test_a_server_that_is_gone_stops_the_run(tmp_path: Path) -> None:
         return by_length(call, asked)
 
     engine = FakeEngine(goes_away)
-    with pytest.raises(EngineError, match="found no server"):
+    with pytest.raises(EngineError, match="got no answer"):
         run(plan_of(200), engine, tmp_path / "s.db", limits=limits)
     assert len(engine.windows) <= 5 + 2 * (GIVE_UP + 8)
 

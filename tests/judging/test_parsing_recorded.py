@@ -102,15 +102,15 @@ def test_recorded_ratings_read_as_their_source_did(shared: Path, file: str, coun
     [
         ("llmbar_GPT-4", 8559, 1, 0),
         ("llmbar_ChatGPT-0301", 9122, 1, 5),
-        ("llmbar_LLaMA2", 8975, 77, 12),
+        ("llmbar_LLaMA2", 8972, 77, 15),
         ("mtbench200_GPT-4", 800, 0, 0),
         ("mtbench200_LLaMA2", 800, 0, 0),
     ],
 )
 def test_recorded_statements(shared: Path, file: str, same: int, turned: int, left: int) -> None:
     """The source looks for "Output (a)" anywhere first, which is where we differ: all the turned
-    ones open or close with `Output (b) is better`, and those left are a denial ("neither …") or
-    have no conclusion that stands."""
+    ones open or close with `Output (b) is better`, and those left are a denial ("neither …", "I
+    cannot claim that either …") or have no conclusion that stands."""
     path = shared / "data" / "judgements" / f"{file}.jsonl.gz"
     counts = agreement(path, Head("pair", "statement", tie=None), ("a", "b"), "parsed")
     assert counts["same"] == same

@@ -14,16 +14,15 @@ from judgekit.judging.parsing.choices import (
     arena_label,
     bracketed_label,
     first_line,
-    json_winner,
     one_token,
-    ranked_models,
-    score_pair,
     statement,
 )
 from judgekit.judging.parsing.formats import PARSERS, Parser, concluding_lines, parser
 from judgekit.judging.parsing.grades import labelled_grade
+from judgekit.judging.parsing.json_choices import json_winner, ranked_models
 from judgekit.judging.parsing.reading import PARSERS_VERSION, read
 from judgekit.judging.parsing.score_lists import score_list
+from judgekit.judging.parsing.score_pairs import score_pair
 from judgekit.judging.parsing.scores import (
     bare_number,
     bracketed_rating,

@@ -1,4 +1,4 @@
-"""Formats that choose between two answers: bracketed labels, one token, JSON, a statement.
+"""Formats that choose between two answers: bracketed labels, one token, a line, a statement.
 
 Each `find_…` turns a text into a `Finding`; the public functions return a `Verdict`. `names` are
 those of the first and the second answer shown, `tie` is the label of a tie.
@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
 
-from judgekit.judging.parsing.marks import Finding, Mark, conclude, verdict
-from judgekit.judging.parsing.objects import Members, find_members
+from judgekit.judging.parsing.marks import Finding, Mark, conclude, unless_taken_back, verdict
 from judgekit.types import Choice, Verdict
 
 __all__ = [
@@ -20,19 +18,13 @@ __all__ = [
     "bracketed_label",
     "find_announced",
     "find_arena",
-    "find_json",
     "find_label",
     "find_line",
-    "find_ranked",
-    "find_scores",
     "find_statement",
     "find_token",
     "first_line",
-    "json_winner",
     "label_choices",
     "one_token",
-    "ranked_models",
-    "score_pair",
     "statement",
 ]
 
@@ -40,9 +32,13 @@ Names = tuple[str, ...]
 
 _BRACKETS = re.compile(r"\[\[([^\[\]\n]{1,40})\]\]")
 _ARENA = re.compile(r"([^<>=]+)(>{1,2}|<{1,2}|={1,2})([^<>=]+)")
-_NUMBER = r"(-?[0-9]{1,6}(?:\.[0-9]{1,6})?)"
-_PAIR = re.compile(rf"[\s*_`]*{_NUMBER}[ \t]*[ \t,;/|][ \t]*{_NUMBER}[ \t*_`]*(?:\r?\n|$)")
 _WRAPPING = " \t\r\n*_`\"'“”()."
+_REASONS_WITHIN = 240  # characters
+_REASONS = re.compile(  # on the same line in brackets, or after a blank one
+    r"[ \t*_`.]{0,8}(?:\(|\n[ \t\r]*\n(?=[\s\S]*?\b(?:reason|because|expla(?:in|nation)|rationale|"
+    r"justification|choice|better|best|more)))",
+    re.IGNORECASE,
+)
 _OPENING = re.compile(r"\s*([^\r\n]{1,40}?)[ \t]*(?:\r?\n|$)")
 
 
@@ -156,103 +152,10 @@ def find_line(text: str, names: Names, tie: str | None) -> Finding:
     choice = None if line is None else _meaning(label_choices(names, tie), line[1])
     if line is None or choice is None:
         return Finding.none("the first line is not one of the labels")
-    return Finding(choice, line.end())
-
-
-def score_pair(text: str, scale: tuple[float, float] | None = (1, 10)) -> Verdict:
-    """Reads two scores on the first line, ``8 7`` or ``8,7``, as of JudgeLM (Zhu et al. 2023).
-
-    The higher score is the choice; equal scores are a tie.
-
-    Args:
-        text: The reply.
-        scale: The lowest and the highest valid score; None for any number.
-    """
-    return verdict(text, lambda reply: find_scores(reply, scale))
-
-
-def find_scores(text: str, scale: tuple[float, float] | None) -> Finding:
-    pair = _PAIR.match(text)
-    if pair is None:
-        return Finding.none("the first line is not two scores")
-    first, second = float(pair[1]), float(pair[2])
-    if scale is not None and not all(scale[0] <= score <= scale[1] for score in (first, second)):
-        return Finding.none(f"out of range {scale[0]:g} to {scale[1]:g}: {pair[0].strip()!r}")
-    if first == second:
-        return Finding(Choice.TIE, pair.end())
-    return Finding(Choice.FIRST if first > second else Choice.SECOND, pair.end())
-
-
-def json_winner(text: str, names: Names = ("A", "B"), tie: str | None = "C") -> Verdict:
-    """Reads ``{"winner": "A"}``: a JSON object, alone, in a code block or in prose.
-
-    Args:
-        text: The reply.
-        names: The names of the first and the second answer.
-        tie: The label of a tie; None if ties are not allowed.
-    """
-    return verdict(text, lambda reply: find_json(reply, names, tie))
-
-
-def find_json(text: str, names: Names, tie: str | None) -> Finding:
-    labels = label_choices(names, tie)
-    found = find_members(text, "winner")
-    if isinstance(found, Finding):
-        return found
-    choices = {labels.get(winner) if isinstance(winner, str) else None for winner, _ in found}
-    if len(choices) > 1:
-        return Finding.many("more than one winner in the reply")
-    choice = choices.pop()
-    winner, end = found[-1]
-    if choice is None:
-        said = repr(winner) if isinstance(winner, str) else f"a {type(winner).__name__}"
-        return Finding.none(f"the winner is not one of the names: {said}")
-    return Finding(choice, end)
-
-
-def ranked_models(text: str, names: Names = ("m", "M"), tie: str | None = None) -> Verdict:
-    """Reads ``{"ordered_models": [{"model": "M", "rank": 1}, …]}``.
-
-    These are the arguments of the function call that AlpacaEval's judge with explanations makes
-    (Dubois et al. 2024). Equal ranks are a tie, if ties are allowed.
-
-    Args:
-        text: The reply.
-        names: The names of the first and the second answer.
-        tie: The label of a tie; None if ties are not allowed.
-    """
-    return verdict(text, lambda reply: find_ranked(reply, names, tie))
-
-
-def find_ranked(text: str, names: Names, tie: str | None) -> Finding:
-    found = find_members(text, "ordered_models")
-    if isinstance(found, Finding):
-        return found
-    choices = {_best_ranked(value, names, tie) for value, _ in found}
-    if len(choices) > 1:
-        return Finding.many("more than one ranking in the reply")
-    choice = choices.pop()
-    if choice is None:
-        return Finding.none(f"not a ranking of {names[0]!r} and {names[1]!r}")
-    return Finding(choice, found[-1][1])
-
-
-def _best_ranked(value: Any, names: Names, tie: str | None) -> Choice | None:
-    """The choice by the lower rank; None if the list does not rank exactly the two."""
-    listed = value if isinstance(value, list) else []
-    entries = [dict(entry) for entry in listed if isinstance(entry, Members)]
-    ranks = {entry["model"]: entry.get("rank") for entry in entries if _is_name(entry, names)}
-    first, second = (ranks.get(name) for name in names)
-    if len(entries) != 2 or type(first) is not int or type(second) is not int:
-        return None
-    if first == second:
-        return Choice.TIE if tie is not None else None
-    return Choice.FIRST if first < second else Choice.SECOND
-
-
-def _is_name(entry: dict[str, Any], names: Names) -> bool:
-    model = entry.get("model")
-    return isinstance(model, str) and model in names
+    below = _OPENING.match(text, line.end())
+    if below is not None and _meaning(label_choices(names, tie), below[1]) not in (None, choice):
+        return Finding.many("different labels stand on the first lines")
+    return unless_taken_back(text, Finding(choice, line.end()))
 
 
 def announced_label(text: str, names: Names = ("1", "2"), tie: str | None = "Tie") -> Verdict:
@@ -271,28 +174,47 @@ def announced_label(text: str, names: Names = ("1", "2"), tie: str | None = "Tie
 
 def find_announced(text: str, names: Names, tie: str | None) -> Finding:
     labels = label_choices(names, tie)
-    marks = [
-        Mark(_meaning(labels, found[1]), found.start(1), found.end())
-        for found in _announcement_pattern(names, tie).finditer(text)
-    ]
+    marks = []
+    for found in _announcement_pattern(names, tie).finditer(text):
+        label = found["result"] or found["line"] or found["worded"]
+        worded = found["worded"] is not None
+        start = found.start("worded") if worded else found.start()
+        marks.append(Mark(_meaning(labels, label), start, found.end(), not worded))
     return conclude(text, marks)
 
 
 @lru_cache(maxsize=256)
 def _announcement_pattern(names: Names, tie: str | None) -> re.Pattern[str]:
-    either = "|".join(re.escape(name) for name in (*names, tie) if name is not None)
+    """Announcements with their label, which ends a phrase: "a tie" and "A or B" are not A.
+
+    In a sentence a label of one letter counts only as it is written: "a" is an article.
+    """
+    labels = [name for name in (*names, tie) if name is not None]
+    either = "|".join(re.escape(name) for name in labels)
+    cased = "|".join(re.escape(n) if len(n) == 1 else f"(?i:{re.escape(n)})" for n in labels)
+    opens = r"[(\[\"'*_`]{0,3}"
+    noun = r"(?i:(?:the[ \t]+)?(?:response|output|answer|assistant|model)[ \t]{1,2})?" + opens
+    ends = (
+        r"(?!\w)(?![)\]\"'*_`]{0,4},?[ \t]*(?i:/|&|\||or\b|and\b|vs\b))"
+        rf"(?![)\]\"'*_`]{{0,4}},[ \t]*(?i:{either})(?!\w))"
+        r"(?=[)\]\"'*_`]{0,4}[ \t]*(?:$|[,;:!?(—–]|-[ \t]|\.(?:[\s\"'*_`)]|$)|"
+        r"(?i:because|since|as|for|due|over|is)\b))"
+    )
     return re.compile(
-        r"(?:\[RESULT\]|\bfinal[ \t]+decision[ \t]+is\b:?)[\s*_`:(\"]{0,8}"
-        r"(?:(?:response|output|answer|assistant|model)[ \t]{1,2})?[(\[\"'*_`]{0,3}"
-        rf"({either})(?!\w)",
-        re.IGNORECASE,
+        rf"(?i:\[RESULT\])[\s*_`:(\"]{{0,8}}{noun}(?P<result>(?i:{either})){ends}"
+        rf"|^[ \t*_`#]{{0,6}}(?:(?i:\[RESULT)[ \t]*:[ \t]*|(?i:RESULT)[*_`]{{0,2}}:[ \t*_`]{{0,4}})"
+        rf"{noun}(?P<line>(?i:{either})){ends}"
+        rf"|(?i:\bfinal[ \t]+decision[ \t]+is\b:?)[\s*_`:(\"]{{0,8}}{noun}"
+        rf"(?:(?i:an?|the)[ \t]+(?=\w\w))?(?P<worded>{cased}){ends}",
+        re.MULTILINE,
     )
 
 
 def statement(text: str, names: Names = ("a", "b")) -> Verdict:
     """Reads ``Therefore, Output (b) is better.``, as of LLMBar (Zeng et al. 2024); it has no tie.
 
-    A line that is only ``Output (b)`` means the same.
+    A line that is only ``Output (b)`` means the same where it ends the reply, or opens it with the
+    reasons after it; elsewhere it is a heading.
 
     Args:
         text: The reply.
@@ -306,8 +228,18 @@ def find_statement(text: str, names: Names) -> Finding:
     marks = [
         Mark(labels.get(found[1] or found[2]), found.start(), found.end())
         for found in _statement_pattern(names).finditer(text)
+        if found[1] is None or not _is_heading(text, found)
     ]
     return conclude(text, marks, explicit=True)
+
+
+def _is_heading(text: str, line: re.Match[str]) -> bool:
+    """Whether a line that only names an answer is neither the last nor the first, with reasons."""
+    rest = text[line.end() : line.end() + _REASONS_WITHIN]
+    if not any(c.isalnum() for c in rest):
+        return False
+    opens = not text[max(0, line.start() - _REASONS_WITHIN) : line.start()].strip()
+    return not opens or _REASONS.match(rest) is None
 
 
 # What opens a closing sentence, and names no aspect ("in terms of style, …") and no condition.

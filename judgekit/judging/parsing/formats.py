@@ -8,7 +8,14 @@ from types import MappingProxyType
 from typing import Literal
 
 from judgekit.errors import InputError
-from judgekit.judging.parsing import choices, grades, score_lists, scores
+from judgekit.judging.parsing import (
+    choices,
+    grades,
+    json_choices,
+    score_lists,
+    score_pairs,
+    scores,
+)
 from judgekit.judging.parsing.choices import Names, label_choices
 from judgekit.judging.parsing.marks import Finding
 from judgekit.judging.templates import Head
@@ -67,7 +74,7 @@ def _statement(text: str, _head: Head, names: Names) -> Finding:
 
 
 def _json(text: str, head: Head, names: Names) -> Finding:
-    return choices.find_json(text, names, head.tie)
+    return json_choices.find_json(text, names, head.tie)
 
 
 def _token(text: str, head: Head, names: Names) -> Finding:
@@ -79,7 +86,7 @@ def _line(text: str, head: Head, names: Names) -> Finding:
 
 
 def _ranked(text: str, head: Head, names: Names) -> Finding:
-    return choices.find_ranked(text, names, head.tie)
+    return json_choices.find_ranked(text, names, head.tie)
 
 
 def _announced(text: str, head: Head, names: Names) -> Finding:
@@ -87,7 +94,7 @@ def _announced(text: str, head: Head, names: Names) -> Finding:
 
 
 def _scores(text: str, head: Head, _names: Names) -> Finding:
-    return choices.find_scores(text, head.scale)
+    return score_pairs.find_scores(text, head.scale)
 
 
 def _rating(text: str, head: Head, _names: Names) -> Finding:

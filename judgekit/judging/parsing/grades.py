@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from judgekit.judging.parsing.marks import Finding, verdict
-from judgekit.judging.parsing.numbers import Number, ascii_text, closing_end, is_part
+from judgekit.judging.parsing.numbers import Number, ascii_text
 from judgekit.judging.parsing.score_labels import ValueReader
 from judgekit.judging.parsing.scores import find_labelled
+from judgekit.judging.parsing.surroundings import closing_end, is_part
 from judgekit.types import Verdict
 
 __all__ = ["Grades", "find_grade", "labelled_grade"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = [
     "BEFORE",
     "DENOMINATORS",
+    "HEDGES",
     "JOINED_LINKS",
     "LABELS",
     "LINKS",
@@ -56,6 +57,12 @@ UNITS = (
 
 DENOMINATORS = r"out of|of|sur|von|aus|de|di|su|sobre|из|av|af|van|na|满分|滿分|満点|만점"
 """Words between a score and the highest one."""
+
+HEDGES = (
+    r"maybe|perhaps|possibly|probably|or|rather|even|no(?=[,:;.!])|wait|make that|and a half|"
+    r"vielleicht|oder|peut-être|ou|quizás?|oppure|или|может"
+)
+"""Words after a score by which it is not the only one."""
 
 REASONS = (
     r"because|since|as|but|and|which|due|given|with|so|therefore|thus|where|overall|total|based|"

@@ -4,48 +4,106 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from judgekit.judging.parsing.marks import Finding
 
-__all__ = ["Members", "find_members", "find_objects"]
+__all__ = ["Found", "Members", "find_members", "find_objects"]
 
-_OBJECT = re.compile(r'\{\s{0,40}"')
-_MAX_BRACES = 64  # each attempt may take time in proportion to the text's length
+# What begins an object, also one that is not JSON ({'a': …}, {a: …}, {{ …): a brace in prose or in
+# a formula begins none.
+_OPENING = re.compile(r"\{(?=\s*(?:[\"'“”‘’`{#/]|[^\W\d][\w-]{0,40}\s*:))")
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\]]', re.DOTALL)
+_REPAIRED = re.compile(
+    r'(?P<escape>\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))|(?P<stray>\\)|'
+    r'(?P<quote>")|,(?=\s*+[}\]])'
+)
+_DECODER = json.JSONDecoder(object_pairs_hook=lambda pairs: Members(pairs), strict=False)
 
 
 class Members(list[tuple[str, Any]]):
     """An object's members in order, duplicates included (`dict` would keep only the last)."""
 
 
-def find_members(text: str, key: str) -> list[tuple[Any, int]] | Finding:
-    """The values under `key` in the outermost objects of a text, each with its object's end.
+class Found(NamedTuple):
+    """The value of a key in the object at ``text[start:end]``."""
 
-    If there are none, the finding that says why.
+    value: Any
+    start: int
+    end: int
+
+
+def find_members(text: str, key: str) -> list[Found] | Finding:
+    """The values under `key` in the outermost objects of a text.
+
+    If there are none, the finding that says why. Line breaks within strings, stray backslashes and
+    trailing commas are allowed. What stands in an object that cannot be read, from its opening
+    brace to its closing one or to the end of the text, is a part of it, and never read by itself.
     """
-    found = find_objects(text)
-    if found is None:
-        return Finding.none("too many braces to look for a JSON object")
-    values = [(value, stop) for members, _, stop in found for name, value in members if name == key]
-    return values or Finding.none(f'no JSON object with "{key}"')
+    objects = list(_objects(text))
+    values = [
+        Found(value, start, end)
+        for members, start, end in objects
+        for name, value in members or ()
+        if name == key
+    ]
+    if values:
+        return values
+    if any(members is None for members, _, _ in objects):
+        return Finding.none("the JSON object cannot be read")
+    return Finding.none(f'no JSON object with "{key}"')
 
 
-def find_objects(text: str) -> list[tuple[Members, int, int]] | None:
-    """The outermost JSON objects of a text, where they begin and where they end.
+def find_objects(text: str) -> list[tuple[Members, int, int]]:
+    """The outermost objects of a text that can be read, each with its start and its end."""
+    return [(members, start, end) for members, start, end in _objects(text) if members is not None]
 
-    None if the text has too many braces.
-    """
-    decoder = json.JSONDecoder(object_pairs_hook=Members)
-    found: list[tuple[Members, int, int]] = []
+
+def _objects(text: str) -> Iterator[tuple[Members | None, int, int]]:
+    """The outermost objects with their places, in order; None for one that cannot be read."""
     position = 0
-    for _ in range(_MAX_BRACES):
-        brace = _OBJECT.search(text, position)
-        if brace is None:
-            return found
+    while (opening := _OPENING.search(text, position)) is not None:
+        start = opening.start()
+        position = _end(text, start)
+        yield _members(text[start:position]), start, position
+
+
+def _end(text: str, start: int) -> int:
+    """Where the object that begins at `start` ends: at the end of the text if it is not closed."""
+    depth = 0
+    for token in _TOKEN.finditer(text, start):
+        if token[0] in "{[":
+            depth += 1
+        elif token[0] in "}]":
+            depth -= 1
+            if depth <= 0:
+                return token.end()
+    return len(text)
+
+
+def _members(written: str) -> Members | None:
+    for spelling in (written, _repair(written)):
         try:
-            members, position = decoder.raw_decode(text, brace.start())
+            read = _DECODER.decode(spelling)
         except (ValueError, RecursionError):  # not JSON, or nested too deeply
-            position = brace.start() + 1
-        else:
-            found.append((members, brace.start(), position))
+            continue
+        return read if isinstance(read, Members) else None
     return None
+
+
+def _repair(written: str) -> str:
+    """The text with stray backslashes doubled, and without trailing commas."""
+    within = False
+
+    def mend(found: re.Match[str]) -> str:
+        nonlocal within
+        if found["quote"]:
+            within = not within
+        elif found["stray"]:
+            return "\\\\"
+        elif found[0] == "," and not within:
+            return ""
+        return found[0]
+
+    return _REPAIRED.sub(mend, written)

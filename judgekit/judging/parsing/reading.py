@@ -81,8 +81,8 @@ def _is_complete(text: str, found: Finding, format_parser: Parser) -> bool:
     """
     if found.value is None or format_parser.position == "whole":
         return found.value is not None
-    if format_parser.position == "first line":
-        return "\n" in text[: found.end]
+    if format_parser.position == "first line" and "\n" not in text[: found.end].strip():
+        return "\n" in text[: found.end].lstrip()
     return not any(c.isalnum() for c in text[found.end :]) and not text[-1].isalnum()
 
 

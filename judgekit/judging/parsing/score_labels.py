@@ -110,7 +110,8 @@ def _pattern(label: str) -> re.Pattern[str]:
         rf"(?<![\w-])(?P<whole>(?:(?:{WHOLE})[ \t*_-]{{0,4}}){{0,3}})(?P<label>{label})"
         rf"(?:(?!\w)|(?={JOINED_LINKS}))(?P<after>[ \t]{{1,2}}(?:{WHOLE})(?!\w))?"
         r"(?:[ \t*_]{0,4}\((?P<scale>[^()\n]{0,40})\))?"
-        rf"(?P<link>(?:[ \t]{{1,2}}(?:{LINKS})(?!\w)|[ \t]?(?:{JOINED_LINKS}))?{OPENING})",
+        rf"(?P<link>(?:[ \t]{{1,2}}(?:{LINKS})(?!\w)|[ \t]?(?:{JOINED_LINKS})"
+        rf"|[ \t*_`]{{0,4}}[-–—](?=[ \t]))?{OPENING})",
         re.IGNORECASE,
     )
 
@@ -137,9 +138,8 @@ def _read_score(text: str, found: re.Match[str], reader: ValueReader) -> ScoreMa
     rest = _REST.match(text, found.end())
     end = number.end if clear and number is not None else rest.end() if rest else found.end()
     total = total or bool(found["whole"] or found["after"])
-    return ScoreMark(
-        Mark(number.value if number else None, start, end), total, _is_key(text, found)
-    )
+    value = number.value if number else None
+    return ScoreMark(Mark(value, start, end, announced=True), total, _is_key(text, found))
 
 
 def _names_aspect(line: str, word: re.Match[str] | None, described: str) -> bool:

@@ -9,14 +9,9 @@ from typing import Any
 
 from judgekit.judging.parsing.label_words import LABELS
 from judgekit.judging.parsing.marks import Finding, Mark, conclude, verdict
-from judgekit.judging.parsing.numbers import (
-    OPENING,
-    Scale,
-    ascii_text,
-    read_number,
-    whole_number,
-)
+from judgekit.judging.parsing.numbers import OPENING, ascii_text, read_number, whole_number
 from judgekit.judging.parsing.objects import find_objects
+from judgekit.judging.parsing.surroundings import Scale
 from judgekit.types import Choice, Verdict
 
 __all__ = ["find_list", "score_list"]
@@ -81,12 +76,12 @@ def _blocks(text: str, names: Names, scale: Scale, label: str) -> Iterator[Mark]
         if number is None or _LINE_ENDS.match(text, number.end) is None:
             continue
         if block and text[end : found.start()].strip(_DECORATION):
-            yield Mark(_choice(block, names, scale), begin, end)
+            yield Mark(_choice(block, names, scale), begin, end, announced=True)
             block = []
         begin, end = begin if block else found.start(), number.end
         block.append((found["name"], number.value))
     if block:
-        yield Mark(_choice(block, names, scale), begin, end)
+        yield Mark(_choice(block, names, scale), begin, end, announced=True)
 
 
 @lru_cache(maxsize=256)

@@ -9,15 +9,9 @@ from __future__ import annotations
 import re
 
 from judgekit.judging.parsing.marks import Finding, Mark, conclude, verdict
-from judgekit.judging.parsing.numbers import (
-    OPENING,
-    Scale,
-    ascii_text,
-    read_number,
-    read_rest,
-    whole_number,
-)
+from judgekit.judging.parsing.numbers import OPENING, ascii_text, read_number, whole_number
 from judgekit.judging.parsing.score_labels import ValueReader, labelled_scores
+from judgekit.judging.parsing.surroundings import Scale, read_rest
 from judgekit.types import Choice, Verdict
 
 __all__ = [
@@ -117,7 +111,8 @@ def find_result(text: str, scale: Scale) -> Finding:
         number = read_number(plain, found.end(), scale)
         end = found.end() if number is None else number.end
         if "[" in found[0] or _LINE_ENDS.match(plain, end):
-            marks.append(Mark(None if number is None else number.value, found.start(), end))
+            value = None if number is None else number.value
+            marks.append(Mark(value, found.start(), end, announced=True))
     if marks:
         return _within(conclude(plain, marks), scale)
     for found in _OUT_OF.finditer(plain):

@@ -76,10 +76,10 @@ def kept_bytes(model: Any, rows: int, length: int, *, repeated_prompts: bool = F
     network.train()
     ids = torch.zeros(rows, length, dtype=torch.long, device="meta")
     weights = {weight.untyped_storage()._cdata for weight in network.parameters()}
-    kept: dict[int, Tensor] = {}
+    tensors: dict[int, Tensor] = {}
 
     def note(tensor: Tensor) -> Tensor:
-        kept[tensor.untyped_storage()._cdata] = (
+        tensors[tensor.untyped_storage()._cdata] = (
             tensor  # holding it keeps its address from being reused
         )
         return tensor
@@ -92,5 +92,5 @@ def kept_bytes(model: Any, rows: int, length: int, *, repeated_prompts: bool = F
             use_cache=False,
         )
     return sum(
-        tensor.untyped_storage().nbytes() for at, tensor in kept.items() if at not in weights
+        tensor.untyped_storage().nbytes() for at, tensor in tensors.items() if at not in weights
     )

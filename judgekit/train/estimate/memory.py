@@ -97,13 +97,13 @@ def estimate(
     model = empty_model(checkpoint, use.head)
     config = adapter_config(model, checkpoint, recipe, use.head)
     learns = config is None or untie_for(model, config.target_modules)
-    whole = torch.float32 if config is None else checkpoint.dtype
-    at, load = ModelSize.of(model, checkpoint, whole), Workload.of(recipe, use, tokens)
+    dtype = torch.float32 if config is None else checkpoint.dtype
+    at, load = ModelSize.of(model, checkpoint, dtype), Workload.of(recipe, use, tokens)
     model = with_adapter(model.to(checkpoint.dtype), config)
     trained = [weight.numel() for weight in model.parameters() if weight.requires_grad]
     work = total_operations(at, load, recipe, sum(trained), head=learns)
-    found = ResourceEstimate(
-        weights=at.held,
+    result = ResourceEstimate(
+        weights=at.weights,
         adapter=trained_bytes(sum(trained), checkpoint, config),
         optimizer=state_bytes(trained, recipe.optimizer),
         activations=activation_bytes(model, at, load, checkpoint, recipe),
@@ -114,7 +114,7 @@ def estimate(
         device=str(checkpoint.device),
         free=free_bytes(checkpoint.device),
     )
-    return found if found.fits else replace(found, advice=recipe.memory_advice())
+    return result if result.fits else replace(result, advice=recipe.memory_advice())
 
 
 def adapter_config(
@@ -163,22 +163,22 @@ def state_bytes(trained: list[int], optimizer: str) -> int:
     if optimizer == "adamw":
         return sum(8 * n for n in trained)
     blocks = (-(-n // STATE_BLOCK) for n in trained if n >= SMALL)
-    plain = sum(8 * n for n in trained if n < SMALL)
-    return plain + sum(2 * n for n in trained if n >= SMALL) + 8 * sum(blocks) + QMAPS
+    small_bytes = sum(8 * n for n in trained if n < SMALL)
+    return small_bytes + sum(2 * n for n in trained if n >= SMALL) + 8 * sum(blocks) + QMAPS
 
 
 def activation_bytes(
     model: Any, at: ModelSize, load: Workload, checkpoint: Checkpoint, recipe: LanguageModelRecipe
 ) -> int:
     """What is kept for the backward pass, and one dequantized 4-bit layer."""
-    kept = kept_bytes(model, load.rows, load.length, repeated_prompts=load.repeated_prompts)
+    total = kept_bytes(model, load.rows, load.length, repeated_prompts=load.repeated_prompts)
     size: int = checkpoint.dtype.itemsize
     states = load.rows * load.length * at.width * size
     if recipe.checkpoint_activations:  # each layer's input is kept, and one layer is recomputed
-        kept = kept // at.layers + at.layers * states
+        total = total // at.layers + at.layers * states
     if not recipe.lora and size < 4:  # autocast's copies of the weights
-        kept += (at.body + at.head) * size
-    return kept + at.largest
+        total += (at.body + at.head) * size
+    return total + at.largest
 
 
 def logit_bytes(at: ModelSize, load: Workload, checkpoint: Checkpoint) -> int:

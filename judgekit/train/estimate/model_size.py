@@ -23,7 +23,7 @@ class ModelSize:
 
     Attributes:
         parameters: The number of weights.
-        held: Bytes of weights and buffers.
+        weights: Bytes of weights and buffers.
         body: Weights that each input token is multiplied with.
         head: Weights that each predicted token is multiplied with.
         largest: Bytes of the largest 4-bit layer when it is dequantized for a product.
@@ -32,7 +32,7 @@ class ModelSize:
     """
 
     parameters: int
-    held: int
+    weights: int
     body: int
     head: int
     largest: int
@@ -51,7 +51,7 @@ class ModelSize:
         config = model.config.get_text_config()
         return cls(
             parameters=sum(w.numel() for w in weights),
-            held=sum(
+            weights=sum(
                 bytes_in_4bit(w.numel(), double=bool(double))
                 if id(w) in small
                 else w.numel() * size
@@ -70,10 +70,10 @@ def in_4bit(checkpoint: Checkpoint) -> bool | None:
     """Whether scales of 4-bit weights are quantized as well; None without 4-bit weights."""
     if checkpoint.quant:
         return checkpoint.double_quant
-    held = getattr(checkpoint.config, "quantization_config", None)
-    if held is None:
+    quantization = getattr(checkpoint.config, "quantization_config", None)
+    if quantization is None:
         return None
-    config = held if isinstance(held, dict) else held.to_dict()
+    config = quantization if isinstance(quantization, dict) else quantization.to_dict()
     return bool(config.get("bnb_4bit_use_double_quant"))
 
 

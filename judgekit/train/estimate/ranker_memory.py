@@ -33,7 +33,7 @@ def estimate(
         network = checkpoint.empty_network(recipe, tasks)
     sizes = [weight.numel() for weight in network.parameters()]
     weights = sum(sizes)
-    found = ResourceEstimate(
+    result = ResourceEstimate(
         weights=FLOAT * weights,
         adapter=FLOAT * weights,  # gradients
         optimizer=state_bytes(sizes, recipe.optimizer),
@@ -45,7 +45,7 @@ def estimate(
         device=str(device),
         free=free_bytes(device),
     )
-    return found.as_dict()
+    return result.as_dict()
 
 
 def kept_bytes(network: RankerNetwork, pairs: int, length: int) -> int:
@@ -57,15 +57,15 @@ def kept_bytes(network: RankerNetwork, pairs: int, length: int) -> int:
     example = Example((0,) * third, ((0,) * third, (0,) * max(2, length - 2 * third)))
     batch = pack([example] * pairs, ends=True)
     weights = {weight.untyped_storage()._cdata for weight in network.parameters()}
-    kept: dict[int, Tensor] = {}
+    tensors: dict[int, Tensor] = {}
 
     def note(tensor: Tensor) -> Tensor:
-        kept[tensor.untyped_storage()._cdata] = (
+        tensors[tensor.untyped_storage()._cdata] = (
             tensor  # holding it keeps its address from being reused
         )
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
         network(batch["input_ids"].to("meta"), batch["spans"])
-    held = sum(t.untyped_storage().nbytes() for at, t in kept.items() if at not in weights)
-    return int(held)
+    total = sum(t.untyped_storage().nbytes() for at, t in tensors.items() if at not in weights)
+    return int(total)

@@ -56,11 +56,11 @@ class Spans:
         """
         kind = (queries, keys, window, folds)
         if kind not in self._masks:
-            seen = torch.ones(queries, keys, dtype=torch.bool, device=like.device)
-            seen = seen.tril(keys - queries)
+            mask = torch.ones(queries, keys, dtype=torch.bool, device=like.device)
+            mask = mask.tril(keys - queries)
             if window is not None:
-                seen = seen.triu(keys - queries - window + 1)
-            self._masks[kind] = seen.repeat(folds, 1)
+                mask = mask.triu(keys - queries - window + 1)
+            self._masks[kind] = mask.repeat(folds, 1)
         return self._masks[kind]
 
 
@@ -84,10 +84,10 @@ def attend(
     the prompt's keys and its own. Raises `UnsupportedModel` for arguments that it cannot compute.
     """
     if spans is None:
-        plain = standard()
-        given = {"dropout": dropout, "scaling": scaling, "sliding_window": sliding_window}
-        out: tuple[Tensor, None] = plain(
-            module, query, key, value, attention_mask, **given, **others
+        attention = standard()
+        options = {"dropout": dropout, "scaling": scaling, "sliding_window": sliding_window}
+        out: tuple[Tensor, None] = attention(
+            module, query, key, value, attention_mask, **options, **others
         )
         return out
     for name, what in FOREIGN.items():
@@ -96,20 +96,20 @@ def attend(
     spans.windows.append(sliding_window)
     parts: list[Tensor] = []
     start = 0
-    for prompt, first, *rest in spans.lengths:
+    for prompt, first, *other_lengths in spans.lengths:
         end = start + prompt + first
-        whole = slice(start, end)
-        part = query[:, :, whole], key[:, :, whole], value[:, :, whole]
+        block = slice(start, end)
+        part = query[:, :, block], key[:, :, block], value[:, :, block]
         parts.append(causal(*part, spans, sliding_window, dropout, scaling))
-        for length in rest:
-            own = slice(end, end + length)
+        for length in other_lengths:
+            completion = slice(end, end + length)
             end += length
             if length:
                 keys, values = (
-                    torch.cat((x[:, :, start : start + prompt], x[:, :, own]), 2)
+                    torch.cat((x[:, :, start : start + prompt], x[:, :, completion]), 2)
                     for x in (key, value)
                 )
-                part = query[:, :, own], keys, values
+                part = query[:, :, completion], keys, values
                 parts.append(causal(*part, spans, sliding_window, dropout, scaling))
         start = end
     return torch.cat([part.transpose(1, 2) for part in parts], 1), None

@@ -60,24 +60,24 @@ class Seal:
             file = checkpoint / name
             if not file.is_file():
                 return f"{os.fspath(file)!r} is missing"
-            if (found := file.stat().st_size) != size:
-                return f"{os.fspath(file)!r} has {found} bytes, and {size} were saved"
+            if (actual := file.stat().st_size) != size:
+                return f"{os.fspath(file)!r} has {actual} bytes, and {size} were saved"
         return None
 
     def altered(self, checkpoint: Path) -> Path | None:
         """The first file with other bytes than were saved; None if none, or if it is not known."""
-        known = self.digests or {}
-        files = [checkpoint / name for name in known]
-        pairs = zip(files, digests(files), known.values(), strict=True)
-        return next((file for file, found, saved in pairs if found != saved), None)
+        saved_sums = self.digests or {}
+        files = [checkpoint / name for name in saved_sums]
+        pairs = zip(files, digests(files), saved_sums.values(), strict=True)
+        return next((file for file, actual, saved in pairs if actual != saved), None)
 
 
 def seal(checkpoint: Path) -> None:
     """Writes the seal, once every file has reached the disk."""
     files = sorted(f for f in checkpoint.rglob("*") if f.is_file() and f.name != SEAL)
     for file in files:
-        with file.open("r+b") as written:
-            os.fsync(written.fileno())
+        with file.open("r+b") as stream:
+            os.fsync(stream.fileno())
     names = [file.relative_to(checkpoint).as_posix() for file in files]
     content = {
         "files": dict(zip(names, [file.stat().st_size for file in files], strict=True)),
@@ -142,11 +142,11 @@ def all_by_step(folder: Path) -> list[tuple[int, Path]]:
 
 def drop_older(folder: Path, keep: int) -> None:
     """Removes all but the `keep` newest checkpoints whose files are there, and all others."""
-    kept = 0
+    count = 0
     for _, entry in all_by_step(folder):
-        found = read_seal(entry)
-        if kept < keep and found and found.lost(entry) is None:
-            kept += 1
+        contents = read_seal(entry)
+        if count < keep and contents and contents.lost(entry) is None:
+            count += 1
             continue
         (entry / SEAL).unlink(missing_ok=True)  # first: half removed, it must not count
         entry.unlink() if entry.is_symlink() else shutil.rmtree(entry)
@@ -193,9 +193,9 @@ def load_adapter(model: Any, folder: Path) -> None:
 
     library: Any = peft
     state = safetensors.torch.load_file(folder / ADAPTER)
-    found = library.set_peft_model_state_dict(model, state, adapter_name="default")
-    missing = [name for name in found.missing_keys if ".lora_" in name and ".default" in name]
-    if odd := [*found.unexpected_keys, *missing]:
+    result = library.set_peft_model_state_dict(model, state, adapter_name="default")
+    missing = [name for name in result.missing_keys if ".lora_" in name and ".default" in name]
+    if odd := [*result.unexpected_keys, *missing]:
         raise TrainingError(
             f"the checkpoint {os.fspath(folder)!r} does not fit the model, see {odd[0]!r}; start "
             f"again with --force"

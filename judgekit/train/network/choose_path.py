@@ -59,13 +59,13 @@ MISFITS = (
 
 
 def choose_path(
-    model: Any, asked: Literal["auto", "shared", "padded"], max_length: int
+    model: Any, path: Literal["auto", "shared", "padded"], max_length: int
 ) -> tuple[PromptPath, str]:
     """Chooses the path of a language model or a classifier with one output.
 
     Args:
         model: The model, perhaps within peft's wrapper. It is in eval mode meanwhile.
-        asked: The recipe's `path`.
+        path: The recipe's `path`.
         max_length: Tokens of a prompt with one answer; decides whether a sliding window matters.
 
     Returns:
@@ -79,14 +79,14 @@ def choose_path(
             f"cannot train {class_name(model)}: it is an encoder-decoder; choose a decoder-only "
             f"model"
         )
-    if asked == "padded":
+    if path == "padded":
         return "padded", "padded rows, as requested"
     try:
         check_config(model, max_length)
         compare_paths(model, max_length)
     except UnsupportedModel as misfit:
         why = f"{class_name(model)} {misfit}"
-        if asked == "shared":
+        if path == "shared":
             raise InputError(f"cannot share prompts: {why}; use the path auto or padded") from None
         return "padded", f"padded rows: {why}"
     return "shared", "each prompt is encoded once for all its answers"
@@ -140,14 +140,14 @@ def compare_paths(model: Any, max_length: int) -> None:
             expected = path_values(model, batch, "padded", max_length)
             try:
                 with temporarily_attached(model):
-                    found = path_values(model, batch, "shared", max_length)
+                    values = path_values(model, batch, "shared", max_length)
             except torch.OutOfMemoryError:
                 raise
             except MISFITS as error:
                 raise UnsupportedModel(f"does not take a packed row ({one_line(error)})") from error
     finally:
         network.train(training)
-    off = float((found - expected).abs().max())
+    off = float((values - expected).abs().max())
     if not off <= tolerance(network):  # "not <=", so that NaN fails
         raise UnsupportedModel(f"computes something else in a packed row (off by {off:.2g})")
 

@@ -80,19 +80,19 @@ def load_adapter_weights(model: Any, adapter: Path, *, anew: frozenset[str]) -> 
 
     library: Any = peft
     weights = load_file(adapter / "adapter_model.safetensors")
-    held = library.get_peft_model_state_dict(model, save_embedding_layers=False)
+    adapter_state = library.get_peft_model_state_dict(model, save_embedding_layers=False)
     # peft may have saved embeddings beside the adapter, under the names that the model has.
-    own = {n: w for n, w in model.named_parameters(remove_duplicate=False) if n in weights}
-    wanted = held | own
-    for name in sorted(wanted.keys() | weights.keys()):
-        there, here = shape(weights, name), shape(wanted, name)
+    embeddings = {n: w for n, w in model.named_parameters(remove_duplicate=False) if n in weights}
+    model_state = adapter_state | embeddings
+    for name in sorted(model_state.keys() | weights.keys()):
+        there, here = shape(weights, name), shape(model_state, name)
         if there == here or ("missing" in (there, here) and anew & set(name.split("."))):
             continue
         raise InputError(
             f"the adapter {str(adapter)!r} does not fit the model: {name!r} is {there} in the "
             f"adapter and {here} in the model; name the model that it was trained on"
         )
-    library.set_peft_model_state_dict(model, held | weights)
+    library.set_peft_model_state_dict(model, adapter_state | weights)
 
 
 def shape(tensors: Mapping[str, Any], name: str) -> str:

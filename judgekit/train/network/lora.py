@@ -116,16 +116,16 @@ def load_trainable(recipe: LanguageModelRecipe, *, head: Head = "lm") -> Trainab
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(recipe.seed)
         # A whole model is trained in float32; `dtype` is then for autocast alone.
-        held = checkpoint if recipe.lora else replace(checkpoint, dtype=torch.float32)
-        model = load_base(held, head)
+        source = checkpoint if recipe.lora else replace(checkpoint, dtype=torch.float32)
+        model = load_base(source, head)
         if head == "score":
             set_padding(model, tokenizer)
         model = adapt(model, recipe, checkpoint, head)
     if recipe.checkpoint_activations:
         checkpoint_activations(model)
-    whole = () if recipe.lora else ("whole",)
+    scope = () if recipe.lora else ("whole",)
     return TrainableModel(
-        model.train(), tokenizer, checkpoint, digest(checkpoint.fingerprint, head, *whole), head
+        model.train(), tokenizer, checkpoint, digest(checkpoint.fingerprint, head, *scope), head
     )
 
 
@@ -153,14 +153,14 @@ def check_settings(recipe: LanguageModelRecipe) -> None:
         raise InputError("lora_targets names no module; leave it out for all-linear")
 
 
-def device_here(asked: str) -> str:
+def device_here(device: str) -> str:
     """The device of this process: under torchrun each process has its own GPU."""
     import torch
 
     rank = local_rank()
-    if asked == "auto" and rank is not None and torch.cuda.is_available():
+    if device == "auto" and rank is not None and torch.cuda.is_available():
         return f"cuda:{rank}"
-    return asked
+    return device
 
 
 def held_in_4bit(checkpoint: Checkpoint, recipe: LanguageModelRecipe) -> bool:
@@ -168,10 +168,12 @@ def held_in_4bit(checkpoint: Checkpoint, recipe: LanguageModelRecipe) -> bool:
 
     Raises `InputError` for weights quantized otherwise: they cannot be trained, or not merged.
     """
-    held = getattr(checkpoint.config, "quantization_config", None)
-    if held is None:
+    quantization = getattr(checkpoint.config, "quantization_config", None)
+    if quantization is None:
         return False
-    config: Mapping[str, Any] = held if isinstance(held, dict) else held.to_dict()
+    config: Mapping[str, Any] = (
+        quantization if isinstance(quantization, dict) else quantization.to_dict()
+    )
     if not config.get("load_in_4bit"):
         method = config.get("quant_method", "unknown")
         raise InputError(

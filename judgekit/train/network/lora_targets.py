@@ -44,12 +44,12 @@ def is_target(name: str | None, targets: Collection[str] | str) -> bool:
     return any(name == target or name.endswith(f".{target}") for target in targets)
 
 
-def find_targets(model: Any, asked: Sequence[str], excluded: Collection[str] = ()) -> list[str]:
+def find_targets(model: Any, names: Sequence[str], excluded: Collection[str] = ()) -> list[str]:
     """The sorted names of modules for peft; ``all-linear`` is every linear module but the head.
 
     Args:
         model: The model.
-        asked: Names or suffixes of names.
+        names: Names or suffixes of names.
         excluded: Modules that are trained in full.
 
     Raises:
@@ -57,16 +57,16 @@ def find_targets(model: Any, asked: Sequence[str], excluded: Collection[str] = (
     """
     head = head_of(model)
     linear = [name for name in linear_modules(model) if not is_target(name, excluded)]
-    found: set[str] = set()
-    for target in asked:
+    targets: set[str] = set()
+    for target in names:
         if target == ALL:
-            found |= short([name for name in linear if name != head], linear)
+            targets |= short([name for name in linear if name != head], linear)
         elif any(is_target(name, [target]) for name in linear):
-            found.add(target)
+            targets.add(target)
         else:
             ends = {name.rsplit(".", 1)[-1] for name in linear}
             raise InputError(unknown("linear module", target, [ALL, *ends]))
-    return sorted(found)
+    return sorted(targets)
 
 
 def short(names: Collection[str], among: Collection[str]) -> set[str]:

@@ -51,14 +51,14 @@ def completion_logits(model: Any, batch: Batch) -> Tensor:
     network, padded = base_model(model), PaddedRows(batch)
     lengths = batch["lengths"]
     first = int(padded.prompts.min()) - 1
-    kept = torch.arange(first, padded.ids.shape[1], device=padded.ids.device)
-    some = {"logits_to_keep": kept} if "logits_to_keep" in forward_arguments(network) else {}
+    positions = torch.arange(first, padded.ids.shape[1], device=padded.ids.device)
+    some = {"logits_to_keep": positions} if "logits_to_keep" in forward_arguments(network) else {}
     # No position ids: a model that counts from the left is right, whatever it calls them.
-    found = network(input_ids=padded.ids, attention_mask=padded.mask, use_cache=False, **some)
-    ahead = kept - (padded.prompts[:, None] - 1)
+    output = network(input_ids=padded.ids, attention_mask=padded.mask, use_cache=False, **some)
+    ahead = positions - (padded.prompts[:, None] - 1)
     chosen = (ahead >= 0) & (ahead < lengths[:, None])
-    logits: Tensor = found.logits
-    return logits[:, -len(kept) :][chosen]
+    logits: Tensor = output.logits
+    return logits[:, -len(positions) :][chosen]
 
 
 def ending_states(model: Any, batch: Batch) -> Tensor:

@@ -63,13 +63,13 @@ class Policy(torch.nn.Module):
             states, head = self._states(batch)
             with self._without_adapter():
                 base_states, base_head = self._states(batch)
-            found = []
+            divergences = []
             chunks = torch.split(states, self.chunk), torch.split(base_states, self.chunk)
             for some, base_some in zip(*chunks, strict=True):
                 logits = head(some)
                 with self._without_adapter():  # there may be one on the head, too
-                    found.append(kl(logits, base_head(base_some)))
-        return summed(torch.cat(found), batch)
+                    divergences.append(kl(logits, base_head(base_some)))
+        return summed(torch.cat(divergences), batch)
 
     def _states(self, batch: Batch) -> tuple[Tensor, Head]:
         """The states that predict completions' tokens, [M, …], and the module that makes logits."""

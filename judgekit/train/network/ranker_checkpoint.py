@@ -126,7 +126,7 @@ class RankerCheckpoint:
 
         library: Any = transformers
         with loading_errors(str(self.folder)), quiet_libraries():
-            encoder, found = library.DebertaV2Model.from_pretrained(
+            encoder, info = library.DebertaV2Model.from_pretrained(
                 self.folder,
                 dtype=torch.float32,
                 use_safetensors=True,
@@ -135,8 +135,8 @@ class RankerCheckpoint:
             )
             if self.vocabulary > self.size.vocabulary:
                 encoder.resize_token_embeddings(self.vocabulary)
-        if found["missing_keys"]:
-            lacks = sorted(found["missing_keys"])
+        if info["missing_keys"]:
+            lacks = sorted(info["missing_keys"])
             raise EngineError(
                 f"{str(self.folder)!r} lacks {len(lacks)} of its weights ({lacks[0]!r}), which "
                 f"would be random"
@@ -151,17 +151,17 @@ def find_checkpoint(recipe: Ranker) -> RankerCheckpoint:
     `tokenizer.json`.
     """
     folder = find_folder("ranker or encoder", recipe.model)
-    given, tensors = read_config(folder), Tensors(folder)
+    raw_config, tensors = read_config(folder), Tensors(folder)
     if HEAD in tensors.shapes:
-        size, tasks = network_size(folder, tensors, given)
+        size, tasks = network_size(folder, tensors, raw_config)
     else:
-        size, tasks = encoder_size(folder, given), 0
-    known = Limits()
+        size, tasks = encoder_size(folder, raw_config), 0
+    defaults = Limits()
     limits = Limits(
-        recipe.source_maxlength or given.get("source_maxlength") or known.source,
-        recipe.candidate_maxlength or given.get("candidate_maxlength") or known.candidate,
+        recipe.source_maxlength or raw_config.get("source_maxlength") or defaults.source,
+        recipe.candidate_maxlength or raw_config.get("candidate_maxlength") or defaults.candidate,
     )
-    config = given if given.get("model_type") == "deberta-v2" else backbone(size)
+    config = raw_config if raw_config.get("model_type") == "deberta-v2" else backbone(size)
     return RankerCheckpoint(
         folder, config, size, tasks, limits, read_tokenizer(folder, new=not tasks)
     )

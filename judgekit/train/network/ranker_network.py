@@ -113,5 +113,5 @@ def entropy_loss(scores: Tensor, better: Tensor) -> Tensor:
     Returns:
         [n], the mean over answers and tasks.
     """
-    wanted = torch.stack([better, 1 - better], dim=1)
-    return binary_cross_entropy_with_logits(scores, wanted, reduction="none").mean((1, 2))
+    labels = torch.stack([better, 1 - better], dim=1)
+    return binary_cross_entropy_with_logits(scores, labels, reduction="none").mean((1, 2))

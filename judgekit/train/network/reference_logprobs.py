@@ -62,15 +62,15 @@ class ReferenceStore:
 
     def get(self, keys: Sequence[str]) -> dict[str, float]:
         """The stored values of the keys."""
-        known: dict[str, float] = {}
+        values: dict[str, float] = {}
         with self._opened() as connection:
             for part in slices(keys, KEYS_PER_QUERY):
                 marks = ",".join("?" * len(part))
                 query = f"SELECT key, logp FROM logps WHERE key IN ({marks})"  # noqa: S608 (marks)
-                known.update(connection.execute(query, part))
-        return known
+                values.update(connection.execute(query, part))
+        return values
 
-    def put(self, values: Mapping[str, float]) -> None:
+    def add(self, values: Mapping[str, float]) -> None:
         """Stores values; a value that another process stored first stays."""
         with self._opened() as connection:
             connection.executemany("INSERT OR IGNORE INTO logps VALUES (?, ?)", values.items())
@@ -113,25 +113,25 @@ class ReferenceLogprobs:
         """
         keys = [keys_of(self.fingerprint, example) for example in examples]
         # The first process decides what is missing, so that commits of others do not shift shares.
-        known = self.plan.processes.gather(
+        logprobs = self.plan.processes.gather(
             self.store.get([key for each in keys for key in each])
             if self.plan.processes.first
             else {}
         )[0]
-        by_keys = {each: i for i, each in enumerate(keys) if not all(k in known for k in each)}
+        by_keys = {each: i for i, each in enumerate(keys) if not all(k in logprobs for k in each)}
         missing = sorted(by_keys.values(), key=lambda i: -size_of(examples[i]))
         mine = self.plan.processes.share(missing)
-        done: dict[str, float] = {}
+        results: dict[str, float] = {}
         for indices in slices(mine, self.plan.recipe.batch_size):
             values = self._compute([examples[i] for i in indices])
-            found = dict(zip([key for i in indices for key in keys[i]], values, strict=True))
-            self.store.put(found)
-            done.update(found)
+            entries = dict(zip([key for i in indices for key in keys[i]], values, strict=True))
+            self.store.add(entries)
+            results.update(entries)
             total = sum(len(keys[i]) for i in missing)
-            on_progress(min(len(done) * self.plan.processes.count, total), total)
-        for part in self.plan.processes.gather(done):
-            known.update(part)
-        return torch.tensor([[known[key] for key in each] for each in keys])
+            on_progress(min(len(results) * self.plan.processes.count, total), total)
+        for part in self.plan.processes.gather(results):
+            logprobs.update(part)
+        return torch.tensor([[logprobs[key] for key in each] for each in keys])
 
     def _compute(self, examples: Sequence[Example]) -> list[float]:
         batch = to_device(
@@ -143,16 +143,16 @@ class ReferenceLogprobs:
 
     def _values(self, batch: Mapping[str, Any]) -> torch.Tensor:
         if hasattr(self.policy.model, "disable_adapter"):
-            found: torch.Tensor = self.policy.reference(batch)
-            return found
+            logprobs: torch.Tensor = self.policy.reference(batch)
+            return logprobs
         training = self.policy.training
         self.policy.eval()
         try:
             with torch.no_grad():
-                found = self.policy(**batch)
+                logprobs = self.policy(**batch)
         finally:
             self.policy.train(training)
-        return found
+        return logprobs
 
 
 def size_of(example: Example) -> int:

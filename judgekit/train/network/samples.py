@@ -33,9 +33,9 @@ def sample_answers(
 
 def answer(model: Any, tokenizer: Any, prompt: Sequence[int], longest: int) -> str:
     ids = torch.tensor([list(prompt)], device=model.device)
-    own = model.generation_config.eos_token_id
-    ends = end_token_ids(own, tokenizer)
-    said = model.generate(
+    model_end = model.generation_config.eos_token_id
+    ends = end_token_ids(model_end, tokenizer)
+    output = model.generate(
         input_ids=ids,
         attention_mask=torch.ones_like(ids),
         max_new_tokens=longest,
@@ -47,5 +47,5 @@ def answer(model: Any, tokenizer: Any, prompt: Sequence[int], longest: int) -> s
         eos_token_id=sorted(ends) or None,
         pad_token_id=min(ends, default=0),
     )
-    text: str = tokenizer.decode(said[0, ids.shape[1] :], skip_special_tokens=True)
+    text: str = tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True)
     return text

@@ -106,14 +106,14 @@ class FrozenHead(torch.autograd.Function):
             for start in range(0, len(states), chunk):
                 part = slice(start, start + chunk)
                 logits = precise(linear(states[part].to(dtype), weight, bias))
-                norm, own = logits.logsumexp(1, keepdim=True), targets[part, None]
-                values[part] = (logits.gather(1, own) - norm)[:, 0]
+                norm, index = logits.logsumexp(1, keepdim=True), targets[part, None]
+                values[part] = (logits.gather(1, index) - norm)[:, 0]
                 if jacobian is not None:
                     # Subtracted before the product: where p_y is near 1, the difference of two
                     # rounded products would be noise.
-                    rest = logits.sub_(norm).exp_().neg_()
-                    rest.scatter_add_(1, own, torch.ones_like(norm))
-                    jacobian[part] = rest.to(dtype) @ weight
+                    residual = logits.sub_(norm).exp_().neg_()
+                    residual.scatter_add_(1, index, torch.ones_like(norm))
+                    jacobian[part] = residual.to(dtype) @ weight
         ctx.save_for_backward(jacobian)
         ctx.dtype = states.dtype
         return values

@@ -66,13 +66,13 @@ class LanguageModelSource:
 
     @property
     def device(self) -> torch.device:
-        found: torch.device = self.checkpoint.device
-        return found
+        device: torch.device = self.checkpoint.device
+        return device
 
     @property
     def dtype(self) -> torch.dtype:
-        found: torch.dtype = self.checkpoint.dtype
-        return found
+        dtype: torch.dtype = self.checkpoint.dtype
+        return dtype
 
     @property
     def reads_from(self) -> Sequence[str]:

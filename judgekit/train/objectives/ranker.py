@@ -64,14 +64,14 @@ class RankerSource:
             InputError: No such model, or it has another number of heads than there are metrics.
         """
         checkpoint = find_checkpoint(recipe)
-        asked = len(recipe.metrics)
-        if checkpoint.tasks and asked > 1 and asked != checkpoint.tasks:
+        count = len(recipe.metrics)
+        if checkpoint.tasks and count > 1 and count != checkpoint.tasks:
             raise InputError(
-                f"{recipe.model!r} has {checkpoint.tasks} heads for {asked} metrics; name one "
+                f"{recipe.model!r} has {checkpoint.tasks} heads for {count} metrics; name one "
                 f"metric, or as many as heads, or start from an encoder"
             )
         device = find_device(device_here(recipe.device))
-        return cls(checkpoint, recipe, checkpoint.tasks or max(1, asked), device)
+        return cls(checkpoint, recipe, checkpoint.tasks or max(1, count), device)
 
     @property
     def reads_from(self) -> Sequence[str]:
@@ -101,8 +101,8 @@ class RankerSource:
         return RankerTrainingModel(self.checkpoint, self.recipe, network.train())
 
     def _pairs(self, source: str | Path, limit: int | None) -> LoadedRows[Any]:
-        found = read_pair_rows(source, limit=limit, columns=self.recipe.columns)
-        return LoadedRows(found.source, [from_pair(row) for row in found.rows], found.dropped)
+        pairs = read_pair_rows(source, limit=limit, columns=self.recipe.columns)
+        return LoadedRows(pairs.source, [from_pair(row) for row in pairs.rows], pairs.dropped)
 
     def _candidates(self, source: str | Path, limit: int | None) -> LoadedRows[Any]:
         recipe = self.recipe

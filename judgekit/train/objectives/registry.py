@@ -91,5 +91,5 @@ def task_of(recipe: Recipe) -> TrainingTask:
     for entry in OBJECTIVES:
         if type(recipe) is entry.recipe:
             return entry.task(recipe)
-    known = ", ".join(entry.recipe.__name__ for entry in OBJECTIVES)
-    raise InputError(f"{type(recipe).__name__!r} is no recipe of an objective; take one of {known}")
+    names = ", ".join(entry.recipe.__name__ for entry in OBJECTIVES)
+    raise InputError(f"{type(recipe).__name__!r} is no recipe of an objective; take one of {names}")

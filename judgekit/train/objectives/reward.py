@@ -56,12 +56,12 @@ class RewardObjective:
             margins=column(scored, "margin") if self.margins else None,
             probabilities=column(scored, "probability") if self.soft else None,
         )
-        found = scores.detach()
+        detached_scores = scores.detach()
         sums = {
-            "margin": found[:, 0] - found[:, 1],
-            "accuracy": accuracy(found),
-            "reward_chosen": found[:, 0],
-            "reward_rejected": found[:, 1],
+            "margin": detached_scores[:, 0] - detached_scores[:, 1],
+            "accuracy": accuracy(detached_scores),
+            "reward_chosen": detached_scores[:, 0],
+            "reward_rejected": detached_scores[:, 1],
         }
         return each.sum(), {name: (values.sum(), len(each)) for name, values in sums.items()}
 
@@ -141,12 +141,12 @@ def make_encode(tokenizer: Any, recipe: LanguageModelRecipe) -> Encode:
 
 def read(recipe: Reward, source: str | Path, limit: int | None) -> LoadedRows[PairRow]:
     """Raises `InputError` for a row that lacks the number to learn from."""
-    found = read_pair_rows(source, limit=limit, columns=recipe.columns)
-    for wanted, name, flag in (
+    pairs = read_pair_rows(source, limit=limit, columns=recipe.columns)
+    for use, name, flag in (
         (recipe.use_margin, "margin", "--use-margin"),
         (recipe.soft_labels, "probability", "--soft-labels"),
     ):
-        row = next((row for row in found.rows if wanted and getattr(row, name) is None), None)
+        row = next((row for row in pairs.rows if use and getattr(row, name) is None), None)
         if row is not None:
             raise InputError(f"{row.place}: no {name}; each row needs one, or leave out {flag}")
-    return found
+    return pairs

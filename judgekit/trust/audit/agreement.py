@@ -110,16 +110,16 @@ def raters(audit: AuditInput, finished: FinishedRuns) -> list[Rater]:
     return beside + against
 
 
-def shared(plain: FinishedRun, rater: Rater) -> dict[str, Outcome]:
+def shared(plain_run: FinishedRun, rater: Rater) -> dict[str, Outcome]:
     """The rater's outcomes of the plain run's cases, by id, in the plain run's response indices.
 
     Only cases of the same prompt and the same answers, in either order, are shared.
     """
-    cases = {case.id: case for case, _ in plain.pairs}
+    cases = {case.id: case for case, _ in plain_run.pairs}
     outcomes = {}
     for case, outcome in rater.run.pairs:
-        own = cases.get(case.id)
-        if own is not None and (theirs := as_in(own, case, outcome)) is not None:
+        plain_case = cases.get(case.id)
+        if plain_case is not None and (theirs := as_in(plain_case, case, outcome)) is not None:
             outcomes[case.id] = theirs
     return outcomes
 
@@ -139,22 +139,22 @@ class JudgesProbe(Probe):
         return [audit.plain_run(), *audit.runs_beside()]
 
     def metrics(self, audit: AuditInput, finished: FinishedRuns) -> Sequence[AuditMetric]:
-        plain = finished[PLAIN]
+        plain_run = finished[PLAIN]
         metrics: list[AuditMetric] = []
         sides = []
         for rater in raters(audit, finished):
-            theirs = shared(plain, rater)
+            theirs = shared(plain_run, rater)
             if not theirs:
                 metrics.append(
                     unknown(f"agrees with {rater.name}", "it judged none of these cases")
                 )
                 continue
             sides.append(theirs)
-            metrics += agreement_with(plain.outcomes, rater.name, theirs)
+            metrics += agreement_with(plain_run.outcomes, rater.name, theirs)
         if sides:
             units = [
                 (o.cluster, [label(o), *(label(s[o.case]) if o.case in s else None for s in sides)])
-                for o in plain.outcomes
+                for o in plain_run.outcomes
             ]
             metrics.append(
                 number(
@@ -172,15 +172,17 @@ def agreement_with(
     outcomes: Sequence[Outcome], name: str, theirs: Mapping[str, Outcome]
 ) -> list[AuditMetric]:
     """How far the audited judge and another agree."""
-    found = agreement(
+    result = agreement(
         (o.cluster, label(o), label(theirs[o.case])) for o in outcomes if o.case in theirs
     )
     metrics = [
-        share(f"agrees with {name}", found.equal, found.cases, "the same winner, or a tie by both"),
+        share(
+            f"agrees with {name}", result.equal, result.cases, "the same winner, or a tie by both"
+        ),
         number(
             f"kappa with {name}",
-            found.kappa,
-            found.cases,
+            result.kappa,
+            result.cases,
             "Cohen's kappa: 1 is full agreement, 0 no more than chance",
             "both give one and the same label throughout",
         ),
@@ -227,17 +229,17 @@ def correlation(rows: Scores) -> Rate:
     of_cluster: defaultdict[str, list[float]] = defaultdict(lambda: [0.0] * 6)
     # Measured from the middle, lest the sums of squares cancel.
     middle_x, middle_y = (
-        fsum(own) / len(rows) for own in ([x for _, x, _ in rows], [y for *_, y in rows])
+        fsum(column) / len(rows) for column in ([x for _, x, _ in rows], [y for *_, y in rows])
     )
     for cluster, a, b in rows:
         x, y = a - middle_x, b - middle_y
         for place, term in enumerate((1.0, x, y, x * x, y * y, x * y)):
             of_cluster[cluster][place] += term
-    whole = [fsum(column) for column in zip(*of_cluster.values(), strict=True)]
+    totals = [fsum(column) for column in zip(*of_cluster.values(), strict=True)]
     without = [
-        pearson([t - s for t, s in zip(whole, sums, strict=True)]) for sums in of_cluster.values()
+        pearson([t - s for t, s in zip(totals, sums, strict=True)]) for sums in of_cluster.values()
     ]
-    return jackknife_interval(pearson(whole), without)
+    return jackknife_interval(pearson(totals), without)
 
 
 def pearson(sums: Sequence[float]) -> float | None:

@@ -111,11 +111,11 @@ def gain(name: str, rows: Sequence[Row], sentences: Sequence[str]) -> AuditMetri
 
 
 def decided_twice(
-    audit: AuditInput, plain: Sequence[Outcome], carried: Sequence[Outcome]
+    audit: AuditInput, baseline: Sequence[Outcome], carried: Sequence[Outcome]
 ) -> list[Row]:
     """The cases that are decided with the instruction and without."""
     rows = []
-    for case, before, after in zip(audit.cases, plain, carried, strict=False):
+    for case, before, after in zip(audit.cases, baseline, carried, strict=False):
         usual, now = value(before), value(after)
         if usual is not None and now is not None and not case.identical:
             carrier, name = drawn_attack(case)
@@ -134,9 +134,9 @@ def drawn_attack(case: Case) -> tuple[int, str]:
 def injected_case(case: Case) -> Case:
     """The drawn answer with its instruction as response 0, against the other."""
     carrier, name = drawn_attack(case)
-    own = case.responses[carrier]
-    text = f"{own.text}\n\n{attacks().instructions[name]}"
-    loaded = replace(own, text=text, model="carrier")
+    response = case.responses[carrier]
+    text = f"{response.text}\n\n{attacks().instructions[name]}"
+    loaded = replace(response, text=text, model="carrier")
     return case_variant(
         case,
         f"injection-{carrier}-{name}",

@@ -20,5 +20,5 @@ CHECKABLE = ("math", "reasoning", "coding")
 
 def same_category(name: str) -> str:
     """The one name of a category, in lower case: ``Maths`` is ``math``."""
-    plain = name.strip().casefold()
-    return ALIASES.get(plain, plain)
+    key = name.strip().casefold()
+    return ALIASES.get(key, key)

@@ -42,8 +42,8 @@ def row_of(run: Estimate | GenerationEstimate) -> dict[str, Any]:
     """An estimate's JSON values; prompts to answer count as cases."""
     if isinstance(run, Estimate):
         return run.as_dict()
-    plain = run.as_dict()
-    return {"cases": plain.pop("prompts"), **plain, "half_width": None}
+    row = run.as_dict()
+    return {"cases": row.pop("prompts"), **row, "half_width": None}
 
 
 def estimates(audit: AuditInput, probes: Sequence[Probe]) -> Estimates:

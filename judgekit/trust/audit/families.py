@@ -37,9 +37,9 @@ class Families:
         if name is None:
             return None
         file = name.partition("/")[2]
-        for whole in (name, file):
-            if whole in self.by_name:
-                return self.by_name[whole]
+        for candidate in (name, file):
+            if candidate in self.by_name:
+                return self.by_name[candidate]
         for part in reversed(model_part(name, file).split("/")):
             family = self.by_name.get(part) or self._family_by_word(part.casefold())
             if family is not None:

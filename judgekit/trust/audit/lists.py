@@ -102,5 +102,5 @@ def _depth(line: str) -> int:
 def with_repeated(text: str, listing: Listing, again: Sequence[str]) -> str:
     """The text with `again`, the items in some wording, in front of its list's items."""
     lines = text.split("\n")
-    whole = listing.rendered((*again, *listing.items))
-    return "\n".join([*lines[: listing.start], whole, *lines[listing.end :]])
+    block = listing.rendered((*again, *listing.items))
+    return "\n".join([*lines[: listing.start], block, *lines[listing.end :]])

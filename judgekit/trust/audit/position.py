@@ -36,21 +36,21 @@ class PositionProbe(Probe):
 
     def metrics(self, audit: AuditInput, finished: FinishedRuns) -> Sequence[AuditMetric]:  # noqa: ARG002 (the run has all it needs)
         outcomes = [o for o in finished[PLAIN].outcomes if o.position is not None]
-        found = stats.positions(outcomes)
+        shares = stats.positions(outcomes)
         n = len(outcomes)
         choices = sum(bool(o.first + o.second) for o in outcomes)
         lean = share_difference(
             (o.cluster, side(o), 1) for o in outcomes if o.position != Position.ERROR
         )
         return [
-            share("consistent", found.consistent, n, "both orders say the same"),
-            share("biased to first", found.first, n, "what was shown first won in both orders"),
-            share("biased to second", found.second, n, "what was shown second won in both orders"),
-            share("half-ties", found.half_tie, n, "a tie in one order, a winner in the other"),
-            share("no verdict", found.error, n, "an order without a valid verdict"),
+            share("consistent", shares.consistent, n, "both orders say the same"),
+            share("biased to first", shares.first, n, "what was shown first won in both orders"),
+            share("biased to second", shares.second, n, "what was shown second won in both orders"),
+            share("half-ties", shares.half_tie, n, "a tie in one order, a winner in the other"),
+            share("no verdict", shares.error, n, "an order without a valid verdict"),
             share(
                 "first share",
-                found.first_share,
+                shares.first_share,
                 choices,
                 "of all choices, those of what was shown first; 50 % without a bias",
             ),

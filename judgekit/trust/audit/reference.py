@@ -45,17 +45,17 @@ class ReferenceProbe(Probe):
         return [audit.plain_run(), PlannedRun(self.name, guided, audit.models, job=audit.guided)]
 
     def metrics(self, audit: AuditInput, finished: FinishedRuns) -> Sequence[AuditMetric]:
-        plain = {o.case: o for o in finished[PLAIN].outcomes}
+        of_case = {o.case: o for o in finished[PLAIN].outcomes}
         pairs = [
-            (plain[case.id], guided)
+            (of_case[case.id], guided)
             for case, guided in zip(checkable(audit), finished[self.name].outcomes, strict=False)
-            if case.id in plain
+            if case.id in of_case
         ]
-        found = agreement((p.cluster, label(p), label(g)) for p, g in pairs)
+        result = agreement((p.cluster, label(p), label(g)) for p, g in pairs)
         changes = share(
             "same with a reference",
-            found.equal,
-            found.cases,
+            result.equal,
+            result.cases,
             "the verdict stays as it is when the right answer is shown",
         )
         if audit.labels is None:

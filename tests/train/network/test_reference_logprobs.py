@@ -98,7 +98,7 @@ def test_many_may_write_at_once(here: Path) -> None:
     def write(writer: int) -> None:
         store = ReferenceStore(here / "reference.db")
         for i in range(20):
-            store.put({f"{writer}-{i}": float(i), "shared": 1.0})
+            store.add({f"{writer}-{i}": float(i), "shared": 1.0})
 
     with ThreadPool(4) as pool:
         pool.map(write, range(4))
@@ -110,7 +110,7 @@ def test_many_may_write_at_once(here: Path) -> None:
 @pytest.mark.parametrize("value", [-123.45678710937500, -0.0, -1e-30, 0.1])
 def test_a_value_comes_back_as_it_was(here: Path, value: float) -> None:
     store = ReferenceStore(here / "reference.db")
-    store.put({"key": value})
+    store.add({"key": value})
     assert store.get(["key"]) == {"key": value}
 
 

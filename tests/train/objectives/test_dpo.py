@@ -128,7 +128,7 @@ def test_numbers_that_run_away_stop_it(model: Path, pairs: Path, here: Path) -> 
         ({"batch_size": 0}, "batch_size must be at least 1"),
         ({"steps": 0}, "steps must be at least 1"),
         ({"learning_rate": 0.0}, "learning_rate must be more than 0"),
-        ({"warmup": 1.5}, "warmup must be at most 1, not 1.5"),
+        ({"warmup": 1.5}, "warmup must be at least 0 and at most 1, not 1.5"),
         ({"eval_share": 1.0}, "eval_share must be from 0 to below 1"),
         ({"max_prompt_length": 128}, "--max-prompt-length"),
         ({"beta": -1.0}, "beta"),

@@ -25,29 +25,29 @@ CASE = Case(
 TRIAL = Trial(CASE, (0, 1), ("A", "B"))
 
 
-def judge(said: str, asked: list[Call]) -> Verdict:
-    """The verdict on the trial where the model says this; what it was asked goes to `asked`."""
+def judge(reply: str, calls: list[Call]) -> Verdict:
+    """The verdict on the trial where the model says this; what it was asked goes to `calls`."""
     registry = Registry.load()
     kind = registry.judge("my-judge")
-    made = kind(JudgeSetup(arity=2, prompts=registry.prompts_for(kind)))
+    instance = kind(JudgeSetup(arity=2, prompts=registry.prompts_for(kind)))
 
     async def ask(call: Call, *, shared: bool = False) -> Reply:
-        asked.append(call)
-        return Reply(said)
+        calls.append(call)
+        return Reply(reply)
 
-    return asyncio.run(made.judge(TRIAL, ask))
+    return asyncio.run(instance.judge(TRIAL, ask))
 
 
 @pytest.mark.parametrize(
-    ("said", "choice"),
+    ("reply", "choice"),
     [
         ("The first says it all in one word.\n[[A]]", Choice.FIRST),
         ("The second is a whole sentence.\n[[B]]", Choice.SECOND),
         ("Nothing between them.\n[[C]]", Choice.TIE),
     ],
 )
-def test_reads_the_verdict(said: str, choice: Choice) -> None:
-    assert judge(said, []).choice is choice
+def test_reads_the_verdict(reply: str, choice: Choice) -> None:
+    assert judge(reply, []).choice is choice
 
 
 def test_guesses_nothing() -> None:
@@ -55,8 +55,8 @@ def test_guesses_nothing() -> None:
 
 
 def test_shows_the_request_and_both_answers() -> None:
-    asked: list[Call] = []
-    judge("[[A]]", asked)
-    shown = "\n".join(message.content for message in asked[0].messages)
+    calls: list[Call] = []
+    judge("[[A]]", calls)
+    shown = "\n".join(message.content for message in calls[0].messages)
     for text in ("How many legs has a spider?", "Eight.", "as is well known"):
         assert text in shown

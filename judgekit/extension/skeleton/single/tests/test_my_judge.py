@@ -24,38 +24,38 @@ CASE = Case(
 TRIAL = Trial(CASE, (0,), ("A",))
 
 
-def judge(said: str, asked: list[Call]) -> Verdict:
-    """The verdict on the trial where the model says this; what it was asked goes to `asked`."""
+def judge(reply: str, calls: list[Call]) -> Verdict:
+    """The verdict on the trial where the model says this; what it was asked goes to `calls`."""
     registry = Registry.load()
     kind = registry.judge("my-judge")
-    made = kind(JudgeSetup(arity=1, prompts=registry.prompts_for(kind)))
+    instance = kind(JudgeSetup(arity=1, prompts=registry.prompts_for(kind)))
 
     async def ask(call: Call, *, shared: bool = False) -> Reply:
-        asked.append(call)
-        return Reply(said)
+        calls.append(call)
+        return Reply(reply)
 
-    return asyncio.run(made.judge(TRIAL, ask))
+    return asyncio.run(instance.judge(TRIAL, ask))
 
 
 @pytest.mark.parametrize(
-    ("said", "score"),
+    ("reply", "score"),
     [
         ("Two planets were asked for and one is given.\nScore: 3", 3),
         ("All of it.\nScore: 5", 5),
     ],
 )
-def test_reads_the_score(said: str, score: float) -> None:
-    assert judge(said, []).score == score
+def test_reads_the_score(reply: str, score: float) -> None:
+    assert judge(reply, []).score == score
 
 
-@pytest.mark.parametrize("said", ["About half of it, I should think.", "Score: 7"])
-def test_guesses_nothing(said: str) -> None:
-    assert judge(said, []).status is Status.UNPARSED
+@pytest.mark.parametrize("reply", ["About half of it, I should think.", "Score: 7"])
+def test_guesses_nothing(reply: str) -> None:
+    assert judge(reply, []).status is Status.UNPARSED
 
 
 def test_shows_the_request_and_the_answer() -> None:
-    asked: list[Call] = []
-    judge("Score: 3", asked)
-    shown = "\n".join(message.content for message in asked[0].messages)
+    calls: list[Call] = []
+    judge("Score: 3", calls)
+    shown = "\n".join(message.content for message in calls[0].messages)
     for text in ("Name two planets.", "and that is all I know"):
         assert text in shown
