@@ -28,8 +28,8 @@ class End(StrEnum):
 
 
 STOPS = frozenset((
-    "stop", "stopped", "end_turn", "end_of_turn", "endturn", "end_of_message", "eos", "eos_token", "eot", "eot_id", "im_end",
-    "end_of_text", "endoftext", "stop_sequence", "stop_token", "stop_string", "stop_str",
+    "stop", "stopped", "end_turn", "end_of_turn", "endturn", "end_of_message", "eos", "eos_token",
+    "eot", "eot_id", "im_end", "end_of_text", "endoftext", "stop_sequence", "stop_token", "stop_string", "stop_str",
     "stop_word", "stop_words", "complete", "completed", "done", "finish", "finished",
 ))  # fmt: skip
 REFUSED = re.compile(r"refus|declin")
@@ -39,8 +39,8 @@ FILTERED = re.compile(
     r"|sexual|copyright|jailbreak|illegal"
 )
 CUT = re.compile(
-    r"(?:^|_)(?:length|max(?:_\w+)?_tokens?|tokens?_(?:limit|budget)|truncated|cut_off|output_limit|error_limit"
-    r"|window_exceeded|context_(?:window|limit|size|full|overflow))(?:_|$)"
+    r"(?:^|_)(?:length|max(?:_\w+)?_tokens?|tokens?_(?:limit|budget)|truncated|cut_off"
+    r"|output_limit|error_limit|window_exceeded|context_(?:window|limit|size|full|overflow))(?:_|$)"
 )
 BROKEN = re.compile(
     r"error|abort|cancel|time_?out|timed_out|interrupt|incomplete|disconnect|network|connection"

@@ -17,7 +17,8 @@ ENDS = {
     " FinishReason.SAFETY moderation contentFilter risk_control nsfw",
     End.REFUSAL: "refusal refused",
     End.BROKEN_OFF: "error network_error abort aborted cancelled canceled USER_CANCEL timeout ERROR"
-    " insufficient_system_resource incomplete interrupted engine_overloaded failed preempted killed server_shutdown",
+    " insufficient_system_resource incomplete interrupted engine_overloaded failed preempted"
+    " killed server_shutdown",
     End.TOOL_CALL: "tool_calls tool_use function_call TOOL_CALL UNEXPECTED_TOOL_CALL",
     End.UNKNOWN: "OTHER FINISH_REASON_UNSPECIFIED repetition pause_turn stop_maybe nonstop weird x"
     " ???",
