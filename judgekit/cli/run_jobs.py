@@ -90,6 +90,7 @@ def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gat
     if len(jobs) > 1:
         check_jobs(jobs)
     runs = []
+    known = {file.parent for file in Path("runs").glob("*/run.json")}
     for job in jobs:
         if len(jobs) > 1:
             announce(" against ".join(job.inputs.models))
@@ -101,6 +102,7 @@ def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gat
         print_tables(runs)
     silent = [run for run in runs if without_verdict(run)]
     announce_ends(runs, silent)
+    announce_rereadings([run for run in runs if run.folder not in known])
     gate.write(suites)
     for suite in suites:
         for result in suite.results:
@@ -154,6 +156,17 @@ def announce_ends(runs: Sequence[AnyRun], silent: Sequence[AnyRun]) -> None:
         elif named and summary.stop is not None and summary.stop.cut_short:
             cases = f"{summary.cases} of {number(summary.cases_planned or 0, 'case')}"
             announce(f"{named}stopped after {cases}, since {summary.stop.text}")
+
+
+def announce_rereadings(runs: Sequence[AnyRun]) -> None:
+    """Says of new runs that an older version of the parsers read the same replies otherwise."""
+    from judgekit.runs.rereadings import older_reading
+
+    for run in runs:
+        older = older_reading(run.stored)
+        if older is not None:
+            why = f"judgekit runs diff {quote(str(older))} {quote(str(run.folder))} --why"
+            announce(f"verdicts may be read otherwise than in the run of an older version: `{why}`")
 
 
 def as_object(run: AnyRun) -> dict[str, Any]:

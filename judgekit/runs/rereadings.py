@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from judgekit.errors import InputError
+from judgekit.runs.metadata import RunMetadata
 from judgekit.runs.reader import StoredRun
 from judgekit.types import Verdict
 
-__all__ = ["Rereading", "rereadings"]
+__all__ = ["Rereading", "older_reading", "rereadings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,33 @@ def rereadings(before: str | Path, after: str | Path) -> tuple[Rereading, ...]:
         if j.calls
     }
     return tuple(_changed(earlier, StoredRun.open(after)))
+
+
+def older_reading(run: StoredRun) -> Path | None:
+    """The newest run beside one that judged the same, and whose replies older parsers read.
+
+    Args:
+        run: A run in a folder that judgekit named. Where `--out` named it, an older run in its
+            place would have been refused.
+    """
+    ours = run.metadata
+    stem, _, _ = run.folder.name.rpartition("-")
+    older: list[tuple[str, Path]] = []
+    for folder in sorted(run.folder.parent.glob(f"{stem}-*")):
+        if folder == run.folder or not (folder / "run.json").is_file():
+            continue
+        try:
+            theirs = StoredRun(folder).metadata
+        except InputError:  # damaged: `runs list` names it
+            continue
+        if _judged(theirs) == _judged(ours) and theirs.parsers < ours.parsers:
+            older.append((theirs.started, folder))
+    return max(older)[1] if older else None
+
+
+def _judged(run: RunMetadata) -> tuple[object, ...]:
+    prompt = run.decides.get("prompt_digest")
+    return run.kind, run.task, run.judge, run.model, run.models, run.inputs, prompt
 
 
 Key = tuple[str, tuple[int, ...], int, tuple[str, ...]]

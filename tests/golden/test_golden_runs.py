@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +66,18 @@ def test_an_older_run_is_known_but_not_replaced(cli: Cli, recorded: Path) -> Non
         name: value for name, value in old.items() if name not in other
     }
     assert (new["rules"], new["options"]) == (2, {"logprobs": False})
+
+
+def test_the_first_run_after_an_older_one_says_that_it_may_read_otherwise(
+    cli: Cli, recorded: Path
+) -> None:
+    words = next(c["words"] for c in load("calls.json")["commands"] if c["name"] == "pairwise")
+    metadata = load(recorded / "recorded/pairwise/run.json")
+    name = "-".join(["-vs-".join(metadata["decides"]["models"]), "pairwise", "0123abcd"])
+    older = Path("runs") / name
+    shutil.copytree(recorded / "recorded/pairwise", older)
+    said = cli(*words, "--store", "store.db")
+    line = next(line for line in said.err.splitlines() if "verdicts may be read otherwise" in line)
+    assert f"judgekit runs diff {older} runs/" in line
+    assert line.endswith("--why`")
+    assert "otherwise" not in cli(*words, "--store", "store.db").err

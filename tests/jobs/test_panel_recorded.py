@@ -41,7 +41,7 @@ WORTH = {True: 1.0, False: 0.0}
 @pytest.mark.parametrize(
     ("seats", "alone", "together", "alpha"),
     [
-        (["GPT-4/CoT", "ChatGPT-0301/CoT", "LLaMA2/CoT"], [81.3, 45.3, 47.5], 55.0, 0.16),
+        (["GPT-4/CoT", "ChatGPT-0301/CoT", "LLaMA2/CoT"], [81.3, 45.3, 47.5], 55.0, 0.17),
         (["GPT-4/CoT", "GPT-4/Metrics", "GPT-4/Reference"], [81.3, 85.7, 85.8], 84.4, 0.74),
     ],
 )

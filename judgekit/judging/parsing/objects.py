@@ -14,7 +14,18 @@ __all__ = ["Found", "Members", "find_members", "find_objects"]
 # What begins an object, also one that is not JSON ({'a': …}, {a: …}, {{ …): a brace in prose or in
 # a formula begins none.
 _OPENING = re.compile(r"\{(?=\s*(?:[\"'“”‘’`{#/]|[^\W\d][\w-]{0,40}\s*:))")
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\]]', re.DOTALL)
+_BRACKETS = r"[{}\[\]]"
+_DOUBLE = r'"(?:[^"\\]|\\.)*+"?'
+_TOKEN = re.compile(rf"{_DOUBLE}|{_BRACKETS}", re.DOTALL)
+# The strings of an object that is not JSON may be quoted otherwise, or not at all.
+_TOKENS = (
+    _TOKEN,
+    re.compile(rf"{_DOUBLE}|'(?:[^'\\]|\\.)*+'?|`[^`]*+`?|{_BRACKETS}", re.DOTALL),
+    re.compile(_BRACKETS),
+)
+# What stands before a part of something: a key, an element, or the beginning of a list.
+_PART = re.compile(r'(?:\[|(?:["\]}\d]|true|false|null)\s*,|"\s*:)\s*$')
+_BEFORE = 400  # characters before an object that say whether it is a part
 _REPAIRED = re.compile(
     r'(?P<escape>\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))|(?P<stray>\\)|'
     r'(?P<quote>")|,(?=\s*+[}\]])'
@@ -41,7 +52,10 @@ def find_members(text: str, key: str) -> list[Found] | Finding:
     trailing commas are allowed. What stands in an object that cannot be read, from its opening
     brace to its closing one or to the end of the text, is a part of it, and never read by itself.
     """
-    objects = list(_objects(text))
+    objects = [
+        (None if _is_part(text, start) else members, start, end)
+        for members, start, end in _objects(text)
+    ]
     values = [
         Found(value, start, end)
         for members, start, end in objects
@@ -55,6 +69,12 @@ def find_members(text: str, key: str) -> list[Found] | Finding:
     return Finding.none(f'no JSON object with "{key}"')
 
 
+def _is_part(text: str, start: int) -> bool:
+    """Whether an object stands in what is left of a damaged one, or in a list."""
+    before = text[max(0, start - _BEFORE) : start]
+    return _PART.search(before) is not None or (start > _BEFORE and not before.strip())
+
+
 def find_objects(text: str) -> list[tuple[Members, int, int]]:
     """The outermost objects of a text that can be read, each with its start and its end."""
     return [(members, start, end) for members, start, end in _objects(text) if members is not None]
@@ -65,20 +85,23 @@ def _objects(text: str) -> Iterator[tuple[Members | None, int, int]]:
     position = 0
     while (opening := _OPENING.search(text, position)) is not None:
         start = opening.start()
-        position = _end(text, start)
-        yield _members(text[start:position]), start, position
+        position = _end(text, start, _TOKEN)
+        members = _members(text[start:position])
+        if members is None:
+            position = max(_end(text, start, token) for token in _TOKENS)
+        yield members, start, position
 
 
-def _end(text: str, start: int) -> int:
+def _end(text: str, start: int, token: re.Pattern[str]) -> int:
     """Where the object that begins at `start` ends: at the end of the text if it is not closed."""
     depth = 0
-    for token in _TOKEN.finditer(text, start):
-        if token[0] in "{[":
+    for found in token.finditer(text, start):
+        if found[0] in "{[":
             depth += 1
-        elif token[0] in "}]":
+        elif found[0] in "}]":
             depth -= 1
             if depth <= 0:
-                return token.end()
+                return found.end()
     return len(text)
 
 
