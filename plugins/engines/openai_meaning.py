@@ -30,7 +30,8 @@ class End(StrEnum):
 STOPS = frozenset((
     "stop", "stopped", "end_turn", "end_of_turn", "endturn", "end_of_message", "eos", "eos_token",
     "eot", "eot_id", "im_end", "end_of_text", "endoftext", "stop_sequence", "stop_token",
-    "stop_string", "stop_str", "stop_word", "stop_words", "complete", "completed", "done", "finish", "finished",
+    "stop_string", "stop_str", "stop_word", "stop_words", "complete", "completed", "done", "finish",
+    "finished",
 ))  # fmt: skip
 REFUSED = re.compile(r"refus|declin")
 FILTERED = re.compile(
