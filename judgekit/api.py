@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from judgekit.config.settings import GenerateSettings, Settings
-from judgekit.harness.dispatcher import Tally
+from judgekit.harness.tally import Tally
 from judgekit.harness.trials import OnProgress
 from judgekit.jobs import runnable
 from judgekit.jobs.generation import Answers, prepare_generation, run_generation

@@ -34,7 +34,9 @@ __all__ = [
 
 NO_VERDICT = 3  # the exit code of a run in which nothing was judged with success
 
-COUNTS = ("calls", "calls_from_store", "tokens_in", "tokens_out", "cost_usd")
+COUNTS = (
+    "calls", "calls_now", "calls_from_store", "reused", "tokens_in", "tokens_out", "cost_usd"
+)  # fmt: skip
 
 
 def chosen_settings(flags: Mapping[str, Any], registry: Registry) -> Settings:
@@ -170,7 +172,7 @@ def announce_rereadings(runs: Sequence[AnyRun]) -> None:
 
 
 def as_object(run: AnyRun) -> dict[str, Any]:
-    """`summary.json`, the counts of this command's calls, and the run's folder."""
+    """`summary.json`, what the run asked and paid, and the run's folder."""
     counts = {name: getattr(run.metadata.counts, name) for name in COUNTS}
     summary = {"sentence": run.sentence} | run.summary.to_dict()
     return summary | counts | {"run": str(run.folder)}
@@ -181,7 +183,7 @@ def run_with_progress(job: Runnable) -> AnyRun:
     from judgekit.api import run_job
     from judgekit.cli.render.figures import number
     from judgekit.cli.render.progress import progress_bar
-    from judgekit.harness.dispatcher import Tally
+    from judgekit.harness.tally import Tally
 
     tally = Tally()
     try:

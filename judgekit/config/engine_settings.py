@@ -134,11 +134,15 @@ class EngineSettings:
     rpm: float | None = of_run(None, "Limit of requests per minute.", least=MIN_RPM, most=MAX_RATE)
     tpm: float | None = of_run(None, "Limit of tokens per minute.", least=MIN_TPM, most=MAX_RATE)
     max_calls: int | None = of_run(
-        None, "Stop after this many calls.", in_file="judge", asks=True, least=0
+        None,
+        "Stop after this many calls, over all starts of the run.",
+        in_file="judge",
+        asks=True,
+        least=0,
     )
     max_cost: float | None = of_run(
         None,
-        "Stop before the cost exceeds this, in US dollars.",
+        "Stop before the cost of all starts of the run exceeds this, in US dollars.",
         in_file="judge",
         asks=True,
         least=0,

@@ -8,65 +8,27 @@ alike.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from judgekit.config.prices import Price
-from judgekit.errors import CallFailure, EngineError, JudgekitError, StoreError
+from judgekit.errors import CallFailure, EngineError, JudgekitError
 from judgekit.extension.engine import Engine
 from judgekit.harness.batcher import Batcher
+from judgekit.harness.bookings import Booking, Ended
 from judgekit.harness.first_calls import FirstCalls
-from judgekit.harness.limits import Admission, RateLimiter, RetryPolicy, expected_tokens
+from judgekit.harness.limits import Admission, RateLimiter, RetryPolicy, Usage, expected_tokens
 from judgekit.harness.reply_store import ReplyStore, pack_reply, unpack_reply
 from judgekit.harness.storable import storable
-from judgekit.types import Call, Reply, Trial, digest
+from judgekit.harness.tally import Tally
+from judgekit.harness.trial_ask import TrialAsk
+from judgekit.types import Call, Reply, digest
 
-__all__ = ["DispatchLimits", "Dispatcher", "Tally", "TrialAsk"]
+__all__ = ["DispatchLimits", "Dispatcher"]
 
 NOT_REACHED = ("connection", "timeout")
 FULL_RATE = "http 429"
 GIVE_UP = 20  # calls in a row that got no answer, each after all its retries
-
-
-@dataclass
-class Tally:
-    """Counts what a run has done so far, for progress bars and `run.json`."""
-
-    trials: int = 0
-    judged: int = 0
-    calls: int = 0  # to the engine, without retries
-    attempts: int = 0  # requests sent, with retries
-    calls_from_store: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
-    without_usage: int = 0  # replies whose server gave no token counts, or impossible ones
-    statuses: Counter[str] = field(default_factory=Counter)
-    failures: Counter[str] = field(default_factory=Counter)  # calls given up, by failure
-    retries: Counter[str] = field(default_factory=Counter)  # attempts repeated, by failure
-
-    def add_judged(self, status: str) -> None:
-        """Counts a trial, or a candidate, with its status."""
-        self.judged += 1
-        self.statuses[status] += 1
-
-    def __add__(self, other: Tally) -> Tally:
-        """The counts of both together."""
-        return Tally(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Tally)))
-
-    def become(self, other: Tally) -> None:
-        """Takes over the other's counts: whoever holds this object sees them."""
-        vars(self).update(vars(other))
-
-    def cost(self, price: Price | None) -> float | None:
-        """The cost of the calls in US dollars, None where the price or all usage is unknown.
-
-        A lower limit where some replies came without usage.
-        """
-        if price is None or (self.without_usage and not self.tokens_in + self.tokens_out):
-            return None
-        return price.cost(self.tokens_in, self.tokens_out)
 
 
 @dataclass(frozen=True)
@@ -104,6 +66,7 @@ class Dispatcher:
         admission: What the run may ask and spend.
         limits: Time limits, retries and rates.
         tally: Counts what is done.
+        run: Under which name the store books what the calls use: the run's identity.
     """
 
     def __init__(
@@ -113,12 +76,14 @@ class Dispatcher:
         admission: Admission,
         limits: DispatchLimits = DispatchLimits(),
         tally: Tally | None = None,
+        run: str = "",
     ) -> None:
         self.engine = engine
         self.store = store
         self.admission = admission
         self.limits = limits
         self.tally = tally or Tally()
+        self.run = run
         self._windows = Batcher(engine) if engine.window > 1 else None
         self._requests = RateLimiter(limits.rpm) if limits.rpm else None
         self._tokens = RateLimiter(limits.tpm) if limits.tpm else None
@@ -147,6 +112,11 @@ class Dispatcher:
         if self._windows is not None:
             await self._windows.aclose()
 
+    @property
+    def retry_truncated(self) -> int | None:
+        """The limit, in tokens, with which a call whose reply was cut is made once more."""
+        return self.limits.retry_truncated
+
     def key(self, call: Call, repeat: int) -> bytes:
         """The key of a reply in the store: the engine, the call, and the number of the repeat."""
         return bytes.fromhex(digest(self.engine.fingerprint, call.digest, str(repeat)))
@@ -165,12 +135,16 @@ class Dispatcher:
             StoreError: The reply store cannot be used; the run ends.
         """
         if not self.engine.stored:
-            return await self._ask(call, ask)
+            ask.need(key)
+            reply, _ = await self._ask(key, call, ask)
+            return reply
         stored = self.store.get(key)
         if stored is not None:
-            self.tally.calls_from_store += 1
+            ask.from_store += 1
+            ask.reused += self.store.ended(self.run, key) != "reply"
             self._first_calls.let_through()
             return unpack_reply(stored)
+        ask.need(key)
         task = self._under_way.get(key)
         if task is None:
             task = asyncio.create_task(self._fetch(key, call, ask))
@@ -184,39 +158,51 @@ class Dispatcher:
             task.exception()  # retrieved here, since the trial may have stopped waiting
 
     async def _fetch(self, key: bytes, call: Call, ask: TrialAsk) -> Reply:
-        reply = await self._ask(call, ask)
-        data = pack_reply(reply)
-        if not await self.store.put([(key, data)]):
+        reply, booking = await self._ask(key, call, ask)
+        if not await self.store.put([(key, pack_reply(reply))], [booking]):
             stored = self.store.get(key)
             return reply if stored is None else unpack_reply(stored)
         return reply
 
-    async def _ask(self, call: Call, ask: TrialAsk) -> Reply:
+    async def _ask(self, key: bytes, call: Call, ask: TrialAsk) -> tuple[Reply, Booking]:
+        """Asks the engine. A call that is given up is booked here, a reply where it is stored."""
         ask.count_call()
         self.tally.calls += 1
-        reply = storable(await self._retry(call, ask.place))
+        reply, requests = await self._retry(key, call, ask)
+        reply = storable(reply)
         if reply.tokens_in is None or reply.tokens_out is None:
             self.tally.without_usage += 1
-        self.tally.tokens_in += reply.tokens_in or 0
-        self.tally.tokens_out += reply.tokens_out or 0
-        ask.paid += self.admission.charge(call, reply)
-        return reply
+        used = reply.tokens_in, reply.tokens_out
+        charged = self.admission.charge(call, used)
+        return reply, self._use(key, ask, "reply", requests, used, charged)
 
-    async def _retry(self, call: Call, place: int) -> Reply:
-        """Repeats attempts until there is a reply or no retry is left."""
+    def _use(
+        self, key: bytes, ask: TrialAsk, ended: Ended, requests: int, used: Usage, charged: float
+    ) -> Booking:
+        """Counts the tokens that were billed, and makes their booking."""
+        counts = [count or 0 for count in used]
+        self.tally.tokens_in += counts[0]
+        self.tally.tokens_out += counts[1]
+        ask.paid += charged
+        price = self.admission.price
+        cost = None if price is None else price.cost(*counts)
+        return Booking(self.run, key, ended, requests, *used, cost, charged)
+
+    async def _retry(self, key: bytes, call: Call, ask: TrialAsk) -> tuple[Reply, int]:
+        """Repeats attempts until there is a reply or no retry is left; counts the requests."""
         await self._first_calls.admit()
         attempt, waited, replies = 0, 0.0, self._replies
         now = asyncio.get_running_loop().time
         while True:
             await self._pace(call)
             began = now()
-            result = await self._attempt(call, place)
+            result = await self._attempt(call, ask.place)
             self._reached |= isinstance(result, Reply) or result.name not in NOT_REACHED
             if isinstance(result, Reply):
                 self._replies += 1
                 self._unreachable = 0
                 self._first_calls.let_through()
-                return result
+                return result, attempt + 1
             if result.name == FULL_RATE and self._replies > replies:
                 # The rate let other calls through: time begins anew for this one.
                 waited, replies = 0.0, self._replies
@@ -224,6 +210,13 @@ class Dispatcher:
                 waited += now() - began
             reached = self._reached or result.name != "connection"
             pause = self.limits.retry.pause(attempt, result, waited, reached=reached)
+            billed = any(result.billed)  # else a failed attempt's cost is not known, nor counted
+            if pause is None or billed:
+                # At once: a process that is killed while it waits has paid for it, too.
+                charged = self.admission.charge(call, result.billed) if billed else 0.0
+                ended: Ended = "failed" if pause is None else "retried"
+                requests = attempt + 1 if pause is None else 0
+                await self._book(self._use(key, ask, ended, requests, result.billed, charged))
             if pause is None:
                 self._give_up(result)
                 raise result
@@ -231,6 +224,10 @@ class Dispatcher:
             attempt += 1
             waited += pause
             await asyncio.sleep(pause)
+
+    async def _book(self, booking: Booking) -> None:
+        if self.engine.stored:
+            await self.store.put([], [booking])
 
     def _give_up(self, failure: CallFailure) -> None:
         self.tally.failures[failure.name] += 1
@@ -274,77 +271,3 @@ class Dispatcher:
         if not isinstance(result, Reply | CallFailure):
             return CallFailure("no reply", f"the engine broke: it returned {result!r} as a reply")
         return result
-
-
-class TrialAsk:
-    """`Ask` bound to one trial; it records the calls that the verdict comes from.
-
-    Attributes:
-        trial: The trial.
-        place: The number of the trial in the plan.
-        allowed: How many calls the trial may make; None sets no limit.
-        made: How many calls it has made to the engine.
-        paid: Their cost in US dollars.
-        stop: The error that ends the run, even if the judge catches it.
-    """
-
-    __slots__ = (
-        "_calls", "allowed", "dispatcher", "made", "paid", "place", "stop", "tokens_in",
-        "tokens_out", "trial",
-    )  # fmt: skip
-
-    def __init__(
-        self, dispatcher: Dispatcher, trial: Trial, place: int, allowed: int | None = None
-    ) -> None:
-        self.dispatcher = dispatcher
-        self.trial = trial
-        self.place = place
-        self.allowed = allowed
-        self.made = 0
-        self.paid = 0.0
-        self.stop: JudgekitError | None = None
-        self.tokens_in = 0
-        self.tokens_out = 0
-        self._calls: list[list[bytes]] = []
-
-    @property
-    def calls(self) -> tuple[str, ...]:
-        """The keys of the answered calls, in the order in which they were made."""
-        return tuple(key.hex() for keys in self._calls for key in keys)
-
-    def count_call(self) -> None:
-        """Counts a call that this trial makes; raises `CallFailure` beyond `allowed`."""
-        if self.allowed is not None and self.made >= self.allowed:
-            raise CallFailure(
-                "too many calls",
-                f"the judge makes more than the {self.allowed} calls that it announced; "
-                f"its most_calls must return the most that a trial can make",
-            )
-        self.made += 1
-
-    async def __call__(self, call: Call, *, shared: bool = False) -> Reply:
-        # A shared call is made once for all trials of a case, so it belongs to none of them.
-        trial = None if shared else self.trial
-        if call.trial is not trial:
-            call = replace(call, trial=trial)
-        keys: list[bytes] = []
-        self._calls.append(keys)
-        reply = await self._one(call, shared, keys)
-        cap = self.dispatcher.limits.retry_truncated
-        asked = call.sampling.max_tokens
-        if reply.finish == "length" and cap and asked and asked < cap:
-            larger = replace(call.sampling, max_tokens=cap)
-            reply = await self._one(replace(call, sampling=larger), shared, keys)
-        return reply
-
-    async def _one(self, call: Call, shared: bool, keys: list[bytes]) -> Reply:
-        key = self.dispatcher.key(call, 0 if shared else self.trial.repeat)
-        try:
-            reply = await self.dispatcher.reply(key, call, self)
-        except (EngineError, StoreError) as error:
-            self.stop = error
-            raise
-        keys.append(key)
-        self.tokens_in += reply.tokens_in or 0
-        self.tokens_out += reply.tokens_out or 0
-        return reply

@@ -15,7 +15,7 @@ from math import floor, inf, isnan
 
 from judgekit.config.prices import Price
 from judgekit.errors import CallFailure
-from judgekit.types import Call, Reply, StopKind, StopReason
+from judgekit.types import Call, StopKind, StopReason
 
 __all__ = [
     "Admission",
@@ -24,11 +24,14 @@ __all__ = [
     "RateLimiter",
     "RetryPolicy",
     "Stopped",
+    "Usage",
     "expected_tokens",
 ]
 
 CHARS_PER_TOKEN = 4  # a rough rule for English, only for rates and estimates
 REASONING_LIMIT = "max_completion_tokens"
+Usage = tuple[int | None, int | None]
+"""Tokens of a prompt and of its reply, None where the server did not count them."""
 USUAL_REPLY = 300  # tokens of a reply when nothing is known yet: a verdict with its reasons
 
 
@@ -141,6 +144,7 @@ class Budget:
         self.max_cost = max_cost
         self.calls = calls
         self.cost = cost
+        self._included: set[str] = set()
         self._whole: Budget | None = None  # what this is a share of
         self._share = ""
 
@@ -155,6 +159,18 @@ class Budget:
         self.cost += cost
         if self._whole is not None:
             self._whole.use(calls, cost)
+
+    def include(self, run: str, calls: int, cost: float) -> None:
+        """Counts what a run used when it was started before, once.
+
+        Args:
+            run: The run's name in the store.
+            calls: Its calls.
+            cost: Their dollars.
+        """
+        if run not in self._included:
+            self._included.add(run)
+            self.use(calls, cost)
 
     def fits(self, calls: int, cost: float) -> bool:
         """Whether so many more calls and dollars are within the limits."""
@@ -220,24 +236,35 @@ class Admission:
 
     A trial is admitted when what all trials before it used and the most that it can use itself
     fit together; nothing is refused inside an admitted trial. Trials that are still under way
-    count with the most that they can use, and where that alone stands in the way, their end is
-    waited for. So what is admitted does not depend on which reply came first. The cost of a
-    failed attempt is not known, and not counted.
+    count with the most that they can use, and where that stands in the way, their end is waited
+    for. So what is admitted does not depend on which reply came first. Where a failed attempt's
+    cost is not known, it is not counted.
 
     Args:
         budget: What the run may use; without one there is no limit.
         price: The price of the engine's tokens, None where it is not known.
+        run: The run's name in the store.
+        earlier: The calls and dollars that the run used when it was started before. They count in
+            the budget; what the store kept of them needs no room again.
     """
 
-    def __init__(self, budget: Budget | None = None, price: Price | None = None) -> None:
+    def __init__(
+        self,
+        budget: Budget | None = None,
+        price: Price | None = None,
+        run: str = "",
+        earlier: tuple[int, float] = (0, 0.0),
+    ) -> None:
         self.budget = budget or Budget()
         self.price = price
+        self.turn = asyncio.Lock()
+        """Held by the trial that asks for room: first come, first served, in the plan's order."""
+        self._refused: StopReason | None = None
         self._before = (self.budget.calls, self.budget.cost)
+        self.budget.include(run, *earlier)
         self._reserved_calls = 0
         self._reserved_cost = 0.0
         self._under_way = 0
-        self._reason: StopReason | None = None
-        self._turn = asyncio.Lock()  # first come, first served: trials come in the plan's order
         self._settled = asyncio.Event()
 
     def worst(self, call: Call) -> float:
@@ -250,38 +277,51 @@ class Admission:
         limit = max((n for n in given if isinstance(n, int)), default=4 * USUAL_REPLY)
         return self.price.cost(sum(len(m.content.encode()) for m in call.messages) + 64, limit)
 
-    def charge(self, call: Call, reply: Reply) -> float:
+    def charge(self, call: Call, used: Usage) -> float:
         """The dollars that a reply counts with in the budget.
 
         Where its server does not say how many tokens it took, the most that the call can cost: a
         limit must not be passed for want of a number.
         """
+        tokens_in, tokens_out = used
         if self.price is None:
             return 0.0
-        if reply.tokens_in is None or reply.tokens_out is None:
+        if tokens_in is None or tokens_out is None:
             return self.worst(call)
-        return self.price.cost(reply.tokens_in, reply.tokens_out)
+        return self.price.cost(tokens_in, tokens_out)
 
-    async def admit(self, calls: int, cost: float) -> None:
-        """Waits for a trial's turn, and reserves for it.
+    async def admit(self, calls: int, cost: float, *, required: bool = True) -> bool:
+        """Waits until there is room for a trial, and reserves it. The caller holds `turn`.
 
         Args:
             calls: The most calls that the trial can make.
             cost: The most dollars that it can cost.
+            required: Whether the run ends before this trial where there is no room.
+
+        Returns:
+            Whether there is room, once no trial is under way that may leave some.
 
         Raises:
-            BudgetSpent: The trial does not fit; every later one is refused, too.
+            BudgetSpent: There is none for a required trial, or was none for an earlier one.
         """
-        async with self._turn:
-            while not self.budget.fits(self._reserved_calls + calls, self._reserved_cost + cost):
-                if self._reason or not self.budget.fits(calls, cost) or not self._under_way:
-                    self._reason = self._reason or self.budget.reason(*self._before)
-                    raise BudgetSpent(self._reason)
-                self._settled.clear()
-                await self._settled.wait()
-            self._reserved_calls += calls
-            self._reserved_cost += cost
-            self._under_way += 1
+        self.check()
+        while not self.budget.fits(self._reserved_calls + calls, self._reserved_cost + cost):
+            if not self._under_way:
+                if not required:
+                    return False
+                self._refused = self.budget.reason(*self._before)
+                self.check()
+            self._settled.clear()
+            await self._settled.wait()
+        self._reserved_calls += calls
+        self._reserved_cost += cost
+        self._under_way += 1
+        return True
+
+    def check(self) -> None:
+        """Raises `BudgetSpent` where a trial was refused: every later one is refused, too."""
+        if self._refused is not None:
+            raise BudgetSpent(self._refused)
 
     def settle(self, calls: int, cost: float, made: int, spent: float) -> None:
         """Replaces what was reserved for a trial by what it used.

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from judgekit.errors import CallFailure
-from judgekit.harness.dispatcher import Dispatcher, Tally
+from judgekit.harness.dispatcher import Dispatcher
 from judgekit.harness.limits import Admission, BudgetSpent
+from judgekit.harness.tally import Tally
 from judgekit.harness.workers import within_budget, work_through
 from judgekit.judging.judge import Ask
 from judgekit.judging.parsing.thinking import strip_thinking

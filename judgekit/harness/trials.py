@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from math import isfinite
 
 from judgekit.errors import CallFailure, EngineError, StoreError
-from judgekit.harness.dispatcher import Dispatcher, Tally, TrialAsk
+from judgekit.harness.dispatcher import Dispatcher
 from judgekit.harness.limits import BudgetSpent, Stopped
 from judgekit.harness.plan import Plan
 from judgekit.harness.reply_store import ReplyStore, pack_verdict, unpack_verdict
+from judgekit.harness.tally import Tally
+from judgekit.harness.trial_ask import TrialAsk
 from judgekit.harness.workers import within_budget, work_through
 from judgekit.judging import BatchJudge, Judge
 from judgekit.redaction import redact_message

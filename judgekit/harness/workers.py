@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
-from judgekit.harness.dispatcher import Dispatcher, TrialAsk
+from judgekit.harness.dispatcher import Dispatcher
 from judgekit.harness.limits import Stopped
+from judgekit.harness.trial_ask import TrialAsk
 from judgekit.types import StopReason, Trial
 
 __all__ = ["within_budget", "work_through"]
@@ -93,13 +94,31 @@ async def within_budget(
     """
     admission = dispatcher.admission
     if not admission.budget.limited:
-        return await work(TrialAsk(dispatcher, trial, number))
-    calls, cost = most()
-    if dispatcher.limits.retry_truncated is not None:
-        calls, cost = 2 * calls, 2 * cost
-    await admission.admit(calls, cost)
+        return await counted(TrialAsk(dispatcher, trial, number), work)
+    async with admission.turn:
+        admission.check()
+        stored = TrialAsk(dispatcher, trial, number, stored_only=True)
+        result = await work(stored)
+        if stored.lacks is None:  # free, so it needs no room
+            dispatcher.tally.count_stored(stored.from_store, stored.reused)
+            return result
+        calls, cost = most()
+        if dispatcher.limits.retry_truncated is not None:
+            calls, cost = 2 * calls, 2 * cost
+        # What failed before fails again: a run does not shrink when it is repeated.
+        required = dispatcher.store.ended(dispatcher.run, stored.lacks) != "failed"
+        if not await admission.admit(calls, cost, required=required):
+            return result
     ask = TrialAsk(dispatcher, trial, number, allowed=calls)
+    try:
+        return await counted(ask, work)
+    finally:
+        admission.settle(calls, cost, ask.made, ask.paid)
+
+
+async def counted(ask: TrialAsk, work: Callable[[TrialAsk], Awaitable[Result]]) -> Result:
+    """Does the work of one trial, and counts the replies that it had from the store."""
     try:
         return await work(ask)
     finally:
-        admission.settle(calls, cost, ask.made, ask.paid)
+        ask.dispatcher.tally.count_stored(ask.from_store, ask.reused)

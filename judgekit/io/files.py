@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from judgekit.errors import InputError
+from judgekit.io.processes import is_running
 from judgekit.redaction import redact_bytes
 from judgekit.types import digest
 
@@ -130,7 +131,7 @@ def partial_beside(path: Path) -> Path:
     beside = f".judgekit-{digest(path.name, platform.node(), size=6)}"
     for leftover in path.parent.glob(f"{beside}-*{PARTIAL}"):
         writer = leftover.name.removeprefix(f"{beside}-").partition("-")[0]
-        if writer.isdecimal() and not _running(int(writer)):
+        if writer.isdecimal() and not is_running(int(writer)):
             if leftover.is_dir() and not leftover.is_symlink():
                 shutil.rmtree(leftover, ignore_errors=True)
             else:
@@ -165,16 +166,3 @@ def _writing(path: Path, action: str = "write") -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(f"cannot {action} {str(path)!r}: {error.strerror or error}") from error
-
-
-def _running(process: int) -> bool:
-    """Whether a process of this number runs; taken for granted where asking could end it."""
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True

@@ -13,10 +13,11 @@ from judgekit.config.settings import EngineSettings, Settings
 from judgekit.errors import InputError
 from judgekit.extension.engine import Engine, EngineFactory, EngineSetup
 from judgekit.extension.registry import Registry, make_options
-from judgekit.harness.dispatcher import Dispatcher, DispatchLimits, Tally
+from judgekit.harness.dispatcher import Dispatcher, DispatchLimits
 from judgekit.harness.limits import Admission, RetryPolicy
 from judgekit.harness.plan import choose_arity
 from judgekit.harness.reply_store import ReplyStore
+from judgekit.harness.tally import Tally
 from judgekit.jobs.inputs import JudgeInput
 from judgekit.judging import Judge, JudgeSetup, PromptJudge
 from judgekit.types import Sampling
@@ -90,7 +91,7 @@ class BoundEngine:
         return self._fingerprints[0]
 
     def dispatcher(
-        self, engine: Engine, store: ReplyStore, tally: Tally, admission: Admission
+        self, engine: Engine, store: ReplyStore, tally: Tally, admission: Admission, run: str
     ) -> Dispatcher:
         """A dispatcher for a run's calls, with the retries and rates of the settings."""
         s, endpoint = self.settings, self.setup.endpoint
@@ -102,7 +103,7 @@ class BoundEngine:
             retry_truncated=s.retry_truncated,
             first_window=max(FIRST_CALLS, s.concurrency),
         )
-        return Dispatcher(engine, store, admission, limits, tally)
+        return Dispatcher(engine, store, admission, limits, tally, run)
 
 
 def check_price(s: EngineSettings, price: Price | None) -> None:

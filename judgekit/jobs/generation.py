@@ -18,14 +18,15 @@ from judgekit.config.prices import Price
 from judgekit.config.settings import GenerateSettings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
-from judgekit.harness.dispatcher import Tally
 from judgekit.harness.sampling import Generated, GenerationTask, Sampler
+from judgekit.harness.tally import Tally
 from judgekit.harness.trials import OnProgress
 from judgekit.io.jsonl import json_text
 from judgekit.io.write_answers import check_answers_file, write_answers
 from judgekit.jobs.bindings import BoundEngine, check_price
 from judgekit.jobs.event_loop import in_loop
 from judgekit.jobs.text_generation import GeneratedTexts, GenerationEstimate, TextGeneration
+from judgekit.runs import RunCounts
 from judgekit.stats.plain import encode
 from judgekit.types import Case, Sampling
 
@@ -46,12 +47,13 @@ class Answers:
 
     `rows` are in the order of the prompts, a prompt's candidates together. In `summary`,
     ``prompts * n`` is `answers` + the sum of `without_answer` (by status) + `not_asked`; the
-    `truncated` and `empty` ones are among the answers. `why` says how most of those without an
-    answer failed; it is empty where there are none.
+    `truncated` and `empty` ones are among the answers. `counts` is what was asked. `why` says how
+    most of those without an answer failed; it is empty where there are none.
     """
 
     rows: list[dict[str, Any]]
     summary: dict[str, Any]
+    counts: RunCounts
     why: str = ""
 
     def write(self, path: str | Path, *, force: bool = False) -> Path:
@@ -132,12 +134,12 @@ class GenerationJob:
 
     async def run(self, tally: Tally, on_progress: OnProgress | None = None) -> Answers:
         """Asks what the reply store does not hold. See `TextGeneration.run`."""
-        return self._answers(await self.generation.run(tally, on_progress), tally)
+        return self._answers(await self.generation.run(tally, on_progress))
 
-    def _answers(self, generated: GeneratedTexts, tally: Tally) -> Answers:
+    def _answers(self, generated: GeneratedTexts) -> Answers:
         n, candidates = self.settings.n, generated.candidates
         answered = [(self.prompts[i // n], one) for i, one in enumerate(candidates) if one.texts]
-        intake, cost, stop = self.intake.counts, generated.cost_usd, generated.stop
+        intake, counts, stop = self.intake.counts, generated.counts, generated.stop
         summary = {
             "schema": SCHEMA,
             "model": self.model,
@@ -156,15 +158,17 @@ class GenerationJob:
                 "empty rows": intake.empty,
                 "unusable rows": intake.skipped,
             },
-            "calls": tally.calls,
-            "calls_from_store": tally.calls_from_store,
-            "tokens_in": tally.tokens_in,
-            "tokens_out": tally.tokens_out,
-            "without_usage": tally.without_usage,
-            "cost_usd": None if cost is None else round(cost, 6),
+            "calls": counts.calls,
+            "calls_now": counts.calls_now,
+            "calls_from_store": counts.calls_from_store,
+            "reused": counts.reused,
+            "tokens_in": counts.tokens_in,
+            "tokens_out": counts.tokens_out,
+            "without_usage": counts.without_usage,
+            "cost_usd": counts.cost_usd,
         }
         rows = [self.row(p, one.texts, one.finish) for p, one in answered]
-        return Answers(rows, summary, commonest_failure(candidates))
+        return Answers(rows, summary, counts, commonest_failure(candidates))
 
 
 def commonest_failure(candidates: Sequence[Generated]) -> str:

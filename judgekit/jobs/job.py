@@ -15,17 +15,17 @@ from judgekit import runs
 from judgekit.config.prices import Price
 from judgekit.config.settings import Settings
 from judgekit.extension.engine import Engine, settled_parameters
-from judgekit.harness.dispatcher import Tally
 from judgekit.harness.limits import Budget
 from judgekit.harness.plan import Plan
 from judgekit.harness.reply_store import ReplyStore
+from judgekit.harness.tally import Tally
 from judgekit.harness.trials import OnProgress
 from judgekit.jobs.bindings import BoundEngine
 from judgekit.jobs.estimate import Estimate, estimate, half_width
 from judgekit.jobs.identity import RULES, deciding_settings, options_identity, run_identity
 from judgekit.jobs.inputs import JudgeInput
 from judgekit.jobs.judge_runner import judge_runner
-from judgekit.jobs.metadata import run_metadata
+from judgekit.jobs.metadata import run_counts, run_metadata
 from judgekit.jobs.schedules import Schedule, make_schedule
 from judgekit.jobs.tasks import (
     CompareTask,
@@ -47,7 +47,8 @@ class Job:
     """Everything decided and checked; nothing asked yet.
 
     `judge_code` is the state of the code behind the judge (`Registry.code_of`). `budget` is shared
-    with other runs of the same command; None gives each run the limits of the settings.
+    with other runs of the same command; None gives each run the limits of the settings. `part_of`
+    names what the run is a part of, a jury or an audit: its calls are booked under both names.
     """
 
     settings: Settings
@@ -58,6 +59,7 @@ class Job:
     inputs: JudgeInput
     bound_engine: BoundEngine | None
     budget: Budget | None = None
+    part_of: str = ""
 
     @property
     def task(self) -> CompareTask | ScoreTask | RankTask:
@@ -174,18 +176,18 @@ class Job:
                 outcomes.append(outcome)
                 writer.add(case, judgements, outcome)
 
+            payer = f"{self.part_of}/{identity}" if self.part_of else identity
             ask = judge_runner(
-                self.judge, self.bound_engine, engine, store, budget, tally, on_progress
+                self.judge, self.bound_engine, engine, store, budget, tally, on_progress, payer
             )
             stop = await schedule.run(ask, on_outcome)
-            paid = engine is not None and engine.stored
+            booked = store.totals(payer) if engine is not None and engine.stored else None
             metadata = run_metadata(
                 self.inputs.files,
                 s,
                 started,
-                tally,
+                run_counts(tally, booked, self.price),
                 stop,
-                tally.cost(self.price) if paid and tally.calls else 0.0,
                 kind=self.inputs.kind,
                 decides=decides,
                 settled=settled_parameters(engine) if engine else {},

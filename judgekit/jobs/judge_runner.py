@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from judgekit.config.prices import Price
 from judgekit.errors import InputError
 from judgekit.extension.engine import Engine
-from judgekit.harness.dispatcher import Dispatcher, Tally
+from judgekit.harness.dispatcher import Dispatcher
 from judgekit.harness.limits import Admission, Budget
 from judgekit.harness.plan import Plan
 from judgekit.harness.reply_store import ReplyStore
+from judgekit.harness.tally import Tally
 from judgekit.harness.trials import OnCase, OnProgress, run_batches, run_trials
 from judgekit.jobs.bindings import BoundEngine
 from judgekit.judging import BatchJudge, Judge
 from judgekit.types import StopReason
 
-__all__ = ["BatchRunner", "CallRunner", "RunTrials", "judge_runner"]
+__all__ = ["BatchRunner", "CallRunner", "RunTrials", "admission_of", "judge_runner"]
 
 
 class RunTrials(Protocol):
@@ -65,6 +67,7 @@ class CallRunner:
         budget: Budget,
         tally: Tally,
         on_progress: OnProgress | None,
+        run: str,
     ) -> None:
         self._judge = judge
         self._bound_engine = bound_engine
@@ -72,7 +75,8 @@ class CallRunner:
         self._store = store
         self._tally = tally
         self._on_progress = on_progress
-        self._admission = Admission(budget, bound_engine.price)
+        self._run = run
+        self._admission = admission_of(run, store, budget, bound_engine.price)
         self._paced = self._dispatcher()  # one for the whole run: it counts requests a minute
 
     @property
@@ -95,8 +99,21 @@ class CallRunner:
 
     def _dispatcher(self) -> Dispatcher:
         return self._bound_engine.dispatcher(
-            self._engine, self._store, self._tally, self._admission
+            self._engine, self._store, self._tally, self._admission, self._run
         )
+
+
+def admission_of(run: str, store: ReplyStore, budget: Budget, price: Price | None) -> Admission:
+    """A run's admission to a budget, in which what it used when it was started before counts.
+
+    Args:
+        run: The run's name in the store.
+        store: Where its calls are booked.
+        budget: What the run may ask and spend.
+        price: The price of the engine's tokens, None where it is not known.
+    """
+    used = store.totals(run)
+    return Admission(budget, price, run, (used.calls, used.against_limits(price)))
 
 
 def judge_runner(
@@ -107,6 +124,7 @@ def judge_runner(
     budget: Budget,
     tally: Tally,
     on_progress: OnProgress | None,
+    run: str,
 ) -> RunTrials:
     """What judges a run's plans with this judge.
 
@@ -118,6 +136,7 @@ def judge_runner(
         budget: What the run may ask and spend.
         tally: Counts what is done.
         on_progress: Called after each trial, or after each batch.
+        run: Under which name the store books what the calls use.
 
     Raises:
         InputError: The judge asks an engine, and there is none.
@@ -126,4 +145,4 @@ def judge_runner(
         return BatchRunner(judge, store, tally, on_progress)
     if engine is None or bound_engine is None:
         raise InputError(f"the judge {type(judge).__name__} asks an engine, and has none")
-    return CallRunner(judge, bound_engine, engine, store, budget, tally, on_progress)
+    return CallRunner(judge, bound_engine, engine, store, budget, tally, on_progress, run)

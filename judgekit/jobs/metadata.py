@@ -9,22 +9,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from judgekit.config.prices import Price
 from judgekit.config.settings import Settings
-from judgekit.harness.dispatcher import Tally
+from judgekit.harness.bookings import Totals
+from judgekit.harness.tally import Tally
 from judgekit.judging.parsing import PARSERS_VERSION
 from judgekit.runs import PartMetadata, RunCounts, RunMetadata
 from judgekit.types import RunKind, StopReason
 
-__all__ = ["run_metadata"]
+__all__ = ["run_counts", "run_metadata"]
 
 
 def run_metadata(
     files: Sequence[Path],
     settings: Settings,
     started: datetime.datetime,
-    tally: Tally,
+    counts: RunCounts,
     stop: StopReason | None,
-    cost: float | None,
     *,
     kind: RunKind,
     decides: Mapping[str, Any],
@@ -37,9 +38,8 @@ def run_metadata(
         files: The input files.
         settings: What the run was asked to do.
         started: When it began, in UTC.
-        tally: What it asked and used.
+        counts: What it asked and used.
         stop: Why it ended before its last case, where it did.
-        cost: In dollars, None where unknown.
         kind: What it does with its cases.
         decides: All that decides what the run says.
         settled: What the engine chose by itself.
@@ -56,7 +56,7 @@ def run_metadata(
         ended=ended.isoformat(timespec="seconds"),
         seconds=round((ended - started).total_seconds(), 3),
         stop=stop,
-        counts=run_counts(tally, cost),
+        counts=counts,
         decides=decides,
         settled=settled or {},
         parts=tuple(parts),
@@ -64,17 +64,29 @@ def run_metadata(
     )
 
 
-def run_counts(tally: Tally, cost: float | None) -> RunCounts:
-    """What a run asked and used; `cost` in dollars, None where unknown."""
+def run_counts(tally: Tally, booked: Totals | None, price: Price | None) -> RunCounts:
+    """What a run asked and used, over all the times that it was started.
+
+    Args:
+        tally: What it did this time.
+        booked: The sum of its bookings in the store; None of a run that pays nobody.
+        price: The price of calls that were made when none was known.
+    """
+    used = booked or Totals(
+        tally.calls, tally.attempts, tally.tokens_in, tally.tokens_out, tally.without_usage
+    )
+    cost = used.cost(price)
     return RunCounts(
         trials=tally.trials,
         judged=tally.judged,
-        calls=tally.calls,
-        attempts=tally.attempts,
+        calls=used.calls,
+        calls_now=None if booked is None else tally.calls,
+        attempts=used.requests,
         calls_from_store=tally.calls_from_store,
-        tokens_in=tally.tokens_in,
-        tokens_out=tally.tokens_out,
-        without_usage=tally.without_usage,
+        reused=None if booked is None else tally.reused,
+        tokens_in=used.tokens_in,
+        tokens_out=used.tokens_out,
+        without_usage=used.without_usage,
         cost_usd=None if cost is None else round(cost, 6),
         failures=dict(tally.failures),
         retries=dict(tally.retries),

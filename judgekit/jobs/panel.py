@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 from judgekit import runs
 from judgekit.config.prices import Price
 from judgekit.config.settings import Settings
-from judgekit.harness.dispatcher import Tally
 from judgekit.harness.limits import Budget
+from judgekit.harness.tally import Tally
 from judgekit.harness.trials import OnProgress
 from judgekit.jobs.estimate import Estimate, half_width
 from judgekit.jobs.identity import RULES, run_identity
@@ -20,7 +20,7 @@ from judgekit.jobs.inputs import JudgeInput
 from judgekit.jobs.job import Job
 from judgekit.jobs.metadata import run_metadata
 from judgekit.jobs.tasks import CompareTask, RankTask, ScheduleReport, ScoreTask, with_context
-from judgekit.runs import PartMetadata, RunMetadata
+from judgekit.runs import PartMetadata, RunCounts, RunMetadata
 from judgekit.stats import ScoreSummary, Summary
 from judgekit.stats.outcomes.combine import Rule, combine
 from judgekit.stats.outcomes.values import label
@@ -156,18 +156,16 @@ class Panel:
         started = datetime.datetime.now(datetime.UTC)
         with runs.RunWriter(folder, identity) as writer:
             with writer.aside() as aside:
-                folders = await self._run_parts(aside, tally, on_progress)
+                folders = await self._run_parts(aside, identity, tally, on_progress)
                 parts = [runs.StoredRun(part).metadata for part in folders]
                 outcomes, of_part = self._combine(folders, writer)
             stop = joined_stop(parts)
-            costs = [part.counts.cost_usd for part in parts]
             metadata = run_metadata(
                 self.inputs.files,
                 self.settings,
                 started,
-                tally,
+                RunCounts.total([part.counts for part in parts]),
                 stop,
-                None if None in costs else sum(cost or 0.0 for cost in costs),
                 kind=self.inputs.kind,
                 decides=decides,
                 parts=[
@@ -181,7 +179,7 @@ class Panel:
         return folder
 
     async def _run_parts(
-        self, aside: Path, tally: Tally, on_progress: OnProgress | None
+        self, aside: Path, identity: str, tally: Tally, on_progress: OnProgress | None
     ) -> list[Path]:
         """Runs each part in a folder of its own, within its share of what the budget has left."""
         tallies = [Tally(trials=part.job.trials) for part in self.parts]
@@ -198,7 +196,7 @@ class Panel:
         folders = []
         for number, (job, share, counts) in enumerate(zip(jobs, shares, tallies, strict=True)):
             settings = replace(job.settings, out=aside / str(number))
-            part = replace(job, settings=settings, budget=share)
+            part = replace(job, settings=settings, budget=share, part_of=identity)
             folders.append(await part.run(counts, progress))
         tally.become(sum(tallies, Tally()))
         return folders

@@ -8,8 +8,8 @@ from typing import Protocol, Self
 
 from judgekit.config.prices import Price
 from judgekit.config.settings import Settings
-from judgekit.harness.dispatcher import Tally
 from judgekit.harness.limits import Budget
+from judgekit.harness.tally import Tally
 from judgekit.harness.trials import OnProgress
 from judgekit.jobs.estimate import Estimate
 from judgekit.jobs.event_loop import in_loop

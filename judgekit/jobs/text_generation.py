@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from judgekit.harness.dispatcher import Tally
-from judgekit.harness.limits import USUAL_REPLY, Admission, Budget, expected_tokens
+from judgekit.harness.limits import USUAL_REPLY, Budget, expected_tokens
 from judgekit.harness.reply_store import ReplyStore
 from judgekit.harness.sampling import Generated, GenerationTask, Sampler, generate
+from judgekit.harness.tally import Tally
 from judgekit.harness.trials import OnProgress
 from judgekit.jobs.bindings import BoundEngine
-from judgekit.types import StopReason
+from judgekit.jobs.judge_runner import admission_of
+from judgekit.jobs.metadata import run_counts
+from judgekit.runs import RunCounts
+from judgekit.types import StopReason, digest
 
 __all__ = ["GeneratedTexts", "GenerationEstimate", "TextGeneration"]
 
@@ -23,13 +26,13 @@ __all__ = ["GeneratedTexts", "GenerationEstimate", "TextGeneration"]
 class GeneratedTexts:
     """The candidates of all prompts, in order, a prompt's candidates together.
 
-    `stop` says why there are fewer than planned, None where there are not. `cost_usd` is None where
-    the price is not known.
+    `stop` says why there are fewer than planned, None where there are not. `counts` is what was
+    asked and used, over all the times that the same was generated.
     """
 
     candidates: tuple[Generated, ...]
     stop: StopReason | None
-    cost_usd: float | None
+    counts: RunCounts
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class TextGeneration:
     """Prompts, how they are asked, and who answers them; nothing asked yet.
 
     Each task gets `n` candidates. `budget` is shared with other runs of the same command; None
-    gives each run the limits of the engine's settings.
+    gives each run the limits of the engine's settings. `part_of` names what it is a part of.
     """
 
     tasks: Sequence[GenerationTask]
@@ -64,10 +67,21 @@ class TextGeneration:
     bound_engine: BoundEngine
     n: int = 1
     budget: Budget | None = None
+    part_of: str = ""
 
-    def with_budget(self, budget: Budget) -> TextGeneration:
-        """The same within a budget that it shares with other runs."""
-        return replace(self, budget=budget)
+    def payer(self, fingerprint: str) -> str:
+        """Under which name the store books the calls: equal where the same is generated.
+
+        Args:
+            fingerprint: What answers (`Engine.fingerprint`).
+        """
+        calls = [
+            self.sampler.call(task, [""] * turn, 0).digest
+            for task in self.tasks
+            for turn in range(task.turns)
+        ]
+        identity = digest("generate", fingerprint, str(self.n), *calls, size=8)
+        return f"{self.part_of}/{identity}" if self.part_of else identity
 
     @property
     def candidates(self) -> int:
@@ -105,16 +119,18 @@ class TextGeneration:
         engine = self.bound_engine.engine()
         try:
             with ReplyStore(s.store) as store:
-                admission = Admission(budget, price)
+                payer = self.payer(engine.fingerprint)
                 candidates, stop = await generate(
                     self.tasks,
                     self.sampler,
-                    self.bound_engine.dispatcher(engine, store, tally, admission),
+                    self.bound_engine.dispatcher(
+                        engine, store, tally, admission_of(payer, store, budget, price), payer
+                    ),
                     n=self.n,
                     concurrency=s.concurrency,
                     on_progress=on_progress,
                 )
-            cost = tally.cost(price) if engine.stored and tally.calls else 0.0
-            return GeneratedTexts(tuple(candidates), stop, cost)
+                booked = store.totals(payer) if engine.stored else None
+            return GeneratedTexts(tuple(candidates), stop, run_counts(tally, booked, price))
         finally:
             await engine.aclose()

@@ -25,7 +25,7 @@ class JudgeResult:
     `trivial` judges cost nothing and are the baseline. `run` is the run's folder, and `stopped`
     says why it ended early. `unfinished` counts judged cases that no metric includes, because
     other cases of their question were not judged. `without_verdict`: no case got a verdict, so the
-    accuracy means nothing. `cost_usd` is None where a price is unknown.
+    accuracy means nothing. What was asked and paid is counted as in `RunCounts`.
     """
 
     judge: str
@@ -43,6 +43,8 @@ class JudgeResult:
     accuracy: Accuracy
     by_category: Mapping[str, Accuracy]
     by_language: Mapping[str, Accuracy]
+    calls_now: int | None = None
+    reused: int | None = None
 
     def by(self, part: str) -> Mapping[str, Accuracy]:
         """The accuracy in each category or language.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from judgekit.stats.outcomes.values import Inconsistent
@@ -18,12 +19,19 @@ SCHEMA = 1  # of run.json
 
 @dataclass(frozen=True, slots=True)
 class RunCounts:
-    """What a run asked and used.
+    """What a run asked and used, over all the times that its command was started.
 
     `trials` were planned, `judged` of them have a verdict. `calls` were asked of the engine, in
-    `attempts`; `calls_from_store` were not asked again. `without_usage` counts replies that did
-    not name their tokens, or named impossible ones. `cost_usd` is None where a price is unknown, or
-    all tokens are; a lower limit where those of some replies are.
+    `attempts`, `calls_now` of them this time; `tokens_in`, `tokens_out` and `cost_usd` are theirs.
+    Calls that failed count, with what they were billed. `calls_from_store` were found in the reply
+    store this time: the run's own of earlier times, and `reused` ones that another run has paid
+    for, or an older version of judgekit, which did not say who paid. `without_usage` counts replies
+    that did not name their tokens, or named impossible ones. `cost_usd` is None where a price is
+    unknown, or all tokens are; a lower limit where those of some replies are. `failures` and
+    `retries` are of this time.
+
+    Judges that ask no engine pay for nothing, and of them this time alone is counted; so it is in
+    runs of older versions. `calls_now` and `reused` are None there.
     """
 
     trials: int
@@ -37,6 +45,15 @@ class RunCounts:
     cost_usd: float | None
     failures: Mapping[str, int] = field(default_factory=dict)
     retries: Mapping[str, int] = field(default_factory=dict)
+    calls_now: int | None = None
+    reused: int | None = None
+
+    @classmethod
+    def total(cls, parts: Sequence[Self]) -> Self:
+        """The counts of several judges together."""
+        none = cls(0, 0, 0, 0, 0, 0, 0, 0, 0.0, calls_now=0, reused=0)
+        each = [none, *parts]
+        return cls(**{own.name: total([getattr(p, own.name) for p in each]) for own in fields(cls)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +161,15 @@ class RunMetadata:
             KeyError, TypeError, ValueError: `plain` holds no run's metadata.
         """
         return decode(cls, {"kind": kind_of(plain), **plain, "stop": encode(read_stop(plain))})
+
+
+def total(values: Sequence[Any]) -> Any:
+    """The sum of numbers, or of counts by name; None where one is not known."""
+    if None in values:
+        return None
+    if any(isinstance(value, Mapping) for value in values):
+        return dict(sum(map(Counter, values), Counter()))
+    return sum(values)
 
 
 def kind_of(plain: Mapping[str, Any]) -> RunKind:

@@ -133,8 +133,10 @@ def prepare_bench(
     jobs = [[job_for(of_set, factory) for of_set in inputs] for factory in factories]
     folder = settings.out or usual_folder(names, [job for of_judge in jobs for job in of_judge])
     budget = Budget(settings.max_calls, settings.max_cost)
+    payer = f"bench-{identity_of(jobs)}"
+    jobs = [[job.with_budget(budget) for job in of_judge] for of_judge in jobs]
     entries = tuple(
-        BenchEntry(one, spec, trivial, placed(of_judge[n].with_budget(budget), folder, one.name))
+        BenchEntry(one, spec, trivial, placed(of_judge[n], folder, payer, one.name))
         for n, one in enumerate(labelled)
         for (spec, trivial, _), of_judge in zip(judges, jobs, strict=True)
     )
@@ -159,6 +161,11 @@ def trivial_settings(
     return [(spec, replace(free, judge=spec.judge)) for spec in trivial]
 
 
+def identity_of(jobs: Sequence[Sequence[Job]]) -> str:
+    """Names the benchmark by all that decides its runs, but for the servers that are asked."""
+    return digest(*(job.identity("") for of_judge in jobs for job in of_judge), size=8)
+
+
 def usual_folder(names: Sequence[str], jobs: Sequence[Job]) -> Path:
     """A folder named by the sets and by all that decides the runs."""
     identities = [job.identity("") for job in jobs]
@@ -166,11 +173,15 @@ def usual_folder(names: Sequence[str], jobs: Sequence[Job]) -> Path:
     return Path("runs") / f"{name}-{digest(*identities, size=4)}"
 
 
-def placed(job: Job, folder: Path, set_name: str) -> Job:
-    """The job with its run's folder below the benchmark's, in that of its set."""
+def placed(job: Job, folder: Path, payer: str, set_name: str) -> Job:
+    """The job with its run's folder below the benchmark's, in that of its set.
+
+    `payer`: the benchmark's name in the reply store.
+    """
     name = f"{safe_name(job.judge_name)}-{job.identity('')[:8]}"
     out = folder / safe_name(set_name) / name
-    return replace(job, settings=replace(job.settings, out=out))
+    settings = replace(job.settings, out=out)
+    return replace(job, settings=settings, part_of=f"{payer}/{set_name}")
 
 
 def check_folder(folder: Path, entries: Sequence[BenchEntry]) -> None:

@@ -95,6 +95,8 @@ def judge_result(
         accuracy=accuracy(graded),
         by_category=accuracy_by([g.outcome.category for g in graded], graded),
         by_language=accuracy_by([g.language for g in graded], graded),
+        calls_now=counts.calls_now,
+        reused=counts.reused,
     )
 
 

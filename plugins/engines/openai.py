@@ -20,7 +20,7 @@ from .openai_address import Address, address
 from .openai_body import ACCEPTED, read_body
 from .openai_dialect import Dialect, dumps
 from .openai_failure import ServerError, failure
-from .openai_reply import BROKEN_RETRIES, broken, error_in, loads, read
+from .openai_reply import BROKEN_RETRIES, billed, broken, error_in, loads, read
 
 __all__ = ["OpenAI", "engine"]
 
@@ -79,6 +79,7 @@ class OpenAI:
             self._session = None
 
     async def _answer(self, call: Call) -> Reply | CallFailure:
+        data = b""
         try:
             while True:  # ends, because every handled refusal removes a parameter for good
                 body = self._dialect.body(call)
@@ -97,8 +98,9 @@ class OpenAI:
                 if status not in REFUSALS or not self._dialect.handle_refusal(error, call, body):
                     failed = self._failure(status, headers, error)
                     failed.retries = retries
-                    return failed
+                    raise failed
         except CallFailure as failed:
+            failed.billed = billed(data)
             return failed
 
     async def _post(self, data: bytes) -> tuple[int, Mapping[str, str], bytes]:

@@ -18,6 +18,7 @@ from .openai_parts import Content
 
 __all__ = [
     "BROKEN_RETRIES",
+    "billed",
     "broken",
     "error_in",
     "finish",
@@ -145,8 +146,7 @@ def read(body: Any, call: Call) -> Reply | None:
         message = {}  # a filter, or the limit, left nothing
     if not isinstance(message, dict):
         return None
-    usage = body.get("usage")
-    tokens_in, tokens_out = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    tokens_in, tokens_out = _usage(body)
     text, thinking, ended = _read_message(message, call, reason)
     if end_of(reason) is End.UNSAID and ended == "stop" and call.generate:
         ended = _unsaid_end(text, tokens_out, call)
@@ -199,8 +199,19 @@ def _unsaid_end(text: str, tokens_out: int | None, call: Call) -> str:
     raise broken("the server gave neither a text nor a finish_reason")
 
 
-def _count(usage: object, name: str) -> int | None:
-    return token_count(usage.get(name)) if isinstance(usage, dict) else None
+def billed(data: bytes) -> tuple[int | None, int | None]:
+    """The tokens of prompt and reply that a body counts, whatever else it holds."""
+    try:
+        return _usage(loads(data))
+    except ValueError:
+        return None, None
+
+
+def _usage(body: Any) -> tuple[int | None, int | None]:
+    usage = body.get("usage") if isinstance(body, dict) else None
+    if not isinstance(usage, dict):
+        return None, None
+    return token_count(usage.get("prompt_tokens")), token_count(usage.get("completion_tokens"))
 
 
 def label_logprobs(

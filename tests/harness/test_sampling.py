@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from judgekit.config.prices import Price
 from judgekit.errors import CallFailure, EngineError
-from judgekit.harness.dispatcher import Dispatcher, DispatchLimits, Tally
+from judgekit.harness.dispatcher import Dispatcher, DispatchLimits
 from judgekit.harness.limits import Admission, Budget, RetryPolicy
 from judgekit.harness.reply_store import ReplyStore
 from judgekit.harness.sampling import Generated, GenerationTask, Sampler, generate
+from judgekit.harness.tally import Tally
 from judgekit.judging.parsing.thinking import strip_thinking
 from judgekit.types import Call, Case, Message, Reply, Sampling, Status, StopReason
 

@@ -13,10 +13,11 @@ import pytest
 from fakes import FakeEngine, Longer, LongerBatch, by_length, cases, setup
 
 from judgekit.errors import CallFailure, EngineError
-from judgekit.harness.dispatcher import GIVE_UP, Dispatcher, DispatchLimits, Tally
+from judgekit.harness.dispatcher import GIVE_UP, Dispatcher, DispatchLimits
 from judgekit.harness.limits import Admission, Budget, RetryPolicy
 from judgekit.harness.plan import Plan
 from judgekit.harness.reply_store import ReplyStore
+from judgekit.harness.tally import Tally
 from judgekit.harness.trials import run_batches, run_trials
 from judgekit.types import Call, Case, Choice, Judgement, Reply, Response, Status, StopReason
 

@@ -13,10 +13,11 @@ from fakes import FakeEngine, Longer, LongerBatch, by_length, cases, setup
 
 from judgekit.config.prices import Price
 from judgekit.errors import CallFailure, EngineError
-from judgekit.harness.dispatcher import Dispatcher, DispatchLimits, Tally
+from judgekit.harness.dispatcher import Dispatcher, DispatchLimits
 from judgekit.harness.limits import Admission, Budget, RetryPolicy
 from judgekit.harness.plan import Plan
 from judgekit.harness.reply_store import ReplyStore, pack_reply
+from judgekit.harness.tally import Tally
 from judgekit.harness.trials import run_batches, run_trials
 from judgekit.judging.judge import Ask, Judge
 from judgekit.types import (

@@ -140,7 +140,7 @@ def test_the_same_prompts_are_the_same_bytes(here: Path, echo: dict[str, Any]) -
     before = (here / "a.jsonl").read_bytes()
     again = judgekit.generate("p.jsonl", **echo, n=2, out="a.jsonl")
     assert (here / "a.jsonl").read_bytes() == before
-    assert (again.summary["calls"], again.summary["calls_from_store"]) == (0, 10)
+    assert (again.summary["calls_now"], again.summary["calls_from_store"]) == (0, 10)
     # More of the same goes on where the file ends, and between its rows.
     more = judgekit.generate("p.jsonl", **echo, n=3, out="a.jsonl")
     assert more.summary["calls"] == 5

@@ -18,7 +18,7 @@ from judgekit import runs
 from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
-from judgekit.harness.dispatcher import Tally
+from judgekit.harness.tally import Tally
 from judgekit.jobs.job import Job
 from judgekit.jobs.prepare import prepare, prepare_all
 

@@ -15,7 +15,7 @@ import judgekit
 from judgekit import runs
 from judgekit.config.settings import Settings
 from judgekit.errors import InputError, PluginError
-from judgekit.harness.dispatcher import Tally
+from judgekit.harness.tally import Tally
 from judgekit.jobs.panel import Panel
 from judgekit.jobs.prepare_panel import prepare_runs
 from judgekit.stats import Positions, Rate

@@ -63,11 +63,11 @@ def test_kill_9(
     before = server.asked()
     found = cli(*words).json
     again = server.asked() - before
-    assert (found["calls"], found["calls_from_store"]) == (CALLS - kept, kept)
+    assert (found["calls_now"], found["calls_from_store"]) == (CALLS - kept, kept)
     assert again.total() == CALLS - kept
     assert stable_files(here / found["run"]) == calm
     third = cli(*words).json
-    assert (third["calls"], third["calls_from_store"]) == (0, CALLS)
+    assert (third["calls_now"], third["calls_from_store"]) == (0, CALLS)
     assert server.asked() - before == again
 
 
@@ -94,7 +94,7 @@ def test_ctrl_c(
     kept = kept_replies(here / ".judgekit/replies.db")
     assert 0 < kept <= 30
     found = cli(*words).json
-    assert (found["calls"], found["calls_from_store"]) == (CALLS - kept, kept)
+    assert (found["calls_now"], found["calls_from_store"]) == (CALLS - kept, kept)
     assert stable_files(here / found["run"]) == calm
 
 

@@ -13,7 +13,7 @@ from servers import JudgeServer
 from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.engine import settled_parameters
-from judgekit.harness.dispatcher import Tally
+from judgekit.harness.tally import Tally
 from judgekit.jobs.prepare_panel import prepare_runs
 from judgekit.jobs.runnable import check_jobs, run_job
 from judgekit.runs import StoredRun

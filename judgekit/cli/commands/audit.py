@@ -11,7 +11,7 @@ import typer
 from judgekit.types import digest
 
 if TYPE_CHECKING:
-    from judgekit.harness.dispatcher import Tally
+    from judgekit.harness.tally import Tally
     from judgekit.jobs.job import Job
     from judgekit.jobs.text_generation import GeneratedTexts, TextGeneration
     from judgekit.trust.audit import AuditInput

@@ -72,7 +72,7 @@ def run_with_progress(job: GenerationJob) -> Answers:
     """Runs with a progress bar; after Ctrl-C it says how to continue."""
     from judgekit.cli.render.progress import progress_bar
     from judgekit.cli.run_jobs import announce
-    from judgekit.harness.dispatcher import Tally
+    from judgekit.harness.tally import Tally
     from judgekit.jobs.generation import run_generation
 
     tally = Tally()
@@ -109,12 +109,14 @@ def print_estimate(estimate: GenerationEstimate, *, as_json: bool) -> None:
 
 def explain(answers: Answers) -> None:
     """Prints how many answers there are, why others are missing, and the cost."""
+    from judgekit.cli.render.figures import asked_text
+
     s = answers.summary
     cost = "unknown" if s["cost_usd"] is None else f"${s['cost_usd']:.4f}"
     if s["without_usage"]:
         least = "" if s["cost_usd"] is None else "at least "
         cost = f"{least}{cost} ({s['without_usage']} without token counts)"
-    asked = f"{s['calls']} ({s['calls_from_store']} more from the store)"
+    asked = asked_text([answers.counts])
     lacking = {
         f"without an answer: {status.replace('_', ' ')}": str(count)
         for status, count in s["without_answer"].items()
@@ -128,7 +130,7 @@ def explain(answers: Answers) -> None:
         "most of them": answers.why[:MESSAGE],
         "not asked": f"{s['not_asked']}: {s['stopped']}" if s["not_asked"] else "",
         **left_out,
-        "calls": asked,
+        "asked": asked,
         "tokens": f"{s['tokens_in']} in, {s['tokens_out']} out",
         "cost": cost,
     }

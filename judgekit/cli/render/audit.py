@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from judgekit.cli.render.console import safe, stdout_console
+from judgekit.cli.render.figures import asked_text
 from judgekit.jobs.text_generation import GenerationEstimate
 from judgekit.runs.audit_report import AuditMetric
 from judgekit.trust.audit import Audit, Estimates
@@ -106,8 +107,7 @@ def cells(metric: AuditMetric) -> tuple[str, str, str]:
 
 def costs(audit: Audit) -> Iterator[str]:
     """What the audit asked and paid."""
-    what = f"call{'s' * (audit.calls != 1)}" if audit.report.model else "judged"
-    yield f"{audit.calls} {what}, {audit.calls_from_store} from the reply store"
+    yield asked_text([audit], asks=bool(audit.report.model))
     if audit.cost_usd is None:
         yield "price unknown"
     elif audit.cost_usd:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from judgekit.cli.render.console import safe, stdout_console
-from judgekit.cli.render.figures import NONE, number
+from judgekit.cli.render.figures import NONE, asked_text, number
 from judgekit.runs.bench_report import BenchReport, JudgeResult, SetResult
 from judgekit.stats import Rate
 
@@ -211,10 +211,9 @@ def origin(result: SetResult) -> str:
 def costs(sets: Sequence[SetResult]) -> str:
     """What was asked and paid."""
     asking = [judge for own in sets for judge in own.judges if judge.model is not None]
-    calls, kept = sum(j.calls for j in asking), sum(j.calls_from_store for j in asking)
     known = [j.cost_usd for j in asking if j.cost_usd is not None]
     cost = "price unknown" if len(known) < len(asking) else f"${sum(known):.4f}"
-    return f"{number(calls, 'call')}, {kept} from the reply store, {cost}"
+    return f"{asked_text(asking)}, {cost}"
 
 
 def print_estimates(estimates: Sequence[Mapping[str, Any]]) -> None:

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from judgekit.stats.intervals import Rate
 
-__all__ = ["NONE", "decimal", "number", "percent", "points", "rate_text", "score_text"]
+if TYPE_CHECKING:
+    from judgekit.runs import RunCounts
+    from judgekit.runs.bench_report import JudgeResult
+    from judgekit.trust.audit import Audit
+
+__all__ = [
+    "NONE",
+    "asked_text",
+    "decimal",
+    "number",
+    "percent",
+    "points",
+    "rate_text",
+    "score_text",
+]
 
 NONE = "–"
 
@@ -12,6 +29,23 @@ NONE = "–"
 def number(n: int, what: str) -> str:
     """``1 case``, ``2 cases``."""
     return f"{n} {what}{'s' * (n != 1)}"
+
+
+def asked_text(counts: Sequence[RunCounts | JudgeResult | Audit], *, asks: bool = True) -> str:
+    """``160 calls (80 this time), 0 reused``; of a judge without engine ``78 judged, …``.
+
+    Args:
+        counts: What each of several runs asked.
+        asks: Whether an engine was asked.
+    """
+    calls = sum(own.calls for own in counts)
+    asked = number(calls, "call") if asks else f"{calls} judged"
+    now = [own.calls_now for own in counts if own.calls_now is not None]
+    reused = [own.reused for own in counts if own.reused is not None]
+    if len(now) < len(counts) or len(reused) < len(counts):
+        return f"{asked}, {sum(own.calls_from_store for own in counts)} from the reply store"
+    this_time = f" ({sum(now)} this time)" if sum(now) < calls else ""
+    return f"{asked}{this_time}, {sum(reused)} reused from the reply store"
 
 
 def percent(value: float | None) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from judgekit.config.prices import Price
-from judgekit.harness.dispatcher import Tally
+from judgekit.harness.tally import Tally
 
 __all__ = ["progress_bar"]
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from judgekit.cli.render import ranking, tables
 from judgekit.cli.render.console import safe, stdout_console
-from judgekit.cli.render.figures import number
+from judgekit.cli.render.figures import asked_text, number
 from judgekit.cli.render.jury import print_parts
 from judgekit.stats import RankingSummary, ScoreSummary, Summary
 
@@ -61,8 +61,7 @@ def print_runs(runs: Sequence[AnyRun]) -> None:
 def footer(metadata: RunMetadata) -> str:
     """What the run asked and cost."""
     counts = metadata.counts
-    asked = number(counts.calls, "call") if metadata.model else f"{counts.calls} judged"
-    parts = [f"{asked}, {counts.calls_from_store} from the reply store"]
+    parts = [asked_text([counts], asks=bool(metadata.model))]
     if counts.tokens_in or counts.tokens_out:
         parts.append(f"{counts.tokens_in} + {counts.tokens_out} tokens")
     if counts.cost_usd is None:

@@ -31,7 +31,9 @@ DIGESTS = {
     "held_out": "the held-out data are different",
 }
 # Settings that may change when a training is resumed: they do not change what is learnt.
-FREE = frozenset({"columns", "keep_checkpoints", "samples", "eval_every", "save_every", "device"})
+FREE = frozenset(
+    {"columns", "keep_checkpoints", "samples", "eval_every", "save_every", "device", "report_to"}
+)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from judgekit.train.loop.guards import explain_out_of_memory, peak_memory
 from judgekit.train.loop.log import TrainingLog, read_metrics, read_samples
 from judgekit.train.loop.overfitting import signs
 from judgekit.train.loop.resuming import ResumePoint
+from judgekit.train.loop.trackers import check_trackers
 
 __all__ = ["DryRun", "TrainedModel", "dry_run", "run"]
 
@@ -110,6 +111,7 @@ def prepare(task: TrainingTask, data: str | Path) -> Prepared:
     """Checks data and recipe, and reads no weights. Raises `InputError`."""
     recipe = task.recipe
     recipe.check_ranges()
+    check_trackers(recipe.report_to)
     processes = join(cpu=recipe.device == "cpu" or not torch.cuda.is_available())
     source = task.find_model()
     dataset = source.dataset(data)

@@ -7,7 +7,7 @@ defines the loss, a `RowOrder` the order of rows.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from judgekit.train.interfaces.schedule import TrainingPlan
 from judgekit.train.interfaces.trainable import TrainingModel
 from judgekit.train.loop.guards import check_gradients, check_loss
 from judgekit.train.loop.log import TrainingLog
+from judgekit.train.loop.trackers import trackers
 from judgekit.train.network import checkpoints
 from judgekit.train.network.evaluation import measure, score_batch
 from judgekit.train.recipes.recipe import Recipe
@@ -59,7 +60,8 @@ def arguments(plan: TrainingPlan, folder: Path) -> Any:
         logging_nan_inf_filter=False,
         eval_strategy="no",
         save_strategy="no",
-        report_to=[],
+        report_to=[],  # see `trackers`
+        run_name=folder.absolute().parent.name,
         disable_tqdm=True,
         remove_unused_columns=False,
         label_names=[],
@@ -101,7 +103,7 @@ class Trainer(transformers.Trainer):
             args=arguments(plan, folder),
             data_collator=partial(collate, ends=objective.ends),
             train_dataset=rows,
-            callbacks=[StepCallback(self, model.network, plan)],
+            callbacks=[StepCallback(self, model.network, plan), *trackers(plan.recipe.report_to)],
         )
         self.remove_callback(transformers.PrinterCallback)
         # `compute_loss` divides by the number of terms of a step.
@@ -175,6 +177,7 @@ class Trainer(transformers.Trainer):
             "seconds": round(time.monotonic() - self._began, 3),
         }
         self.training_log.step(row, self.plan.steps)
+        self._report(row)
 
     @override
     def evaluate(self, *_args: Any, **_kwargs: Any) -> dict[str, float]:
@@ -187,7 +190,12 @@ class Trainer(transformers.Trainer):
         check_loss(found["loss"], step, ["held-out rows"], recipe)
         row = {"step": step, "heldout": True, **found}
         self.training_log.evaluated(row)
+        self._report({f"eval_{name}": value for name, value in found.items()})
         return {}
+
+    def _report(self, row: Mapping[str, float]) -> None:
+        """Gives a row to the trackers, which show the numbers of held-out rows under ``eval/``."""
+        self.control = self.callback_handler.on_log(self.args, self.state, self.control, dict(row))
 
     @override
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:

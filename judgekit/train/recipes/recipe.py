@@ -15,7 +15,9 @@ from judgekit.config.fields import as_json, check_range, fitted, setting
 from judgekit.errors import InputError
 from judgekit.naming import unknown
 
-__all__ = ["DATA", "EVALUATION", "MODEL", "OPTIMIZATION", "Recipe"]
+__all__ = ["DATA", "EVALUATION", "MODEL", "OPTIMIZATION", "Recipe", "TrackerName"]
+
+TrackerName = Literal["wandb", "tensorboard", "trackio", "mlflow"]
 
 # Panels of the help screen.
 MODEL, OPTIMIZATION, DATA, EVALUATION = "Model", "Optimization", "Data", "Evaluation"
@@ -83,6 +85,9 @@ class Recipe:
         None, "Write a checkpoint every N steps. Default: ten times.", EVALUATION, least=1
     )
     keep_checkpoints: int = setting(2, "Number of checkpoints to keep.", EVALUATION, least=1)
+    report_to: tuple[str, ...] = setting(
+        (), "Also report to: wandb, tensorboard, trackio, mlflow.", EVALUATION
+    )
 
     def __post_init__(self) -> None:
         for name, value in fitted(type(self), vars(self)).items():

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from judgekit.errors import InputError
-from judgekit.harness.dispatcher import Tally
 from judgekit.harness.limits import Budget
+from judgekit.harness.tally import Tally
 from judgekit.jobs import generation
 from judgekit.jobs.event_loop import in_loop
 from judgekit.jobs.job import Job
@@ -17,6 +17,7 @@ from judgekit.jobs.runnable import run_job
 from judgekit.jobs.text_generation import GeneratedTexts, TextGeneration
 from judgekit.runs.audit_report import FILE, AuditReport, Finding
 from judgekit.runs.failures import commonest_failure
+from judgekit.runs.metadata import RunCounts
 from judgekit.runs.reader import StoredRun
 from judgekit.runs.reports import check_report_folder, write_report
 from judgekit.trust.audit.audit_input import AuditInput
@@ -42,8 +43,8 @@ def generate_texts(texts: TextGeneration, tally: Tally) -> GeneratedTexts:
 class Audit:
     """A finished audit: its report, as ``audit.json`` in `folder` holds it, and what it cost.
 
-    `calls` and `cost_usd` count what was asked beyond the reply store, and `calls_from_store` what
-    was taken from there. `cost_usd` is None where a price is unknown.
+    What was asked and paid is the sum over its runs and generations, counted as in `RunCounts`.
+    `cost_usd` is None where a price is unknown.
     """
 
     report: AuditReport
@@ -51,13 +52,17 @@ class Audit:
     calls: int
     calls_from_store: int
     cost_usd: float | None
+    calls_now: int | None = None
+    reused: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The report with the cost and the folder."""
         return {
             **self.report.to_dict(),
             "calls": self.calls,
+            "calls_now": self.calls_now,
             "calls_from_store": self.calls_from_store,
+            "reused": self.reused,
             "cost_usd": self.cost_usd,
             "folder": str(self.folder),
         }
@@ -71,9 +76,8 @@ class AuditRuns:
     ) -> None:
         self.audit = audit
         self.folder = folder
-        self.calls = 0
-        self.calls_from_store = 0
-        self.cost: float | None = 0.0
+        self._name = f"audit-{audit.job.identity('')}"
+        self._counts: list[RunCounts] = []
         self._run_job = run_job
         self._generate = generate
         settings = audit.job.settings
@@ -93,9 +97,9 @@ class AuditRuns:
     def texts(self, planned: PlannedGeneration) -> Mapping[str, str]:
         """The complete texts by their prompts' ids. Raises `Unidentified` where there is none."""
         if planned.name not in self._texts:
-            tally = Tally()
-            texts = self._generate(planned.generation.with_budget(self._budget), tally)
-            self._count(tally.calls, tally.calls_from_store, texts.cost_usd)
+            generation = replace(planned.generation, budget=self._budget, part_of=self._name)
+            texts = self._generate(generation, Tally())
+            self._counts.append(texts.counts)
             complete = {
                 t.case: t.texts[-1] for t in texts.candidates if t.texts and t.finish != "length"
             }
@@ -105,16 +109,16 @@ class AuditRuns:
         return self._texts[planned.name]
 
     def _judge(self, planned: PlannedRun) -> StoredRun:
-        job = job_of(self.audit, planned, self.folder).with_budget(self._budget)
+        job = job_of(self.audit, planned, self.folder)
+        job = replace(job, budget=self._budget, part_of=self._name)
         run = StoredRun.open(self._run_job(job))
-        counts = run.metadata.counts
-        self._count(counts.calls, counts.calls_from_store, counts.cost_usd)
+        self._counts.append(run.metadata.counts)
         return run
 
-    def _count(self, calls: int, from_store: int, cost: float | None) -> None:
-        self.calls += calls
-        self.calls_from_store += from_store
-        self.cost = None if cost is None or self.cost is None else self.cost + cost
+    @property
+    def counts(self) -> RunCounts:
+        """What all runs and generations asked and used."""
+        return RunCounts.total(self._counts)
 
 
 def examine(
@@ -155,7 +159,16 @@ def examine(
         findings,
     )
     write_report(folder / FILE, report.to_dict())
-    return Audit(report, folder, runs.calls, runs.calls_from_store, runs.cost)
+    counts = runs.counts
+    return Audit(
+        report,
+        folder,
+        counts.calls,
+        counts.calls_from_store,
+        counts.cost_usd,
+        counts.calls_now,
+        counts.reused,
+    )
 
 
 def finding_of(probe: Probe, runs: AuditRuns) -> Finding:

@@ -403,7 +403,7 @@ def test_max_calls_stops_on_a_prefix_and_the_next_command_goes_on(
     cases = read_jsonl(Path(found["run"]) / "cases.jsonl")
     assert [case["id"] for case in cases] == ["q0", "q1"]
     rest = cli(*words).json
-    assert (rest["calls"], rest["calls_from_store"], rest["stopped"]) == (5, 5, "")
+    assert (rest["calls"], rest["calls_now"], rest["stopped"]) == (10, 5, "")
     assert rest["run"] == found["run"]
     assert set(server.asked().values()) == {1}
 
@@ -424,7 +424,7 @@ def test_several_comparisons_have_one_budget(
         f"b against c: no case was judged: the run stopped with 6 of 6 cases left, since {limit} "
         "(15 made, 15 by the runs before)"
     ) in said.err
-    more = cli(*words, "--max-calls", "20").json["comparisons"]
+    more = cli(*words, "--max-calls", "40").json["comparisons"]
     assert [(run["stopped"], run["cases"]) for run in more] == [("", 6)] * 3
     assert [run["run"] for run in more] == [run["run"] for run in (ab, ac, bc)]
     assert set(server.asked().values()) == {1}
@@ -515,7 +515,7 @@ def judgekit_judges():
         assert [len(row["calls"]) for row in rows] == [2, 2, 2, 2, 1, 1]
         assert rows[4]["error"] == "ZeroDivisionError: the judge broke: by the judge (debate.py:14)"
         again = cli(*words).json
-        assert again["calls"] == 0
+        assert (again["calls"], again["calls_now"]) == (6, 0)
 
 
 def test_the_judges_own_opinion_is_what_the_server_says() -> None:

@@ -82,9 +82,11 @@ def test_the_summary(cli: Cli, ask: list[str]) -> None:
         "not_asked": 0,
         "stopped": "",
         "stop": None,
-        "left_out": {"duplicates": 0, "unusable rows": 0, "empty rows": 0},
+        "left_out": {"duplicates": 0, "empty rows": 0, "unusable rows": 0},
         "calls": 2 * N,
+        "calls_now": 2 * N,
         "calls_from_store": 0,
+        "reused": 0,
         "tokens_in": 200 * N,
         "tokens_out": 20 * N,
         "without_usage": 0,
@@ -122,7 +124,7 @@ def test_a_stopped_run_goes_on(
     assert 11 <= kept < 2 * N
     assert not (here / "a.jsonl").exists()
     found = cli(*words, "--json").json
-    assert (found["calls"], found["calls_from_store"]) == (2 * N - kept, kept)
+    assert (found["calls_now"], found["calls_from_store"]) == (2 * N - kept, kept)
     assert (here / "a.jsonl").read_bytes() == (here / "calm.jsonl").read_bytes()
 
 
@@ -189,7 +191,7 @@ def test_a_budget_stops_on_a_prefix_and_a_larger_one_goes_on(
     assert (found["answers"], found["not_asked"]) == (7, N - 7)
     assert [row["id"] for row in read_jsonl(here / "answers.jsonl")] == [str(i) for i in range(7)]
     found = cli(*ask, "--json").json
-    assert (found["answers"], found["calls"]) == (N, N - 7)
+    assert (found["answers"], found["calls"], found["calls_now"]) == (N, N, N - 7)
 
 
 def test_the_projects_judge_does_not_answer(
@@ -227,7 +229,7 @@ def test_what_is_refused(
 def test_rows_that_cannot_be_used_are_named(cli: Cli, here: Path, ask: list[str]) -> None:
     write_jsonl(here / "p.jsonl", [{"prompt": "q"}, {"prompt": 3}])
     said = cli(*ask, "--skip-bad-rows", "--json")
-    assert said.json["left_out"] == {"duplicates": 0, "unusable rows": 1, "empty rows": 0}
+    assert said.json["left_out"] == {"duplicates": 0, "empty rows": 0, "unusable rows": 1}
     assert "unusable rows left out: 1 (line 2: the prompt is 3" in said.err
 
 

@@ -102,7 +102,7 @@ def test_one_judge_with_its_model(cli: Cli, server: JudgeServer) -> None:
     whole = cli("compare", *words, "--judge", "pairwise@openai/m").json
     again = cli("compare", *words, "--judge", "pairwise", "--model", "openai/m").json
     assert whole["run"] == again["run"]
-    assert (again["model"], again["calls"]) == ("openai/m", 0)
+    assert (again["model"], again["calls_now"]) == ("openai/m", 0)
 
 
 def test_a_judges_own_flags_are_for_one_judge(cli: Cli) -> None:

@@ -212,7 +212,7 @@ def test_a_run_cut_short_is_a_prefix_and_goes_on_to_the_same_bytes(
     cut = [file.splitlines() for file in result("part")[:3]]
     assert cut == [file.splitlines()[: len(c)] for c, file in zip(cut, expected, strict=False)]
     rest = json.loads(judgekit("rank", *FILES, *ASKS, "--json"))
-    assert (rest["calls_from_store"], rest["calls"]) == (7, 14 - 7)
+    assert (rest["calls_from_store"], rest["calls_now"]) == (7, 14 - 7)
     assert result(rest["run"]) == expected
 
 

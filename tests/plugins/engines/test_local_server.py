@@ -105,7 +105,7 @@ def test_a_server_of_ones_own_judges_and_nothing_is_asked_twice(
     assert 0 < counts.tokens_out <= 6 * 12
     assert counts.tokens_in > 6 * 100
     again = judgekit.compare(BASE, TUNED, out=tmp_path / "again", **how)
-    assert again.metadata.counts.calls == 0
+    assert again.metadata.counts.calls_now == 0
     assert again.metadata.counts.calls_from_store == 6
     assert again.judgements.equals(first.judgements)
 

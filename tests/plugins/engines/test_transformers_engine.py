@@ -651,7 +651,7 @@ def test_a_comparison_and_the_same_again(wide: Path, tmp_path: Path, more: tuple
     assert not first["statuses"].get("failed")
     assert first["calls"] == 12
     again = judged(tmp_path, line)
-    assert again["calls"] == 0
+    assert again["calls_now"] == 0
     assert again["calls_from_store"] == 12
     assert again["statuses"] == first["statuses"]
 
@@ -675,7 +675,7 @@ def test_a_run_that_is_killed_goes_on_where_it_stopped(wide: Path, tmp_path: Pat
     before = kept(cut)
     assert 0 < before < 48
     said = judged(cut, line)
-    assert (said["calls"], said["calls_from_store"]) == (48 - before, before)
+    assert (said["calls_now"], said["calls_from_store"]) == (48 - before, before)
     for name in ("judgements.jsonl", "outcomes.jsonl", "summary.json"):
         assert (cut / "run" / name).read_bytes() == (whole / "run" / name).read_bytes()
 

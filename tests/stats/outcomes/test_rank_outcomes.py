@@ -15,10 +15,11 @@ from fakes import FakeEngine, Longer, LongerBatch, by_length, setup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgekit.harness.dispatcher import Dispatcher, Tally
+from judgekit.harness.dispatcher import Dispatcher
 from judgekit.harness.limits import Admission, Budget
 from judgekit.harness.plan import Plan
 from judgekit.harness.reply_store import ReplyStore
+from judgekit.harness.tally import Tally
 from judgekit.harness.trials import run_batches, run_trials
 from judgekit.judging import Judge
 from judgekit.stats.outcomes.fold import fold

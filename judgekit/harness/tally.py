@@ -1,0 +1,58 @@
+"""What a run has done so far, in counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, fields
+
+from judgekit.config.prices import Price
+
+__all__ = ["Tally"]
+
+
+@dataclass
+class Tally:
+    """Counts what this start of a run has done so far, for progress bars and `run.json`.
+
+    What the run used over all its starts stands in the store (`judgekit.harness.bookings`).
+    """
+
+    trials: int = 0
+    judged: int = 0
+    calls: int = 0  # to the engine, without retries
+    attempts: int = 0  # requests sent, with retries
+    calls_from_store: int = 0
+    reused: int = 0  # of those from the store: replies that another run paid for
+    tokens_in: int = 0
+    tokens_out: int = 0
+    without_usage: int = 0  # replies whose server gave no token counts, or impossible ones
+    statuses: Counter[str] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)  # calls given up, by failure
+    retries: Counter[str] = field(default_factory=Counter)  # attempts repeated, by failure
+
+    def add_judged(self, status: str) -> None:
+        """Counts a trial, or a candidate, with its status."""
+        self.judged += 1
+        self.statuses[status] += 1
+
+    def count_stored(self, replies: int, reused: int) -> None:
+        """Counts replies from the store, and how many of them another run has paid for."""
+        self.calls_from_store += replies
+        self.reused += reused
+
+    def __add__(self, other: Tally) -> Tally:
+        """The counts of both together."""
+        return Tally(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Tally)))
+
+    def become(self, other: Tally) -> None:
+        """Takes over the other's counts: whoever holds this object sees them."""
+        vars(self).update(vars(other))
+
+    def cost(self, price: Price | None) -> float | None:
+        """The cost of the calls in US dollars, None where the price or all usage is unknown.
+
+        A lower limit where some replies came without usage.
+        """
+        if price is None or (self.without_usage and not self.tokens_in + self.tokens_out):
+            return None
+        return price.cost(self.tokens_in, self.tokens_out)
