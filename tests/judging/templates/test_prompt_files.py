@@ -151,8 +151,8 @@ REFUSED = [
     (HEAD.replace("reads", "reference = true\nreads") + BODY, 7, "does not show reference"),
     (HEAD + BODY + "\n{{ first + 1 }}\n", 9, "cannot be rendered"),
     (HEAD + BODY + "{{ first | random }}\n", 8, "random"),
-    (HEAD + BODY + "{% include 'x.md' %}\n", 8, "cannot be rendered"),
-    (HEAD + BODY + "{{ first.__class__.__mro__ }}\n", 8, "cannot be rendered"),
+    (HEAD + BODY + "{% include 'x.md' %}\n", 8, "may not use {% include %}"),
+    (HEAD + BODY + "{{ first.__class__.__mro__ }}\n", 8, "the attribute '__mro__'"),
     (HEAD + BODY + "=== reminder ===\nSay {{ name_first }}.\n", 9, "'name_first'"),
 ]  # fmt: skip
 
