@@ -17,7 +17,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, make_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_origin
@@ -49,6 +49,9 @@ PLACES = {  # entries that a project's file may not hold, and where they belong
         ("plugin", "plugins"), "install the plugin, or load its file with --plugin FILE"
     ),
 }
+LARGEST = 2**20  # bytes of a configuration
+DEEPEST = 8  # tables within tables
+TOO_DEEP = f"nested more than {DEEPEST} deep; an option is a text, a number or true or false"
 Scalars = Mapping[str, str | int | float | bool]
 DECLARED = {f.name: f for f in fields(Settings)}
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -136,6 +139,11 @@ def load_project(folder: Path) -> Project:
                 raise InputError(
                     f"{path}: {name} = {str(inside)!r} leaves the project; "
                     f"give --{name} for a place elsewhere"
+                )
+            if ".git" in map(str.casefold, inside.parts):
+                raise InputError(
+                    f"{path}: {name} = {str(inside)!r} lies in the repository's own folder .git, "
+                    f"where nothing is written; name another place"
                 )
             choices[name] = folder / inside
     return Project(choices)
@@ -234,13 +242,33 @@ def _price(entry: object, path: Path, where: str) -> Price:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise InputError(
+                f"{path}: {size} bytes; a configuration has at most {LARGEST}: shorten it"
+            )
+        table = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8; save the file as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}: not TOML: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"{path}: {TOO_DEEP}") from error
+    except ValueError as error:  # a number of more digits than Python reads
+        raise InputError(f"{path}: not TOML: {str(error).partition(';')[0]}") from error
+    level: list[Any] = [table]
+    for _ in range(DEEPEST):
+        level = [inner for each in level for inner in _inside(each)]
+    if level:
+        raise InputError(f"{path}: {TOO_DEEP}")
+    return table
+
+
+def _inside(value: object) -> Collection[Any]:
+    """The values in a table or an array."""
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _entries(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str, Any]]:
