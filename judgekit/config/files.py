@@ -51,6 +51,11 @@ PLACES = {  # entries that a project's file may not hold, and where they belong
 }
 Scalars = Mapping[str, str | int | float | bool]
 DECLARED = {f.name: f for f in fields(Settings)}
+HISTORY = frozenset({".git", "git~1", ".hg", ".svn", ".jj", ".bzr"})
+MOST_BYTES = 1_000_000  # of a configuration file
+SHOWN = 80  # characters of a wrong value in a message
+DEPTH = 32  # levels of tables in one
+TOO_DEEP = "nested too deeply for a configuration"
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -132,6 +137,11 @@ def load_project(folder: Path) -> Project:
     }
     for name, inside in choices.items():
         if isinstance(inside, Path):
+            if holds_history(folder / inside):
+                raise InputError(
+                    f"{path}: {name} = {str(inside)!r} is inside a folder of version control, "
+                    f"which judgekit does not write into; choose another"
+                )
             if inside.is_absolute() or ".." in inside.parts:
                 raise InputError(
                     f"{path}: {name} = {str(inside)!r} leaves the project; "
@@ -139,6 +149,12 @@ def load_project(folder: Path) -> Project:
                 )
             choices[name] = folder / inside
     return Project(choices)
+
+
+def holds_history(path: Path) -> bool:
+    """Whether a path leads into a folder of version control, by a link as well."""
+    parts = (*path.parts, *path.resolve().parts)
+    return any(part.casefold().rstrip(" .") in HISTORY for part in parts)
 
 
 def file_settings() -> list[Field[Any]]:
@@ -234,13 +250,40 @@ def _price(entry: object, path: Path, where: str) -> Price:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise InputError(f"{path}: more than {MOST_BYTES // 1000} kB, which none needs")
+        table = tomllib.loads(data.decode("utf-8-sig"))
     except OSError as error:
         raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8; save the file as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}: not TOML: {error}") from error
+    except RecursionError:
+        raise InputError(f"{path}: {TOO_DEEP}") from None
+    except ValueError as error:  # a number of thousands of digits
+        said = str(error).partition(";")[0]
+        raise InputError(f"{path}: not TOML: {said}") from error
+    _check_values(table, path)
+    return table
+
+
+def _check_values(table: Mapping[str, Any], path: Path) -> None:
+    """Refuses what no entry needs, and what messages could not show."""
+    level: list[Any] = [table]
+    for _ in range(DEPTH):
+        if any(type(value) is int and abs(value) >= 2**63 for value in level):
+            raise InputError(f"{path}: a number needs more than 64 bits")
+        level = [
+            inner
+            for value in level
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+    if level:
+        raise InputError(f"{path}: {TOO_DEEP}")
 
 
 def _entries(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str, Any]]:
@@ -289,4 +332,6 @@ def _checked(
         if first["type"] == "missing":
             raise InputError(f"{path}: {where} is missing") from error
         said = first["msg"].removeprefix("Input ")
-        raise InputError(f"{path}: {where} {said}, not {first['input']!r}") from error
+        shown = repr(first["input"])
+        shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
+        raise InputError(f"{path}: {where} {said}, not {shown}") from error
