@@ -108,6 +108,9 @@ def prompt_text(page: Page, message: Message) -> Text:
     text = Text(f"{message.role}: ", style="dim")
     if message.content or not message.tool_calls:
         text += page.text(message.content, PROMPT_ROWS)
+    if message.extra:
+        text.append(" fields ", style="dim")
+        text += page.text(message.extra, PROMPT_ROWS)
     if message.tool_calls:
         text.append("calls ", style="dim")
         text += page.text(message.tool_calls, PROMPT_ROWS)
