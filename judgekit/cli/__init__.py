@@ -69,7 +69,9 @@ def run(words: Sequence[str]) -> NoReturn:
     try:
         code = build_app()(args=words, prog_name="judgekit", standalone_mode=False)
     except usage_error as error:
-        refuse(" ".join(error.format_message().split()))
+        from judgekit.cli.usage_errors import usage_message
+
+        refuse(usage_message(error))
     except typer.Abort:
         sys.exit(130)
     sys.exit(code)
