@@ -159,6 +159,10 @@ def test_score(text: str, expected: float | Status) -> None:
     assert said(parsing.labelled_score(text)) == expected
 
 
+def test_a_rating_without_a_scale_may_name_its_own() -> None:
+    assert said(parsing.bracketed_rating("Overall, I rate it [[9]] out of 10.", None)) == 9
+
+
 def test_score_takes_the_label_of_the_head() -> None:
     reply = Reply("Score: 1\nNote: 8")
     assert said(read(reply, Head("single", "score", (0, 10), label="Note"), ())) == 8
@@ -308,6 +312,14 @@ def test_how_the_reply_ended(reply: Reply, expected: Choice | Status) -> None:
         ("scores", "8 1", Status.TRUNCATED),
         ("score", "Score: 1", Status.TRUNCATED),
         ("score", "Score: 1\n", 1),
+        ("score", "Score: 1.", Status.TRUNCATED),
+        ("score", "Score: 1 ", Status.TRUNCATED),
+        ("score", "Score: 1 (", Status.TRUNCATED),
+        ("score", "**Score: 1**", 1),
+        ("score", '{"score": 1}', 1),
+        ("score", '{"score": 1, "why', Status.TRUNCATED),
+        ("rating", "Rating: [[7]]", 7),
+        ("result", "[RESULT] 1.", Status.TRUNCATED),
         ("statement", "Therefore, Output (B) is better", Status.TRUNCATED),
         ("statement", "Therefore, Output (B) is better.", SECOND),
         ("json", '{"winner": "A", "why": "it', Status.TRUNCATED),
