@@ -36,22 +36,15 @@ def sole_writer(folder: Path) -> Iterator[None]:
         return
     path = folder.parent / f".judgekit-lock-{digest(folder.name, size=6)}.partial"
     while True:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        except OSError as error:
-            raise InputError(
-                f"cannot write the run {str(folder)!r}: {error.strerror or error}; choose another "
-                f"folder with --out"
-            ) from error
+        handle = open_lock(path, folder)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             holder = os.read(handle, 20).decode("ascii", "replace")
             os.close(handle)
             raise InputError(
-                f"{str(folder)!r} is being written by another run (process {holder or 'unknown'}); "
-                f"wait for its end, or choose another --out"
+                f"{str(folder)!r} is being written by another run (process "
+                f"{holder or 'unknown'}); wait for its end, or choose another --out"
             ) from error
         except OSError as error:
             os.close(handle)
@@ -70,6 +63,18 @@ def sole_writer(folder: Path) -> Iterator[None]:
     finally:
         path.unlink(missing_ok=True)
         os.close(handle)
+
+
+def open_lock(path: Path, folder: Path) -> int:
+    """A handle of a folder's lock file, which is made. Raises `InputError`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise InputError(
+            f"cannot write the run {str(folder)!r}: {error.strerror or error}; choose another "
+            f"folder with --out"
+        ) from error
 
 
 def is_still(path: Path, handle: int) -> bool:
