@@ -122,6 +122,15 @@ def test_lines_are_counted_whatever_ends_them(tmp_path: Path) -> None:
         read_rows(tmp_path / "b.csv")
 
 
+def test_lines_of_json_may_end_so_as_well(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b'{"prompt": "p"}\r{"prompt": "q"}\r')
+    assert [(row.line, row.data["prompt"]) for row in read_rows(tmp_path / "a.jsonl")] == [
+        (1, "p"),
+        (2, "q"),
+    ]
+    assert "a.jsonl: read as lines ended by a carriage return alone (old Mac)" in caplog.text
+
+
 def test_the_way_of_reading_is_told_once(cli: Cli, here: Path) -> None:
     (here / "a.csv").write_text(table(";"))
     said = cli("score", "a.csv", "--judge", "overlap", "--json")
