@@ -1,86 +1,11 @@
-"""Messages about unknown names: the closest known name, and all of them; words of other tools."""
+"""Messages about unknown names: the closest known name, and all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["closest", "own_word", "unknown"]
-
-# What other tools call a flag of ours, without dashes; the first that a command has counts.
-FOREIGN: Mapping[str, tuple[str, ...]] = {
-    "alpha": ("lora-alpha",),
-    "bs": ("batch-size",),
-    "ckpt": ("resume", "model"),
-    "concurrent": ("concurrency",),
-    "dropout": ("lora-dropout",),
-    "epoch": ("epochs",),
-    "eval-dataset": ("eval-data",),
-    "eval-steps": ("eval-every",),
-    "gradient-accumulation-steps": ("accumulate",),
-    "grad-accum": ("accumulate",),
-    "gradient-checkpointing": ("checkpoint-activations",),
-    "load-in-4bit": ("quant",),
-    "load-in-8bit": ("quant",),
-    "log-to": ("report-to",),
-    "logger": ("report-to",),
-    "lora-rank": ("lora-r",),
-    "lora-target-modules": ("lora-targets",),
-    "lr": ("learning-rate",),
-    "lr-scheduler": ("schedule",),
-    "lr-scheduler-type": ("schedule",),
-    "max-completion-tokens": ("max-tokens",),
-    "max-new-tokens": ("max-tokens",),
-    "max-seq-length": ("max-length",),
-    "max-seq-len": ("max-length",),
-    "max-samples": ("limit",),
-    "max-steps": ("steps",),
-    "max-workers": ("concurrency",),
-    "micro-batch-size": ("batch-size",),
-    "model-id": ("model",),
-    "model-name": ("model",),
-    "model-name-or-path": ("model",),
-    "num-epochs": ("epochs",),
-    "num-samples": ("samples", "limit"),
-    "num-steps": ("steps",),
-    "num-train-epochs": ("epochs",),
-    "num-workers": ("concurrency",),
-    "optim": ("optimizer",),
-    "output": ("out",),
-    "output-dir": ("out",),
-    "output-file": ("out",),
-    "per-device-train-batch-size": ("batch-size",),
-    "precision": ("dtype",),
-    "quantization": ("quant",),
-    "quantize": ("quant",),
-    "rank": ("lora-r",),
-    "resume-from-checkpoint": ("resume",),
-    "save-steps": ("save-every",),
-    "save-total-limit": ("keep-checkpoints",),
-    "target-modules": ("lora-targets",),
-    "temp": ("temperature",),
-    "torch-dtype": ("dtype",),
-    "use-lora": ("lora",),
-    "warmup-ratio": ("warmup",),
-    "wd": ("weight-decay",),
-    "workers": ("concurrency",),
-}
-
-
-def own_word(flag: str, known: Iterable[str]) -> str | None:
-    """Our flag for one of another tool: ``--learning-rate`` for ``--lr``.
-
-    Args:
-        flag: The flag that is not known, in any spelling of its dashes.
-        known: The flags that the command has.
-
-    Returns:
-        The flag; None where no other tool's word is known, or the command has no such flag.
-    """
-    names = set(known)
-    words = FOREIGN.get(flag.lstrip("-").replace("_", "-").casefold(), ())
-    same = "--" + flag.lstrip("-").replace("_", "-").casefold()
-    return next((each for each in (same, *(f"--{word}" for word in words)) if each in names), None)
+__all__ = ["closest", "unknown"]
 
 MANY = 24  # names, of which a line lists no more
 

@@ -6,12 +6,8 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-<<<<<<< HEAD
-from typing import Any, NoReturn
-=======
 from types import FrameType
 from typing import NoReturn
->>>>>>> main
 
 from judgekit.cli.output import guarded_output
 from judgekit.cli.remarks import remarks_shown
@@ -73,29 +69,12 @@ def run(words: Sequence[str]) -> NoReturn:
     try:
         code = build_app()(args=words, prog_name="judgekit", standalone_mode=False)
     except usage_error as error:
-<<<<<<< HEAD
-        refuse(wrong_usage(error))
-=======
         from judgekit.cli.usage_errors import usage_message
 
         refuse(usage_message(error))
->>>>>>> main
     except typer.Abort:
         sys.exit(130)
     sys.exit(code)
-
-
-def wrong_usage(error: Any) -> str:
-    """What is wrong with the command line; for a flag of another tool, our word for it."""
-    from judgekit.naming import own_word
-
-    flag, context = getattr(error, "option_name", None), getattr(error, "ctx", None)
-    if isinstance(flag, str) and context is not None:
-        options = [param for param in context.command.params if param.param_type_name == "option"]
-        known = [name for param in options for name in (*param.opts, *param.secondary_opts)]
-        if flag not in known and (ours := own_word(flag, known)) is not None:
-            return f"No such option: {flag}; judgekit calls it {ours}"
-    return " ".join(error.format_message().split())
 
 
 def show_traceback(error: Exception) -> None:
