@@ -8,13 +8,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from judgekit.config.settings import GenerateSettings, Settings
+from judgekit.errors import InputError
+from judgekit.extension.registry import Registry
 from judgekit.harness.tally import Tally
 from judgekit.harness.trials import OnProgress
 from judgekit.jobs import runnable
@@ -157,6 +159,17 @@ def load_run(folder: str | Path = "runs/latest") -> AnyRun:
     return AnyRun(StoredRun.open(folder).folder)
 
 
+def judge_settings(given: Mapping[str, Any]) -> Settings:
+    """The settings of a run from its keywords."""
+    for name in given.keys() - Settings.__dataclass_fields__.keys():
+        if judges := Registry.load().judges_with(name):
+            raise InputError(
+                f"{name!r} is an option of the judge {' and '.join(judges)}; give it as "
+                f"options={{{name!r}: …}}"
+            )
+    return Settings.of(given)
+
+
 def compare(a: str | Path, b: str | Path | None = None, **settings: Any) -> Run[Summary]:
     """Judges two files of answers, or one file of pairs, against each other.
 
@@ -175,7 +188,7 @@ def compare(a: str | Path, b: str | Path | None = None, **settings: Any) -> Run[
         JudgekitError: Its other leaves, where an engine or a plugin fails.
     """
     files = [Path(a)] if b is None else [Path(a), Path(b)]
-    [job] = prepare_runs([files], Settings.of(settings), kind="compare")
+    [job] = prepare_runs([files], judge_settings(settings), kind="compare")
     return Run(run_job(job).folder)
 
 
@@ -193,7 +206,7 @@ def score(a: str | Path, **settings: Any) -> Run[ScoreSummary]:
         InputError: A file or a setting is wrong.
         JudgekitError: Its other leaves, where an engine or a plugin fails.
     """
-    [job] = prepare_runs([[Path(a)]], Settings.of(settings), kind="score")
+    [job] = prepare_runs([[Path(a)]], judge_settings(settings), kind="score")
     return Run(run_job(job).folder)
 
 
@@ -214,7 +227,7 @@ def rank(file: str | Path, *files: str | Path, **settings: Any) -> Run[RankingSu
         JudgekitError: Its other leaves, where an engine or a plugin fails.
     """
     paths = [Path(path) for path in (file, *files)]
-    [job] = prepare_runs([paths], Settings.of(settings), kind="rank")
+    [job] = prepare_runs([paths], judge_settings(settings), kind="rank")
     return Run(run_job(job).folder)
 
 

@@ -49,6 +49,8 @@ PLACES = {  # entries that a project's file may not hold, and where they belong
         ("plugin", "plugins"), "install the plugin, or load its file with --plugin FILE"
     ),
 }
+HISTORY = frozenset({".git", "git~1", ".hg", ".svn", ".jj", ".bzr"})
+SHOWN = 80  # characters of a wrong value in a message
 LARGEST = 2**20  # bytes of a configuration
 DEEPEST = 8  # tables within tables
 TOO_DEEP = f"nested more than {DEEPEST} deep; an option is a text, a number or true or false"
@@ -140,13 +142,20 @@ def load_project(folder: Path) -> Project:
                     f"{path}: {name} = {str(inside)!r} leaves the project; "
                     f"give --{name} for a place elsewhere"
                 )
-            if ".git" in map(str.casefold, inside.parts):
+            if history := holds_history(folder / inside):
                 raise InputError(
-                    f"{path}: {name} = {str(inside)!r} lies in the repository's own folder .git, "
-                    f"where nothing is written; name another place"
+                    f"{path}: {name} = {str(inside)!r} lies in the repository's own folder "
+                    f"{history}, where nothing is written; name another place"
                 )
             choices[name] = folder / inside
     return Project(choices)
+
+
+def holds_history(path: Path) -> str:
+    """The folder of version control into which a path leads, by a link as well; empty if none."""
+    parts = (*path.parts, *path.resolve().parts)
+    names = (part.casefold().rstrip(" .") for part in parts)
+    return next((name for name in names if name in HISTORY), "")
 
 
 def file_settings() -> list[Field[Any]]:
@@ -260,6 +269,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: not TOML: {str(error).partition(';')[0]}") from error
     level: list[Any] = [table]
     for _ in range(DEEPEST):
+        if any(type(each) is int and abs(each) >= 2**63 for each in level):
+            raise InputError(f"{path}: a number needs more than 64 bits")
         level = [inner for each in level for inner in _inside(each)]
     if level:
         raise InputError(f"{path}: {TOO_DEEP}")
@@ -317,4 +328,6 @@ def _checked(
         if first["type"] == "missing":
             raise InputError(f"{path}: {where} is missing") from error
         said = first["msg"].removeprefix("Input ")
-        raise InputError(f"{path}: {where} {said}, not {first['input']!r}") from error
+        shown = repr(first["input"])
+        shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
+        raise InputError(f"{path}: {where} {said}, not {shown}") from error

@@ -82,7 +82,7 @@ def labelled_scores(text: str, label: str, reader: ValueReader) -> list[ScoreMar
         label: The word before the score.
         reader: Reads what stands after the label.
     """
-    label = ascii_text(label)
+    label = ascii_text(label).rstrip(" :")
     objects = find_objects(text) or [] if "{" in text else []
     scores = {score.mark.start: score for score in _members(text, objects, label, reader)}
     begin = text.rfind("\n", 0, len(text.rstrip())) + 1

@@ -141,8 +141,11 @@ def _complaint(key: str, value: Any) -> str:
             wanted = "" if _are_grades(value) else "two different numbers or more: {A = 4, B = 3}"
         case "reference":
             wanted = "" if isinstance(value, bool) else "true or false"
-        case "tie" | "label":
+        case "tie":
             wanted = "" if isinstance(value, str) else "a string"
+        case "label":
+            named = isinstance(value, str) and value.strip(" :：") != ""
+            wanted = "" if named else "the word before a score, such as Score"
         case _:
             return unknown("key of a head is called", key, known)
     return f"{key} = {value!r} in the head; wanted: {wanted}" if wanted else ""

@@ -136,6 +136,7 @@ REFUSED = [
     ('+++\nshows = "pair"\ntie = 3\n+++\n' + BODY, 3, "tie = 3"),
     ('+++\nshows = "pair"\nreference = "yes"\n+++\n' + BODY, 3, "reference = 'yes'"),
     ('+++\nshows = "question"\nreads = "label"\n+++\n' + BODY, 3, "take `reads` out"),
+    (HEAD.replace("reads", 'label = " "\nreads') + BODY, 3, "wanted: the word before a score"),
     (HEAD.replace("label", "rating") + BODY, 3, "take one of label, arena"),
     (HEAD + "\nHi\n" + BODY, 6, "before the first section"),
     (HEAD + "=== system ===\nHi\n", 7, "no section '=== user ==='"),
