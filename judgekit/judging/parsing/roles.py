@@ -47,6 +47,7 @@ _ANSWER = re.compile(
 )
 _JOINS = re.compile(r"[\s*_`]*(?:and|but|so|yet|while|though)?[\s*_`]*", re.IGNORECASE)
 _BUT = re.compile(r"[,;—–][ \t]*(?:but|yet)[ \t*_`]*$", re.IGNORECASE)
+_COMMA = re.compile(r",[ \t\r]*\n\Z")
 _RUNS_ON = re.compile(r"[^\w\n]*\n(?:[ \t]*(?:`{3,}|~{3,})[ \t]*\n)?[ \t]*(?=[a-z])")
 _BLANK_LINES = re.compile(r"(?:(?:^|\n)[^\w\n]*+(?:(?<=```|~~~)\w*+)?+)++$")
 _NOT_SAID = (
@@ -109,7 +110,7 @@ def is_last_line(text: str, marks: Sequence[Mark]) -> bool:
 
 def _announces_last(text: str, line: str, opening: int) -> bool:
     """Whether words before a marker on the last line only announce it, in their own sentence."""
-    runs_on = text[max(0, opening - _REACH) : opening].rstrip(" \t\r\n").endswith(",")
+    runs_on = _COMMA.search(text, max(0, opening - _REACH), opening) is not None
     quoted = line.lstrip().startswith(">")
     return _announces(line) and not (runs_on or quoted or wording.WOULD_BE.search(line))
 
