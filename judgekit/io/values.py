@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Literal
 
 from judgekit.io.jsonl import json_text, json_value
@@ -52,6 +53,8 @@ def read_id(value: object) -> str:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
+    if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
+        return str(int(value))  # as tables hold whole numbers beyond 64 bits
     what = "empty" if isinstance(value, str) else shown(value)
     raise RowError(f"the id is {what}; an id is text or a whole number")
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from judgekit.errors import InputError
 from judgekit.io import join, load_answers, read_rows
 from judgekit.io.jsonl import json_line, json_text, json_value
 from judgekit.io.labels import read_labels
@@ -33,6 +36,18 @@ def test_digits_as_text_are_the_same_id(tmp_path: Path) -> None:
     labels = "\n".join(json.dumps({"id": n, "label": "A"}) for n in LARGE)
     (tmp_path / "labels.jsonl").write_text(labels)
     assert read_labels(tmp_path / "labels.jsonl", ["a", "b"]).keys() == set(map(str, LARGE))
+
+
+def test_tables_hold_them_as_decimals(tmp_path: Path) -> None:
+    arrow: Any = pytest.importorskip("pyarrow", reason="Parquet needs the extra 'parquet'")
+    from pyarrow import parquet
+
+    rows = [{"id": Decimal(n), "prompt": f"p{n}", "response": "r"} for n in LARGE]
+    parquet.write_table(arrow.Table.from_pylist(rows), tmp_path / "a.parquet")
+    assert [row.id for row in load_answers(tmp_path / "a.parquet").rows] == list(map(str, LARGE))
+    parquet.write_table(arrow.Table.from_pylist([rows[0] | {"id": Decimal("1.5")}]), tmp_path / "b")
+    with pytest.raises(InputError, match=r"the id is Decimal\('1.5'\); an id is text"):
+        load_answers(tmp_path / "b")
 
 
 def test_arguments_of_tools_keep_their_digits(tmp_path: Path) -> None:

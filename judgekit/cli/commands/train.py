@@ -113,9 +113,10 @@ def show_plan(data: str, recipe: Recipe, *, as_json: bool) -> None:
     from judgekit.cli.render.console import json_text, stdout_console
     from judgekit.cli.render.train_progress import print_dry_run
     from judgekit.models.library_warnings import hide_kernel_warning
-    from judgekit.train import plan_training
 
     hide_kernel_warning()  # before anything imports bitsandbytes
+    from judgekit.train import plan_training
+
     found = plan_training(data, recipe)
     if not first_process():
         return
