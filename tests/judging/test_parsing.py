@@ -159,6 +159,10 @@ def test_score(text: str, expected: float | Status) -> None:
     assert said(parsing.labelled_score(text)) == expected
 
 
+def test_a_rating_without_a_scale_may_name_its_own() -> None:
+    assert said(parsing.bracketed_rating("Overall, I rate it [[9]] out of 10.", None)) == 9
+
+
 def test_score_takes_the_label_of_the_head() -> None:
     reply = Reply("Score: 1\nNote: 8")
     assert said(read(reply, Head("single", "score", (0, 10), label="Note"), ())) == 8

@@ -100,7 +100,8 @@ def read_rest(text: str, end: int, scale: Scale) -> Rest:
     """What follows a number that stands in brackets of its own, as in ``[[4]]/5 for clarity``."""
     clear, after = scale_end(text, end, scale)
     aspect = _ASPECT.match(text, after) is not None and _WHOLE.match(text, after) is None
-    return Rest(clear and not _OTHER_SCALE.match(text, after), aspect)
+    # Without a scale none can be another one.
+    return Rest((clear or scale is None) and not _OTHER_SCALE.match(text, after), aspect)
 
 
 def depends(text: str, start: int, end: int) -> bool:
