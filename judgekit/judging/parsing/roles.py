@@ -42,9 +42,12 @@ _REASONS = re.compile(
     r"[,;:(—–.!?]|(?<!\w)(?:because|since|as|for|due|given|over)(?!\w)", re.IGNORECASE
 )
 _BETTER = re.compile(r"\b(?:better|best|superior|wins|winner)\b", re.IGNORECASE)
-_ANSWER = re.compile(r"(?:(?:my|final)[ \t]+)*answer", re.IGNORECASE)
+_ANSWER = re.compile(
+    r"(?:(?:my|final)[ \t]+)*answer|the[ \t]+(?:final[ \t]+)?answer[ \t]+is", re.IGNORECASE
+)
 _JOINS = re.compile(r"[\s*_`]*(?:and|but|so|yet|while|though)?[\s*_`]*", re.IGNORECASE)
 _BUT = re.compile(r"[,;—–][ \t]*(?:but|yet)[ \t*_`]*$", re.IGNORECASE)
+_COMMA = re.compile(r",[ \t\r]*\n\Z")
 _RUNS_ON = re.compile(r"[^\w\n]*\n(?:[ \t]*(?:`{3,}|~{3,})[ \t]*\n)?[ \t]*(?=[a-z])")
 _BLANK_LINES = re.compile(r"(?:(?:^|\n)[^\w\n]*+(?:(?<=```|~~~)\w*+)?+)++$")
 _NOT_SAID = (
@@ -85,14 +88,14 @@ def is_last_line(text: str, marks: Sequence[Mark]) -> bool:
     line, is none.
     """
     _, start, end, _ = marks[-1]
-    tail = _TAIL.fullmatch(text, end)
+    tail = _TAIL.fullmatch(text, end, max(end, len(text.rstrip())))
     if tail is None or ("\n```" in tail[0] and not _is_object(text, marks[-1])):
         return False
     opening = text.rfind("\n", max(0, start - _REACH), start) + 1
     if opening == 0 and start > _REACH:
         return False
     head = _HEAD.sub("", text[opening:start])
-    if head and not _announces(text[opening:start]):
+    if head and not _announces_last(text, text[opening:start], opening):
         return False
     if len(marks) < 2 or (marks[-2].end <= opening and marks[-2].value in (None, marks[-1].value)):
         return True
@@ -101,8 +104,15 @@ def is_last_line(text: str, marks: Sequence[Mark]) -> bool:
     above = text[marks[-2].end : opening]
     if not above.endswith("\n") or above.strip(_DECORATION + ".\n") or above.count("\n") > 1:
         return True
-    line = text[text.rfind("\n", 0, marks[-2].start) + 1 : marks[-2].start]
-    return not head and _LINE_ABOVE.fullmatch(line) is None
+    former = text[text.rfind("\n", 0, marks[-2].start) + 1 : marks[-2].start]
+    return not head and _LINE_ABOVE.fullmatch(former) is None
+
+
+def _announces_last(text: str, line: str, opening: int) -> bool:
+    """Whether words before a marker on the last line only announce it, in their own sentence."""
+    runs_on = _COMMA.search(text, max(0, opening - _REACH), opening) is not None
+    quoted = line.lstrip().startswith(">")
+    return _announces(line) and not (runs_on or quoted or wording.WOULD_BE.search(line))
 
 
 def _is_object(text: str, mark: Mark) -> bool:
@@ -244,6 +254,8 @@ class Reader:
         if own and not told:
             return False
         ends = said[-1] in '.!?。！？)]|…"”'
+        if said[-1] in ",:：" and wording.CONDITION.search(said):
+            return True
         announced = wording.ANNOUNCES.search(self.text, opening, mark.start)
         if told if announced else said[-1] in ":：":
             return said[-1] in ":：" or not ends
@@ -281,7 +293,8 @@ def _support(words: _Words, after: str, *, alone: bool, own: bool, number: bool)
     announced = wording.ANNOUNCES.search(words.whole) or _BUT.search(words.whole)
     if own or announced or (alone and _ENDS.match(after)):
         return Role.CONCLUSION
-    if alone and (wording.REASON.match(after) or wording.AFFIRMED.match(after)):
+    begins = alone or words.whole.rstrip().endswith(",")
+    if (alone and wording.REASON.match(after)) or (begins and wording.AFFIRMED.match(after)):
         return Role.MENTION
     closes = words.whole.rstrip(' \t*_`("“')[-1:]
     if not closes or closes not in ":：→⇒" or any(c.isalnum() for c in after):

@@ -256,7 +256,8 @@ AFFIRMED = re.compile(
 """A sentence about a marker that says that it is the verdict."""
 
 REASON = re.compile(
-    r"[\s*_`)\"”]{0,4}(?:\(|(?:because|since|for|as|due to|owing to|given)(?!\w))", re.IGNORECASE
+    r"[\s*_`)\"”]{0,4}(?:\(|,?[ \t]?(?:because|since|for|as|due to|owing to|given)(?!\w))",
+    re.IGNORECASE,
 )
 """The reason that follows a verdict."""
 
