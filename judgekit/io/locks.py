@@ -36,37 +36,37 @@ def sole_writer(folder: Path) -> Iterator[None]:
         return
     path = folder.parent / f".judgekit-lock-{digest(folder.name, size=6)}.partial"
     while True:
-        handle = open_lock(path, folder)
+        descriptor = open_lock(path, folder)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            holder = os.read(handle, 20).decode("ascii", "replace")
-            os.close(handle)
+            holder = os.read(descriptor, 20).decode("ascii", "replace")
+            os.close(descriptor)
             raise InputError(
                 f"{str(folder)!r} is being written by another run (process "
                 f"{holder or 'unknown'}); wait for its end, or choose another --out"
             ) from error
         except OSError as error:
-            os.close(handle)
+            os.close(descriptor)
             path.unlink(missing_ok=True)
             if error.errno not in WITHOUT_LOCKS:
                 raise
             yield
             return
-        if is_still(path, handle):
+        if is_still(path, descriptor):
             break
-        os.close(handle)  # its holder removed the file meanwhile: the lock is on nothing
+        os.close(descriptor)  # its holder removed the file meanwhile: the lock is on nothing
     try:
-        os.ftruncate(handle, 0)
-        os.write(handle, str(os.getpid()).encode())
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
         yield
     finally:
         path.unlink(missing_ok=True)
-        os.close(handle)
+        os.close(descriptor)
 
 
 def open_lock(path: Path, folder: Path) -> int:
-    """A handle of a folder's lock file, which is made. Raises `InputError`."""
+    """A descriptor of a folder's lock file, which is made. Raises `InputError`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -77,9 +77,9 @@ def open_lock(path: Path, folder: Path) -> int:
         ) from error
 
 
-def is_still(path: Path, handle: int) -> bool:
-    """Whether a path still names the file that a handle is of."""
+def is_still(path: Path, descriptor: int) -> bool:
+    """Whether a path still names the file that a descriptor is of."""
     try:
-        return os.path.samestat(path.stat(), os.fstat(handle))
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:
         return False

@@ -67,7 +67,7 @@ def _decode(kind: Any, data: Any) -> Any:
     if kind is Any:
         return data
     if origin is Literal:
-        if not any(type(data) is type(own) and data == own for own in arguments):
+        if not any(type(data) is type(member) and data == member for member in arguments):
             raise ValueError(f"{data!r} is none of {', '.join(map(repr, arguments))}")
         return data
     if origin in (Union, UnionType):
