@@ -143,7 +143,7 @@ TARGETS: Mapping[str, Target] = {
             *(("runs", "diff", "run", "other"), ("gate", "run", "--min-win-rate", "0.1")),
             *(("pairs", "run", "-o", "new.jsonl"), ("drift", "run"), (*COMPARE[:-1], "run")),
         ),
-        rounds=0,
+        rounds=70,
     ),
     "reply store": Target(store, ("store.db",), ((*JUDGE, *ENGINE, "--out", "new"),), rounds=60),
     "answers": Target(
