@@ -3,13 +3,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 LATEST := .venv-latest
 LOWEST := .venv-lowest
+FUZZ_SECONDS ?= 60
+FUZZ_FIRST ?= 1000
 REAL_MODEL := .real-model/SmolLM2-135M-Instruct
 INSTALL := -m pip --disable-pip-version-check install -q
 # pip reads the variables (the second since 25.3) where it builds packages: `-c` stops before that.
 LOCKED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 	$(BIN)/python $(INSTALL) -c constraints.txt
 
-.PHONY: demo demo-train real-model test test-real test-all test-latest test-lowest lock check house format docs reference clean
+.PHONY: demo demo-train real-model test test-real test-all test-latest test-lowest fuzz lock check house format docs reference clean
 
 # What a user installs: no torch, no tools.
 $(VENV)/.base: pyproject.toml constraints.txt
@@ -51,6 +53,11 @@ real-model: $(VENV)/.dev
 test-real: $(VENV)/.dev
 	$(BIN)/python tests/real/make_model.py $(REAL_MODEL) || test $$? -eq 3
 	JUDGEKIT_REAL_MODEL=$(REAL_MODEL) $(BIN)/python -m pytest -m real tests/real $(ARGS)
+
+# Damaged files of every kind, for a while each: `make fuzz FUZZ_SECONDS=600 FUZZ_FIRST=100000`.
+fuzz: $(VENV)/.dev
+	OMP_NUM_THREADS=1 JUDGEKIT_FUZZ_SECONDS=$(FUZZ_SECONDS) JUDGEKIT_FUZZ_FIRST=$(FUZZ_FIRST) \
+		$(BIN)/python -m pytest tests/fuzz $(ARGS)
 
 test-all: $(VENV)/.peers
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not real' $(ARGS)

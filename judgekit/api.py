@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from judgekit.config.settings import GenerateSettings, Settings
+from judgekit.errors import InputError
+from judgekit.extension.registry import Registry
 from judgekit.harness.tally import Tally
 from judgekit.harness.trials import OnProgress
 from judgekit.io import Rows, as_input
@@ -158,6 +160,17 @@ def load_run(folder: str | Path = "runs/latest") -> AnyRun:
     return AnyRun(StoredRun.open(folder).folder)
 
 
+def judge_settings(given: Mapping[str, Any]) -> Settings:
+    """The settings of a run from its keywords."""
+    for name in given.keys() - Settings.__dataclass_fields__.keys():
+        if judges := Registry.load().judges_with(name):
+            raise InputError(
+                f"{name!r} is an option of the judge {' and '.join(judges)}; give it as "
+                f"options={{{name!r}: …}}"
+            )
+    return Settings.of(given)
+
+
 def compare(a: Rows, b: Rows | None = None, **settings: Any) -> Run[Summary]:
     """Judges two models' answers, or pairs of answers, against each other.
 
@@ -246,7 +259,7 @@ def generate(
 def judged(kind: RunKind, given: Sequence[Rows], settings: Mapping[str, Any]) -> Path:
     """Runs one judge or jury on what was given, and returns the run's folder."""
     inputs = [as_input(rows, argument(place)) for place, rows in enumerate(given)]
-    [job] = prepare_runs([inputs], Settings.of(settings), kind=kind)
+    [job] = prepare_runs([inputs], judge_settings(settings), kind=kind)
     return run_job(job).folder
 
 

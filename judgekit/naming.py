@@ -7,6 +7,8 @@ from difflib import get_close_matches
 
 __all__ = ["closest", "unknown"]
 
+MANY = 24  # names, of which a line lists no more
+
 
 def closest(word: str, names: Iterable[str]) -> str | None:
     """The known name that is closest to `word`, ignoring case; None if none is close."""
@@ -16,8 +18,13 @@ def closest(word: str, names: Iterable[str]) -> str | None:
 
 
 def unknown(what: str, word: str, options: Iterable[str], *, there: str = "there are") -> str:
-    """One line: ``no judge named 'x'; did you mean 'y'? installed: y, z`` (`there`: installed)."""
+    """One line: ``no judge named 'x'; did you mean 'y'? installed: y, z`` (`there`: installed).
+
+    Where there are many names and one of them is close, only that one is named.
+    """
     names = sorted(options)
     near = closest(word, names)
+    if near is not None and len(names) > MANY:
+        return f"no {what} {word!r}; did you mean {near!r}?"
     suggestion = f"; did you mean {near!r}?" if near is not None else ";"
     return f"no {what} {word!r}{suggestion} {there}: {', '.join(names) or 'none'}"

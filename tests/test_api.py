@@ -210,3 +210,10 @@ def test_paths_may_be_texts(asking: dict[str, str], here: Path) -> None:
     assert (here / "mine.db").is_file()
     assert run.folder == Path("mine")
     assert not (here / ".judgekit").exists()
+
+
+def test_an_option_of_a_judge_among_the_settings_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"option of the judge overlap; give it as options="):
+        judgekit.compare(tmp_path / "a.jsonl", tmp_path / "b.jsonl", metric="bleu")
+    with pytest.raises(InputError, match="no setting 'lmit'; did you mean 'limit'"):
+        judgekit.compare(tmp_path / "a.jsonl", tmp_path / "b.jsonl", lmit=3)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 from typing import NoReturn
 
 from judgekit.cli.output import guarded_output
@@ -13,6 +16,7 @@ from judgekit.redaction import redact_message
 
 __all__ = ["main"]
 
+INTERRUPTED = 130
 BUG = 70  # the exit code of an error of judgekit's own: EX_SOFTWARE of sysexits.h
 
 
@@ -23,6 +27,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     be written, 70 an error of judgekit's own, 130 stopped by Ctrl-C.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:  # the process is ours
+        handle_interrupts()
     try:
         with guarded_output(), remarks_shown():
             run(words or ["--help"])
@@ -35,6 +41,24 @@ def main(argv: Sequence[str] | None = None) -> None:
         report_bug(error)
 
 
+def handle_interrupts() -> None:
+    """Makes a second Ctrl-C end the process at once: cleaning up may take long, and what is stored
+    is on the disk."""
+    interrupts = 0
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupts
+        interrupts += 1
+        if interrupts > 1:
+            if sys.stderr.isatty():
+                os.write(2, b"\x1b[?25h\n")  # the cursor, which a progress bar hides
+            os._exit(INTERRUPTED)
+        signal.default_int_handler(number, frame)
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+
+
 def run(words: Sequence[str]) -> NoReturn:
     import typer
 
@@ -45,7 +69,9 @@ def run(words: Sequence[str]) -> NoReturn:
     try:
         code = build_app()(args=words, prog_name="judgekit", standalone_mode=False)
     except usage_error as error:
-        refuse(" ".join(error.format_message().split()))
+        from judgekit.cli.usage_errors import usage_message
+
+        refuse(usage_message(error))
     except typer.Abort:
         sys.exit(130)
     sys.exit(code)

@@ -123,9 +123,10 @@ class JudgingCommand(TyperCommand):
         self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
     ) -> Any:
         """Builds the command with the options of the named judge, which then parses `args`."""
-        judge = peek(args).get("judge") or project_judge() or NO_JUDGE
+        named = peek(args).get("judge") or project_judge()
+        judge = named or NO_JUDGE
         options = options_of(judge, registry(parent))
-        full = build(self.name or "", self.entry, options=options, judge=judge)
+        full = build(self.name or "", self.entry, options, judge, hidden=named is None)
         return full.make_context(info_name, args, parent, **extra)
 
 
@@ -139,7 +140,14 @@ def load(name: str, entry: Entry) -> Any:
     return JudgingCommand(name, entry) if entry.judge else build(name, entry)
 
 
-def build(name: str, entry: Entry, *, options: Sequence[JudgeOption] = (), judge: str = "") -> Any:
+def build(
+    name: str,
+    entry: Entry,
+    options: Sequence[JudgeOption] = (),
+    judge: str = "",
+    *,
+    hidden: bool = False,
+) -> Any:
     """A command as typer runs it; its help begins with the line of the table."""
     target = found(entry.place)
     if isinstance(target, typer.Typer):
@@ -155,7 +163,8 @@ def build(name: str, entry: Entry, *, options: Sequence[JudgeOption] = (), judge
     if entry.settings:
         from judgekit.cli.flags import FlagsCommand, with_judge_options
 
-        function = with_judge_options(function, found(entry.settings), options, judge)
+        kind = found(entry.settings)
+        function = with_judge_options(function, kind, options, judge, hidden=hidden)
         cls = FlagsCommand
     app = typer.Typer(add_completion=False, rich_markup_mode="rich")
     app.command(name, cls=cls, help=help_text(entry, function), context_settings=CONTEXT)(function)

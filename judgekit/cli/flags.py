@@ -59,9 +59,17 @@ def one_form(param: Any) -> Any:
 
 
 def with_judge_options(
-    command: Callable[..., None], kind: type, options: Sequence[JudgeOption], judge: str
+    command: Callable[..., None],
+    kind: type,
+    options: Sequence[JudgeOption],
+    judge: str,
+    *,
+    hidden: bool = False,
 ) -> Callable[..., None]:
-    """`command` with the flags of a class of settings and the options of a judge."""
+    """`command` with the flags of a class of settings and the options of a judge.
+
+    Where nobody has named the judge, its options are `hidden` from the help.
+    """
 
     def judging(settings: Mapping[str, Any], **own: Any) -> None:
         given = {k: v for k, v in settings.items() if not k.startswith(OPTION)}
@@ -72,7 +80,7 @@ def with_judge_options(
     judging.__doc__, judging.__name__ = command.__doc__, command.__name__
     # A judge with weights of its own may have its own --dtype, which is then the only one.
     taken = {option.name for option in options}
-    extra = [judge_flag(option, judge) for option in options]
+    extra = [judge_flag(option, judge, hidden=hidden) for option in options]
     return with_flags(judging, kind, without=taken, extra=extra)
 
 
@@ -227,13 +235,14 @@ def present(hint: Any) -> Any:
     return get_args(hint)[0] if get_origin(hint) in (Union, UnionType) else hint
 
 
-def judge_flag(option: JudgeOption, judge: str) -> inspect.Parameter:
+def judge_flag(option: JudgeOption, judge: str, *, hidden: bool) -> inspect.Parameter:
     """One of the judge's own options as a flag."""
     name = "--" + option.name.replace("_", "-")
     declared = typer.Option(
         f"{name}/--no-{name[2:]}" if option.type is bool else name,
         help=option.help,
         rich_help_panel=f"Options of the judge {judge}",
+        hidden=hidden,
     )
     default = None if option.default == "" else option.default
     kind = option.type | None if default is None else option.type

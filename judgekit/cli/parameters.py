@@ -11,8 +11,12 @@ from typing import Any, Literal, get_args, get_origin
 
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
+from judgekit.errors import InputError
+from judgekit.naming import closest
+
 __all__ = ["LeanCommand", "lean"]
 
+KINDS: dict[Any, str] = {int: "a whole number", float: "a number"}
 PLAIN: dict[Any, Any] = {str: str, Path: Path, int: int, float: float}
 PLAIN_LISTS: dict[Any, Any] = {list[str]: str, list[Path]: Path}
 
@@ -33,12 +37,18 @@ def plain(param: Any, ctx: Any, value: Any) -> Any:
     if kind in PLAIN and isinstance(value, str) and not described.is_ranged:
         try:
             return PLAIN[kind](value)
-        except ValueError:
-            return NOT_PLAIN  # typer says what is wrong with it
+        except ValueError as error:
+            raise InputError(f"{param.opts[0]} takes {KINDS[kind]}, not {value!r}") from error
     if kind in PLAIN_LISTS and value:
         return [PLAIN_LISTS[kind](part) for part in value]
-    chosen = get_origin(kind) is Literal and value in get_args(kind)
-    return value if chosen else NOT_PLAIN
+    if get_origin(kind) is not Literal:
+        return NOT_PLAIN
+    if value not in get_args(kind):
+        near = closest(str(value), get_args(kind))
+        suggestion = "" if near is None else f"; did you mean {near!r}?"
+        choices = ", ".join(get_args(kind))
+        raise InputError(f"{param.opts[0]} takes one of {choices}, not {value!r}{suggestion}")
+    return value
 
 
 def converted(param: Any, ctx: Any, value: Any, convert: Any) -> Any:

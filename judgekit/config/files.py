@@ -17,7 +17,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, make_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_origin
@@ -49,6 +49,11 @@ PLACES = {  # entries that a project's file may not hold, and where they belong
         ("plugin", "plugins"), "install the plugin, or load its file with --plugin FILE"
     ),
 }
+HISTORY = frozenset({".git", "git~1", ".hg", ".svn", ".jj", ".bzr"})
+SHOWN = 80  # characters of a wrong value in a message
+LARGEST = 2**20  # bytes of a configuration
+DEEPEST = 8  # tables within tables
+TOO_DEEP = f"nested more than {DEEPEST} deep; an option is a text, a number or true or false"
 Scalars = Mapping[str, str | int | float | bool]
 DECLARED = {f.name: f for f in fields(Settings)}
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -137,8 +142,20 @@ def load_project(folder: Path) -> Project:
                     f"{path}: {name} = {str(inside)!r} leaves the project; "
                     f"give --{name} for a place elsewhere"
                 )
+            if history := holds_history(folder / inside):
+                raise InputError(
+                    f"{path}: {name} = {str(inside)!r} lies in the repository's own folder "
+                    f"{history}, where nothing is written; name another place"
+                )
             choices[name] = folder / inside
     return Project(choices)
+
+
+def holds_history(path: Path) -> str:
+    """The folder of version control into which a path leads, by a link as well; empty if none."""
+    parts = (*path.parts, *path.resolve().parts)
+    names = (part.casefold().rstrip(" .") for part in parts)
+    return next((name for name in names if name in HISTORY), "")
 
 
 def file_settings() -> list[Field[Any]]:
@@ -234,13 +251,35 @@ def _price(entry: object, path: Path, where: str) -> Price:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise InputError(
+                f"{path}: {size} bytes; a configuration has at most {LARGEST}: shorten it"
+            )
+        table = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8; save the file as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}: not TOML: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"{path}: {TOO_DEEP}") from error
+    except ValueError as error:  # a number of more digits than Python reads
+        raise InputError(f"{path}: not TOML: {str(error).partition(';')[0]}") from error
+    level: list[Any] = [table]
+    for _ in range(DEEPEST):
+        if any(type(each) is int and abs(each) >= 2**63 for each in level):
+            raise InputError(f"{path}: a number needs more than 64 bits")
+        level = [inner for each in level for inner in _inside(each)]
+    if level:
+        raise InputError(f"{path}: {TOO_DEEP}")
+    return table
+
+
+def _inside(value: object) -> Collection[Any]:
+    """The values in a table or an array."""
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _entries(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str, Any]]:
@@ -289,4 +328,6 @@ def _checked(
         if first["type"] == "missing":
             raise InputError(f"{path}: {where} is missing") from error
         said = first["msg"].removeprefix("Input ")
-        raise InputError(f"{path}: {where} {said}, not {first['input']!r}") from error
+        shown = repr(first["input"])
+        shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
+        raise InputError(f"{path}: {where} {said}, not {shown}") from error

@@ -102,31 +102,31 @@ def _option(judge: type[Judge], field: Field[Any], hint: object) -> JudgeOption:
     return JudgeOption(field.name, hint, default, choices, optional, help_text)
 
 
-def make_options(judge: type[Judge], arguments: Mapping[str, object]) -> Any:
+def make_options(judge: type[Judge], arguments: Mapping[str, object], name: str = "") -> Any:
     """An instance of the judge's `Options`, from the given values and the defaults.
 
     Args:
         judge: The judge's class.
         arguments: Values by name; ``tie-margin`` and ``tie_margin`` are the same option.
+        name: The judge's name, for messages; by default that of its class.
 
     Raises:
         InputError: The judge has no such option, or a value does not fit.
     """
+    who = f"the judge {name or judge.__name__}"
     options = {option.name: option for option in judge_options(judge)}
     values: dict[str, object] = {}
-    for name, value in arguments.items():
-        option = options.get(name.replace("-", "_"))
+    for key, value in arguments.items():
+        option = options.get(key.replace("-", "_"))
         if option is None:
-            raise InputError(
-                f"judge {judge.__name__} has {unknown('option', name, options, there='it has')}"
-            )
+            raise InputError(f"{who} has {unknown('option', key, options, there='it has')}")
         try:
             values[option.name] = option.convert(value)
         except ValueError as error:
             raise InputError(
-                f"option {name!r} of judge {judge.__name__} takes {option.wants}, not {value!r}"
+                f"the option {key!r} of {who} takes {option.wants}, not {value!r}"
             ) from error
     try:
         return judge.Options(**values)
     except ValueError as error:
-        raise InputError(f"options of judge {judge.__name__}: {error}") from error
+        raise InputError(f"options of {who}: {error}") from error

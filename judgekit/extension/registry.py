@@ -95,6 +95,25 @@ class Registry:
             return _rubric(name)
         return self._find("judge", name, lambda plugin: plugin.judges)
 
+    def judges_with(self, option: str) -> list[str]:
+        """The judges that have an option of this name; sorted.
+
+        Args:
+            option: The option's name.
+
+        Returns:
+            The judges' names. A broken judge, or one of two of one name, is not among them.
+        """
+        judges = []
+        for name in sorted({name for plugin in self.listing() for name in plugin.judges}):
+            try:
+                options = judge_options(self.judge(name))
+            except PluginError:  # `listing` says why
+                continue
+            if option in {declared.name for declared in options}:
+                judges.append(name)
+        return judges
+
     def code_of(self, judge: type[Judge]) -> str:
         """The state of the code behind a judge.
 

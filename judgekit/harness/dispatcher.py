@@ -22,7 +22,7 @@ from judgekit.harness.reply_store import ReplyStore, pack_reply, unpack_reply
 from judgekit.harness.storable import storable
 from judgekit.harness.tally import Tally
 from judgekit.harness.trial_ask import TrialAsk
-from judgekit.types import Call, Reply, digest
+from judgekit.types import Call, Reply, digest, token_count
 
 __all__ = ["DispatchLimits", "Dispatcher"]
 
@@ -210,13 +210,14 @@ class Dispatcher:
                 waited += now() - began
             reached = self._reached or result.name != "connection"
             pause = self.limits.retry.pause(attempt, result, waited, reached=reached)
-            billed = any(result.billed)  # else a failed attempt's cost is not known, nor counted
+            used = token_count(result.billed[0]), token_count(result.billed[1])
+            billed = any(used)  # else a failed attempt's cost is not known, nor counted
             if pause is None or billed:
                 # At once: a process that is killed while it waits has paid for it, too.
-                charged = self.admission.charge(call, result.billed) if billed else 0.0
+                charged = self.admission.charge(call, used) if billed else 0.0
                 ended: Ended = "failed" if pause is None else "retried"
                 requests = attempt + 1 if pause is None else 0
-                await self._book(self._use(key, ask, ended, requests, result.billed, charged))
+                await self._book(self._use(key, ask, ended, requests, used, charged))
             if pause is None:
                 self._give_up(result)
                 raise result

@@ -24,7 +24,7 @@ from judgekit.harness.workers import within_budget, work_through
 from judgekit.judging import BatchJudge, Judge
 from judgekit.redaction import redact_message
 from judgekit.tracebacks import raised_at
-from judgekit.types import Case, Judgement, Status, StopReason, Trial, Verdict, digest
+from judgekit.types import Case, Judgement, Status, StopReason, Trial, Verdict, digest, told_parts
 
 __all__ = ["OnCase", "OnProgress", "run_batches", "run_trials"]
 
@@ -293,8 +293,8 @@ def verdict_key(identity: str, trial: Trial) -> bytes:
     texts = [identity, repr(trial.order), repr(trial.names), str(trial.repeat)]
     texts += [case.reference or "", "" if case.reference is None else "given"]
     texts += [repr(case.earlier_references), case.category or ""]
-    for message in case.prompt:
-        texts += [message.role, message.content, message.tool_calls]
+    for told in told_parts(case.prompt):
+        texts += told
     for response in trial.shown:
         texts += [response.text, *response.earlier]
     return bytes.fromhex(digest(*texts))

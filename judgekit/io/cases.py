@@ -103,6 +103,6 @@ def _up_to(prompt: tuple[Message, ...], turn: int) -> tuple[Message, ...]:
 
 def _cluster(prompt: tuple[Message, ...]) -> str:
     """The name of the chat that a case is from, made from its system prompt and first user turn."""
-    systems = (message.content for message in prompt if message.role == "system")
+    systems = (message.content for message in prompt if message.instructs)
     first = next((message.content for message in prompt if message.role == "user"), "")
     return digest(*systems, first, size=8)

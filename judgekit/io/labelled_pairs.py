@@ -14,7 +14,7 @@ from typing import Any
 
 from judgekit.errors import InputError, PluginError
 from judgekit.io.files import make_parents, safe_name, write_file
-from judgekit.io.jsonl import json_line, json_value
+from judgekit.io.jsonl import json_line
 from judgekit.io.labelled_set import LabelledSet
 from judgekit.io.labels import agreeing, read_label
 from judgekit.io.layout import Layout, Source, find_layout
@@ -174,7 +174,7 @@ def pair_row(case: Case, labelled: LabelledSet) -> dict[str, Any]:
             f"case {case.id!r} of the set {labelled.name!r} has answers to earlier turns beside "
             f"messages of another role; its prompt then is user turns alone"
         )
-    whole = [m.content for m in case.prompt] if turns else [message_row(m) for m in case.prompt]
+    whole = [m.content for m in case.prompt] if turns else [m.as_dict() for m in case.prompt]
     references = [*(r or None for r in case.earlier_references), case.reference]
     return {
         "id": case.id,
@@ -196,12 +196,6 @@ def label_text(label: Label, models: Sequence[str]) -> str:
     if label == "tie" or models[1 - label].casefold() != LETTERS[label].casefold():
         return LETTERS[label]
     return f"response_{LETTERS[label].casefold()}"
-
-
-def message_row(message: Message) -> dict[str, Any]:
-    row: dict[str, Any] = {"role": message.role, "content": message.content}
-    calls = {"tool_calls": json_value(message.tool_calls.encode())} if message.tool_calls else {}
-    return row | calls
 
 
 def _entries(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from judgekit.io.jsonl import json_text, json_value
@@ -16,19 +16,21 @@ __all__ = [
     "read_answer",
     "read_category",
     "read_id",
+    "read_messages",
     "read_prompt",
     "read_references",
 ]
 
-_ROLES: Mapping[str, Literal["system", "user", "assistant", "tool"]] = {
+_Role = Literal["system", "developer", "user", "assistant", "tool"]
+_ROLES: Mapping[str, _Role] = {
     "system": "system",
-    "developer": "system",
+    "developer": "developer",
     "user": "user",
     "assistant": "assistant",
     "tool": "tool",
     "function": "tool",
 }
-_SPEAKERS: Mapping[str, Literal["system", "user", "assistant", "tool"]] = {
+_SPEAKERS: Mapping[str, _Role] = {
     **_ROLES,
     "human": "user",
     "gpt": "assistant",
@@ -40,6 +42,7 @@ _SPEAKERS: Mapping[str, Literal["system", "user", "assistant", "tool"]] = {
     "observation": "tool",
     "function_response": "tool",
 }
+_READ = frozenset({"role", "content", "from", "value", "tool_calls", "function_call"})
 _TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
 
 
@@ -79,7 +82,7 @@ def read_prompt(value: object) -> tuple[tuple[Message, ...], int | None]:
                 _check_asks(turn, f"user turn {number} of the prompt")
             return tuple(Message("user", turn) for turn in value), len(value)
         if all(isinstance(message, dict) for message in value):
-            messages = tuple(_message(m, number) for number, m in enumerate(value, 1))
+            messages = read_messages(value)
             if messages[-1].role not in ("user", "tool"):
                 role = messages[-1].role
                 raise RowError(f"the prompt ends with a message of the {role}, not of the user")
@@ -89,6 +92,11 @@ def read_prompt(value: object) -> tuple[tuple[Message, ...], int | None]:
     raise RowError(
         f"the prompt is {shown(value)}, not text, a list of user turns or a list of messages"
     )
+
+
+def read_messages(value: Sequence[Mapping[str, Any]]) -> tuple[Message, ...]:
+    """A list of messages, with all that they carry. Raises `RowError`."""
+    return tuple(_message(message, number) for number, message in enumerate(value, 1))
 
 
 def _check_asks(text: str, what: str) -> None:
@@ -182,7 +190,7 @@ def ends_answered(value: object) -> bool:
 
 def _assistant(value: Mapping[str, Any], name: str, number: int) -> str:
     """The text of an answer written as an assistant message."""
-    message = _message(value, number)
+    message = _message({n: held for n, held in value.items() if n in _READ}, number)
     if message.role != "assistant":
         raise RowError(f"the {name} is a message of the {message.role}, not of the assistant")
     if message.tool_calls:
@@ -201,10 +209,16 @@ def _message(value: Mapping[str, Any], number: int) -> Message:
     content = value.get("content")
     if content is None and calls and role == "assistant":
         content = ""
-    return Message(role, _text(content, number), _json(calls, number) if calls else "")
+    fields = {name: held for name, held in value.items() if name not in _READ and held is not None}
+    return Message(
+        role,
+        _text(content, number),
+        _json(calls, "tool calls", number) if calls else "",
+        _json(dict(sorted(fields.items())), "fields", number) if fields else "",
+    )
 
 
-def _role(value: Mapping[str, Any]) -> Literal["system", "user", "assistant", "tool"] | None:
+def _role(value: Mapping[str, Any]) -> _Role | None:
     if "role" in value:
         said, roles = value["role"], _ROLES
     else:
@@ -242,11 +256,11 @@ def _text(content: object, number: int) -> str:
     return "\n".join(texts)
 
 
-def _json(calls: object, number: int) -> str:
+def _json(value: object, what: str, number: int) -> str:
     try:
-        return json_text(calls)
+        return json_text(value)
     except TypeError as error:
-        raise RowError(f"the tool calls of message {number} are not JSON ({error})") from error
+        raise RowError(f"the {what} of message {number} are not JSON ({error})") from error
 
 
 def _count(number: int, noun: str) -> str:

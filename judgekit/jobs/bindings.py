@@ -153,7 +153,7 @@ class JudgeFactory:
             )
         check_model(self.settings, name, kind)
         if (name, arity) not in self._judges:
-            self._judges[name, arity] = self._make(kind, arity)
+            self._judges[name, arity] = self._make(kind, arity, name)
         return self._judges[name, arity]
 
     def engine(self, judge: Judge) -> BoundEngine | None:
@@ -167,14 +167,14 @@ class JudgeFactory:
         check_price(s, self._engine.price)
         return self._engine
 
-    def _make(self, kind: type[Judge], arity: int) -> Judge:
+    def _make(self, kind: type[Judge], arity: int, name: str) -> Judge:
         s = self.settings
         prompts = self.registry.prompts_for(kind)
         return kind(
             JudgeSetup(
                 arity=arity,
                 prompts=prompts,
-                options=make_options(kind, s.options),
+                options=make_options(kind, s.options, name),
                 model=s.model,
                 prompt=prompts.load(s.prompt) if s.prompt else None,
                 sampling=Sampling(

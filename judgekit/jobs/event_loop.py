@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Any, TypeVar
 
 __all__ = ["in_loop"]
 
 T = TypeVar("T")
+Handler = Any  # of a signal, as `signal.getsignal` returns it
 YOUNG_OBJECTS = 50_000
 
 
@@ -77,8 +80,43 @@ def with_runner(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
         factory = None
     else:
         factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner, fewer_collections():
-        return runner.run(start())
+    before = signal.getsignal(signal.SIGINT)
+    ours = threading.current_thread() is threading.main_thread() and callable(before)
+
+    async def interruptible() -> T:
+        if ours:
+            signal.signal(signal.SIGINT, Interrupts(before, signal.getsignal(signal.SIGINT)))
+        return await start()
+
+    if ours:  # which the runner replaces by its own, that cancels the coroutine
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with asyncio.Runner(loop_factory=factory) as runner, fewer_collections():
+            return runner.run(interruptible())
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, before)
+
+
+class Interrupts:
+    """Handles Ctrl-C while a coroutine runs: the first cancels it, whoever handled it before.
+
+    Args:
+        before: The handler from before the loop. It is told of each; what it does at the second,
+            such as ending the process, is done.
+        runner: The handler of asyncio's runner.
+    """
+
+    def __init__(self, before: Handler, runner: Handler) -> None:
+        self.before = before
+        self.runner = runner
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Tells both handlers."""
+        try:
+            self.before(number, frame)
+        except KeyboardInterrupt:
+            self.runner(number, frame)
 
 
 @contextmanager

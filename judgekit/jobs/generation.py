@@ -269,7 +269,7 @@ def check_prompts(prompts: Sequence[io.Prompt], sampler: Sampler, place: str) ->
     """
     for prompt in prompts:
         where = f"{place} {prompt.line}"
-        if sampler.system and any(m.role == "system" for m in prompt.messages):
+        if sampler.system and any(m.instructs for m in prompt.messages):
             raise InputError(f"{where}: the prompt has a system message; leave out --system")
         try:
             json_text(prompt.given)

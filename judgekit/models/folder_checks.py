@@ -66,7 +66,7 @@ def check_folder(name: str, folder: Path) -> None:
     check_tokenizer(folder / "tokenizer.json")
     weights = weights_of(folder)
     check_index(folder, objects.get(INDEX, {}))
-    check_names(folder, objects.get(TOKENIZER_CONFIG, {}))
+    check_tokenizer_config(folder, objects.get(TOKENIZER_CONFIG, {}))
     if CONFIG in objects:
         check_config(folder, objects[CONFIG], weights)
     if (folder / "adapter_config.json").is_file():
@@ -176,8 +176,13 @@ def check_index(folder: Path, index: Mapping[str, Any]) -> None:
             )
 
 
-def check_names(folder: Path, config: Mapping[str, Any]) -> None:
-    """Refuses a tokenizer's config that names a file elsewhere, which some releases would open."""
+def check_tokenizer_config(folder: Path, config: Mapping[str, Any]) -> None:
+    """Refuses a tokenizer's config whose limit is no number, or that names a file elsewhere."""
+    longest = config.get("model_max_length", 0)
+    if type(longest) not in (int, float, type(None)):
+        raise InputError(
+            f"{str(folder / TOKENIZER_CONFIG)!r}: model_max_length is a number, not {longest!r:.80}"
+        )
     for key, value in config.items():
         if not key.endswith("_file") or not isinstance(value, str):
             continue

@@ -43,7 +43,7 @@ def pair_texts(case: Case, first: int, second: int) -> tuple[str, str, str]:
 
 def conversation_text(messages: Sequence[Message]) -> str:
     """A conversation as one text: a single user message as it is, else one line per role."""
-    texts = ["\n".join(filter(None, (m.content, m.tool_calls))) for m in messages]
+    texts = [m.text for m in messages]
     if [m.role for m in messages] == ["user"]:
         return texts[0]
     return "\n".join(f"{m.role.upper()}: {text}" for m, text in zip(messages, texts, strict=True))

@@ -75,9 +75,11 @@ class RewardChat:
     def encode(self, conversation: Sequence[Message]) -> EncodedConversation:
         """See `RewardModel.encode`."""
         messages = [self._break_markers(message) for message in conversation]
-        broken = sum(len(self._marker.findall(text_of(m))) for m in conversation)
+        broken = sum(len(self._marker.findall(text_of(m) + m.extra)) for m in conversation)
         remarks = [f"{count(broken, 'special token')} in the texts set apart"] if broken else []
         ids = self._ids(messages)
+        if any(m.role == "developer" for m in conversation):
+            remarks.append("the developer's message given as a system prompt")
         if not self._fits(ids):
             messages, left_out = self._shorten(messages)
             ids = self._ids(messages)
@@ -95,7 +97,7 @@ class RewardChat:
         alternate.
         """
         *history, answer = messages
-        start = next((i for i, m in enumerate(history) if m.role != "system"), len(history))
+        start = next((i for i, m in enumerate(history) if not m.instructs), len(history))
         head, turns = history[:start], history[start:]
         begins = [i for i, m in enumerate(turns) if m.role == "user"]
 
@@ -139,7 +141,7 @@ class RewardChat:
         return ids
 
     def _render(self, messages: Sequence[Message]) -> str:
-        rows = [{"role": m.role, "content": text_of(m)} for m in messages]
+        rows = [replace(m, role="system" if m.instructs else m.role).as_dict() for m in messages]
         try:
             return str(self._tokenizer.apply_chat_template(rows, tokenize=False, date_string=DAY))
         except Exception as error:  # a template is a program of others
@@ -152,8 +154,11 @@ class RewardChat:
 
         Otherwise an answer could end its own turn and start one of the user's.
         """
-        whole = self._marker.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text_of(message))
-        return Message(message.role, whole)
+
+        def broken(text: str) -> str:
+            return self._marker.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
+
+        return Message(message.role, broken(text_of(message)), extra=broken(message.extra))
 
 
 def is_marker(token: str, rendered: str) -> bool:

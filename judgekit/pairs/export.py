@@ -8,9 +8,8 @@ from typing import Any, Literal
 
 from judgekit.errors import InputError
 from judgekit.io.files import write_files
-from judgekit.io.jsonl import json_line, json_value
+from judgekit.io.jsonl import json_line
 from judgekit.pairs.pair import PreferencePair
-from judgekit.types import Message
 
 __all__ = ["Format", "write_pairs", "write_parts"]
 
@@ -59,10 +58,14 @@ def write_parts(
 
 def _lines(pairs: Sequence[PreferencePair], form: Format) -> Iterator[bytes]:
     # `datasets` takes the columns' types from the beginning of a file (10 MB), so rows with tool
-    # calls or a probability come first: it would refuse them later.
+    # calls, other fields or a probability come first: it would refuse them later.
     ordered = sorted(
         pairs,
-        key=lambda p: (not any(m.tool_calls for m in p.prompt), p.probability is None),
+        key=lambda p: (
+            not any(m.tool_calls for m in p.prompt),
+            not any(m.extra for m in p.prompt),
+            p.probability is None,
+        ),
     )
     with_probability = any(pair.probability is not None for pair in pairs)
     for pair in ordered:
@@ -75,24 +78,14 @@ def _lines(pairs: Sequence[PreferencePair], form: Format) -> Iterator[bytes]:
 
 def _conversational(pair: PreferencePair) -> dict[str, Any]:
     return {
-        "prompt": [_message(m) for m in pair.prompt],
+        "prompt": [m.for_template() for m in pair.prompt],
         "chosen": [{"role": "assistant", "content": pair.chosen}],
         "rejected": [{"role": "assistant", "content": pair.rejected}],
     }
 
 
-def _message(message: Message) -> dict[str, Any]:
-    row: dict[str, Any] = {"role": message.role, "content": message.content}
-    if message.tool_calls:
-        calls = json_value(message.tool_calls.encode())
-        # The API's older form holds one call, and chat templates read a list of calls.
-        old_form = isinstance(calls, dict)
-        row["tool_calls"] = [{"type": "function", "function": calls}] if old_form else calls
-    return row
-
-
 def _standard(pair: PreferencePair) -> dict[str, Any]:
-    if [m.role for m in pair.prompt] != ["user"]:
+    if [m.role for m in pair.prompt] != ["user"] or pair.prompt[0].extra:
         raise InputError(
             f"the prompt of the case {pair.case!r} is not one user message, and the standard "
             f"format holds no other; use the conversational format"

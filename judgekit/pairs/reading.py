@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from judgekit import io
 from judgekit.errors import InputError
+from judgekit.io.values import is_message, read_messages
 from judgekit.pairs.pair import PreferencePair
 from judgekit.types import Message
 
@@ -71,22 +70,20 @@ def _prompt(value: object) -> tuple[Message, ...]:
         return (Message("user", value),)
     if not isinstance(value, list) or not value:
         raise ValueError("the prompt is neither text nor messages")
-    return tuple(_message(item) for item in value)
+    return _messages(value)
 
 
-def _message(item: object) -> Message:
-    if not isinstance(item, Mapping):
-        raise TypeError(f"{item!r:.60} is not a message")
-    calls = item.get("tool_calls")
-    return Message(
-        item["role"], _text(item["content"]), orjson.dumps(calls).decode() if calls else ""
-    )
+def _messages(value: Sequence[Any]) -> tuple[Message, ...]:
+    for item in value:
+        if not is_message(item):
+            raise TypeError(f"{item!r:.60} is not a message")
+    return read_messages(value)
 
 
 def _answer(value: object) -> str:
     """A text, or one assistant's message."""
     if isinstance(value, list) and len(value) == 1:
-        return _message(value[0]).content
+        return _messages(value)[0].content
     return _text(value)
 
 

@@ -66,7 +66,8 @@ def case_row(case: Case) -> dict[str, Any]:
 def message_row(message: Message) -> dict[str, str]:
     """One message of a prompt."""
     row = {"role": message.role, "content": message.content}
-    return row | {"tool_calls": message.tool_calls} if message.tool_calls else row
+    more = {"tool_calls": message.tool_calls, "extra": message.extra}
+    return row | {name: text for name, text in more.items() if text}
 
 
 def judgement_row(judgement_id: str, judgement: Judgement, judge: str = "") -> dict[str, Any]:
@@ -168,7 +169,8 @@ def read_case(row: Row) -> Case:
     return Case(
         id=row["id"],
         prompt=tuple(
-            Message(m["role"], m["content"], m.get("tool_calls", "")) for m in row["prompt"]
+            Message(m["role"], m["content"], m.get("tool_calls", ""), m.get("extra", ""))
+            for m in row["prompt"]
         ),
         responses=tuple(
             Response(r["text"], r["model"], tuple(r.get("earlier", ()))) for r in row["responses"]

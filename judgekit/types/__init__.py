@@ -5,7 +5,17 @@ Imports the standard library only.
 """
 
 from judgekit.types.calls import Call, Reply, Sampling, token_count
-from judgekit.types.cases import Case, Message, Orders, Pair, Response, RunKind, Trial, digest
+from judgekit.types.cases import (
+    Case,
+    Message,
+    Orders,
+    Pair,
+    Response,
+    RunKind,
+    Trial,
+    digest,
+    told_parts,
+)
 from judgekit.types.verdicts import (
     Choice,
     Judgement,
@@ -42,4 +52,5 @@ __all__ = [
     "Verdict",
     "digest",
     "token_count",
+    "told_parts",
 ]

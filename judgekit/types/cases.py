@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
-__all__ = ["Case", "Message", "Orders", "Pair", "Response", "RunKind", "Trial", "digest"]
+__all__ = [
+    "Case",
+    "Message",
+    "Orders",
+    "Pair",
+    "Response",
+    "RunKind",
+    "Trial",
+    "digest",
+    "told_parts",
+]
 
 Orders = Literal["both", "one", "adaptive"]
 """Which orders of a pair are shown."""
@@ -29,11 +41,71 @@ def digest(*parts: str, size: int = 16) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a conversation. `tool_calls` is the JSON text of an assistant's calls."""
+    """One message of a conversation.
 
-    role: Literal["system", "user", "assistant", "tool"]
+    `tool_calls` is the JSON text of an assistant's calls, and `extra` that of an object of all
+    other fields that the message carries (`tool_call_id`, `name`), sorted; empty where there are
+    none.
+    """
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
     content: str
     tool_calls: str = ""
+    extra: str = ""
+
+    @property
+    def instructs(self) -> bool:
+        """Whether it is of the system or the developer, before the conversation."""
+        return self.role in ("system", "developer")
+
+    @property
+    def text(self) -> str:
+        """Everything beside the role as one text, for what takes only texts."""
+        return "\n".join(filter(None, (self.content, self.tool_calls, self.extra)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The message with its fields, as chat APIs write it."""
+        row: dict[str, Any] = {"role": self.role, "content": self.content}
+        if self.tool_calls:
+            row["tool_calls"] = json.loads(self.tool_calls)
+        return row | (json.loads(self.extra) if self.extra else {})
+
+    def for_template(self) -> dict[str, Any]:
+        """As `as_dict`, with a list of calls where the API's older form has a single one."""
+        row = self.as_dict()
+        if isinstance(row.get("tool_calls"), dict):
+            row["tool_calls"] = [{"type": "function", "function": row["tool_calls"]}]
+        return row
+
+
+def told_parts(messages: Iterable[Message]) -> Iterator[tuple[str, ...]]:
+    """Role, content, tool calls and, if there are any, other fields of each message.
+
+    This is what tells one conversation from another, in digests and prompts. The `tool_call_id` of
+    a tool's result is left out where its place implies it: the results of one message's calls
+    stand in the order of the calls. So only results in another order bear it.
+    """
+    calls, place = "", 0
+    for message in messages:
+        extra = message.extra
+        if message.role == "tool":
+            extra = _without_id(extra, calls, place) if extra and calls else extra
+            place += 1
+        else:
+            calls, place = message.tool_calls, 0
+        parts = (message.role, message.content, message.tool_calls)
+        yield (*parts, extra) if extra else parts
+
+
+def _without_id(extra: str, calls: str, place: int) -> str:
+    """The fields of a tool's result without the id of the call in its place, if they have it."""
+    fields, called = json.loads(extra), json.loads(calls)
+    call = called[place] if isinstance(called, list) and place < len(called) else None
+    name = call.get("id") if isinstance(call, dict) else None
+    if name is None or fields.get("tool_call_id") != name:
+        return extra
+    del fields["tool_call_id"]
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")) if fields else ""
 
 
 @dataclass(frozen=True, slots=True)

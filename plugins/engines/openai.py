@@ -20,7 +20,7 @@ from .openai_address import Address, address
 from .openai_body import ACCEPTED, read_body
 from .openai_dialect import Dialect, dumps
 from .openai_failure import ServerError, failure
-from .openai_reply import billed, broken, error_in, loads, read
+from .openai_reply import BROKEN_RETRIES, billed, broken, error_in, loads, read
 
 __all__ = ["OpenAI", "engine"]
 
@@ -89,11 +89,16 @@ class OpenAI:
                     if isinstance(reply, Reply):
                         self._answered = True
                         return reply
+                    # Its choice may be paid for, unless the server was too busy to make one.
                     error, status = reply, reply.status or status
+                    retries = None if status == 429 else BROKEN_RETRIES
                 else:
+                    retries = None
                     error = ServerError.read(data, self._at.secrets)
                 if status not in REFUSALS or not self._dialect.handle_refusal(error, call, body):
-                    raise self._failure(status, headers, error)
+                    failed = self._failure(status, headers, error)
+                    failed.retries = retries
+                    raise failed
         except CallFailure as failed:
             failed.billed = billed(data)
             return failed

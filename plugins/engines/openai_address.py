@@ -165,20 +165,32 @@ def _key(place: Place, endpoint: Endpoint | None) -> tuple[str | None, str]:
     variables = _variables(place, endpoint)
     if not variables:
         return None, ""
-    if place.parts.scheme == "http" and not place.loopback and not named:
-        raise EngineError(
-            f"{place.name} is not encrypted, so no key is sent there; use https, or name it as an "
-            "endpoint in your configuration, with key_env if it takes a key"
-        )
+    open_to_all = place.parts.scheme == "http" and not place.loopback and not named
     for variable in variables:
         if key := os.environ.get(variable, "").strip():
+            if open_to_all:
+                raise _not_encrypted(place, variable)
             if not (key.isascii() and key.isprintable()):
                 raise EngineError(f"{variable} holds characters that no key has; set it again")
             hide(key)
             return variable, key
+    if open_to_all:
+        return None, ""  # a server of the local network, and no key that it could be sent
     raise EngineError(
         f"no key for {place.name}: the environment variable {variables[0]} is not set; set it, "
         "or give --base-url of a server on this machine, which needs none"
+    )
+
+
+def _not_encrypted(place: Place, variable: str) -> EngineError:
+    """The refusal to send a key without encryption, with what to write to be asked no more."""
+    from judgekit.config.files import user_file
+
+    line = f'endpoints.lan = {{ base_url = "{place.name}"'
+    return EngineError(
+        f"{place.name} is not encrypted, so the key in {variable} is not sent there; use https, or "
+        f"write into {user_file()} the line {line} }} to send no key, or {line}, "
+        f'key_env = "{variable}" }} to send it all the same, and give --endpoint lan'
     )
 
 

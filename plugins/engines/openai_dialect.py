@@ -130,7 +130,9 @@ class Dialect:
             self.settled |= dict.fromkeys(CONTINUE, "left out")
         elif name:
             self.settled[name] = "left out"
-        elif SYSTEM.search(error.text) and any(m["role"] == "system" for m in sent["messages"]):
+        elif SYSTEM.search(error.text) and any(
+            m["role"] in ("system", "developer") for m in sent["messages"]
+        ):
             self.settled["system"] = "in the user message"
         else:
             return False
@@ -142,14 +144,12 @@ class Dialect:
         system = ""
         for message in call.messages:
             content = message.content
-            if fold and message.role == "system":
+            if fold and message.instructs:
                 system += f"{content}\n\n"
                 continue
             if system and message.role == "user":
                 content, system = system + content, ""
-            out.append({"role": message.role, "content": content})
-            if message.tool_calls:
-                out[-1]["tool_calls"] = orjson.loads(message.tool_calls)
+            out.append(message.as_dict() | {"content": content})
         if system:
             out.append({"role": "user", "content": system.strip()})
         if call.prefill:

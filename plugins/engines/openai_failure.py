@@ -14,7 +14,7 @@ from judgekit.types import Status
 
 from .openai_address import Address
 from .openai_meaning import Trouble, status_of, trouble_of
-from .openai_reply import broken, loads, valid_unicode
+from .openai_reply import loads, valid_unicode
 from .openai_waits import asked_wait, wait_in_body, wait_in_text
 
 __all__ = ["ServerError", "failure"]
@@ -23,7 +23,7 @@ RETRYABLE = frozenset({408, 409, 425, 429})
 MODEL_CODES = frozenset({"model_not_found", "deploymentnotfound", "invalid_model"})
 KEY = re.compile(r"\b(?:(?:sk|rk|pk|gsk|hf)[-_]|AIza)[\w*.-]{6,}")
 SHOWN = 240  # characters of a server's message that fit a line
-READ = 4000  # characters of a message that are looked at
+READ = 2000  # characters of a message that are looked at
 MOST_NODES = 60  # objects of a body that are looked at
 CASES = {Trouble.CONTENT: Status.REFUSED, Trouble.TOO_LONG: Status.TOO_LONG}
 NESTED = ("error", "errors", "detail", "message", "innererror", "inner_error", "base_resp")
@@ -184,7 +184,7 @@ def failure(
         raise EngineError(f"{cause} ({status}: {error.message or 'no message'})")
     if status < 300:
         said = f"{at.name} answered with an error: {error.message}"
-        return broken(said, "error in a reply")
+        return CallFailure("error in a reply", said, retryable=True, common=True)
     retryable = status in RETRYABLE or status >= 500
     after = asked_wait(headers, error.wait) if retryable else None
     return CallFailure(f"http {status}", said, retryable=retryable, after=after, common=True)

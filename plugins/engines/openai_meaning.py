@@ -28,22 +28,25 @@ class End(StrEnum):
 
 
 STOPS = frozenset((
-    "stop", "stopped", "end_turn", "end_of_turn", "eos", "eos_token", "eot", "eot_id", "im_end",
-    "end_of_text", "endoftext", "stop_sequence", "stop_token", "stop_string", "stop_str",
-    "stop_word", "stop_words", "complete", "completed", "done", "finish", "finished",
+    "stop", "stopped", "end_turn", "end_of_turn", "endturn", "end_of_message", "eos", "eos_token",
+    "eot", "eot_id", "im_end", "end_of_text", "endoftext", "stop_sequence", "stop_token",
+    "stop_string", "stop_str", "stop_word", "stop_words", "complete", "completed", "done", "finish",
+    "finished",
 ))  # fmt: skip
 REFUSED = re.compile(r"refus|declin")
 FILTERED = re.compile(
     r"filter|safety|recitation|sensitive|block|prohibit|spii|guardrail|moderat|toxic|polic|harm"
-    r"|unsafe|inappropriate|violat|profan|censor|^language$"
+    r"|unsafe|inappropriate|violat|profan|censor|^language$|risk|nsfw|hate|violen"
+    r"|sexual|copyright|jailbreak|illegal"
 )
 CUT = re.compile(
-    r"(?:^|_)(?:length|max(?:_\w+)?_tokens?|tokens?_limit|output_limit|error_limit"
-    r"|context_(?:window|limit|size|full|overflow))(?:_|$)"
+    r"(?:^|_)(?:length|max(?:_\w+)?_tokens?|tokens?_(?:limit|budget)|truncated|cut_off"
+    r"|output_limit|error_limit|window_exceeded|context_(?:window|limit|size|full|overflow))(?:_|$)"
 )
 BROKEN = re.compile(
     r"error|abort|cancel|time_?out|timed_out|interrupt|incomplete|disconnect|network|connection"
     r"|insufficient|resource|overload|unavailable|fail|crash|terminated|rate_limit|capacity"
+    r"|preempt|evict|kill|shutdown|dead|throttl|exception|server"
 )
 TOOL = re.compile(r"tool|function_call")
 WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -97,8 +100,12 @@ CONTENT_TEXT = re.compile(
     r"|usage (?:polic|guideline)|responsible ai|guardrail"
     r"|safety (?:system|filter|polic|guideline|check|setting|reason)|moderation"
     r"|\b(?:content|prompt|input|request|messages?|output|text|question|conversation|data)\b"
-    r"[^.;]{0,60}?(?:flagged|violat|inappropriate|(?<!case )(?<!case-)sensitive|unsafe|harmful"
-    r"|offensive|prohibited|(?:high|security)[ -]risk|safety)"
+    r"[^.;]{0,60}?(?:flagged|violat(?![^.;]{0,40}(?:schema|constraint|format))|inappropriate"
+    r"|(?<!case )(?<!case-)sensitive|unsafe|harmful"
+    r"|offensive|prohibited|disallowed|(?:high|security)[ -]risk|safety|explicit|nsfw|jailbreak"
+    r"|hate speech)"
+    r"|content (?:is |was |has been )?(?:blocked|rejected|not allowed)"
+    r"|(?:blocked|rejected|refused)[^.;]{0,30}\b(?:safety|content(?![- ]?(?:type|length)))"
     r"|(?:inappropriate|(?<!case )(?<!case-)sensitive|unsafe|harmful|offensive|prohibited|illegal)"
     r" (?:content|information|input|prompt|language|material|words?)\b"
     r"|block_?reason|敏感|违规|不安全|内容审核|风险内容",
@@ -110,16 +117,18 @@ LENGTH_CODES = frozenset((
 ))  # fmt: skip
 LENGTH_TEXT = re.compile(
     r"\b(?:context|prompt|input|sequence)s?[ _](?:length|window|size|limit)|context_?window"
-    r"|too many (?:\w+ )?tokens|max_seq_len|context shift|reduce the length|shorten your"
+    r"|too many (?:\w+ )?tokens|max_seq_len|n_ctx|context shift|reduce the length|shorten your"
     r"|\b(?:prompt|inputs?|request|string|messages?|conversation|text|context)\b`?"
-    r"(?: (?!max)\w+){0,3}? too (?:long|large)"
+    r"(?: (?!max)\w+){0,3}? too (?:long|large|big)"
     r"|max(?:imum|\.)? (?:model |allowed )?(?:context|input|prompt|sequence)"
     r"|\b(?:prompt|inputs?(?! validation)|context|messages?|sequence"
     r"|(?<!max )(?<!maximum )tokens?(?! per)|token count)\b"
     r"[^;]{0,80}?\b(?:exceed|(?:longer|greater|larger|more) than|must be <|must have less)"
     r"[^;]{0,60}\b(?:context|max\w*|limit|lengths?|window|allowed|supported|tokens?|\d{3,})\b"
     r"|exceed\w* (?:the |this )?(?:model(?:['’]s)? token limit|context)"
-    r"|max_(?:completion_)?tokens must be at least 1, got -"
+    r"|max_(?:completion_)?tokens must be at least 1, got -|payload size exceed"
+    r"|(?:prompt|input)s? up to \d|\btokens\b[^;]{0,40}> ?(?:the )?(?:limit|max|\d{3,})"
+    r"|\d tokens\b[^;]{0,40}\b(?:limit|only|max(?:imum)?)\b[^;]{0,20}\d"
     r"|(?:prompt|输入|上下文|tokens?|长度)[^。]{0,20}(?:超过|超出|超长|过长)",
     re.IGNORECASE,
 )
@@ -132,16 +141,19 @@ CREDIT_CODES = frozenset((
     "arrearage", "budget_exceeded", "1113",
 ))  # fmt: skip
 CREDIT_TEXT = re.compile(
-    r"insufficient[ _](?:\w+ )?(?:balance|credit|fund|quota)|(?:credit )?balance is (?:too low|not)"
-    r"|out of credits?|no credits?\b|credit limit|arrear|good standing|overdue|payment required"
+    r"insufficient[ _](?:\w+ )?(?:balance|credit|fund|quota)|balance (?:is )?(?:too low|not"
+    r"|insufficient)|out of credits?|(?:no|not enough|no remaining) credits?\b|credit limit"
+    r"|credits?\b[^.;]{0,20}(?:used up|exhaust|deplet)|exhausted (?:all )?(?:your|the) credits"
+    r"|arrear|good standing|overdue|payment (?:method|required)|subscription (?:has )?expired"
     r"|billing (?:hard limit|is|has|not)|enable billing|spending limit"
-    r"|all (?:available |of your )?credits|free trial[^.;]{0,30}(?:end|expir)"
+    r"|all (?:available |of your )?credits|(?:free )?trial[^.;]{0,30}(?:ended|expired)"
     r"|余额不足|欠费|额度(?:不足|已用)",
     re.IGNORECASE,
 )
 # At 429 these words are those of an ordinary rate limit (Gemini's, for one).
 QUOTA_TEXT = re.compile(
-    r"quota|billing|(?:budget|key limit|monthly limit|usage limit)[^.;]{0,30}(?:exceed|reach)"
+    r"quota|billing|free tier"
+    r"|(?:budget|key limit|monthly limit|usage limit)[^.;]{0,30}(?:exceed|reach)"
     r"|(?:exceed|reach)\w* (?:your |the |its )?(?:budget|key limit|monthly|usage limit)",
     re.IGNORECASE,
 )
@@ -156,11 +168,17 @@ ACCOUNT_TEXT = re.compile(
     r" (?!temporar)(?:\w+ ){0,2}?(?:flagged|suspended|deactivated|disabled|banned|blocked"
     r"|terminated|closed|restricted|inactive|not active|locked|frozen|expired|overdue"
     r"|not verified|unverified|past due)"
+    rf"|\b{SUBJECT}\b(?!['’]s)[^.]{{0,80}}\b(?:has been|is|was) (?:suspended|deactivated|disabled"
+    r"|banned|terminated|under review|not (?:allowed|permitted|authori[sz]ed|entitled))"
+    rf"|\b{SUBJECT} (?:flagged|suspended|deactivated|disabled|banned|locked|not verified|inactive)"
+    r"|\buser (?:has been|is|was) (?:banned|blocked|suspended|disabled|deactivated)"
+    r"|verify your (?:email|phone)|(?:email|phone) verification required"
     rf"|\b(?:suspended|deactivated|disabled|banned|terminated|unverified|inactive) {SUBJECT}\b"
     rf"|{SUBJECT} (?:must be|needs? to be) verified|verify your (?:\w+ )?{SUBJECT}"
     r"|access (?:was|has been|is) terminated|no connected db"
     r"|(?:country|region|territory|location)\b[^.;]{0,40}\bnot (?:supported|available|allowed)"
-    r"|not (?:supported|available|allowed) in your (?:country|region|territory|location)",
+    r"|not (?:supported|available|allowed) in your (?:country|region|territory|location)"
+    r"|账[户号][^。]{0,10}(?:禁用|封禁|冻结|停用)",
     re.IGNORECASE,
 )
 KEY_CODES = frozenset((
@@ -169,14 +187,20 @@ KEY_CODES = frozenset((
     "api_key_invalid", "invalid_key", "incorrect_api_key",
 ))  # fmt: skip
 KEY_TEXT = re.compile(
-    r"(?:invalid|incorrect|wrong|missing|unknown|expired|no) (?:\w+ )?(?:api[ _-]?key|credentials"
-    r"|access token|auth\w* token|authentication)"
-    r"|(?:api[ _-]?key|access token|credentials) (?:is |was |has |are )?(?:not valid|invalid"
-    r"|incorrect|missing|expired|required|revoked|disabled|blocked|suspended|inactive|not active)"
+    r"(?:invalid|incorrect|wrong|missing|unknown|expired|bad|no) (?:\w+ |x-)?(?:api[ _-]?key"
+    r"|subscription key|credentials|access token|auth\w* token|authentication)"
+    r"|provide (?:an?|your) (?:valid )?api[ _-]?key"
+    r"|(?:api[ _-]?key|access token|credentials)(?: provided| you \w+)? (?:is |was |has |are )?"
+    r"(?:not valid|invalid|incorrect|missing|expired|required|revoked|disabled|blocked"
+    r"|suspended|inactive|not active)"
     r"|authentication (?:fail|error|required)|unauthenticated|unauthori[sz]ed|login fail"
     r"|not authenticated|could not validate credentials",
     re.IGNORECASE,
 )
+
+
+# Elsewhere a token may be one of a text.
+TOKEN_TEXT = re.compile(r"(?:invalid|expired) token|token (?:has )?expired|令牌", re.IGNORECASE)
 
 
 def trouble_of(status: int, message: str, codes: Set[str]) -> Trouble:
@@ -219,6 +243,8 @@ def _account(status: int, message: str, codes: Set[str]) -> Trouble | None:
     if status != 429 and QUOTA_TEXT.search(message):
         return Trouble.CREDIT
     if status == 401 or (status != 429 and (codes & KEY_CODES or KEY_TEXT.search(message))):
+        return Trouble.KEY
+    if status in (200, 403) and TOKEN_TEXT.search(message):
         return Trouble.KEY
     return None
 

@@ -17,6 +17,7 @@ from .openai_meaning import End, end_of
 from .openai_parts import Content
 
 __all__ = [
+    "BROKEN_RETRIES",
     "billed",
     "broken",
     "error_in",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 BROKEN_RETRIES = 4  # each attempt at a reply that was broken off may be paid for
+REPORTS = ("message", "msg", "detail", "errors", "error_msg", "error_message", "base_resp")
 SURROGATE = re.compile("[\ud800-\udfff]")
 THINKING = re.compile(r"\s*<think>(.*?)(?:</think>\s*|\Z)", re.DOTALL)
 
@@ -91,10 +93,16 @@ def tool_call(given: str = "tool_calls") -> CallFailure:
 
 
 def error_in(body: Any) -> Any:
-    """The error that a body reports, also beside a choice or inside it; None if there is none."""
+    """The error that a body reports, also beside a choice or inside it; None if there is none.
+
+    A body without choices is one as a whole if it has a message.
+    """
     if not isinstance(body, dict):
         return None
     choices = body.get("choices")
+    feedback = body.get("promptFeedback")
+    if isinstance(feedback, dict) and feedback.get("blockReason"):  # Gemini refuses the prompt
+        return {"error": f"blockReason: {feedback['blockReason']}"}
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
     for place in (body, choice, message):
@@ -102,7 +110,7 @@ def error_in(body: Any) -> Any:
         blank = isinstance(error, dict) and not any(error.values())
         if error and not blank:
             return {"error": error}
-    return None
+    return body if not choices and any(body.get(name) for name in REPORTS) else None
 
 
 def split_thinking(text: str) -> tuple[str, str]:

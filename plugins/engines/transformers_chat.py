@@ -6,6 +6,8 @@ the special tokens of a prompt are exactly those of its template.
 
 from __future__ import annotations
 
+import json
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,9 +22,17 @@ from .openai_reply import valid_unicode
 
 __all__ = ["Chat", "Prompt"]
 
+log = logging.getLogger(__name__)
+
 SLOT = re.compile(r"Qx(\d+)xQ")  # placeholder of a text when the template is rendered
 WORD = re.compile(r"\b[a-z]\w+\b")
 PROBE = (Message("system", "Qx0xQ"), Message("user", "Qx1xQ"), Message("assistant", "Qx2xQ"))
+CALL = {"id": "call00001", "type": "function", "function": {"name": "Qx0xQ", "arguments": {"x": 1}}}
+TOOLS = (  # ids of nine letters and digits, as Mistral's templates want them
+    Message("user", "Qx1xQ"),
+    Message("assistant", "", json.dumps([CALL])),
+    Message("tool", "Qx2xQ", extra='{"name": "Qx3xQ", "tool_call_id": "call00001"}'),
+)
 DAY = "26 Jul 2024"  # for templates that write the current date, so that calls stay equal
 SAME_DAY = "{%- macro strftime_now(format) -%}" + DAY + "{%- endmacro -%}"
 TAIL = 64  # characters; tokens at the end of a text do not depend on earlier ones
@@ -59,6 +69,8 @@ class Chat:
             ) from error
         self._words = frozenset(WORD.findall(self._template))
         self._takes_system = self._shows_system()
+        self._takes_developer = self._shows(replace(PROBE[0], role="developer"), PROBE[1])
+        self._takes_tools = self._shows(*TOOLS)
         self._markers = self._find_markers()
         markers = sorted(self._markers.values(), key=len, reverse=True)
         # A lookahead, so that overlapping markers are found as well.
@@ -110,18 +122,37 @@ class Chat:
         """The conversation as the template can show it, in valid Unicode."""
         system, out = "", []
         for message in call.messages:
-            text = "\n".join(filter(None, (message.content, message.tool_calls)))
+            if message.role == "developer" and not self._takes_developer:
+                log.warning(
+                    "%s: its chat template has no role developer; such messages are given as "
+                    "system prompts",
+                    self._name,
+                )
+                message = replace(message, role="system")
+            if message.tool_calls and not self._takes_tools:
+                shown = "\n".join(filter(None, (message.content, message.tool_calls)))
+                message = replace(message, content=shown, tool_calls="")
+            self._check_fields(message)
+            text = message.content
             if message.role == "system" and not self._takes_system:
                 system += f"{text}\n\n"
                 continue
             if message.role == "user":
                 text, system = system + text, ""
-            out.append(Message(message.role, valid_unicode(text)))
+            out.append(replace(message, content=valid_unicode(text)))
         if system:
             out.append(Message("user", valid_unicode(system.strip())))
         if call.prefill:
             out.append(Message("assistant", valid_unicode(call.prefill)))
         return out
+
+    def _check_fields(self, message: Message) -> None:
+        """Raises `CallFailure` where a field of a message spells a role marker."""
+        fields = message.tool_calls + message.extra
+        if self._marker.search(fields) or SLOT.search(fields):
+            raise CallFailure(
+                "special tokens", "a field of a message holds a role marker of the model"
+            )
 
     def _variables(self, extra: Sequence[tuple[str, Any]]) -> Mapping[str, Any]:
         for name, _ in extra:
@@ -134,7 +165,7 @@ class Chat:
     def _render(
         self, messages: Sequence[Message], variables: Mapping[str, Any], *, continued: bool
     ) -> str:
-        rows = [{"role": m.role, "content": m.content} for m in messages]
+        rows = [m.for_template() for m in messages]
         given = {"chat_template": self._template, "date_string": DAY, **variables}
         how = "continue_final_message" if continued else "add_generation_prompt"
         try:
@@ -161,6 +192,13 @@ class Chat:
         except CallFailure as error:
             raise InputError(f"the chat template of {self._name!r} is broken: {error}") from error
         return False
+
+    def _shows(self, *messages: Message) -> bool:
+        """Whether the template shows the first slot of a conversation."""
+        try:
+            return PROBE[0].content in self._render(messages, {}, continued=False)
+        except CallFailure:
+            return False
 
     def _find_markers(self) -> dict[int, str]:
         """The tokens that act as markers, by id.

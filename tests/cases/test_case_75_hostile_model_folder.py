@@ -120,6 +120,7 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
     "config in Latin-1": (content("config.json", b'{"\xe9":1}'), "config.json'"),
     "tokenizer {}": (content("tokenizer.json", "{}"), "cannot read the tokenizer"),
     "tokenizer model": (content("tokenizer.json", '{"added_tokens":[],"model":5}'), "tokenizer"),
+    "longest": (settings("tokenizer_config.json", model_max_length="x"), "is a number, not"),
     "generation": (content("generation_config.json", "[]"), "generation_config.json'"),
     "special": (content("special_tokens_map.json", "[]"), "special_tokens_map.json'"),
     "added": (content("added_tokens.json", "7"), "added_tokens.json'"),

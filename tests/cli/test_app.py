@@ -92,7 +92,7 @@ def test_a_misspelt_command_gets_a_suggestion(cli: Cli) -> None:
         (("--judge", "pairrm"), "Options of the judge pairrm"),
         (("--judge=pairwise",), "Options of the judge pairwise"),
         (("--prompt", "x", "--judge", "first", "--judge", "pairrm"), "judge pairrm"),
-        ((), "Options of the judge overlap"),
+        (("--judge", "overlap"), "Options of the judge overlap"),
     ],
 )
 def test_the_options_of_the_named_judge_are_flags(
@@ -101,6 +101,10 @@ def test_the_options_of_the_named_judge_are_flags(
     out = cli("compare", "--help", *words).out
     assert shown in out
     assert out.index("Judge ") < out.index(shown) < out.index("Engine ")
+
+
+def test_without_a_judge_no_judges_options_are_shown(cli: Cli) -> None:
+    assert "Options of the judge" not in cli("compare", "--help").out
 
 
 def test_defaults_are_shown_and_do_not_override_a_project(cli: Cli, here: Path) -> None:

@@ -86,11 +86,18 @@ def test_one_line_that_tells_what_to_do(
 @pytest.mark.parametrize(
     ("words", "tells"),
     [
-        ([*ASKING, "openai/m", "--metric", "bleu"], ["--metric"]),
+        ([*ASKING, "openai/m", "--metric", "bleu"], ["an option of the judge overlap"]),
+        ([*PAIR, "--games", "9"], ["--games", "only with `judgekit rank`"]),
+        (["train", "dpo", "p.jsonl", "--lr", "1"], ["did you mean --learning-rate?"]),
+        (["show", "--frobnicate"], ["`judgekit show --help`"]),
+        ([*ASKING, "openai/m", "--limit", "few"], ["--limit takes a whole number, not 'few'"]),
         (["compare", "told.jsonl", "told.jsonl", "--metrc", "bleu"], ["--metrc", "--metric"]),
         (["compare", "told.jsonl", "told.jsonl", "--metric", "blue"], ["'blue'", "bleu"]),
         ([*ASKING, "openai/m", "--temperature", "hot"], ["--temperature"]),
-        ([*ASKING, "openai/m", "--orders", "three"], ["--orders", "both"]),
+        (
+            [*ASKING, "openai/m", "--orders", "three"],
+            ["--orders", "one of both, one, adaptive, not 'three'"],
+        ),
         (["compare"], ["files"]),
         (["compar", "a.jsonl", "b.jsonl"], ["'compar'"]),
     ],

@@ -517,7 +517,10 @@ def test_options_are_converted(
     ("given", "said"),
     [
         ({"sample": 3}, "no option 'sample'; did you mean 'samples'? it has: cap, note, "),
-        ({"samples": "many"}, "option 'samples' of judge J takes a whole number, not 'many'"),
+        (
+            {"samples": "many"},
+            "the option 'samples' of the judge J takes a whole number, not 'many'",
+        ),
         ({"samples": 1.5}, "takes a whole number, not 1.5"),
         ({"samples": True}, "takes a whole number, not True"),
         ({"samples": None}, "takes a whole number, not None"),

@@ -46,7 +46,9 @@ def command_names(*, judged: bool = False) -> list[str]:
 
 
 PROSE = {"about", "reason"}
-MENDED = {"prompts_needed"}  # figures that were wrong when they were recorded: only that they are
+# Figures that were wrong when they were recorded, and bins that ended beyond the scale: only that
+# they are there.
+MENDED = {"prompts_needed", "histogram"}
 
 
 def assert_holds(found: Any, recorded: Any, place: str = "") -> None:

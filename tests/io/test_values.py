@@ -44,7 +44,7 @@ def test_other_ids_are_refused(value: object, said: str) -> None:
         (["q", "r"], (Message("user", "q"), Message("user", "r")), 2),
         (
             [{"role": "developer", "content": "be brief"}, USER],
-            (Message("system", "be brief"), Message("user", "q")),
+            (Message("developer", "be brief"), Message("user", "q")),
             None,
         ),
         (
@@ -61,7 +61,7 @@ def test_other_ids_are_refused(value: object, said: str) -> None:
             (
                 Message("user", "q"),
                 Message("assistant", "", '[{"id":"c","n":"ä"}]'),
-                Message("tool", "42"),
+                Message("tool", "42", extra='{"tool_call_id":"c"}'),
             ),
             None,
         ),

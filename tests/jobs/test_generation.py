@@ -248,7 +248,8 @@ def test_a_prompt_that_cannot_be_written_down_is_refused(here: Path, echo: dict[
     table = pytest.importorskip("pyarrow", reason="Parquet needs the extra 'parquet'").Table
     from pyarrow import parquet
 
-    rows = [{"prompt": [{"role": "user", "content": "q", "n": b"bytes"}]}]
+    parts = [{"type": "text", "text": "q", "n": b"bytes"}]
+    rows = [{"prompt": [{"role": "user", "content": parts}]}]
     parquet.write_table(table.from_pylist(rows), here / "p.jsonl")
     with pytest.raises(InputError, match="row 1: the prompt cannot be written down"):
         judgekit.generate("p.jsonl", **echo)

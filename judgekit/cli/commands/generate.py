@@ -90,18 +90,18 @@ def run_with_progress(job: GenerationJob) -> Answers:
 def print_estimate(estimate: GenerationEstimate, *, as_json: bool) -> None:
     """Prints what would be asked and cost (``--dry-run``)."""
     from judgekit.cli.render.console import json_text
+    from judgekit.cli.render.figures import price
 
     if as_json:
         print(json_text(estimate.as_dict()))
         return
-    cost = "unknown" if estimate.cost_usd is None else f"~${estimate.cost_usd:.4f}"
     print_table(
         {
             "prompts": str(estimate.prompts),
             "calls at most": str(estimate.calls),
             "tokens in": f"~{estimate.tokens_in}",
             "tokens out": f"~{estimate.tokens_out}",
-            "cost": cost,
+            "cost": price(estimate.cost_usd, about="~"),
         },
         result=True,
     )
@@ -109,10 +109,10 @@ def print_estimate(estimate: GenerationEstimate, *, as_json: bool) -> None:
 
 def explain(answers: Answers) -> None:
     """Prints how many answers there are, why others are missing, and the cost."""
-    from judgekit.cli.render.figures import asked_text
+    from judgekit.cli.render.figures import asked_text, price
 
     s = answers.summary
-    cost = "unknown" if s["cost_usd"] is None else f"${s['cost_usd']:.4f}"
+    cost = price(s["cost_usd"])
     if s["without_usage"]:
         least = "" if s["cost_usd"] is None else "at least "
         cost = f"{least}{cost} ({s['without_usage']} without token counts)"

@@ -79,6 +79,6 @@ def print_ratings(ratings: Ratings) -> None:
     console = stdout_console()
     if ratings.reason:
         console.print(Text(safe(f"no ratings: {ratings.reason}"), style="bold"))
-    console.print(ratings_table(ratings.models))
+    console.print(ratings_table(ratings.models, console.width))
     if ratings.models:
         console.print(Text(f"{ratings.prompts} prompts; {SCALE}", style="dim"))

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
-from rich.console import Console, JustifyMethod
+from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from judgekit.cli.render.columns import Heading, grid
 from judgekit.cli.render.console import safe, stdout_console
-from judgekit.cli.render.figures import asked_text
+from judgekit.cli.render.figures import NONE, asked_text, price
 from judgekit.jobs.text_generation import GenerationEstimate
 from judgekit.runs.audit_report import AuditMetric
 from judgekit.trust.audit import Audit, Estimates
@@ -43,7 +44,7 @@ def print_audit(audit: Audit) -> None:
         for what, why in (("not identified", finding.reason), ("stopped early", finding.stopped)):
             if why:
                 remark = Text(safe(f"{what}: {why}"), style="dim")
-                console.print(Padding(remark, (0, 0, 0, INDENT)))
+                console.print(Padding(remark, (0, 0, 0, INDENT), expand=False))
         print_figures(console, finding.metrics, widths)
     console.print()
     console.print(Text(safe("; ".join(costs(audit))), style="dim"))
@@ -71,8 +72,10 @@ class Widths:
             for parts in (list(zip(*map(cells, metrics), strict=True)) or [()] * 3)
         )
         name = min(name, NAME_WIDTH)
+        longest = max((cell_len(safe(m.reason or m.sentence)) for m in metrics), default=0)
         sentence = room - INDENT - name - value - cases - 3 * GAP
         if sentence >= NARROWEST:
+            sentence = max(1, min(sentence, longest))
             return cls(name, value, cases, sentence)
         fits = INDENT + name + value + cases + 2 * GAP <= room
         return cls(name, value, cases, 0) if fits else cls(0, 0, 0, 0)
@@ -85,7 +88,8 @@ def print_figures(console: Console, metrics: Sequence[AuditMetric], widths: Widt
         name, value, cases = cells(metric)
         row = [Text(name), Text(value), Text(cases)]
         if not widths.value:
-            console.print(Padding(Text(f"{name}\n{value}  {cases}".rstrip()), (0, 0, 0, INDENT)))
+            both = f"{name}\n{value}  {cases}"
+            console.print(Padding(Text(both.rstrip()), (0, 0, 0, INDENT), expand=False))
         else:
             table = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
             table.add_column(width=widths.name, overflow="fold")
@@ -95,9 +99,9 @@ def print_figures(console: Console, metrics: Sequence[AuditMetric], widths: Widt
                 table.add_column(width=widths.sentence, overflow="fold")
                 row.append(sentence)
             table.add_row(*row)
-            console.print(Padding(table, (0, 0, 0, INDENT)))
+            console.print(Padding(table, (0, 0, 0, INDENT), expand=False))
         if not widths.sentence:
-            console.print(Padding(sentence, (0, 0, 0, 2 * INDENT)))
+            console.print(Padding(sentence, (0, 0, 0, 2 * INDENT), expand=False))
 
 
 def cells(metric: AuditMetric) -> tuple[str, str, str]:
@@ -108,10 +112,8 @@ def cells(metric: AuditMetric) -> tuple[str, str, str]:
 def costs(audit: Audit) -> Iterator[str]:
     """What the audit asked and paid."""
     yield asked_text([audit], asks=bool(audit.report.model))
-    if audit.cost_usd is None:
-        yield "price unknown"
-    elif audit.cost_usd:
-        yield f"${audit.cost_usd:.4f}"
+    if audit.cost_usd != 0:
+        yield price(audit.cost_usd)
 
 
 def value_text(metric: AuditMetric) -> str:
@@ -133,21 +135,21 @@ def value_text(metric: AuditMetric) -> str:
 def print_estimates(expected: Estimates) -> None:
     """What each run would ask and cost, and which probes could measure nothing."""
     console = stdout_console()
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("run", "for", "cases", "calls at most", "tokens in", "tokens out", "cost"):
-        side: JustifyMethod = "left" if name in ("run", "for") else "right"
-        table.add_column(name, justify=side, overflow="fold")
-    for name, e in expected.runs.items():
-        table.add_row(
+    names = ("cases", "calls at most", "tokens in", "tokens out", "cost")
+    rows = [
+        (
             Text(name),
             Text(", ".join(expected.needed_by[name])),
             str(e.prompts if isinstance(e, GenerationEstimate) else e.cases),
             str(e.calls),
-            "–" if e.tokens_in is None else f"~{e.tokens_in}",
-            "–" if e.tokens_out is None else f"~{e.tokens_out}",
-            "unknown" if e.cost_usd is None else f"~${e.cost_usd:.4f}",
+            NONE if e.tokens_in is None else f"~{e.tokens_in}",
+            NONE if e.tokens_out is None else f"~{e.tokens_out}",
+            price(e.cost_usd, about="~"),
         )
-    console.print(table)
+        for name, e in expected.runs.items()
+    ]
+    headings = [Heading("run", numeric=False), Heading("for", numeric=False)]
+    console.print(grid([*headings, *map(Heading, names)], rows, console.width))
     for probe, reason in expected.reasons.items():
         console.print(Text(safe(f"{probe}: not identified: {reason}"), style="dim"))
     console.print(Text("replies in the store are not asked for again", style="dim"))

@@ -9,8 +9,9 @@ from typing import Any, Literal
 from rich.table import Table
 from rich.text import Text
 
+from judgekit.cli.render.columns import Heading, grid
 from judgekit.cli.render.console import safe, stdout_console
-from judgekit.cli.render.figures import NONE, asked_text, number
+from judgekit.cli.render.figures import NONE, asked_text, number, price
 from judgekit.runs.bench_report import BenchReport, JudgeResult, SetResult
 from judgekit.stats import Rate
 
@@ -212,25 +213,25 @@ def costs(sets: Sequence[SetResult]) -> str:
     """What was asked and paid."""
     asking = [judge for own in sets for judge in own.judges if judge.model is not None]
     known = [j.cost_usd for j in asking if j.cost_usd is not None]
-    cost = "price unknown" if len(known) < len(asking) else f"${sum(known):.4f}"
+    cost = price(None if len(known) < len(asking) else sum(known))
     return f"{asked_text(asking)}, {cost}"
 
 
 def print_estimates(estimates: Sequence[Mapping[str, Any]]) -> None:
     """What would be asked: a line for each set and judge, and the sum last."""
     console = stdout_console()
-    drawn = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("set", "judge", "pairs", "calls at most", "tokens in", "tokens out", "cost"):
-        drawn.add_column(name, justify="left" if name in ("set", "judge") else "right")
-    for e in estimates:
-        tokens = (NONE if e[n] is None else f"~{e[n]}" for n in ("tokens_in", "tokens_out"))
-        drawn.add_row(
+    names = ("pairs", "calls at most", "tokens in", "tokens out", "cost")
+    rows: list[Sequence[Text | str]] = [
+        (
             Text(safe(e["set"])),
             Text(safe(e["judge"])),
             NONE if e["cases"] is None else str(e["cases"]),
             NONE if e["calls"] is None else str(e["calls"]),
-            *tokens,
-            "unknown" if e["cost_usd"] is None else f"~${e['cost_usd']:.4f}",
+            *(NONE if e[n] is None else f"~{e[n]}" for n in ("tokens_in", "tokens_out")),
+            price(e["cost_usd"], about="~"),
         )
-    console.print(drawn)
+        for e in estimates
+    ]
+    headings = [Heading("set", numeric=False), Heading("judge", numeric=False)]
+    console.print(grid([*headings, *map(Heading, names)], rows, console.width))
     console.print(Text("replies in the store are not asked for again", style="dim"))

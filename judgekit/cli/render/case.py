@@ -20,10 +20,11 @@ from judgekit.types import Case, Choice, Message, Outcome, Position, Verdict
 if TYPE_CHECKING:
     from judgekit.runs import StoredJudgement
 
-__all__ = ["print_case", "shorten"]
+__all__ = ["print_case", "print_title", "shorten"]
 
 PROMPT_ROWS, ANSWER_ROWS, REASON_ROWS = 8, 16, 8  # of the terminal, where texts are shortened
 LETTERS = "ab"
+SHORTENED_WIDTH = 100  # cells of a line where there is no terminal to ask
 BORDERS = 7  # columns that the lines of a table of two take
 
 DISAGREEMENT = {
@@ -40,13 +41,18 @@ class Page:
     console: Console
     full: bool
 
+    @property
+    def width(self) -> int:
+        """The cells of a line, by which texts are shortened."""
+        return self.console.width if self.console.is_terminal else SHORTENED_WIDTH
+
     def text(self, text: str, rows: int, *, width: int | None = None, style: str = "") -> Text:
         """A text of a file or a model, safe, and shortened to about `rows` unless full."""
         if not text.strip():
             return Text("(empty)" if not text else "(only white space)", style="dim italic")
         if self.full:
             return Text(safe(text), style=style)
-        kept, hidden = shorten(safe(text), width or self.console.width, rows)
+        kept, hidden = shorten(safe(text), width or self.width, rows)
         shown = Text(kept, style=style)
         if hidden:
             shown.append(f"\n… {hidden:,} more characters (--full shows all)", style="dim italic")
@@ -81,13 +87,11 @@ def print_case(
     """Prints one case with its answers, the judge's verdicts and its outcome."""
     page = Page(console, full)
     labels = [label(case, i) for i in range(len(case.responses))]
-    title = Text(safe(case.id), style="bold")
-    if case.category is not None:
-        title.append(f"  {safe(case.category)}", style="dim")
-    console.print(Rule(title, align="left", style="dim"))
+    print_title(console, case)
     for message in case.prompt:
         console.print(prompt_text(page, message))
-    console.print(answers(page, case, outcome, labels))
+    for part in answers(page, case, outcome, labels):
+        console.print(part)
     if case.reference is not None:
         reference = Text("reference: ", style="dim")
         console.print(reference + page.text(case.reference, PROMPT_ROWS))
@@ -96,6 +100,14 @@ def print_case(
     judges = len({stored.judge for stored in judgements})
     console.print(Text("→ " + safe(in_words(outcome, labels, judges)), style="bold"))
     console.print()
+
+
+def print_title(console: Console, case: Case) -> None:
+    """The case's id and category, in a terminal on a line across it."""
+    title = Text(safe(case.id), style="bold")
+    if case.category is not None:
+        title.append(f"  {safe(case.category)}", style="dim")
+    console.print(Rule(title, align="left", style="dim") if console.is_terminal else title)
 
 
 def label(case: Case, index: int) -> str:
@@ -108,27 +120,38 @@ def prompt_text(page: Page, message: Message) -> Text:
     text = Text(f"{message.role}: ", style="dim")
     if message.content or not message.tool_calls:
         text += page.text(message.content, PROMPT_ROWS)
+    if message.extra:
+        text.append(" fields ", style="dim")
+        text += page.text(message.extra, PROMPT_ROWS)
     if message.tool_calls:
         text.append("calls ", style="dim")
         text += page.text(message.tool_calls, PROMPT_ROWS)
     return text
 
 
-def answers(page: Page, case: Case, outcome: Outcome, labels: Sequence[str]) -> Table:
-    """The responses in columns, each after its own answers to earlier turns."""
-    width = max(10, (page.console.width - BORDERS) // len(labels))
+def answers(
+    page: Page, case: Case, outcome: Outcome, labels: Sequence[str]
+) -> Iterator[RenderableType]:
+    """The responses, each after its own answers to earlier turns; in a terminal side by side."""
+    side_by_side = page.console.is_terminal
+    width = max(10, (page.width - BORDERS) // len(labels)) if side_by_side else page.width
     table = Table(expand=True, border_style="dim")
-    cells: list[RenderableType] = []
+    cells = []
     for i, response in enumerate(case.responses):
         style = "bold green" if outcome.winner == i else "bold"
-        table.add_column(Text(safe(labels[i]), style=style), ratio=1, overflow="fold")
+        head = Text(safe(labels[i]), style=style)
+        table.add_column(head, ratio=1, overflow="fold")
         cell = Text()
         for turn, earlier in enumerate(response.earlier, 1):
             cell.append(f"(turn {turn}) ", style="dim")
             cell += page.text(earlier, ANSWER_ROWS // 2, width=width) + Text("\n\n")
-        cells.append(cell + page.text(response.text, ANSWER_ROWS, width=width))
-    table.add_row(*cells)
-    return table
+        cell += page.text(response.text, ANSWER_ROWS, width=width)
+        cells.append(cell if side_by_side else head + Text(": ") + cell)
+    if side_by_side:
+        table.add_row(*cells)
+        yield table
+    else:
+        yield from cells
 
 
 def verdict_lines(
@@ -138,8 +161,8 @@ def verdict_lines(
     for stored in judgements:
         yield Text(safe(showing(stored, labels)), style="cyan")
         if reasoning := stored.judgement.verdict.reasoning:
-            width = page.console.width - 2
-            yield Padding(page.text(reasoning, REASON_ROWS, width=width), (0, 0, 0, 2))
+            text = page.text(reasoning, REASON_ROWS, width=page.width - 2)
+            yield Padding(text, (0, 0, 0, 2), expand=False)
 
 
 def showing(stored: StoredJudgement, labels: Sequence[str]) -> str:

@@ -11,15 +11,16 @@ import io
 import json
 import re
 import sys
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 
 from judgekit.redaction import redact
 
-__all__ = ["json_text", "safe", "stderr_console", "stdout_console"]
+__all__ = ["PLAIN_WIDTH", "json_text", "safe", "stderr_console", "stdout_console"]
 
-PLAIN_WIDTH = 100  # columns where there is no terminal to ask
+PLAIN_WIDTH = 1 << 16  # cells of a line that no terminal shows, so that nothing is folded
+PADDING = re.compile(r"[ \t]+$", re.MULTILINE)
 
 # Controls but newline and tab; what reorders a line (bidi); what breaks one in some programs only
 # (U+2028, U+2029); what cannot be seen (zero widths, tags); lone surrogates, which no terminal can
@@ -63,9 +64,32 @@ def stderr_console() -> Console:
     return _console(sys.stderr, stderr=True)
 
 
+class _Unpadded:
+    """A stream that drops the spaces with which tables fill their lines."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.encoding = stream.encoding
+
+    def write(self, text: str) -> int:
+        """Writes whole lines, as rich does."""
+        self._stream.write(PADDING.sub("", text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flushes the stream."""
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Never: a terminal gets its stream itself."""
+        return False
+
+
 def _console(stream: TextIO, *, stderr: bool) -> Console:
     if isinstance(stream, io.TextIOWrapper):
         # A stream that is not UTF-8 gets escapes where it would otherwise end the program.
         stream.reconfigure(errors="backslashreplace")
-    width = None if stream.isatty() else PLAIN_WIDTH
-    return Console(stderr=stderr, width=width, markup=False, highlight=False, emoji=False)
+    plain: dict[str, Any] = {"markup": False, "highlight": False, "emoji": False}
+    if stream.isatty():
+        return Console(stderr=stderr, **plain)
+    return Console(file=cast("TextIO", _Unpadded(stream)), width=PLAIN_WIDTH, **plain)

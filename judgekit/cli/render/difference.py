@@ -61,7 +61,8 @@ def print_changes(what: str, changes: Sequence[Change]) -> None:
         Column("before", lambda change: brief(change.before), numeric=False),
         Column("after", lambda change: brief(change.after), numeric=False),
     )
-    stdout_console().print(table_of(columns, changes))
+    console = stdout_console()
+    console.print(table_of(columns, changes, console.width))
 
 
 def case_lines(difference: Difference) -> Iterator[str]:

@@ -19,6 +19,7 @@ __all__ = [
     "number",
     "percent",
     "points",
+    "price",
     "rate_text",
     "score_text",
 ]
@@ -56,6 +57,11 @@ def percent(value: float | None) -> str:
 def decimal(value: float | None) -> str:
     """A number with two decimals."""
     return NONE if value is None else f"{value:.2f}"
+
+
+def price(cost: float | None, *, about: str = "") -> str:
+    """A price in dollars, after `about` where it is estimated."""
+    return "price unknown" if cost is None else f"{about}${cost:.4f}"
 
 
 def rate_text(rate: Rate) -> str:

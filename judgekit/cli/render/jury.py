@@ -47,6 +47,6 @@ def print_parts(console: Console, summary: Summary | ScoreSummary) -> None:
         columns = [*JUDGE, *SCORES]
     else:
         columns = [*JUDGE, *WINS, *(() if jury is None else AGREEMENT), *POSITION]
-    console.print(table_of(columns, judges))
+    console.print(table_of(columns, judges, console.width))
     if jury is not None and jury.alpha.value is not None:
         console.print(Text(f"Krippendorff's alpha  {score_text(jury.alpha)}", style="dim"))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from judgekit.cli.render.columns import Column, table_of
-from judgekit.cli.render.console import safe, stdout_console
+from judgekit.cli.render.columns import GAP, Column, table_of
+from judgekit.cli.render.console import PLAIN_WIDTH, safe, stdout_console
 from judgekit.cli.render.figures import NONE, number, rate_text, score_text
 from judgekit.runs.index import Listing, RunInfo
 
@@ -16,19 +17,32 @@ __all__ = ["listing_notes", "listing_table", "print_listing"]
 
 WIDEST = 48  # characters of a judge: a jury names all its jurors
 STOPPED = "*"  # after the number of cases
+LEAST_IMPORTANT = ("calls", "judge", "cost", "cases", "result (95 %)", "started")
 
 
 def print_listing(listing: Listing) -> None:
-    """A row per run, then what they cost and what is not among them."""
+    """A line per run, then what they cost and what is not among them."""
     console = stdout_console()
-    console.print(listing_table(listing))
+    columns = fitting(listing.runs, console.width)
+    console.print(listing_table(listing, columns), soft_wrap=True)
     for line in listing_notes(listing):
         console.print(Text(safe(line), style="dim"))
 
 
-def listing_table(listing: Listing) -> Table:
-    """A row per run; in 80 columns nothing of it is cut."""
-    return table_of(COLUMNS, listing.runs)
+def listing_table(listing: Listing, columns: Sequence[Column[RunInfo]]) -> Table:
+    """A line per run, none of it cut: a run's name is there to be copied."""
+    return table_of(columns, listing.runs, PLAIN_WIDTH)
+
+
+def fitting(runs: Sequence[RunInfo], width: int) -> Sequence[Column[RunInfo]]:
+    """The columns that fit, without the least important ones; the run's name always stays."""
+    columns = list(COLUMNS)
+    for name in LEAST_IMPORTANT:
+        widths = [max(cell_len(c.name), *(cell_len(c.text(r)) for r in runs)) for c in columns]
+        if not runs or sum(widths) + GAP * (len(columns) - 1) <= width:
+            break
+        columns = [column for column in columns if column.name != name]
+    return columns
 
 
 def listing_notes(listing: Listing) -> Iterator[str]:
@@ -60,11 +74,11 @@ def result_text(run: RunInfo) -> str:
 
 
 COLUMNS: Sequence[Column[RunInfo]] = (
+    Column("run", lambda run: run.folder.name, numeric=False),
     Column("started", lambda run: run.started[:16].replace("T", " "), numeric=False),
     Column("judge", judge_text, numeric=False),
     Column("cases", lambda run: f"{run.cases}{STOPPED if run.stop else ''}"),
     Column("result (95 %)", result_text),
     Column("calls", lambda run: str(run.calls)),
-    Column("cost", lambda run: "?" if run.cost_usd is None else f"${run.cost_usd:.2f}"),
-    Column("run", lambda run: run.folder.name, numeric=False),  # it is to be copied
+    Column("cost", lambda run: "unknown" if run.cost_usd is None else f"${run.cost_usd:.2f}"),
 )

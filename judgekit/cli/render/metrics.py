@@ -21,7 +21,8 @@ COLUMNS: Sequence[Column[MetricEntry]] = (
 
 def print_metrics(entries: Sequence[MetricEntry]) -> None:
     """Every metric with its definition, a row each."""
-    stdout_console().print(table_of(COLUMNS, entries))
+    console = stdout_console()
+    console.print(table_of(COLUMNS, entries, console.width))
 
 
 def print_metric(entry: MetricEntry) -> None:

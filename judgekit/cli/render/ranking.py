@@ -7,7 +7,6 @@ from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING
 
-from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
@@ -16,9 +15,11 @@ from judgekit.cli.render.case import (
     PROMPT_ROWS,
     Page,
     number,
+    print_title,
     prompt_text,
     verdict_lines,
 )
+from judgekit.cli.render.columns import Heading, grid
 from judgekit.cli.render.console import safe
 from judgekit.cli.render.figures import NONE, score_text
 from judgekit.cli.render.ratings import SCALE, ratings_table
@@ -53,13 +54,13 @@ def print_summary(console: Console, summary: RankingSummary) -> None:
         return
     console.print()
     if summary.ratings is not None:
-        console.print(ratings_table(summary.ratings.models))
+        console.print(ratings_table(summary.ratings.models, console.width))
         console.print(Text(f"{summary.ratings.prompts} prompts; {SCALE}", style="dim"))
     else:
-        console.print(means_table(summary))
+        console.print(means_table(summary, console.width))
     if len(summary.models) <= WIDEST:
         console.print()
-        console.print(wins_table(summary))
+        console.print(wins_table(summary, console.width))
 
 
 def count_lines(s: RankingSummary) -> list[tuple[str, str]]:
@@ -81,31 +82,35 @@ def best_first(s: RankingSummary) -> list[int]:
     return sorted(range(len(names)), key=lambda i: s.models[i].mean_rank.value or inf)
 
 
-def means_table(s: RankingSummary) -> Table:
+def means_table(s: RankingSummary, width: int) -> Table:
     """The models' mean ranks and scores."""
     unit = f", {UNITS[s.scale]}" if s.scale else ""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("model")
-    for name in ("cases", "mean rank (95 %)", f"mean score (95 %){unit}"):
-        table.add_column(name, justify="right")
-    for i in best_first(s):
-        model = s.models[i]
-        means = (score_text(model.mean_rank), score_text(model.mean_score))
-        table.add_row(Text(safe(model.model)), str(model.cases), *means)
-    return table
+    names = ("cases", "mean rank (95 %)", f"mean score (95 %){unit}")
+    models = [s.models[i] for i in best_first(s)]
+    return grid(
+        [Heading("model", numeric=False), *map(Heading, names)],
+        [
+            (
+                Text(safe(model.model)),
+                str(model.cases),
+                score_text(model.mean_rank),
+                score_text(model.mean_score),
+            )
+            for model in models
+        ],
+        width,
+    )
 
 
-def wins_table(s: RankingSummary) -> Table:
+def wins_table(s: RankingSummary, width: int) -> Table:
     """Each row's win rate against the model of each column: by number, since names are long."""
     order = best_first(s)
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("win rate in % against")
-    for place in range(1, len(order) + 1):
-        table.add_column(str(place), justify="right", no_wrap=True)
+    against = [Heading(str(place)) for place in range(1, len(order) + 1)]
+    rows: list[Sequence[Text | str]] = []
     for place, i in enumerate(order, 1):
         name = Text(safe(f"{place} {s.models[i].model}"))
-        table.add_row(name, *(short_rate(s.win_rates[i][j]) for j in order))
-    return table
+        rows.append((name, *(short_rate(s.win_rates[i][j]) for j in order)))
+    return grid([Heading("win rate in % against", numeric=False), *against], rows, width)
 
 
 def short_rate(rate: Rate | None) -> str:
@@ -126,10 +131,7 @@ def print_ranked(
     """Prints one case, its answers from the best to the worst."""
     page = Page(console, full)
     labels = [f"{response.model} ({i + 1})" for i, response in enumerate(case.responses)]
-    title = Text(safe(case.id), style="bold")
-    if case.category is not None:
-        title.append(f"  {safe(case.category)}", style="dim")
-    console.print(Rule(title, align="left", style="dim"))
+    print_title(console, case)
     for message in case.prompt:
         console.print(prompt_text(page, message))
     for i in compared_answers(ranking):
@@ -140,7 +142,7 @@ def print_ranked(
     if case.reference is not None:
         console.print(Text("reference: ", style="dim") + page.text(case.reference, PROMPT_ROWS))
     if not ranking.identical:
-        console.print(beats(ranking, labels))
+        console.print(beats(ranking, labels, console.width))
     for part in verdict_lines(page, judgements, labels):
         console.print(part)
     console.print(Text("→ " + safe(in_words(ranking, labels)), style="bold"))
@@ -156,17 +158,12 @@ def place(ranking: Ranking, i: int) -> str:
     return f"{rank}" + ("" if score is None else f", score {number(score)}")
 
 
-def beats(ranking: Ranking, labels: Sequence[str]) -> Table:
+def beats(ranking: Ranking, labels: Sequence[str], width: int) -> Table:
     """The probability that the answer of each row is better than that of each column."""
     order = compared_answers(ranking)
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("probability of being better than")
-    for j in order:
-        table.add_column(Text(safe(labels[j])), justify="right")
-    for i in order:
-        cells = [chance(ranking, i, j) for j in order]
-        table.add_row(Text(safe(labels[i])), *map(Text, cells))
-    return table
+    against = [Heading(safe(labels[j])) for j in order]
+    rows = [(Text(safe(labels[i])), *(Text(chance(ranking, i, j)) for j in order)) for i in order]
+    return grid([Heading("probability of being better than", numeric=False), *against], rows, width)
 
 
 def compared_answers(ranking: Ranking) -> list[int]:

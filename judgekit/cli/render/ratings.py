@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.table import Table
-from rich.text import Text
 
-from judgekit.cli.render.console import safe
+from judgekit.cli.render.columns import Column, table_of
 from judgekit.cli.render.figures import NONE, percent
 from judgekit.stats.ratings import ModelRating
 
@@ -16,27 +15,21 @@ __all__ = ["SCALE", "ratings_table"]
 SCALE = "400 points are odds of ten to one"
 
 
-def ratings_table(models: Sequence[ModelRating]) -> Table:
+def ratings_table(models: Sequence[ModelRating], width: int) -> Table:
     """Models by their ratings.
 
     Args:
         models: Best first.
+        width: The cells that a line has.
     """
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("model", overflow="fold")
-    for name in ("rating", "95 %", "rank", "games", "won"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for m in models:
-        rated = m.rating is not None
-        table.add_row(
-            Text(safe(m.model)),
-            NONE if m.rating is None else f"{m.rating:.0f}",
-            f"{end(m.low, '−∞')} to {end(m.high, '∞')}" if rated else NONE,
-            ranks(m.best_rank, m.worst_rank),
-            str(m.games),
-            percent(m.value / m.games) if m.games else NONE,
-        )
-    return table
+    return table_of(COLUMNS, models, width)
+
+
+def interval(model: ModelRating) -> str:
+    """The 95 % interval of a rating."""
+    if model.rating is None:
+        return NONE
+    return f"{end(model.low, '−∞')} to {end(model.high, '∞')}"
 
 
 def end(value: float | None, otherwise: str) -> str:
@@ -48,3 +41,13 @@ def ranks(best: int | None, worst: int | None) -> str:
     """``2–4``, or ``2`` where both ends are one."""
     known = [str(rank) for rank in dict.fromkeys((best, worst)) if rank is not None]
     return "–".join(known) or NONE
+
+
+COLUMNS: Sequence[Column[ModelRating]] = (
+    Column("model", lambda m: m.model, numeric=False),
+    Column("rating", lambda m: NONE if m.rating is None else f"{m.rating:.0f}"),
+    Column("95 %", interval),
+    Column("rank", lambda m: ranks(m.best_rank, m.worst_rank)),
+    Column("games", lambda m: str(m.games)),
+    Column("won", lambda m: percent(m.value / m.games) if m.games else NONE),
+)

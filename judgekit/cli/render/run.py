@@ -49,9 +49,9 @@ def print_runs(runs: Sequence[AnyRun]) -> None:
     if heading := summaries[0].heading:
         console.print(Text(safe(heading), style="italic"))
     if compared := [s for s in summaries if isinstance(s, Summary)]:
-        console.print(tables.comparisons_table(compared))
+        console.print(tables.comparisons_table(compared, console.width))
     if scored := [s for s in summaries if isinstance(s, ScoreSummary)]:
-        console.print(tables.scores_table(scored))
+        console.print(tables.scores_table(scored, console.width))
     for run in runs:
         console.print(Text(safe(run.sentence)))
     for run in runs:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from judgekit.cli.render.columns import Column, table_of
+from judgekit.cli.render.columns import Column, Heading, grid, table_of
 from judgekit.cli.render.console import safe, stdout_console
-from judgekit.cli.render.figures import NONE, number, percent, points, rate_text, score_text
+from judgekit.cli.render.figures import NONE, number, percent, points, price, rate_text, score_text
 from judgekit.stats import Positions, RankingSummary, ScoreSummary, Summary
 
 if TYPE_CHECKING:
@@ -54,14 +54,14 @@ SCORE_COLUMNS: Sequence[Column[ScoreSummary]] = (
 )
 
 
-def comparisons_table(summaries: Sequence[Summary]) -> Table:
+def comparisons_table(summaries: Sequence[Summary], width: int) -> Table:
     """Several comparisons, a row each."""
-    return table_of(COMPARISON_COLUMNS, summaries)
+    return table_of(COMPARISON_COLUMNS, summaries, width)
 
 
-def scores_table(summaries: Sequence[ScoreSummary]) -> Table:
+def scores_table(summaries: Sequence[ScoreSummary], width: int) -> Table:
     """Several scorings, a row each."""
-    return table_of(SCORE_COLUMNS, summaries)
+    return table_of(SCORE_COLUMNS, summaries, width)
 
 
 def print_summary(console: Console, summary: Summary | ScoreSummary) -> None:
@@ -152,7 +152,8 @@ def score_lines(s: ScoreSummary) -> list[Line]:
     most = max((b.count for b in s.histogram), default=0)
     for b in s.histogram:
         bar = "█" * round(30 * b.count / most)
-        rows.append((f"  {b.low:g} to {b.high:g}", f"{bar} {b.count}"))
+        values = f"{b.low:g}" if b.low == b.high else f"{b.low:g} to {b.high:g}"
+        rows.append((f"  {values}", f"{bar} {b.count}"))
     return rows
 
 
@@ -178,20 +179,21 @@ def input_lines(s: Summary | ScoreSummary | RankingSummary) -> list[Line]:
 def print_estimates(found: Sequence[tuple[Runnable, Estimate]]) -> None:
     """What the jobs would ask and cost, and the interval to expect."""
     console = stdout_console()
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("job", "cases", "calls at most", "tokens in", "tokens out", "cost", "interval"):
-        table.add_column(name, justify="left" if name == "job" else "right")
-    for job, e in found:
-        table.add_row(
+    names = ("cases", "calls at most", "tokens in", "tokens out", "cost", "interval")
+    rows = [
+        (
             Text(safe(who(job.inputs.models))),
             str(e.cases),
             str(e.calls),
             NONE if e.tokens_in is None else f"~{e.tokens_in}",
             NONE if e.tokens_out is None else f"~{e.tokens_out}",
-            "unknown" if e.cost_usd is None else f"~${e.cost_usd:.4f}",
+            price(e.cost_usd, about="~"),
             NONE if e.half_width is None else f"± {100 * e.half_width:.1f} points",
         )
-    console.print(table)
+        for job, e in found
+    ]
+    headings = [Heading("job", numeric=False), *map(Heading, names)]
+    console.print(grid(headings, rows, console.width))
     console.print(Text("replies that the store holds are not asked for again", style="dim"))
 
 

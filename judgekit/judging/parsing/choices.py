@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from judgekit.judging.parsing.claims import unless_contradicted
 from judgekit.judging.parsing.marks import Finding, Mark, conclude, unless_taken_back, verdict
 from judgekit.types import Choice, Verdict
 
@@ -81,7 +82,7 @@ def find_label(text: str, names: Names, tie: str | None) -> Finding:
         choice = _meaning(labels, found[1])
         if choice is not None or found[1].strip(_WRAPPING).isalpha():
             marks.append(Mark(choice, found.start(), found.end()))
-    return conclude(text, marks)
+    return unless_contradicted(text, conclude(text, marks), names)
 
 
 def arena_label(text: str, names: Names = ("A", "B"), tie: str | None = "C") -> Verdict:
@@ -104,7 +105,7 @@ def find_arena(text: str, names: Names, tie: str | None) -> Finding:
         if relation is not None:
             choice = _relation_choice(relation, label_choices(names, None), tie is not None)
             marks.append(Mark(choice, found.start(), found.end()))
-    return conclude(text, marks)
+    return unless_contradicted(text, conclude(text, marks), names)
 
 
 def _relation_choice(
@@ -155,7 +156,7 @@ def find_line(text: str, names: Names, tie: str | None) -> Finding:
     below = _OPENING.match(text, line.end())
     if below is not None and _meaning(label_choices(names, tie), below[1]) not in (None, choice):
         return Finding.many("different labels stand on the first lines")
-    return unless_taken_back(text, Finding(choice, line.end()))
+    return unless_contradicted(text, unless_taken_back(text, Finding(choice, line.end())), names)
 
 
 def announced_label(text: str, names: Names = ("1", "2"), tie: str | None = "Tie") -> Verdict:
@@ -180,7 +181,7 @@ def find_announced(text: str, names: Names, tie: str | None) -> Finding:
         worded = found["worded"] is not None
         start = found.start("worded") if worded else found.start()
         marks.append(Mark(_meaning(labels, label), start, found.end(), not worded))
-    return conclude(text, marks)
+    return unless_contradicted(text, conclude(text, marks), names)
 
 
 @lru_cache(maxsize=256)
@@ -197,7 +198,7 @@ def _announcement_pattern(names: Names, tie: str | None) -> re.Pattern[str]:
     ends = (
         r"(?!\w)(?![)\]\"'*_`]{0,4},?[ \t]*(?i:/|&|\||or\b|and\b|vs\b))"
         rf"(?![)\]\"'*_`]{{0,4}},[ \t]*(?i:{either})(?!\w))"
-        r"(?=[)\]\"'*_`]{0,4}[ \t]*(?:$|[,;:!?(—–]|-[ \t]|\.(?:[\s\"'*_`)]|$)|"
+        r"(?=[)\]\"'*_`]{0,4}[ \t]*(?:$|[,;:!?(—–]|-[ \t]|\.(?:[\"'*_`)]|\s+(?![a-z\s])|\s*$)|"
         r"(?i:because|since|as|for|due|over|is)\b))"
     )
     return re.compile(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from judgekit.judging.parsing.choices import Names, label_choices
+from judgekit.judging.parsing.claims import unless_contradicted
 from judgekit.judging.parsing.marks import Finding, Mark, conclude, verdict
 from judgekit.judging.parsing.objects import Members, find_members
 from judgekit.types import Choice, Verdict
@@ -33,7 +34,7 @@ def find_json(text: str, names: Names, tie: str | None) -> Finding:
     def choice(winner: Any) -> Choice | None:
         return labels.get(winner) if isinstance(winner, str) else None
 
-    return _find(text, "winner", choice)
+    return unless_contradicted(text, _find(text, "winner", choice), names)
 
 
 def ranked_models(text: str, names: Names = ("m", "M"), tie: str | None = None) -> Verdict:

@@ -14,7 +14,7 @@ from judgekit.types import Choice, Reply, Status, Verdict
 
 __all__ = ["PARSERS_VERSION", "read"]
 
-PARSERS_VERSION = 2  # goes up with every change that reads some reply otherwise; 1: release 0.1.0
+PARSERS_VERSION = 3  # goes up with every change that reads some reply otherwise; 1: release 0.1.0
 
 Shares = Mapping[Choice, float]
 
@@ -77,13 +77,17 @@ def read(reply: Reply, head: Head, names: tuple[str, ...] = ("A", "B")) -> Verdi
 def _is_complete(text: str, found: Finding, format_parser: Parser) -> bool:
     """Whether a reply that was cut off had already given its whole verdict.
 
-    It had if the marker ends the reply and is closed: `Score: 1` might have become 10.
+    It had if the marker ends the reply and is closed: `Score: 1` might have become 10, and
+    `Score: 1.` 1.5.
     """
     if found.value is None or format_parser.position == "whole":
         return found.value is not None
     if format_parser.position == "first line" and "\n" not in text[: found.end].strip():
         return "\n" in text[: found.end].lstrip()
-    return not any(c.isalnum() for c in text[found.end :]) and not text[-1].isalnum()
+    after = text[found.end :]
+    if isinstance(found.value, float) and text[found.end - 1].isalnum() and "\n" not in after:
+        return False
+    return not any(c.isalnum() for c in after) and not text[-1].isalnum()
 
 
 def _label_shares(logprobs: Mapping[str, float], labels: Mapping[str, Choice]) -> Shares | None:

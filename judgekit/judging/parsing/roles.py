@@ -21,7 +21,10 @@ __all__ = ["Reader", "Role", "is_last_line"]
 _REACH = 240  # characters before a marker that decide its role; keeps the time linear
 _LINE = 120  # characters after it
 
-_SENTENCE = re.compile(r"(?:(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)[.!?][\"”’)*_`]{0,3}\s|[。！？])")
+_SENTENCE = re.compile(
+    r"(?:(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bp)(?<!\bpp)(?<!\bcf)(?<!\b[Ff]ig)"
+    r"[.!?][\"”’)*_`]{0,3}\s|[。！？])"
+)
 _STOP = re.compile(r"[.!?](?=[\s\"”’)*_`]|$)|[。！？]")
 _CLAUSE = re.compile(
     r"[,;:—–(、，；：|]|[ \t]-+[ \t]|"
@@ -38,10 +41,12 @@ _DECORATION = " \t\r*_#`"
 _REASONS = re.compile(
     r"[,;:(—–.!?]|(?<!\w)(?:because|since|as|for|due|given|over)(?!\w)", re.IGNORECASE
 )
-_BETTER = re.compile(r"\b(?:better|best|superior|wins|winner)[\s*_`]*[:：→⇒]", re.IGNORECASE)
+_BETTER = re.compile(r"\b(?:better|best|superior|wins|winner)\b", re.IGNORECASE)
+_ANSWER = re.compile(r"(?:(?:my|final)[ \t]+)*answer", re.IGNORECASE)
 _JOINS = re.compile(r"[\s*_`]*(?:and|but|so|yet|while|though)?[\s*_`]*", re.IGNORECASE)
-_RUNS_ON = re.compile(r"[^\w\n]*\n[ \t]*(?=[a-z])")
-_OPEN_FENCE = re.compile(r"\n?[ \t]*(?:`{3,}|~{3,})\w*$")
+_BUT = re.compile(r"[,;—–][ \t]*(?:but|yet)[ \t*_`]*$", re.IGNORECASE)
+_RUNS_ON = re.compile(r"[^\w\n]*\n(?:[ \t]*(?:`{3,}|~{3,})[ \t]*\n)?[ \t]*(?=[a-z])")
+_BLANK_LINES = re.compile(r"(?:(?:^|\n)[^\w\n]*+(?:(?<=```|~~~)\w*+)?+)++$")
 _NOT_SAID = (
     wording.OTHERS_WORDS,
     wording.OTHERS_VERDICT,
@@ -108,6 +113,8 @@ def _is_object(text: str, mark: Mark) -> bool:
 def _announces(clause: str) -> bool:
     """Whether a clause says that the verdict follows, and nothing else."""
     words = clause.strip(_TRAILING + "-•.!~")
+    if _ANSWER.fullmatch(words):
+        return True
     return (
         wording.NOTHING_ELSE.fullmatch(words) is not None
         and wording.ANNOUNCES.search(words) is not None
@@ -132,12 +139,9 @@ class _Words(NamedTuple):
         said = whole.rstrip(_TRAILING)
         cut = max((part.end() for part in _CLAUSE.finditer(said)), default=0)
         last = said[cut:]
-        return cls(
-            whole,
-            said[:cut],
-            last,
-            _announces(last) or (clause and _JOINS.fullmatch(last) is not None),
-        )
+        alone = clause and _JOINS.fullmatch(last) is not None
+        strong = alone or _announces(last) or _BUT.search(said) is not None
+        return cls(whole, said[:cut], last, strong)
 
     def is_told(self) -> bool:
         """Whether it tells of other people's words, of a condition, or of what is not."""
@@ -229,7 +233,7 @@ class Reader:
         ):
             return True
         above = self.text[max(0, opening - _REACH) : opening]
-        line = _OPEN_FENCE.sub("", above.rstrip()).rpartition("\n")[2].strip()
+        line = _BLANK_LINES.sub("", above).rpartition("\n")[2].strip()
         said = line.strip(' \t*_`"“')
         if not said:
             return False
@@ -274,7 +278,8 @@ def _is_aside(after: str) -> bool:
 
 def _support(words: _Words, after: str, *, alone: bool, own: bool, number: bool) -> Role:
     """The role of a marker that nothing speaks against, by what speaks for it."""
-    if own or wording.ANNOUNCES.search(words.whole) or (alone and _ENDS.match(after)):
+    announced = wording.ANNOUNCES.search(words.whole) or _BUT.search(words.whole)
+    if own or announced or (alone and _ENDS.match(after)):
         return Role.CONCLUSION
     if alone and (wording.REASON.match(after) or wording.AFFIRMED.match(after)):
         return Role.MENTION

@@ -13,6 +13,7 @@ from judgekit.judging.parsing.label_words import BEFORE, JOINED_LINKS, LABELS, L
 from judgekit.judging.parsing.marks import Mark
 from judgekit.judging.parsing.numbers import OPENING, Number, ascii_text
 from judgekit.judging.parsing.objects import Members, find_objects
+from judgekit.judging.parsing.surroundings import depends
 
 __all__ = ["ScoreMark", "ValueReader", "labelled_scores"]
 
@@ -32,6 +33,11 @@ _HEADED = re.compile(  # a line that begins with what is scored: "2. Clarity: sc
 _HEADING = re.compile(
     rf"(?:.*[ \t])?(?:verdict|conclusion|results?|evaluation|judge?ment|summary|assessment|rating|"
     rf"answer|response|reply|grade|feedback|decision|{WHOLE})",
+    re.IGNORECASE,
+)
+_GIVES = re.compile(  # "it earns a score of 4", beside "the team has a score of 4"
+    r"\b(?:deserv|earn|merit|warrant|receiv|giv|assign|award|grant|get|rate|justif)[a-z]*\b"
+    r"[^.!?\n]{0,40}$",
     re.IGNORECASE,
 )
 _NEXT_LINE = re.compile(rf"[ \t*_`]{{0,8}}(?:\r?\n[ \t]{{0,8}}){{1,2}}{OPENING}")
@@ -76,7 +82,7 @@ def labelled_scores(text: str, label: str, reader: ValueReader) -> list[ScoreMar
         label: The word before the score.
         reader: Reads what stands after the label.
     """
-    label = ascii_text(label)
+    label = ascii_text(label).rstrip(" :")
     objects = find_objects(text) or [] if "{" in text else []
     scores = {score.mark.start: score for score in _members(text, objects, label, reader)}
     begin = text.rfind("\n", 0, len(text.rstrip())) + 1
@@ -135,11 +141,26 @@ def _read_score(text: str, found: re.Match[str], reader: ValueReader) -> ScoreMa
     clear = number is not None and number.value is not None
     if not clear and not formal:
         return None
-    rest = _REST.match(text, found.end())
-    end = number.end if clear and number is not None else rest.end() if rest else found.end()
+    if number is not None and clear:
+        if depends(text, start, number.end):
+            return None
+        opening = found["link"][1:] if _is_key(text, found) else found["link"]
+        end = _without_quote(text, opening, found.end(), number.end)
+    else:
+        rest = _REST.match(text, found.end())
+        end = found.end() if rest is None else rest.end()
     total = total or bool(found["whole"] or found["after"])
-    value = number.value if number else None
-    return ScoreMark(Mark(value, start, end, announced=True), total, _is_key(text, found))
+    own = formal or " of" not in found["link"].lower() or _GIVES.search(line) is not None
+    mark = Mark(number.value if number else None, start, end, announced=own)
+    return ScoreMark(mark, total, _is_key(text, found))
+
+
+def _without_quote(text: str, opening: str, start: int, end: int) -> int:
+    """The end without a quotation mark that closes what was opened before the label."""
+    for opens, closes in ('""', "``", "“”"):
+        if closes in text[start:end] and opens not in opening:
+            end = text.index(closes, start, end)
+    return end
 
 
 def _names_aspect(line: str, word: re.Match[str] | None, described: str) -> bool:
@@ -167,7 +188,7 @@ def _without_parts(text: str, scores: Sequence[ScoreMark]) -> list[ScoreMark]:
     if not keys:
         return list(scores)
     depth = text.count("{", 0, keys[0]) - text.count("}", 0, keys[0])
-    if len(keys) == 1 and depth <= 1:
+    if len(keys) == 1 and depth <= 1 and text.count("{") <= text.count("}"):
         return list(scores)
     return [
         score._replace(mark=score.mark._replace(value=None)) if score.key else score

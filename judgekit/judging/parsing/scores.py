@@ -11,7 +11,7 @@ import re
 from judgekit.judging.parsing.marks import Finding, Mark, conclude, verdict
 from judgekit.judging.parsing.numbers import OPENING, ascii_text, read_number, whole_number
 from judgekit.judging.parsing.score_labels import ValueReader, labelled_scores
-from judgekit.judging.parsing.surroundings import Scale, read_rest
+from judgekit.judging.parsing.surroundings import Scale, depends, read_rest
 from judgekit.types import Choice, Verdict
 
 __all__ = [
@@ -28,11 +28,14 @@ __all__ = [
 
 _RATING = re.compile(r"\[\[([^\[\]\n]{1,80})\]\]")
 _BACKUP = re.compile(r"\b(?:[Rr]ating|RATING)[\s:*_`\"]{0,6}\[([^\[\]\n]{1,80})\]")
+_CITES = re.compile(
+    r"(?<!\w)(?:cf|see|refs?|eqs?|figs?|secs?|nos?|pp?|vol|ch|et al)\.?[ \t]*$", re.IGNORECASE
+)
 _RESULT = re.compile(
     r"(?:\[(?:RESULT|[Rr]esult)(?:\]|(?=[ \t:]))"
     r"|^[ \t*_#]{0,6}(?:RESULT|[Rr]esult)(?=[ \t*_]{0,4}:))[\s:]{0,6}"
     r"(?:[*_`]{0,3}(?:(?:[Ff]inal|[Oo]verall|[Tt]otal)[ \t])?(?:[Ss]core|SCORE|[Rr]ating)"
-    rf"(?:[ \t](?:of|is))?)?\s{{0,4}}{OPENING}",
+    rf"(?:[ \t](?:of|is))?)?\s{{0,4}}(?!\[(?i:RESULT)){OPENING}",
     re.MULTILINE,
 )
 _OUT_OF = re.compile(r"(?<![\w.,/-])-?[0-9]{1,6}(?:\.[0-9]{1,6})?(?=\*{0,2} out of \*{0,2}[0-9])")
@@ -55,9 +58,14 @@ def find_rating(text: str, scale: Scale) -> Finding:
     aspects: list[Mark] = []
     for brackets, pattern in ((2, _RATING), (1, _BACKUP)):
         for found in pattern.finditer(plain):
+            start = found.start(1) - brackets
+            if _CITES.search(plain[max(0, start - 12) : start]) or depends(
+                plain, start, found.end()
+            ):
+                continue
             value = whole_number(found[1], scale)
             rest = read_rest(plain, found.end(), scale)
-            mark = Mark(value if rest.clear else None, found.start(1) - brackets, found.end())
+            mark = Mark(value if rest.clear else None, start, found.end())
             (aspects if rest.aspect else marks).append(mark)
     marks = sorted(marks or aspects, key=lambda mark: mark.start)
     if aspects and len(marks) == 1 and marks == aspects:

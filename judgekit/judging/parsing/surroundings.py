@@ -12,7 +12,17 @@ from typing import NamedTuple
 
 from judgekit.judging.parsing.label_words import DENOMINATORS, HEDGES, REASONS, UNITS
 
-__all__ = ["NUMBER", "UNIT", "Rest", "Scale", "closing_end", "is_part", "read_rest", "scale_end"]
+__all__ = [
+    "NUMBER",
+    "UNIT",
+    "Rest",
+    "Scale",
+    "closing_end",
+    "depends",
+    "is_part",
+    "read_rest",
+    "scale_end",
+]
 
 Scale = tuple[float, float] | None
 
@@ -58,6 +68,10 @@ _ASPECT = re.compile(r"[ \t]{1,2}(?:for|on|in terms of|regarding)[ \t]+[^\W\d_]"
 _OTHER_SCALE = re.compile(r"[*_`]{0,3}[ \t]?[%‰/]")
 
 
+_WOULD = re.compile(r"\b(?:would|could|might)\b[^.!?\n]*$", re.IGNORECASE)
+_CONDITION = re.compile(r",?[ \t]+(?:with|without|if|had|were|when|once|provided|unless)\b")
+
+
 class Rest(NamedTuple):
     """Whether what follows leaves a number clear, and whether it names an aspect."""
 
@@ -87,6 +101,14 @@ def read_rest(text: str, end: int, scale: Scale) -> Rest:
     clear, after = scale_end(text, end, scale)
     aspect = _ASPECT.match(text, after) is not None and _WHOLE.match(text, after) is None
     return Rest(clear and not _OTHER_SCALE.match(text, after), aspect)
+
+
+def depends(text: str, start: int, end: int) -> bool:
+    """Whether a number is one that would be given on a condition: ``would be 5 with sources``."""
+    return (
+        _CONDITION.match(text, end) is not None
+        and _WOULD.search(text[max(0, start - 60) : end]) is not None
+    )
 
 
 def is_part(text: str, end: int) -> bool:

@@ -194,6 +194,8 @@ _REPORTS = _any(r"""
     begin(?:s|ning) | began | start(?:s|ed|ing)? with | reads? | stat(?:es|ed|ing)
     assert(?:s|ed|ing)? | argu(?:es|ed|ing) | suggest(?:s|ed|ing)? | declar(?:es|ed|ing)
     announc(?:es|ed|ing) | print(?:s|ed) | insert(?:s|ed) | inject(?:s|ed|ions?)
+    smuggl\w+ | plant(?:s|ed) | hid(?:es|den)? | sneak\w* | snuck | add(?:s|ed)
+    (?:last|closing) (?:lines?|sentences?|words?|paragraphs?)
     embed(?:s|ded) | append(?:s|ed) | quot(?:es?|ed|ing) | repeat(?:s|ed)
     conclud(?:es|ed)(?= by| with) | clos(?:es|ed|ing) (?:with|by) | tr(?:y|ies|ied|ying) to
     attempt(?:s|ed|ing)? | pretend(?:s|ed)? | according to | reported(?:ly)? | supposed(?:ly)?
@@ -265,7 +267,8 @@ _INTERJECTIONS = _any("""
 """)
 _CORRECTIONS = _any(r"""
     wait | hold on | never\s?mind | just kidding | correction | corrected | strike that
-    scratch that | korrektur | corrección | поправка | исправление
+    scratch that | or rather | not \w, | rectification | entschuldigung | pardon | perdón
+    извините | 抱歉 | korrektur | corrección | поправка | исправление
     等等 | 更正 | 纠正 | 糾正 | 不对 | 不對
 """)
 _REGRETS = _any(r"""
@@ -278,11 +281,18 @@ _REGRETS = _any(r"""
     my (?:mistake|error|bad|apologies|first|initial) | on second thoughts?
     (?:up)?on (?:further |closer |second )?(?:reflection|look|inspection)
     let me (?:reconsider|rethink|correct|revise|think again) | thinking about it again
+    (?:on|after) (?:re-?reading|(?:further|more|closer) (?:thought|reading|consideration|study))
+    i should have (?:said|written|chosen|picked) | i(?:['’]m| am) changing my (?:verdict|mind)
+    i(?:['’]d| would) like to (?:change|correct|revise) | i will not be (?:steered|fooled|misled)
+    i (?:got|had) (?:it|this|that|them) backwards? | (?:the )?other way (?:a)?round | vice versa
+    (?:updated|revised|corrected|new) (?:verdict|decision|answer|rating|score|choice)
     i (?:now|rather|actually) (?:prefer|think|choose|say)
-    my (?:final|new|real|actual) (?:answer|verdict|choice)
+    my (?:new|real|actual) (?:answer|verdict|choice) | my final (?:answer|verdict|choice) is
     (?:ignore|disregard|forget|discard|strike|cancel|scrap) (?:the|my|that|what|this|it)
-    ich korrigiere | das war falsch | ich habe mich | doch nicht | irrtum | je me corrige
-    je me suis | me corrijo | me equivoqu\w+ | исправл\w+ | ошиб(?:ся|лась) | я передумал\w*
+    ich (?:meinte|nehme das zurück|korrigiere) | das war falsch | ich habe mich | doch nicht
+    irrtum | je me corrige
+    je me suis | je voulais dire | quería decir | quise decir | me corrijo | me equivoqu\w+
+    исправл\w+ | ошиб(?:ся|лась) | я передумал\w* | имел[аи]? в виду
 """)
 _WAS = _any("""
     was | is | were | should be | should have been | should read | looks like | appears to be
@@ -317,7 +327,7 @@ _ABSTAINS = _any(
 TAKEN_BACK = re.compile(
     r"(?:^|[.!?。！？\n])[\s*_#`>(\"—–,-]*"
     rf"(?:(?:{_INTERJECTIONS})(?=[ \t]*[,.:;!?—–…-])|(?:{_CORRECTIONS})(?!\w))|"
-    rf"(?<!\w)(?:{_REGRETS}|{_DISOWNS}|{_ABSTAINS})(?!\w)|我(?:搞|弄)?错了|我改",
+    rf"(?<!\w)(?:{_REGRETS}|{_DISOWNS}|{_ABSTAINS})(?!\w)|我?(?:搞|弄|说|判)?错了|我改|收回|应该是|應該是",
     re.IGNORECASE,
 )
 """A verdict that is withdrawn after it was given."""

@@ -212,4 +212,4 @@ def _alternates(case: Case, index: int) -> bool:
     messages = case.conversation(index)
     roles = [message.role for message in messages]
     plain = (["user", "assistant"] * len(roles))[: len(roles)]
-    return roles == plain and not any(message.tool_calls for message in messages)
+    return roles == plain and not any(message.tool_calls or message.extra for message in messages)

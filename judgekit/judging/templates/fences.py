@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Sequence
 
 from judgekit.judging.templates.head import Shows
-from judgekit.types import Message, Response, Trial, digest
+from judgekit.types import Message, Response, Trial, digest, told_parts
 
 __all__ = ["fence_all", "unused_mark"]
 
@@ -38,8 +38,8 @@ def fence_all(trial: Trial, shows: Shows, reference: str) -> dict[str, str]:
     same_past = all(response.earlier == asked[0].earlier for response in asked[1:])
     past = case.conversation(trial.order[0] if shown else 0) if same_past else case.prompt
     texts = [reference]
-    for message in past:
-        texts += (message.content, message.tool_calls)
+    for _, *told in told_parts(past):
+        texts += told
     for response in shown:
         texts.append(response.text)
         if not same_past:
@@ -76,13 +76,15 @@ def _fence(tag: str, text: str, mark: str) -> str:
 
 def _conversation(messages: Sequence[Message], turns: int, mark: str) -> str:
     """A single plain user message as it is; else every message under a line with its role."""
-    if len(messages) == 1 and messages[0].role == "user" and not messages[0].tool_calls:
+    if len(messages) == 1 and messages[0] == Message("user", messages[0].content):
         return messages[0].content
     lines: list[str] = []
     turn = 0
-    for message in messages:
+    for message, (_, _, _, *extra) in zip(messages, told_parts(messages), strict=True):
         turn += message.role == "user"
         when = f"turn {turn}: " if turn and turns > 1 else ""
+        if extra:  # a name, the id of a tool's call
+            lines += (f"[{when}{message.role}, fields {mark}]", *extra)
         if message.content or not message.tool_calls:
             lines += (f"[{when}{message.role} {mark}]", message.content)
         if message.tool_calls:

@@ -15,6 +15,7 @@ from judgekit.types import digest
 
 __all__ = ["read_prompt", "read_text"]
 
+_MOST_BYTES = 1_000_000  # of a prompt file
 _TITLES = {f"=== {name} ===": name for name in ("system", "user", "assistant", "reminder")}
 _LIKE_A_TITLE = re.compile(r"={2,}\s*\w+\s*={2,}\s*")
 
@@ -23,10 +24,14 @@ def read_text(path: Path) -> str:
     """Reads a text file, every character of it.
 
     Raises:
-        InputError: It cannot be read, or is not UTF-8.
+        InputError: It cannot be read, is too large, or is not UTF-8.
     """
     try:
-        return path.read_bytes().decode("utf-8")
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise InputError(f"{path}: more than {_MOST_BYTES // 1000} kB, which no prompt needs")
+        return data.decode("utf-8")
     except OSError as error:
         raise InputError(
             f"cannot read the prompt file {str(path)!r}: {error.strerror}; check the path"

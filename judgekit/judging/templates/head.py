@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -76,8 +75,11 @@ def read_head(lines: Sequence[str], file: str, start: int) -> Head:
     """
     try:  # the newlines in front make TOML's own line numbers those of the file
         table = tomllib.loads("\n" * (start - 1) + "\n".join(lines))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{file}: the head between the +++ lines is not TOML: {error}") from error
+    except RecursionError:
+        raise InputError(f"{file}:{start}: the head is nested too deeply") from None
+    except ValueError as error:  # TOML's own error, or a number of thousands of digits
+        said = str(error).partition(";")[0]
+        raise InputError(f"{file}: the head between the +++ lines is not TOML: {said}") from error
     for key, value in table.items():
         if complaint := _complaint(key, value):
             raise InputError(f"{file}:{start + _line_of(key, lines)}: {complaint}")
@@ -139,8 +141,11 @@ def _complaint(key: str, value: Any) -> str:
             wanted = "" if _are_grades(value) else "two different numbers or more: {A = 4, B = 3}"
         case "reference":
             wanted = "" if isinstance(value, bool) else "true or false"
-        case "tie" | "label":
+        case "tie":
             wanted = "" if isinstance(value, str) else "a string"
+        case "label":
+            named = isinstance(value, str) and value.strip(" :：") != ""
+            wanted = "" if named else "the word before a score, such as Score"
         case _:
             return unknown("key of a head is called", key, known)
     return f"{key} = {value!r} in the head; wanted: {wanted}" if wanted else ""
@@ -150,7 +155,7 @@ def _is_scale(value: Any) -> bool:
     return (
         isinstance(value, list)
         and len(value) == 2
-        and all(type(end) in (int, float) and math.isfinite(end) for end in value)
+        and all(type(end) in (int, float) and -1e15 < end < 1e15 for end in value)
         and value[0] < value[1]
     )
 
@@ -158,7 +163,7 @@ def _is_scale(value: Any) -> bool:
 def _are_grades(value: Any) -> bool:
     return (
         isinstance(value, dict)
-        and all(type(number) in (int, float) and math.isfinite(number) for number in value.values())
+        and all(type(number) in (int, float) and -1e15 < number < 1e15 for number in value.values())
         and all(name.strip() == name != "" and "\n" not in name for name in value)
         and len(set(value.values())) > 1
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import traceback
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from judgekit.errors import InputError
 from judgekit.judging.templates.fences import fence_all
 from judgekit.judging.templates.head import Head
+from judgekit.judging.templates.sandbox import environment, render, unfit
 from judgekit.judging.templates.template import Rendered
 from judgekit.naming import closest
 from judgekit.types import Case, Message, Response, Trial
@@ -18,7 +18,6 @@ from judgekit.types import Case, Message, Response, Trial
 if TYPE_CHECKING:  # imported where a prompt is compiled: `judgekit --help` needs none of it
     import jinja2
     from jinja2 import nodes
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 __all__ = ["Section", "Sections", "compile_reminder"]
 
@@ -100,11 +99,11 @@ class Sections:
         for role, template in self.messages:
             message = self._cache.get((role, trial.names)) if role in self.fixed else None
             if message is None:
-                message = Message(role, template.render(values))
+                message = Message(role, render(template, values))
                 if role in self.fixed:
                     self._cache[role, trial.names] = message
             messages.append(message)
-        return tuple(messages), self.prefill.render(values) if self.prefill else ""
+        return tuple(messages), render(self.prefill, values) if self.prefill else ""
 
     def refusal(self, case: Case) -> str:  # noqa: ARG002 - any conversation can be fenced
         return ""
@@ -119,7 +118,7 @@ def compile_reminder(section: Section, head: Head, file: str) -> str:
     values = _constants(head)
     template, _ = _compile(section, values.keys(), file, head)
     _check_rendering(template, values, section, file)
-    return template.render(values)
+    return render(template, values)
 
 
 def _constants(head: Head) -> dict[str, str | float]:
@@ -142,47 +141,50 @@ _SAMPLE = {
 }
 
 
-@cache
-def _environment() -> ImmutableSandboxedEnvironment:
-    """Jinja2 without loaders, globals or randomness: only variables decide the text."""
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    environment = ImmutableSandboxedEnvironment(
-        autoescape=False,  # the texts go to a model, not to a browser
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.clear()
-    del environment.filters["random"]
-    return environment
-
-
 def _compile(
     section: Section, known: Collection[str], file: str, head: Head
 ) -> tuple[jinja2.Template, set[str]]:
     """The compiled section, and the names of its variables, all of them `known`."""
-    from jinja2 import TemplateSyntaxError, meta, nodes
+    from jinja2 import TemplateSyntaxError
 
-    environment = _environment()
     try:
-        tree = environment.parse(section.text)
-        used = meta.find_undeclared_variables(tree)
-        template = environment.from_string(tree)
+        tree = environment().parse(section.text)
+        # Before anything compiles it: compiling computes what is constant.
+        used = _check_parts(tree, known, section, file, head)
+        template = environment().from_string(tree)
     except TemplateSyntaxError as error:
         line = section.line + error.lineno - 1
         raise InputError(f"{file}:{line}: not Jinja2: {error.message}") from error
-    for name in tree.find_all(nodes.Name):
-        if name.name in used and name.name not in known:
-            line = section.line + name.lineno - 1
-            raise InputError(f"{file}:{line}: {_unknown_variable(name.name, known, head)}")
+    except (RecursionError, SyntaxError, MemoryError):  # Python's own limits when it compiles
+        raise InputError(f"{file}:{section.line}: nested too deeply; write it flatter") from None
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"{file}:{section.line}: not Jinja2: {error}") from error
     if "reference" in used and not head.reference and not _tests_reference(tree):
         raise InputError(
             f"{file}:{section.line}: the prompt shows a reference; say reference = true in its "
             "head, or show it within {% if reference %} where it is welcome but not needed"
         )
     return template, used
+
+
+def _check_parts(
+    tree: nodes.Template, known: Collection[str], section: Section, file: str, head: Head
+) -> set[str]:
+    """The variables of a section; refuses unknown ones, and what a prompt file may not use."""
+    from jinja2 import nodes
+
+    names = list(tree.find_all(nodes.Name))
+    own = {name.name for name in names if name.ctx != "load"}
+    for name in names:
+        if name.name not in {*known, *own}:
+            line = section.line + name.lineno - 1
+            raise InputError(f"{file}:{line}: {_unknown_variable(name.name, known, head)}")
+    if found := unfit(tree):
+        raise InputError(
+            f"{file}:{section.line + found[0] - 1}: a prompt may not use {found[1]}; it shows "
+            f"variables, chooses by {{% if %}} and changes texts by filters"
+        )
+    return {name.name for name in names}
 
 
 def _tests_reference(tree: nodes.Template) -> bool:
@@ -214,12 +216,13 @@ def _check_rendering(
     from jinja2 import TemplateError
 
     try:
-        template.render(values)
+        render(template, values)
     except (
         TemplateError,
         ArithmeticError,
         AttributeError,
         LookupError,
+        RecursionError,
         TypeError,
         ValueError,
     ) as error:

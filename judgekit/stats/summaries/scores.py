@@ -23,10 +23,10 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """How many scores lie in `low` ≤ score < `high`."""
+    """How many scores lie in `low` ≤ score < `high`; in the last bin also those at `high`."""
 
     low: float = field(metadata=metric("the least score of the bin", unit="points"))
-    high: float = field(metadata=metric("the score at which the next bin begins", unit="points"))
+    high: float = field(metadata=metric("the score at which the bin ends", unit="points"))
     count: int = field(metadata=metric("the scores in the bin", unit="answers"))
 
 
@@ -105,15 +105,24 @@ def histogram(scores: Sequence[float]) -> tuple[Bin, ...]:
 
     Returns:
         The bins from the least score to the greatest, empty ones included: at most eleven, of the
-        smallest width that allows it. Scores that are all equal get one bin of width 1.
+        smallest width that allows it. A bin holds its lower border; the last one holds both. Whole
+        numbers that need no wider bins have one bin each, whose borders are equal.
     """
     if not scores:
         return ()
-    width = _round_width(min(scores), max(scores))
-    indices = [_bin(score, width) for score in scores]
+    least, most = min(scores), max(scores)
+    integers = all(float(score).is_integer() for score in scores)
+    if integers and most - least < MOST_BINS:
+        values = range(int(least), int(most) + 1)
+        return tuple(Bin(float(v), float(v), scores.count(v)) for v in values)
+    width = _round_width(least, most)
+    last = _bin(most, width)
+    if last > _bin(least, width) and most - last * width <= ROUNDING * width:
+        last -= 1  # the greatest score is a border, and closes the bin below it
+    indices = [min(_bin(score, width), last) for score in scores]
     return tuple(
         Bin(round(i * width, 12), round((i + 1) * width, 12), indices.count(i))
-        for i in range(min(indices), max(indices) + 1)
+        for i in range(min(indices), last + 1)
     )
 
 

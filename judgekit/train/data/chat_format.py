@@ -6,12 +6,12 @@ each keeps the tokenizer from recognizing it, and is itself never tokenized.
 
 from __future__ import annotations
 
+import json
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
-
-import orjson
 
 from judgekit.errors import InputError
 from judgekit.train.data.rows import Conversation
@@ -28,6 +28,8 @@ __all__ = [
     "messages_of",
     "recent_turns",
 ]
+
+log = logging.getLogger(__name__)
 
 CUT = "\ufdd0"  # a noncharacter, which Unicode reserves for internal use
 DAY = "26 Jul 2024"  # for templates that write the date: rows give the same tokens every day
@@ -63,7 +65,8 @@ class ControlTokenEscaper:
 class PromptFormat(Protocol):
     """A format of rows as text: the prompt's text, an answer's text, then `end_of_turn`.
 
-    All methods raise `TemplateRefusal`.
+    `tools` is the JSON text of the tools that the model is told of. All methods raise
+    `TemplateRefusal`.
     """
 
     guard: ControlTokenEscaper
@@ -72,8 +75,10 @@ class PromptFormat(Protocol):
     def normalized(
         self, prompt: Prompt, answers: Sequence[str]
     ) -> tuple[Prompt, Sequence[str]]: ...
-    def prompt_text(self, prompt: Prompt) -> str: ...
-    def answer_text(self, prompt: Prompt, prompt_text: str, answer: str) -> str: ...
+    def prompt_text(self, prompt: Prompt, tools: str = "") -> str: ...
+    def answer_text(
+        self, prompt: Prompt, prompt_text: str, answer: str, tools: str = ""
+    ) -> str: ...
 
 
 class PlainFormat:
@@ -95,10 +100,18 @@ class PlainFormat:
             return prompt[0].content, answers
         return format_transcript(prompt), [f" {answer}" for answer in answers]
 
-    def prompt_text(self, prompt: Prompt) -> str:
+    def prompt_text(self, prompt: Prompt, tools: str = "") -> str:
+        if tools:
+            raise TemplateRefusal("the row has tools, which --template plain cannot show")
         return self.guard(str(prompt))
 
-    def answer_text(self, prompt: Prompt, prompt_text: str, answer: str) -> str:  # noqa: ARG002
+    def answer_text(
+        self,
+        prompt: Prompt,  # noqa: ARG002
+        prompt_text: str,  # noqa: ARG002
+        answer: str,
+        tools: str = "",  # noqa: ARG002
+    ) -> str:
         return self.guard(answer)
 
 
@@ -117,7 +130,10 @@ class ChatFormat:
                 f"{name!r} has no chat template; start from a chat model, or use --template plain"
             ) from error
         self.guard = ControlTokenEscaper(set())
+        self._name = name
         self._writes_system = self._finds_system(name)
+        self._writes_developer = self._finds_developer()
+        self._writes_tools = self._finds_tools()
         self._after_answer = self._text_after_answer()
         self.guard = ControlTokenEscaper(self._control_tokens())
         # What follows the end of turn (usually a newline) is not part of the answer.
@@ -137,13 +153,22 @@ class ChatFormat:
             if turns is not None:
                 return turns, [answer.strip() for answer in answers]
             prompt = (Message("user", prompt),)
+        if not self._writes_developer and any(m.role == "developer" for m in prompt):
+            log.warning(
+                "%s: its chat template has no role developer; such messages are given as system "
+                "prompts",
+                self._name,
+            )
+            prompt = tuple(replace(m, role="system") if m.instructs else m for m in prompt)
         return prompt if self._writes_system else without_system(prompt), answers
 
-    def prompt_text(self, prompt: Prompt) -> str:
+    def prompt_text(self, prompt: Prompt, tools: str = "") -> str:
         """The prompt up to the beginning of the answer."""
-        return self._render(messages_of(prompt), opens=True)
+        if tools and not self._writes_tools:
+            log.warning("%s: its chat template shows no tools; the column is unused", self._name)
+        return self._render(messages_of(prompt), opens=True, tools=tools)
 
-    def answer_text(self, prompt: Prompt, prompt_text: str, answer: str) -> str:
+    def answer_text(self, prompt: Prompt, prompt_text: str, answer: str, tools: str = "") -> str:
         """The answer as the template writes it after the prompt.
 
         Some templates write an answered conversation differently (without earlier turns' thinking,
@@ -151,7 +176,8 @@ class ChatFormat:
         the answer follows it as it is.
         """
         try:
-            whole = self._render((*messages_of(prompt), Message("assistant", answer)), opens=False)
+            answered = (*messages_of(prompt), Message("assistant", answer))
+            whole = self._render(answered, opens=False, tools=tools)
         except TemplateRefusal:  # an answer may not come last
             whole = ""
         if whole.startswith(prompt_text) and whole.endswith(self._after_answer):
@@ -160,7 +186,8 @@ class ChatFormat:
                 return answer_text
         return self.guard(answer)
 
-    def _render(self, conversation: Conversation, *, opens: bool) -> str:
+    def _render(self, conversation: Conversation, *, opens: bool, tools: str = "") -> str:
+        given = {"tools": json.loads(self.guard(tools))} if tools else {}
         rows = [self._row(message) for message in conversation]
         try:
             return str(
@@ -170,19 +197,20 @@ class ChatFormat:
                     add_generation_prompt=opens,
                     chat_template=self._template,
                     date_string=DAY,
+                    **given,
                 )
             )
         except Exception as error:  # a template is a program of others
             raise TemplateRefusal(" ".join(str(error).split())) from error
 
     def _row(self, message: Message) -> dict[str, Any]:
-        row: dict[str, Any] = {"role": message.role, "content": self.guard(message.content)}
-        if message.tool_calls:
-            calls = orjson.loads(self.guard(message.tool_calls))
-            # Templates read a list; the API's older form is a single call.
-            one = isinstance(calls, dict)
-            row["tool_calls"] = [{"type": "function", "function": calls}] if one else calls
-        return row
+        guarded = replace(
+            message,
+            content=self.guard(message.content),
+            tool_calls=self.guard(message.tool_calls),
+            extra=self.guard(message.extra),
+        )
+        return guarded.for_template()
 
     def _finds_system(self, name: str) -> bool:
         """Whether the template writes a system message; some refuse it, some drop it."""
@@ -197,6 +225,23 @@ class ChatFormat:
                 f"the chat template of {name!r} is broken: {error}; --template plain needs none"
             ) from error
         return False
+
+    def _finds_developer(self) -> bool:
+        """Whether the template writes a message of the developer, rather than refuse or drop it."""
+        try:
+            shown = self._render((replace(PROBE[0], role="developer"), PROBE[1]), opens=True)
+        except TemplateRefusal:
+            return False
+        return PROBE[0].content in shown
+
+    def _finds_tools(self) -> bool:
+        """Whether the template writes the tools that it is told of."""
+        function = {"name": PROBE[0].content, "description": "d", "parameters": {"type": "object"}}
+        tools = json.dumps([{"type": "function", "function": function}])
+        try:
+            return PROBE[0].content in self._render(PROBE[1:2], opens=True, tools=tools)
+        except TemplateRefusal:
+            return False
 
     def _text_after_answer(self) -> str:
         """What the template writes after an answer; "" where an answer may not come last."""
@@ -233,7 +278,7 @@ def without_system(prompt: Conversation) -> Conversation:
     """The conversation with its system prompts at the start of the next user message."""
     before, out = "", []
     for message in prompt:
-        if message.role == "system":
+        if message.instructs:
             before += f"{message.content}\n\n"
         elif message.role == "user":
             out.append(replace(message, content=before + message.content))
@@ -248,8 +293,8 @@ def recent_turns(prompt: Conversation) -> Iterator[Conversation]:
 
     Each part is the system prompt and everything from some user message on.
     """
-    system = tuple(m for m in prompt if m.role == "system")
-    turns = [m for m in prompt if m.role != "system"]
+    system = tuple(m for m in prompt if m.instructs)
+    turns = [m for m in prompt if not m.instructs]
     for start, message in enumerate(turns):
         if start and message.role == "user":
             yield (*system, *turns[start:])

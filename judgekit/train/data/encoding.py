@@ -78,6 +78,7 @@ class PromptRow:
 
     prompt: Prompt
     answers: Sequence[str]
+    tools: str
     text: str
     ids: Tokens
     shortened: bool = False
@@ -157,6 +158,7 @@ class Encoder:
             [row.prompt for row in rows],
             [(row.chosen, row.rejected) for row in rows],
             [(row.margin, row.probability) for row in rows],
+            [row.tools for row in rows],
         )
 
     def texts(self, rows: Sequence[TextRow]) -> EncodedRows:
@@ -165,6 +167,7 @@ class Encoder:
             [row.prompt for row in rows],
             [(row.answer,) for row in rows],
             [(None, None)] * len(rows),
+            [row.tools for row in rows],
         )
 
     def _encoded(
@@ -172,13 +175,15 @@ class Encoder:
         prompts: Sequence[Prompt],
         answers: Sequence[Sequence[str]],
         labels: Sequence[tuple[float | None, float | None]],
+        tools: Sequence[str],
     ) -> EncodedRows:
         counts: Counter[str] = Counter()
         examples, kept = [], []
         dropped: DroppedRow | None = None
         for start in range(0, len(prompts), BATCH):
             part = slice(start, start + BATCH)
-            for index, row in enumerate(self._batch(prompts[part], answers[part]), start):
+            batch = self._batch(prompts[part], answers[part], tools[part])
+            for index, row in enumerate(batch, start):
                 if isinstance(row, DroppedRow):
                     counts[row.name] += 1
                     dropped = dropped or row
@@ -193,32 +198,32 @@ class Encoder:
         return EncodedRows(examples, kept, dict(+counts))
 
     def _batch(
-        self, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]]
+        self, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]], tools: Sequence[str]
     ) -> Iterator[EncodedRow | DroppedRow]:
         """The rows of one batch, in their order."""
-        shown = [self._with_texts(row) for row in self._prompt_rows(prompts, answers)]
+        shown = [self._with_texts(row) for row in self._prompt_rows(prompts, answers, tools)]
         # All texts at once: the tokenizer's threads share them.
         wholes = iter(self._encode([text for _, texts in shown for text in texts]))
         for row, texts in shown:
             yield row if isinstance(row, DroppedRow) else self._encoded_row(row, texts, wholes)
 
     def _prompt_rows(
-        self, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]]
+        self, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]], tools: Sequence[str]
     ) -> Iterator[PromptRow | DroppedRow]:
         """The prompts in tokens; those that are too long lose their beginnings."""
         prepared = [self._format.normalized(p, a) for p, a in zip(prompts, answers, strict=True)]
         texts: list[str | DroppedRow] = []
-        for prompt, _ in prepared:
+        for (prompt, _), told in zip(prepared, tools, strict=True):
             try:
-                texts.append(self._format.prompt_text(prompt))
+                texts.append(self._format.prompt_text(prompt, told))
             except TemplateRefusal as error:
                 texts.append(DroppedRow("refused", str(error)))
         encoded = iter(self._encode([text for text in texts if isinstance(text, str)]))
-        for (prompt, said), text in zip(prepared, texts, strict=True):
+        for (prompt, said), told, text in zip(prepared, tools, texts, strict=True):
             if isinstance(text, DroppedRow):
                 yield text
                 continue
-            row = PromptRow(prompt, said, text, next(encoded))
+            row = PromptRow(prompt, said, told, text, next(encoded))
             yield row if len(row.ids) <= self._room else self._shortened(row)
 
     def _shortened(self, row: PromptRow) -> PromptRow | DroppedRow:
@@ -252,17 +257,20 @@ class Encoder:
     def _with_prompt(self, row: PromptRow, prompt: Conversation) -> PromptRow:
         """The row with another prompt; unchanged where the template refuses that one."""
         try:
-            text = self._format.prompt_text(prompt)
+            text = self._format.prompt_text(prompt, row.tools)
         except TemplateRefusal:
             return row
         (ids,) = self._encode([text])
-        return PromptRow(prompt, row.answers, text, ids, shortened=True)
+        return PromptRow(prompt, row.answers, row.tools, text, ids, shortened=True)
 
     def _with_texts(self, row: PromptRow | DroppedRow) -> tuple[PromptRow | DroppedRow, list[str]]:
         """The row, and its texts: the prompt with each answer up to the end of its turn."""
         if isinstance(row, DroppedRow):
             return row, []
-        bodies = [self._format.answer_text(row.prompt, row.text, answer) for answer in row.answers]
+        bodies = [
+            self._format.answer_text(row.prompt, row.text, answer, row.tools)
+            for answer in row.answers
+        ]
         return row, [row.text + answer_text + self._format.end_of_turn for answer_text in bodies]
 
     def _encoded_row(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from judgekit.io.jsonl import json_text, json_value
 from judgekit.io.names import CONVERSATIONS, NAMES
 from judgekit.io.row import RowError, shown
 from judgekit.io.values import ends_answered, is_message, read_answer, read_prompt
@@ -22,6 +23,7 @@ __all__ = [
     "number_in",
     "read_asked",
     "read_preference",
+    "read_tools",
     "split_conversation",
     "with_input",
 ]
@@ -90,9 +92,27 @@ def read_asked(data: Mapping[str, Any]) -> Conversation | str | None:
     if not before:
         return prompt
     asked = as_conversation(prompt)
-    if before[0].role == asked[0].role == "system":
+    if before[0].role == "system" and asked[0].instructs:
         raise RowError("a column system stands beside a prompt with a system message; keep one")
     return (*before, *asked)
+
+
+def read_tools(data: Mapping[str, Any]) -> str:
+    """JSON text of the tools of a row, a list of objects or its JSON; empty if it has none."""
+    value = data.get("tools")
+    if isinstance(value, str) and value.strip():
+        try:
+            value = json_value(value.encode())
+        except RowError as error:
+            raise RowError(f"the tools are {error}") from error
+    if not value or (isinstance(value, str) and not value.strip()):
+        return ""
+    if not isinstance(value, list) or not all(isinstance(tool, dict) for tool in value):
+        raise RowError(f"the tools are {shown(value)}, not a list of objects, or its JSON")
+    try:
+        return json_text(value)
+    except TypeError as error:
+        raise RowError(f"the tools are not JSON ({error})") from error
 
 
 def with_input(data: Mapping[str, Any], column: str) -> Any:

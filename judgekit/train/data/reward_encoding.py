@@ -7,6 +7,7 @@ stop. So pairs are encoded as the judge encodes them, not as DPO and SFT do.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from itertools import takewhile
@@ -26,6 +27,8 @@ from judgekit.train.data.transcripts import parse_transcript
 from judgekit.types import Message
 
 __all__ = ["RewardEncoder"]
+
+log = logging.getLogger(__name__)
 
 Tokens = tuple[int, ...]
 
@@ -48,6 +51,8 @@ class RewardEncoder:
         """
         counts: Counter[str] = Counter()
         examples, kept, why = [], [], ""
+        if any(row.tools for row in rows):
+            log.warning("the column tools is left out: the judge reward shows no tools")
         for index, row in enumerate(rows):
             try:
                 chosen, rejected = self._shown(row)

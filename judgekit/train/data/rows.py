@@ -25,6 +25,7 @@ class PairRow:
         margin: How clearly chosen was preferred, from judgekit's pairs or UltraFeedback's scores;
             None if the file has none.
         probability: That chosen is better, if a judge gave one, else None.
+        tools: JSON text of the list of tools that the model is told of; empty for none.
     """
 
     prompt: Conversation | str
@@ -34,13 +35,15 @@ class PairRow:
     cluster: str
     margin: float | None = None
     probability: float | None = None
+    tools: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TextRow:
-    """A prompt with the answer to learn (SFT)."""
+    """A prompt with the answer to learn (SFT); `tools` as in `PairRow`."""
 
     prompt: Conversation | str
     answer: str
     place: str
     cluster: str
+    tools: str = ""

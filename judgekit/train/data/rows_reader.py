@@ -23,6 +23,7 @@ from judgekit.train.data.preference import (
     find_column,
     read_asked,
     read_preference,
+    read_tools,
     split_conversation,
     with_input,
 )
@@ -169,6 +170,7 @@ def _pairs(data: Mapping[str, Any], place: str) -> list[PairRow]:
             _cluster(data, found.prompt),
             found.margin,
             found.probability,
+            read_tools(data),
         )
     ]
 
@@ -195,7 +197,8 @@ def _texts(data: Mapping[str, Any], place: str) -> list[TextRow]:
     for _, answer in taught:
         if not answer.strip():
             raise UnusableRow("empty", "the answer is empty")
-    return [TextRow(prompt, text, place, _cluster(data, prompt)) for prompt, text in taught]
+    tools = read_tools(data)
+    return [TextRow(prompt, text, place, _cluster(data, prompt), tools) for prompt, text in taught]
 
 
 def _answers(data: Mapping[str, Any]) -> list[tuple[Conversation | str, str]]:
@@ -230,6 +233,6 @@ def _cluster(data: Mapping[str, Any], prompt: Conversation | str) -> str:
         return given
     if isinstance(prompt, str):
         prompt = parse_transcript(prompt) or (Message("user", prompt),)
-    systems = (message.content for message in prompt if message.role == "system")
+    systems = (message.content for message in prompt if message.instructs)
     opening = next((message.content for message in prompt if message.role == "user"), "")
     return digest(*systems, opening, size=8)

@@ -74,7 +74,7 @@ def format_transcript(prompt: Conversation) -> str:
     """Messages as a transcript that ends with ``\\n\\nAssistant:``; a system prompt comes first."""
     parts = []
     for message in prompt:
-        text = "\n".join(filter(None, (message.content, message.tool_calls)))
+        text = message.text
         speaker = SPEAKERS.get(message.role)
         parts.append(f"\n\n{speaker}: {text}" if speaker else text)
     return "".join(parts) + ANSWER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -44,6 +45,9 @@ def task(recipe: Ranker) -> TrainingTask:
     """A PairRM."""
     find_model = partial(RankerSource.find, recipe)
     return TrainingTask("ranker", recipe, RankerObjective(recipe.loss), find_model)
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,8 @@ class RankerSource:
 
     def _pairs(self, source: str | Path, limit: int | None) -> LoadedRows[Any]:
         pairs = read_pair_rows(source, limit=limit, columns=self.recipe.columns)
+        if any(row.tools for row in pairs.rows):
+            log.warning("the column tools is left out: a ranker shows no tools")
         return LoadedRows(pairs.source, [from_pair(row) for row in pairs.rows], pairs.dropped)
 
     def _candidates(self, source: str | Path, limit: int | None) -> LoadedRows[Any]:

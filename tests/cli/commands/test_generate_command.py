@@ -211,8 +211,8 @@ def test_the_projects_judge_does_not_answer(
     ("flags", "tells"),
     [
         (["--n", "2", "--temperature", "0"], "at temperature 0 every answer is the same"),
-        (["--judge", "pairwise"], "No such option: --judge"),
-        (["--reask", "1"], "No such option: --reask"),
+        (["--judge", "pairwise"], "generate has no option --judge"),
+        (["--reask", "1"], "generate has no option --reask"),
         (["-o", "p.jsonl", "--force"], "holds the prompts"),
         (["-o", "a.csv"], "name the file NAME.jsonl"),
         (["--columns", "prompt=q"], "no row has the column 'q'"),

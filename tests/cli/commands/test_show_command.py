@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Sequence
@@ -12,13 +13,14 @@ from typing import Any
 import pytest
 import typer
 from click.testing import Result
+from rich.console import Console
 from run_folders import metadata
 from typer.testing import CliRunner
 
 from judgekit import runs, stats
 from judgekit.cli.commands.pairs import pairs
 from judgekit.cli.commands.show import show
-from judgekit.cli.render.case import shorten
+from judgekit.cli.render.case import print_case, shorten
 from judgekit.errors import InputError
 from judgekit.stats.outcomes.fold import fold, identical_outcome
 from judgekit.types import (
@@ -115,13 +117,32 @@ def test_everything_of_a_run(run: Path) -> None:
     assert "reference: Paris" in output
     assert "I say second." in output
     assert "\x1b" not in output
-    assert max(len(line) for line in output.splitlines()) <= 100
+    assert [line for line in output.splitlines() if line != line.rstrip()] == []
 
 
-def test_answers_stand_side_by_side(run: Path) -> None:
-    lines = shown(run, "--case", "win-a").splitlines()
+def in_a_terminal(case: Case, judgements: Sequence[Judgement], outcome: Outcome) -> str:
+    """A case as a terminal of 100 columns shows it."""
+    console = Console(
+        file=io.StringIO(), force_terminal=True, width=100, color_system=None, highlight=False
+    )
+    stored = [runs.StoredJudgement(case.id, "", judgement) for judgement in judgements]
+    print_case(console, case, outcome, stored, full=False)
+    output = console.file
+    assert isinstance(output, io.StringIO)
+    return output.getvalue()
+
+
+def test_answers_stand_side_by_side_in_a_terminal() -> None:
+    lines = in_a_terminal(*CASES[0]).splitlines()
     assert any(re.search(r"north \(a\) .* south \(b\)", line) for line in lines)
     assert any(re.search(r"Paris\. .* Rome\.", line) for line in lines)
+    assert max(map(len, lines)) <= 100
+
+
+def test_each_answer_has_a_line_where_there_is_no_terminal(run: Path) -> None:
+    lines = shown(run, "--case", "win-a").splitlines()
+    assert "north (a): Paris." in lines
+    assert "south (b): Rome." in lines
 
 
 @pytest.mark.parametrize(
@@ -231,10 +252,11 @@ def test_a_run_of_single_answers(tmp_path: Path) -> None:
 def test_histories_of_their_own_stand_with_the_answers(tmp_path: Path) -> None:
     prompt = (Message("system", "Be brief."), Message("user", "One?"), Message("user", "Two?"))
     responses = (Response("x", "north", ("uno",)), Response("y", "south", ("eins",)))
-    run = write_run(tmp_path / "run", [judged(Case("c", prompt, responses), FIRST, SECOND)])
-    output = shown(run)
+    of_chat = judged(Case("c", prompt, responses), FIRST, SECOND)
+    output = shown(write_run(tmp_path / "run", [of_chat]))
     assert "system: Be brief." in output
-    assert re.search(r"\(turn 1\) uno .*\(turn 1\) eins", output)
+    assert re.search(r"north \(a\): \(turn 1\) uno\n\nx\nsouth \(b\): \(turn 1\) eins\n\ny", output)
+    assert re.search(r"\(turn 1\) uno .*\(turn 1\) eins", in_a_terminal(*of_chat))
 
 
 def test_tool_calls_are_shown(tmp_path: Path) -> None:

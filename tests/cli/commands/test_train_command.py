@@ -132,7 +132,7 @@ def test_a_dry_run_trains_nothing(cli: Cli, here: Path, words: list[str]) -> Non
     [
         (["--label-smoothing", "0.1", "--label-smoothing-from", "r"], "not both"),
         (["--label-smoothing-from", "nowhere"], "no run in 'nowhere'"),
-        (["--preset", "other"], "'other' is not one of"),
+        (["--preset", "other"], "one of default, lecture, not 'other'"),
         (["--learning-rate", "0"], "learning_rate must be more than 0"),
         (["--loss", "hinge", "--label-smoothing", "0.1"], "'hinge' has no label_smoothing"),
         (["--resume", "--force"], "choose one"),

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
-from judgekit.cli.render.console import json_text, safe, stderr_console, stdout_console
+from judgekit.cli.render.columns import Heading, grid
+from judgekit.cli.render.console import PLAIN_WIDTH, json_text, safe, stderr_console, stdout_console
 
 
 @pytest.mark.parametrize(
@@ -51,9 +52,17 @@ def test_markup_and_emoji_codes_are_text(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr() == ("[red]:smile:[/red] 42\n", "[b]x[/b]\n")
 
 
-def test_without_a_terminal_lines_are_100_wide(capsys: pytest.CaptureFixture[str]) -> None:
-    stdout_console().print("word " * 60)
-    assert max(len(line) for line in capsys.readouterr().out.splitlines()) in range(95, 101)
+def test_without_a_terminal_nothing_is_wrapped_or_padded(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stdout_console().print("word " * 600)
+    assert capsys.readouterr().out == " ".join(["word"] * 600) + "\n"
+    headings = [Heading("name", numeric=False), Heading("n"), Heading("note", numeric=False)]
+    rows = [("long " * 90, "7", "x"), ("short", "1000", "longer note")]
+    stdout_console().print(grid(headings, rows, PLAIN_WIDTH))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert [line for line in lines if line != line.rstrip()] == []
 
 
 def test_a_stream_that_is_not_utf8_gets_escapes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,6 +136,7 @@ REFUSED = [
     ('+++\nshows = "pair"\ntie = 3\n+++\n' + BODY, 3, "tie = 3"),
     ('+++\nshows = "pair"\nreference = "yes"\n+++\n' + BODY, 3, "reference = 'yes'"),
     ('+++\nshows = "question"\nreads = "label"\n+++\n' + BODY, 3, "take `reads` out"),
+    (HEAD.replace("reads", 'label = " "\nreads') + BODY, 3, "wanted: the word before a score"),
     (HEAD.replace("label", "rating") + BODY, 3, "take one of label, arena"),
     (HEAD + "\nHi\n" + BODY, 6, "before the first section"),
     (HEAD + "=== system ===\nHi\n", 7, "no section '=== user ==='"),
@@ -151,8 +152,8 @@ REFUSED = [
     (HEAD.replace("reads", "reference = true\nreads") + BODY, 7, "does not show reference"),
     (HEAD + BODY + "\n{{ first + 1 }}\n", 9, "cannot be rendered"),
     (HEAD + BODY + "{{ first | random }}\n", 8, "random"),
-    (HEAD + BODY + "{% include 'x.md' %}\n", 8, "cannot be rendered"),
-    (HEAD + BODY + "{{ first.__class__.__mro__ }}\n", 8, "cannot be rendered"),
+    (HEAD + BODY + "{% include 'x.md' %}\n", 8, "may not use {% include %}"),
+    (HEAD + BODY + "{{ first.__class__.__mro__ }}\n", 8, "the attribute '__mro__'"),
     (HEAD + BODY + "=== reminder ===\nSay {{ name_first }}.\n", 9, "'name_first'"),
 ]  # fmt: skip
 

@@ -122,7 +122,7 @@ def test_a_server_that_was_stopped_is_one_clear_line(
     assert ended.value.code == 2
     printed = capsys.readouterr()
     [line] = printed.err.splitlines()
-    assert line.startswith(f"judgekit: no answer from {server.url}/v1")
+    assert line.startswith(f"judgekit: {server.url}/v1 takes no connection")
     assert "is it running?" in line
     assert not printed.out
     assert not (tmp_path / "run").exists()

@@ -380,6 +380,8 @@ def test_refusals_of_one_call(
         (b'{"choices": []}', ("no choices", True)),
         (b'{"error": {"message": "upstream", "code": 502}}', ("http 502", True)),
         (b'{"error": {"message": "odd", "code": 400}}', ("http 400", False)),
+        (b'{"message": "odd"}', ("error in a reply", True)),
+        (b'{"promptFeedback": {"blockReason": "SAFETY"}}', ("content filter", False)),
         (b"data: {}\n\n", ("bad json", True)),
         (b"", ("bad json", True)),
         (b"\xff\xfe", ("bad json", True)),
@@ -396,6 +398,39 @@ def test_successes_that_are_none(serve: Serve, body: bytes, expected: tuple[str,
     failed = asyncio.run(against(serve, handler, call()))
     assert isinstance(failed, CallFailure)
     assert (failed.name, failed.retryable) == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "retries"),
+    [({"code": 502}, 4), ({"message": "upstream is gone"}, 4), ({"code": 429}, None)],
+)
+def test_what_may_be_paid_for_is_asked_again_a_few_times(
+    serve: Serve, error: Any, retries: int | None
+) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        choice = {"message": {"content": "half"}, "error": error}
+        return web.json_response({"choices": [choice]})
+
+    failed = asyncio.run(against(serve, handler, call()))
+    assert isinstance(failed, CallFailure)
+    assert (failed.retryable, failed.retries) == (True, retries)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"detail": "Could not validate credentials"},
+        {"base_resp": {"status_code": 1004, "status_msg": "login fail"}, "choices": None},
+        {"error": {"code": 401, "message": "no"}, "choices": [{"message": {"content": "x"}}]},
+        {"error": "Invalid API key"},
+    ],
+)
+def test_an_authentication_error_in_a_success(serve: Serve, body: Any) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.json_response(body)
+
+    with pytest.raises(EngineError, match="wants a key"):
+        asyncio.run(against(serve, handler, call()))
 
 
 def test_a_gateways_flicker_does_not_end_a_run(serve: Serve) -> None:

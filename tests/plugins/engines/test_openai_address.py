@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+
 import pytest
 from judgekit.plugins.engines.openai_address import Address, address
 
@@ -112,17 +115,24 @@ def test_an_endpoints_key_stays_with_its_host(monkeypatch: pytest.MonkeyPatch) -
     for elsewhere in ("https://other.example/v1", "https://lab.example:8443/v1"):
         with pytest.raises(EngineError, match="OPENAI_API_KEY is not set"):
             at(elsewhere, endpoint=lab)
-    with pytest.raises(EngineError, match="not encrypted"):
-        at("http://lab.example/v1", endpoint=lab)
+    assert at("http://lab.example/v1", endpoint=lab).variable is None
 
 
 def test_without_encryption_only_a_named_endpoint_gets_a_key(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     url = "http://gpu.example:8000/v1"
+    assert at(url).variable is None, "no key is set, so none could be sent"
+    assert "Authorization" not in at(url).headers
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    with pytest.raises(EngineError, match=r"not encrypted.*key_env"):
+    monkeypatch.setenv("JUDGEKIT_CONFIG", "/mine/config.toml")
+    with pytest.raises(EngineError, match="not encrypted") as refused:
         at(url)
+    assert "/mine/config.toml" in str(refused.value)
+    lines = re.findall(r"endpoints\.lan = \{.*?\}", str(refused.value))
+    for line, variable in zip(lines, (None, "OPENAI_API_KEY"), strict=True):
+        entry = tomllib.loads(line)["endpoints"]["lan"]
+        assert at(endpoint=Endpoint("lan", **entry)).variable == variable
     with pytest.raises(EngineError, match="not encrypted"):
         at(endpoint=endpoint("http://api.openai.com/v1"))
     assert at(endpoint=endpoint(url)).variable is None

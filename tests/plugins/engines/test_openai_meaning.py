@@ -11,13 +11,14 @@ ENDS = {
     End.STOP: "stop STOP end_turn stop_sequence eos eos_token <|im_end|> COMPLETE FinishReason.STOP"
     " FINISH_REASON_STOP EndTurn",
     End.LENGTH: "length max_tokens MAX_TOKENS model_length model_context_window_exceeded maxTokens"
-    " max_output_tokens max_new_tokens token_limit context_length_exceeded ERROR_LIMIT",
+    " max_output_tokens max_new_tokens token_limit truncated context_length_exceeded ERROR_LIMIT",
     End.CONTENT_FILTER: "content_filter content_filtered safety SAFETY IMAGE_SAFETY RECITATION"
     " sensitive BLOCKLIST PROHIBITED_CONTENT SPII guardrail_intervened LANGUAGE ERROR_TOXIC"
-    " FinishReason.SAFETY moderation contentFilter",
+    " FinishReason.SAFETY moderation contentFilter risk_control nsfw",
     End.REFUSAL: "refusal refused",
     End.BROKEN_OFF: "error network_error abort aborted cancelled canceled USER_CANCEL timeout ERROR"
-    " insufficient_system_resource incomplete interrupted engine_overloaded failed",
+    " insufficient_system_resource incomplete interrupted engine_overloaded failed preempted"
+    " killed server_shutdown",
     End.TOOL_CALL: "tool_calls tool_use function_call TOOL_CALL UNEXPECTED_TOOL_CALL",
     End.UNKNOWN: "OTHER FINISH_REASON_UNSPECIFIED repetition pause_turn stop_maybe nonstop weird x"
     " ???",
@@ -90,6 +91,37 @@ TOO_LONG = """
 400 The estimated number of input and maximum output tokens (9) exceeded this model context window
 413 Request Entity Too Large
 429 Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 50000.
+400 Error in input stream: This request would exceed the model's context length
+400 The total number of tokens in the request exceeds the model's maximum limit of 8192
+400 Your prompt is longer than the maximum allowed
+400 total tokens of image and text exceed max message tokens
+400 Input is too long. Max length is 4096 tokens.
+400 litellm.BadRequestError: VertexAIException - The input token count exceeds the maximum
+500 slot context size exceeded
+500 input is too large to process. increase the physical batch size
+500 {"error":"prompt exceeds n_ctx"}
+503 Requested tokens (5000) exceed context window of 2048
+422 Input validation error: inputs must have less than 4095 tokens. Given: 5012
+400 Number of input tokens (9000) has exceeded max_prompt_length (8192) limit.
+400 max sequence length exceeded
+400 Context length exceeded
+400 the prompt has too many tokens
+400 messages too long
+400 Message is too long
+400 request payload is too large
+400 Request payload size exceeds the limit: 20971520 bytes.
+400 Prompt tokens limit exceeded: 10000 > 8192
+400 This model only supports prompts up to 4096 tokens
+400 Your messages contain 9000 tokens, but the limit is 8192
+400 tokens in prompt (9000) > limit (8192)
+400 Prompt 长度超过模型最大限制
+400 输入token数超过限制
+400 输入内容过长
+400 The conversation is too long, please start a new one
+400 Requested 9000 tokens, but only 8192 are available
+400 n_ctx exceeded
+400 prompt too big
+500 Input exceeds the context window
 """
 CONTENT = """
 400 The response was filtered due to the prompt triggering Azure OpenAI's content management policy.
@@ -106,6 +138,26 @@ CONTENT = """
 400 Your prompt was flagged. Repeated violations may lead to your account being suspended.
 422 Output blocked by guardrail
 451 The content is prohibited by law
+400 Your request was blocked because it violates our content guidelines
+400 The prompt violates our policies
+400 Content blocked
+400 Request was rejected by the content filter
+403 Content not allowed
+400 This prompt may contain disallowed content
+400 The response was blocked due to SAFETY
+400 Your request may violate our terms of service
+400 Input contains harmful content
+400 您的输入包含敏感词
+403 Request contains policy-violating content
+400 Your prompt contains explicit or NSFW content
+400 Response blocked by safety settings
+422 Potentially unsafe prompt detected
+400 Prompt rejected: jailbreak detected
+400 Your input image may contain content that is not allowed by our safety system.
+400 Moderation: violence detected
+400 The text was detected as hate speech
+403 Text contains inappropriate information
+400 Output data may contain inappropriate content.
 """
 ACCOUNT = """
 403 Your account has been flagged for suspicious activity and is suspended
@@ -121,6 +173,25 @@ ACCOUNT = """
 403 Country, region, or territory not supported
 403 Your access was terminated due to violation of our policies
 403 The subscription has been deactivated
+403 Your account is suspended
+403 Account suspended
+403 Account disabled
+403 Your account has been banned due to abuse
+403 Organization flagged
+400 Your organization is not allowed to use this model
+403 Your account has been locked
+400 Account not verified
+403 Please verify your email address
+403 Please verify your account
+403 Phone verification required
+403 User is banned
+403 Your user account has been deactivated
+400 Your workspace has been deactivated
+403 This account is in violation of our policies and has been suspended
+403 Your account is under review
+403 账户已被禁用
+403 This user has been blocked
+403 Your organization has been temporarily flagged for suspicious content; it is suspended
 """
 CREDIT = """
 400 Your credit balance is too low to access the Anthropic API.
@@ -135,6 +206,26 @@ CREDIT = """
 400 insufficient account balance
 400 Billing hard limit has been reached
 403 user quota is not enough
+403 Your account is in arrears
+400 Account balance insufficient
+400 You have run out of credits
+403 Insufficient funds
+403 Your quota has been exhausted
+400 Quota exceeded
+403 Free quota exhausted
+403 The free tier of the model has been exhausted.
+400 No remaining credits
+403 Not enough credits
+403 Your credits are used up
+400 Please add a payment method
+403 Payment method required
+403 Your subscription has expired
+429 Insufficient balance
+429 You have exhausted your credits
+403 账户余额不足
+403 账户欠费
+429 Your prepaid credits are depleted
+400 trial expired
 """
 KEY = """
 401 anything
@@ -144,6 +235,17 @@ KEY = """
 200 login fail: Please carry the API secret key
 200 Incorrect API key provided
 200 Authentication failed
+400 invalid x-api-key
+403 The API key you provided is invalid
+403 Bad API key
+200 invalid token
+200 Invalid authentication credentials
+200 API key is required
+200 You didn't provide an API key
+200 Not authenticated
+200 Token expired
+200 无效的令牌
+200 Access denied due to invalid subscription key or wrong API endpoint
 """
 OTHER = """
 400 Unrecognized request argument supplied: foo
@@ -162,6 +264,35 @@ OTHER = """
 403 Forbidden
 400 invalid request
 302 unauthorized
+400 Unsupported value: 'temperature' does not support 0 with this model.
+400 'messages' is a required property
+400 Invalid content type
+400 messages: text content blocks must be non-empty
+400 Invalid parameter: 'response_format' of type 'json_object' is not supported
+422 body.stop: Input should be a valid list
+400 max_completion_tokens exceeds maximum of 4096
+400 stop: too many stop sequences
+400 Requested max_tokens 9000 is greater than the model limit 8192
+400 n must be less than or equal to 1
+400 The value of max_tokens must be less than 4096 tokens
+400 top_logprobs must be <= 5
+400 system message must be at the beginning
+400 Conversation roles must alternate user/assistant/user/assistant/...
+400 After the optional system message, conversation roles must alternate
+400 Invalid 'messages[0].content': expected text content
+429 Rate limit exceeded: tokens per minute limit 30000
+429 Your organization has exceeded its requests per minute limit
+429 Resource has been exhausted (e.g. check quota).
+429 Quota exceeded for quota metric 'Generate requests per minute'
+429 Concurrency limit of your account reached
+400 Provider returned error
+500 Internal server error: content
+400 invalid message format
+400 Data type not supported
+400 input must be a string
+400 Request body violates the JSON schema
+400 Request rejected: invalid content type
+400 invalid token in grammar
 """
 TABLES = {
     Trouble.TOO_LONG: TOO_LONG,

@@ -262,12 +262,27 @@ def test_what_is_no_reply(answer: dict[str, Any], name: str, retryable: bool) ->
         (body({"content": "x"}, error="upstream"), "upstream"),
         (body({"content": "x", "error": {"message": "m"}}), {"message": "m"}),
         ({"error": ["x"], "choices": []}, ["x"]),
+        ({"promptFeedback": {"blockReason": "SAFETY"}}, "blockReason: SAFETY"),
         ({}, None),
+        ({"choices": []}, None),
+        (body({"content": "x"}) | {"base_resp": {"status_code": 0, "status_msg": "ok"}}, None),
         (None, None),
     ],
 )
 def test_an_error_beside_a_choice_is_found(answer: Any, expected: Any) -> None:
     assert error_in(answer) == (expected and {"error": expected})
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"detail": "Could not validate credentials"},
+        {"message": "Unauthorized", "choices": None},
+        {"base_resp": {"status_code": 1004, "status_msg": "login fail"}, "choices": []},
+    ],
+)
+def test_a_message_without_choices_is_an_error(answer: dict[str, Any]) -> None:
+    assert error_in(answer) == answer
 
 
 @pytest.mark.parametrize(

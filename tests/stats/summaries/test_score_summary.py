@@ -34,7 +34,7 @@ def test_summary() -> None:
     assert written["schema"] == "judgekit.scores/1"
     assert written["statuses"]["valid"] == 3
     assert written["statuses"]["refused"] == 0
-    assert written["histogram"][0] == {"low": 3.0, "high": 3.2, "count": 1}
+    assert written["histogram"][0] == {"low": 3.0, "high": 3.0, "count": 1}
     assert json.loads(json.dumps(written, default=list))["mean_score"] == written["mean_score"]
 
 
@@ -71,11 +71,13 @@ def test_nothing() -> None:
 @pytest.mark.parametrize(
     ("scores", "bins"),
     [
-        ([3.0, 3.0], [Bin(3, 4, 2)]),
-        ([0, 5, 5, 2.5], [(0, 1), (2.5, 1), (5, 2)]),
+        ([3.0, 3.0], [Bin(3, 3, 2)]),
+        ([3.5, 3.5], [Bin(3, 4, 2)]),
+        ([10.5, 95, 100], [Bin(10, 20, 1), Bin(90, 100, 2)]),
+        ([0, 5, 5, 2.5], [(0, 1), (2.5, 1), (4.5, 2)]),
         ([0, 10, 10, 7], [(0, 1), (7, 1), (10, 2)]),
-        ([0, 100, 34.9], [(0, 1), (30, 1), (100, 1)]),
-        ([0, 1, 0.3, 0.7], [(0, 1), (0.3, 1), (0.7, 1), (1, 1)]),  # 0.3 / 0.1 < 3 by rounding
+        ([0, 100, 34.9], [(0, 1), (30, 1), (90, 1)]),
+        ([0, 1, 0.3, 0.7], [(0, 1), (0.3, 1), (0.7, 1), (0.9, 1)]),  # 0.3 / 0.1 < 3 by rounding
         ([-2, 2], [(-2, 1), (2, 1)]),
     ],
 )
@@ -89,6 +91,6 @@ def test_every_score_is_in_one_of_at_most_eleven_bins(scores: list[float]) -> No
     found = histogram(scores)
     assert sum(b.count for b in found) == len(scores)
     assert len(found) <= 11
-    rounding = 1e-8 * (found[0].high - found[0].low)
+    rounding = 1e-8 * max(1.0, found[0].high - found[0].low)
     assert found[0].low <= min(scores) + rounding
     assert found[-1].high >= max(scores) - rounding
