@@ -6,6 +6,7 @@ import asyncio
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from answers import stable_files, write_answers, write_jsonl
 from commands import Cli
@@ -123,6 +124,59 @@ def test_one_file_of_pairs(asking: dict[str, str], here: Path) -> None:
         judgekit.score("pairs.jsonl", **{**asking, "judge": "additive"})
     with pytest.raises(InputError, match="single answers"):
         judgekit.compare("a.jsonl", **{**asking, "judge": "additive"})
+
+
+def rows_of(name: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in Path(name).read_text().splitlines()]
+
+
+def test_frames_and_lists_in_place_of_files(asking: dict[str, str], server: JudgeServer) -> None:
+    from_files = judgekit.compare("a.jsonl", "b.jsonl", **asking)
+    asked = len(server.requests)
+    a, b = pd.DataFrame(rows_of("a.jsonl")), rows_of("b.jsonl")
+    run = judgekit.compare(a, b, **asking)
+    assert len(server.requests) == asked
+    assert run.summary == from_files.summary
+    assert list(run.cases()) == list(from_files.cases())
+    assert run.metadata.files == ("argument a", "argument b")
+    assert judgekit.compare(a, b, **asking).folder == run.folder
+    assert judgekit.compare(a[:4], b[:4], **asking).folder != run.folder
+    assert judgekit.score(a, judge="additive", **without_judge(asking)).summary.a == "a"
+    unnamed = [{name: row[name] for name in ("id", "prompt", "response")} for row in b]
+    ranked = judgekit.rank(a, "b.jsonl", unnamed, **asking)
+    assert sorted(one.model for one in ranked.summary.models) == ["a", "b", "c"]
+    both = [{"prompt": "?", "response_a": "GOOD", "response_b": "plain"}]
+    assert judgekit.compare(both, **asking).summary.wins_a == 1
+    answers = judgekit.generate(a[["id", "prompt"]], **without_judge(asking))
+    assert [row["id"] for row in answers.rows] == list(a["id"])
+
+
+def without_judge(asking: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in asking.items() if name != "judge"}
+
+
+def test_what_is_wrong_with_rows_names_the_argument(asking: dict[str, str]) -> None:
+    a, b = rows_of("a.jsonl"), rows_of("b.jsonl")
+    for given, tells in [
+        ((a, [*b[:2], {**b[2], "response": None}, *b[3:]]), "^argument b, row 3: the response"),
+        ((a, b[1:]), "^argument a, row 1: the id 'q0' is not in argument b"),
+        ((a,), "^'argument a' holds single answers.* judgekit.score$"),
+        ((a, 7), "^argument b is 7; give a path"),
+    ]:
+        with pytest.raises(InputError, match=tells):
+            judgekit.compare(*given, **asking)
+    with pytest.raises(InputError, match="for instance judge='pairwise', model="):
+        judgekit.compare(a, b)
+
+
+def test_runs_of_unnamed_rows_are_not_rated_together(asking: dict[str, str]) -> None:
+    a, b = rows_of("a.jsonl"), rows_of("b.jsonl")
+    runs = [judgekit.compare(*given, **asking).folder for given in ((a, b), (b, a))]
+    with pytest.raises(InputError, match=r"without model names.* write model into the rows"):
+        judgekit.rate_models(runs)
+    a, b = ([{**row, "model": name} for row in rows] for name, rows in (("m", a), ("n", b)))
+    runs = [judgekit.compare(*given, **asking).folder for given in ((a, b), (b, a))]
+    assert judgekit.rate_models(runs)
 
 
 @pytest.mark.parametrize(

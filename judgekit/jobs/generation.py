@@ -124,7 +124,8 @@ class GenerationJob:
         Raises:
             InputError: They cannot.
         """
-        if path.exists() and path.samefile(self.intake.counts.file):
+        own = self.intake.counts.file
+        if path.exists() and isinstance(own, Path) and path.samefile(own):
             raise InputError(f"{str(path)!r} holds the prompts; name another file with --out")
         check_answers_file(path, [self.row(p, (), "") for p in self.prompts], force=force)
 
@@ -181,7 +182,7 @@ def commonest_failure(candidates: Sequence[Generated]) -> str:
 
 
 def prepare_generation(
-    file: Path, settings: GenerateSettings, registry: Registry | None = None
+    file: io.Input, settings: GenerateSettings, registry: Registry | None = None
 ) -> GenerationJob:
     """Reads the prompts and finds the engine; asks nothing.
 
