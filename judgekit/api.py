@@ -12,8 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, cast
 
+from judgekit.config.fields import with_keywords
+from judgekit.config.keywords import (
+    CompareKeywords,
+    GenerateKeywords,
+    RankKeywords,
+    ScoreKeywords,
+)
 from judgekit.config.settings import GenerateSettings, Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
@@ -22,12 +29,11 @@ from judgekit.harness.trials import OnProgress
 from judgekit.io import Rows, as_input
 from judgekit.jobs import runnable
 from judgekit.jobs.generation import Answers, prepare_generation, run_generation
+from judgekit.jobs.notebook_progress import notebook_progress
 from judgekit.jobs.prepare_panel import prepare_runs
 from judgekit.jobs.runnable import Runnable
-from judgekit.runs import CaseResult, RunMetadata, StoredRun
-from judgekit.runs.schema import judgement_row, outcome_row
+from judgekit.runs import CaseResult, RunMetadata, StoredRun, frames
 from judgekit.stats import RankingSummary, ScoreSummary, Summary
-from judgekit.stats.plain import encode
 from judgekit.stats.summaries.document import AnySummary
 from judgekit.types import Case, RunKind
 
@@ -97,24 +103,35 @@ class Run(Generic[S]):
 
     @cached_property
     def judgements(self) -> pd.DataFrame:
-        """One row per trial: what was shown, and the verdict."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            encode(judgement_row(stored.id, stored.judgement, stored.judge))
-            for result in self.results()
-            for stored in result.stored
-        )
+        """One row per trial: the models that were shown, and the verdict."""
+        return self.judgements_frame()
 
     @cached_property
     def outcomes(self) -> pd.DataFrame:
-        """One row per case: its outcome, or of a ranking its ranks."""
-        import pandas as pd
+        """One row per case: its outcome with the models' names, or of a ranking its ranks."""
+        return self.outcomes_frame()
 
-        return pd.DataFrame(
-            encode(outcome_row(result.outcome, result.judgement_ids, result.votes))
-            for result in self.results()
-        )
+    def judgements_frame(self, *, texts: bool = False) -> pd.DataFrame:
+        """As `judgements`, on request with texts.
+
+        Args:
+            texts: Whether prompts, answers and references stand beside the verdicts.
+
+        Returns:
+            A new frame.
+        """
+        return frames.judgements_frame(self.stored, texts=texts)
+
+    def outcomes_frame(self, *, texts: bool = False) -> pd.DataFrame:
+        """As `outcomes`, on request with texts.
+
+        Args:
+            texts: Whether prompts, answers and references stand beside the outcomes.
+
+        Returns:
+            A new frame.
+        """
+        return frames.outcomes_frame(self.stored, texts=texts)
 
     def cases(self) -> Iterator[Case]:
         """The cases that were judged, with their texts."""
@@ -171,7 +188,8 @@ def judge_settings(given: Mapping[str, Any]) -> Settings:
     return Settings.of(given)
 
 
-def compare(a: Rows, b: Rows | None = None, **settings: Any) -> Run[Summary]:
+@with_keywords(Settings, "compare")
+def compare(a: Rows, b: Rows | None = None, **settings: Unpack[CompareKeywords]) -> Run[Summary]:
     """Judges two models' answers, or pairs of answers, against each other.
 
     Args:
@@ -192,7 +210,8 @@ def compare(a: Rows, b: Rows | None = None, **settings: Any) -> Run[Summary]:
     return Run(judged("compare", [a] if b is None else [a, b], settings))
 
 
-def score(a: Rows, **settings: Any) -> Run[ScoreSummary]:
+@with_keywords(Settings, "score")
+def score(a: Rows, **settings: Unpack[ScoreKeywords]) -> Run[ScoreSummary]:
     """Scores each answer of one model by itself.
 
     Args:
@@ -209,7 +228,8 @@ def score(a: Rows, **settings: Any) -> Run[ScoreSummary]:
     return Run(judged("score", [a], settings))
 
 
-def rank(file: Rows, *files: Rows, **settings: Any) -> Run[RankingSummary]:
+@with_keywords(Settings, "rank")
+def rank(file: Rows, *files: Rows, **settings: Unpack[RankKeywords]) -> Run[RankingSummary]:
     """Ranks the answers to each prompt.
 
     Args:
@@ -228,8 +248,13 @@ def rank(file: Rows, *files: Rows, **settings: Any) -> Run[RankingSummary]:
     return Run(judged("rank", [file, *files], settings))
 
 
+@with_keywords(GenerateSettings, "generate")
 def generate(
-    prompts: Rows, *, out: str | Path | None = None, force: bool = False, **settings: Any
+    prompts: Rows,
+    *,
+    out: str | Path | None = None,
+    force: bool = False,
+    **settings: Unpack[GenerateKeywords],
 ) -> Answers:
     """Answers prompts with any engine, `n` times each.
 
@@ -250,7 +275,8 @@ def generate(
     job = prepare_generation(as_input(prompts, "prompts"), GenerateSettings.of(settings))
     if out is not None:
         job.check_file(Path(out), force=force)
-    answers = run_generation(job)
+    move = notebook_progress(job.price, done="answered", wanted="an answer")
+    answers = run_generation(job, on_progress=move)
     if out is not None and answers.rows:
         answers.write(out, force=force)
     return answers
@@ -260,7 +286,7 @@ def judged(kind: RunKind, given: Sequence[Rows], settings: Mapping[str, Any]) ->
     """Runs one judge or jury on what was given, and returns the run's folder."""
     inputs = [as_input(rows, argument(place)) for place, rows in enumerate(given)]
     [job] = prepare_runs([inputs], judge_settings(settings), kind=kind)
-    return run_job(job).folder
+    return run_job(job, on_progress=notebook_progress(job.price)).folder
 
 
 def argument(place: int) -> str:

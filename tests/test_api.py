@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -124,6 +125,60 @@ def test_one_file_of_pairs(asking: dict[str, str], here: Path) -> None:
         judgekit.score("pairs.jsonl", **{**asking, "judge": "additive"})
     with pytest.raises(InputError, match="single answers"):
         judgekit.compare("a.jsonl", **{**asking, "judge": "additive"})
+
+
+def test_frames_name_models_and_hold_texts_on_request(asking: dict[str, str]) -> None:
+    run = judgekit.compare("a.jsonl", "b.jsonl", **asking)
+    cases = run.outcomes
+    assert list(cases["model_a"]) == ["a"] * 6
+    assert list(cases["model_b"]) == ["b"] * 6
+    assert list(cases["winner_model"][:3]) == ["a", "b", "tie"]
+    assert cases["winner_model"].isna()[3]
+    trials = run.judgements
+    assert list(trials["first_model"][:4]) == ["a", "b", "a", "b"]
+    assert list(trials["chosen_model"][:6]) == ["a", "a", "b", "b", "tie", "tie"]
+    assert trials[trials["status"] != "valid"]["chosen_model"].isna().all()
+    assert not {"prompt", "answer_a", "first_answer"} & {*cases.columns, *trials.columns}
+    texts = run.outcomes_frame(texts=True)
+    assert list(texts["prompt"][:2]) == ["Question 0?", "Question 1?"]
+    assert [*texts["answer_a"], *texts["answer_b"]] == A + B
+    shown = run.judgements_frame(texts=True)
+    assert list(shown["first_answer"][:2]) == ["GOOD", "plain"]
+    assert list(shown["second_answer"][:2]) == ["plain", "GOOD"]
+    assert list(shown["prompt"][:2]) == ["Question 0?"] * 2
+
+
+def test_frames_of_scores_and_rankings(asking: dict[str, str]) -> None:
+    system = {"role": "system", "content": "Be brief."}
+    rows: list[dict[str, object]] = [
+        {**row, "prompt": [system, {"role": "user", "content": "?"}], "reference": "r"}
+        for row in rows_of("a.jsonl")
+    ]
+    run = judgekit.score(rows, **{**asking, "judge": "additive"})
+    for frame in (run.outcomes_frame(texts=True), run.judgements_frame(texts=True)):
+        assert set(frame["model"]) == {"a"}
+        assert frame["answer"][0] == "GOOD"
+        assert frame["prompt"][0][0] == system
+        assert set(frame["reference"]) == {"r"}
+    ranked = judgekit.rank("a.jsonl", "b.jsonl", **asking)
+    assert list(ranked.outcomes_frame(texts=True)["answers"][0]) == ["GOOD", "plain"]
+    assert list(ranked.outcomes["models"][0]) == ["a", "b"]
+    assert "answers" not in ranked.outcomes
+
+
+def test_reprs_are_short(asking: dict[str, str]) -> None:
+    run = judgekit.compare("a.jsonl", "b.jsonl", **asking)
+    assert re.fullmatch(
+        r"<Summary a: a, b: b, cases: 6, win_rate_a: 0\.500 \([0-9.]+ to [0-9.]+\)>",
+        repr(run.summary),
+    )
+    assert repr(run.stored) == f"StoredRun({str(run.folder)!r})"
+    scores = judgekit.score("a.jsonl", **{**asking, "judge": "additive"}).summary
+    assert repr(scores).startswith("<ScoreSummary a: a, cases: 6, mean_score: 2.0")
+    ranking = judgekit.rank("a.jsonl", "b.jsonl", **asking).summary
+    assert repr(ranking) == "<RankingSummary judge: pairwise, cases: 6, complete: 5>"
+    answers = judgekit.generate("a.jsonl", limit=2, **without_judge(asking))
+    assert repr(answers) == "<Answers 2 to 2 prompts>"
 
 
 def rows_of(name: str) -> list[dict[str, object]]:

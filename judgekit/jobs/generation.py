@@ -56,6 +56,9 @@ class Answers:
     counts: RunCounts
     why: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Answers {len(self.rows)} to {self.summary['prompts']} prompts>"
+
     def write(self, path: str | Path, *, force: bool = False) -> Path:
         """Writes the rows as JSON Lines, the whole file or nothing.
 
