@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
-from keywords import PLACE, keywords_text
 from typer.core import TyperArgument, TyperOption
 
 from judgekit.cli.app import build_app
 from judgekit.config.fields import flag_of
 from judgekit.config.reference import project_table, user_table
+from judgekit.config.reference_keywords import PLACE, keywords_text
 from judgekit.config.settings import GenerateSettings, Settings
 from judgekit.extension.judge_options import judge_options
 from judgekit.extension.registry import Registry

@@ -15,7 +15,7 @@ from judgekit.config.settings import GenerateSettings, Settings
 
 __all__ = ["PLACE", "keywords_text"]
 
-PLACE = Path(__file__).resolve().parent.parent / "judgekit" / "config" / "keywords.py"
+PLACE = Path(__file__).resolve().parent / "keywords.py"
 HEAD = '''"""The settings of each function as its keywords, for type checkers and editors.
 
 Written by .ci/reference.py out of `judgekit.config.settings`; `make reference` renews it.
