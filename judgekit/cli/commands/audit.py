@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from judgekit.cli.format_flag import FormatFlag, choose_format
 from judgekit.types import digest
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def audit(
     guided: Guided = "reference",
     dry_run: DryRun = False,
     as_json: AsJson = False,
+    form: FormatFlag = "table",
 ) -> None:
     """Measure a judge's biases on your own answers: position, names, length and more."""
     from judgekit.cli import run_jobs
@@ -105,6 +107,7 @@ def audit(
         prepare_audit,
     )
 
+    choose_format(form, as_json=as_json)
     chosen = chosen_probes(probes)
     options = AuditOptions(
         rephraser=rephraser,
@@ -123,7 +126,10 @@ def audit(
     for remark in prepared.job.inputs.remarks:
         run_jobs.announce(remark)
     done = examine(prepared, chosen, folder_of(prepared), run_job, generate)
-    print(json_text(done.to_dict())) if as_json else audit.print_audit(done)
+    if form == "csv":
+        audit.export_audit(done)
+    else:
+        print(json_text(done.to_dict())) if as_json else audit.print_audit(done)
     if done.report.empty:
         run_jobs.announce("no probe could measure anything; the report says why of each")
         raise typer.Exit(run_jobs.NO_VERDICT)

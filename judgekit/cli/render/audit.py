@@ -13,12 +13,13 @@ from rich.text import Text
 
 from judgekit.cli.render.columns import Heading, grid
 from judgekit.cli.render.console import safe, stdout_console
+from judgekit.cli.render.export import print_csv
 from judgekit.cli.render.figures import NONE, asked_text, price
 from judgekit.jobs.text_generation import GenerationEstimate
 from judgekit.runs.audit_report import AuditMetric
 from judgekit.trust.audit import Audit, Estimates
 
-__all__ = ["print_audit", "print_estimates"]
+__all__ = ["export_audit", "print_audit", "print_estimates"]
 
 # In columns of the terminal.
 NAME_WIDTH = 34  # a judge's name in a metric's may be a whole path
@@ -49,6 +50,15 @@ def print_audit(audit: Audit) -> None:
     console.print()
     console.print(Text(safe("; ".join(costs(audit))), style="dim"))
     console.print(Text(safe(str(audit.folder))), soft_wrap=True)
+
+
+def export_audit(audit: Audit) -> None:
+    """Each metric of each probe as a row of CSV; a probe without any has a row with the reason."""
+    print_csv(
+        {"probe": finding.probe, **metric, "reason": finding.reason, "stopped": finding.stopped}
+        for finding in audit.report.findings
+        for metric in ([own.to_dict() for own in finding.metrics] or [{}])
+    )
 
 
 @dataclass(frozen=True)
