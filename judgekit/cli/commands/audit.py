@@ -126,10 +126,7 @@ def audit(
     for remark in prepared.job.inputs.remarks:
         run_jobs.announce(remark)
     done = examine(prepared, chosen, folder_of(prepared), run_job, generate)
-    if form == "csv":
-        audit.export_audit(done)
-    else:
-        print(json_text(done.to_dict())) if as_json else audit.print_audit(done)
+    print(json_text(done.to_dict())) if as_json else audit.print_audit(done)
     if done.report.empty:
         run_jobs.announce("no probe could measure anything; the report says why of each")
         raise typer.Exit(run_jobs.NO_VERDICT)

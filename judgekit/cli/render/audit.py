@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from judgekit.cli.format_flag import output_format
 from judgekit.cli.render.columns import Heading, grid
 from judgekit.cli.render.console import safe, stdout_console
 from judgekit.cli.render.export import print_csv
@@ -19,7 +20,7 @@ from judgekit.jobs.text_generation import GenerationEstimate
 from judgekit.runs.audit_report import AuditMetric
 from judgekit.trust.audit import Audit, Estimates
 
-__all__ = ["export_audit", "print_audit", "print_estimates"]
+__all__ = ["print_audit", "print_estimates"]
 
 # In columns of the terminal.
 NAME_WIDTH = 34  # a judge's name in a metric's may be a whole path
@@ -29,7 +30,10 @@ INDENT = 2
 
 
 def print_audit(audit: Audit) -> None:
-    """Each probe with its metrics, one a line; last the cost and the folder."""
+    """Each probe with its metrics, one a line; last the cost and the folder. Or all as CSV."""
+    if output_format() == "csv":
+        export_audit(audit)
+        return
     console = stdout_console()
     report = audit.report
     title = Text(f"{safe(report.judge)}", style="bold")
