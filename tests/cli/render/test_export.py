@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.table import Table
 
@@ -42,6 +42,7 @@ def test_a_text_is_no_formula(text: str) -> None:
     assert [name[0] for name in row] == ["m", "'"]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the first text loads Unicode's tables
 @given(st.lists(st.dictionaries(st.text(min_size=1), VALUES, min_size=1), min_size=1))
 def test_any_rows_are_read_back_as_a_table(rows: list[dict[str, object]]) -> None:
     names, *found = list(csv.reader(io.StringIO(csv_text(rows), newline="")))
