@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 DType = Literal["auto", "float32", "bfloat16", "float16"]
-Quant = Literal["4bit", "nf4", "fp4"]
+Quant = Literal["none", "4bit", "nf4", "fp4"]  # one set, for judging and training
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ class Weights:
     `model` and `adapter` (of peft) are folders or hub ids. `dtype` ``auto`` is float32 on a CPU,
     bfloat16 on GPUs that have it, float16 on others. `device` ``auto`` is a GPU if there is one.
     `quant` is ``nf4`` (or ``4bit``, the same) or ``fp4``, see `four_bit.bitsandbytes_config`;
-    `dtype` is then the precision of the computation. `double_quant` also quantises the scales, to 8
-    bits.
+    `dtype` is then the precision of the computation; ``none`` is the same as None. `double_quant`
+    also quantises the scales, to 8 bits.
 
     Raises:
         InputError: There is no such `dtype` or `quant`.
@@ -71,6 +71,8 @@ class Weights:
             raise InputError(unknown("dtype", str(self.dtype), get_args(DType)))
         if self.quant is not None and self.quant not in get_args(Quant):
             raise InputError(unknown("quant", str(self.quant), get_args(Quant)))
+        if self.quant == "none":
+            object.__setattr__(self, "quant", None)
 
 
 @dataclass(frozen=True)

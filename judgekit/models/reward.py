@@ -12,7 +12,6 @@ from typing import Any
 
 from judgekit.errors import EngineError, InputError
 from judgekit.models import loading
-from judgekit.models.four_bit import bitsandbytes_config, guard_4bit
 from judgekit.models.reward_chat import EncodedConversation, RewardChat
 from judgekit.types import Message
 
@@ -150,22 +149,8 @@ def load_network(at: loading.Checkpoint) -> tuple[Any, list[str]]:
     """The sequence classifier on its device, and the names of weights that its files lack."""
     import transformers
 
-    auto: Any = transformers.AutoModelForSequenceClassification
-    held = None
-    if at.quant:
-        held = bitsandbytes_config(at.config, at.dtype)
-        held.llm_int8_skip_modules = [*(held.llm_int8_skip_modules or ()), *HEADS]
-    network, found = auto.from_pretrained(
-        at.folder,
-        dtype=at.dtype,
-        device_map={"": at.device},
-        quantization_config=held,
-        use_safetensors=True,
-        trust_remote_code=False,
-        output_loading_info=True,
-    )
-    guard_4bit(network, found["missing_keys"])
-    return network, sorted(found["missing_keys"])
+    library: Any = transformers
+    return loading.load_weights(at, library.AutoModelForSequenceClassification, HEADS)
 
 
 def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:

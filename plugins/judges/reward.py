@@ -33,7 +33,8 @@ class Options:
         default="auto", metadata={"help": "auto (a GPU if there is one), cpu, cuda, cuda:1, mps"}
     )
     quant: Quant | None = field(
-        default=None, metadata={"help": "4bit: hold the weights in 4 bits through bitsandbytes"}
+        default=None,
+        metadata={"help": "hold the weights in 4 bits: nf4 (or 4bit) or fp4; none: as they are"},
     )
     max_length: int | None = field(
         default=None,

@@ -371,7 +371,7 @@ def test_in_bfloat16_the_scores_are_near(llama: Path) -> None:
 
 def test_in_4_bits_all_but_the_head_is_held_small_and_computed_as_if_whole(llama: Path) -> None:
     pytest.importorskip("bitsandbytes")
-    exact, small = RewardModel(str(llama)), RewardModel(str(llama), quant="4bit")
+    exact, small = RewardModel(str(llama), quant="none"), RewardModel(str(llama), quant="4bit")
     network, missing = load_network(small.checkpoint)
     assert not missing
     kinds = {name: type(m).__name__ for name, m in network.named_modules() if "." not in name}
