@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -26,6 +27,8 @@ __all__ = [
     "without_surrogates",
 ]
 
+log = logging.getLogger(__name__)
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LARGE = 2.0**63
 TOO_DEEP = "nested too deeply to be read; remove that column"
@@ -38,7 +41,7 @@ def lines(stream: Iterable[bytes], path: Path) -> Iterator[Row | BadRow]:
         InputError: The file is JSON of another layout: an object over several lines, or one that
             holds the rows.
     """
-    numbered: Iterator[tuple[int, bytes]] = enumerate(stream, 1)
+    numbered: Iterator[tuple[int, bytes]] = enumerate(_with_line_ends(stream, path), 1)
     first = next(((number, line) for number, line in numbered if not line.isspace()), None)
     if first is None:
         return
@@ -57,6 +60,22 @@ def lines(stream: Iterable[bytes], path: Path) -> Iterator[Row | BadRow]:
         if number == first[0]:
             _check_holds_no_rows(row.data, path)
         yield row
+
+
+def _with_line_ends(stream: Iterable[bytes], path: Path) -> Iterator[bytes]:
+    """The lines, also where a carriage return alone ends each (old Mac), which is told."""
+    lines = iter(stream)
+    first = next(lines, None)
+    if first is None:
+        return
+    head, _, rest = first.lstrip().partition(b"\r")
+    if not rest.strip() or _is_json(first) or not _is_json(head):
+        yield first
+        yield from lines
+        return
+    log.warning("%s: read as lines ended by a carriage return alone (old Mac)", path)
+    for line in chain([first], lines):
+        yield from line.splitlines(keepends=True)  # of bytes: only at line feeds and returns
 
 
 def _check_layout(data: bytes, path: Path) -> None:

@@ -102,6 +102,7 @@ class BoundEngine:
             tpm=s.tpm or (endpoint.tpm if endpoint else None),
             retry_truncated=s.retry_truncated,
             first_window=max(FIRST_CALLS, s.concurrency),
+            in_flight=s.concurrency,
         )
         return Dispatcher(engine, store, admission, limits, tally, run)
 
@@ -147,9 +148,10 @@ class JudgeFactory:
         kind = self.registry.judge(name)
         arity = choose_arity(kind.arity, responses)
         if arity is None:
+            numbers = " or ".join(map(str, sorted(kind.arity)))
             raise InputError(
-                f"the judge {name!r} judges {sorted(kind.arity)} answers at a time, "
-                f"not {responses}; see `judgekit plugins`"
+                f"the judge {name!r} judges {numbers} answers at a time, not {responses}; see "
+                f"`judgekit plugins`"
             )
         check_model(self.settings, name, kind)
         if (name, arity) not in self._judges:

@@ -20,6 +20,7 @@ from judgekit.harness.plan import Plan
 from judgekit.harness.reply_store import ReplyStore
 from judgekit.harness.tally import Tally
 from judgekit.harness.trials import OnProgress
+from judgekit.io.locks import sole_writer
 from judgekit.jobs.bindings import BoundEngine
 from judgekit.jobs.estimate import Estimate, estimate, half_width
 from judgekit.jobs.identity import RULES, deciding_settings, options_identity, run_identity
@@ -170,7 +171,11 @@ class Job:
         tally.trials = schedule.most_trials()
         budget = self.budget or Budget(s.max_calls, s.max_cost)
         outcomes: list[Any] = []
-        with ReplyStore(s.store) as store, runs.RunWriter(folder, identity) as writer:
+        with (
+            sole_writer(folder),
+            ReplyStore(s.store) as store,
+            runs.RunWriter(folder, identity) as writer,
+        ):
 
             def on_outcome(case: Case, judgements: Sequence[Judgement], outcome: Any) -> None:
                 outcomes.append(outcome)

@@ -75,7 +75,7 @@ def run_counts(tally: Tally, booked: Totals | None, price: Price | None) -> RunC
     used = booked or Totals(
         tally.calls, tally.attempts, tally.tokens_in, tally.tokens_out, tally.without_usage
     )
-    cost = used.cost(price)
+    cost = 0.0 if booked is None else used.cost(price)
     return RunCounts(
         trials=tally.trials,
         judged=tally.judged,

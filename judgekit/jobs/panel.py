@@ -14,6 +14,7 @@ from judgekit.config.settings import Settings
 from judgekit.harness.limits import Budget
 from judgekit.harness.tally import Tally
 from judgekit.harness.trials import OnProgress
+from judgekit.io.locks import sole_writer
 from judgekit.jobs.estimate import Estimate, half_width
 from judgekit.jobs.identity import RULES, run_identity
 from judgekit.jobs.inputs import JudgeInput
@@ -154,7 +155,7 @@ class Panel:
         folder = self.folder(identity)
         runs.check_folder(folder, identity, RULES, self.inputs.paths)
         started = datetime.datetime.now(datetime.UTC)
-        with runs.RunWriter(folder, identity) as writer:
+        with sole_writer(folder), runs.RunWriter(folder, identity) as writer:
             with writer.aside() as aside:
                 folders = await self._run_parts(aside, identity, tally, on_progress)
                 parts = [runs.StoredRun(part).metadata for part in folders]

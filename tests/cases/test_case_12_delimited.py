@@ -55,7 +55,7 @@ def test_what_spreadsheets_write(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, data: str, told: str, encoding: str
 ) -> None:
     path = tmp_path / name
-    text = gzip.compress(data.encode()) if encoding == "gzip" else data.encode(encoding)
+    text = gzip.compress(data.encode(), mtime=0) if encoding == "gzip" else data.encode(encoding)
     path.write_bytes(text)
     assert [row.data for row in read_rows(path)] == [ROW]
     lines = [record.getMessage() for record in caplog.records]
@@ -120,6 +120,15 @@ def test_lines_are_counted_whatever_ends_them(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_bytes(b"id;text\r1;a\r2;\xe9\r")
     with pytest.raises(InputError, match="line 3: the byte 0xe9"):
         read_rows(tmp_path / "b.csv")
+
+
+def test_lines_of_json_may_end_so_as_well(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b'{"prompt": "p"}\r{"prompt": "q"}\r')
+    assert [(row.line, row.data["prompt"]) for row in read_rows(tmp_path / "a.jsonl")] == [
+        (1, "p"),
+        (2, "q"),
+    ]
+    assert "a.jsonl: read as lines ended by a carriage return alone (old Mac)" in caplog.text
 
 
 def test_the_way_of_reading_is_told_once(cli: Cli, here: Path) -> None:

@@ -64,7 +64,7 @@ def tarred() -> bytes:
         ("a.jsonl.zst", b"\x28\xb5\x2f\xfd$\x05)\x00\x00hello", "packed with zstd"),
         ("a.csv.xz", lzma.compress(LINES), "packed with xz"),
         ("a.tar", tarred(), "it is a tar archive"),
-        ("a.tgz", gzip.compress(tarred()), "it is a tar archive"),
+        ("a.tgz", gzip.compress(tarred(), mtime=0), "it is a tar archive"),
         ("a.pkl", pickle.dumps(ROWS), "it is a Python pickle"),
         ("a.pdf", b"%PDF-1.7 ...", "it is a PDF document"),
         ("a.jsonl", b"<!DOCTYPE html>\n<html>", "it is a web page"),

@@ -33,7 +33,7 @@ def write(folder: Path, rows: list[dict[str, Any]], entry: dict[str, Any]) -> No
     lines = "".join(json.dumps(row) + "\n" for row in pairs)
     (folder / "pairs" / "setx.jsonl").write_text(lines, encoding="utf-8")
     text = "".join(json.dumps(row) + "\n" for row in rows).encode()
-    (folder / "judgements" / "setx_judgex.jsonl.gz").write_bytes(gzip.compress(text))
+    (folder / "judgements" / "setx_judgex.jsonl.gz").write_bytes(gzip.compress(text, mtime=0))
     expected = {"pairwise": {"setx_judgex|judgex": entry}}
     (folder / "expected.json").write_text(json.dumps(expected), encoding="utf-8")
 

@@ -156,7 +156,7 @@ def test_a_call_of_no_trial(path: Path) -> None:
 def test_the_fingerprint_is_of_the_content(path: Path) -> None:
     plain = recording(path, row(judge="j"))
     packed = path.with_suffix(".jsonl.gz")
-    packed.write_bytes(gzip.compress(path.read_bytes()))
+    packed.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
     assert engine(EngineSetup(str(packed))).fingerprint == plain.fingerprint
     assert engine(EngineSetup(f"{path}#j")).fingerprint != plain.fingerprint
     assert recording(path, row(completion="y")).fingerprint != plain.fingerprint

@@ -224,7 +224,7 @@ def test_csv_and_gzip(tmp_path: Path) -> None:
     (row,) = read_pair_rows(table).rows
     assert (row.prompt, row.chosen, row.margin) == ("Q\r\nR", "yes\r\n", 0.5)
     packed = tmp_path / "train.jsonl.gz"
-    packed.write_bytes(gzip.compress(json.dumps(PAIR).encode()))
+    packed.write_bytes(gzip.compress(json.dumps(PAIR).encode(), mtime=0))
     assert read_pair_rows(str(packed)).rows[0].chosen == "yes"
 
 
