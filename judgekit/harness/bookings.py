@@ -13,7 +13,7 @@ from typing import Literal
 
 from judgekit.config.prices import Price
 
-__all__ = ["Booking", "Ended", "Totals", "read_totals", "write_bookings"]
+__all__ = ["MOST_ROWS", "Booking", "Ended", "Totals", "read_totals", "write_bookings"]
 
 Ended = Literal["reply", "failed", "retried"]
 """How a call ended: with a reply, or given up; or that one attempt of it was billed, and failed."""

@@ -8,6 +8,7 @@ alike.
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -44,6 +45,8 @@ class DispatchLimits:
             this one. None keeps the reply.
         first_window: How many calls to an API are made before one is answered; see `FirstCalls`.
             None sets no limit.
+        in_flight: How many requests to an API are under way at once; None leaves it to those who
+            ask.
     """
 
     timeout: float = 120.0
@@ -52,6 +55,7 @@ class DispatchLimits:
     tpm: float | None = None
     retry_truncated: int | None = None
     first_window: int | None = None
+    in_flight: int | None = None
 
 
 class Dispatcher:
@@ -87,6 +91,7 @@ class Dispatcher:
         self._windows = Batcher(engine) if engine.window > 1 else None
         self._requests = RateLimiter(limits.rpm) if limits.rpm else None
         self._tokens = RateLimiter(limits.tpm) if limits.tpm else None
+        self._in_flight = asyncio.Semaphore(limits.in_flight) if limits.in_flight else nullcontext()
         self._under_way: dict[bytes, asyncio.Task[Reply]] = {}
         self._unreachable = 0
         self._reached = False
@@ -140,10 +145,8 @@ class Dispatcher:
             return reply
         stored = self.store.get(key)
         if stored is not None:
-            ask.from_store += 1
-            ask.reused += self.store.ended(self.run, key) != "reply"
-            self._first_calls.let_through()
-            return unpack_reply(stored)
+            self._count_stored(key, ask)
+            return self.store.unpacked(key, stored, unpack_reply)
         ask.need(key)
         task = self._under_way.get(key)
         if task is None:
@@ -152,16 +155,29 @@ class Dispatcher:
             task.add_done_callback(lambda done: self._fetched(key, done))
         return await asyncio.shield(task)
 
+    def _count_stored(self, key: bytes, ask: TrialAsk) -> None:
+        ask.from_store += 1
+        ask.reused += self.store.ended(self.run, key) != "reply"
+        self._first_calls.let_through()
+
     def _fetched(self, key: bytes, task: asyncio.Task[Reply]) -> None:
         del self._under_way[key]
         if not task.cancelled():
             task.exception()  # retrieved here, since the trial may have stopped waiting
 
     async def _fetch(self, key: bytes, call: Call, ask: TrialAsk) -> Reply:
-        reply, booking = await self._ask(key, call, ask)
+        kept = await self.store.claim(key)
+        if kept is not None:
+            self._count_stored(key, ask)
+            return self.store.unpacked(key, kept, unpack_reply)
+        try:
+            reply, booking = await self._ask(key, call, ask)
+        except BaseException:
+            self.store.release(key)
+            raise
         if not await self.store.put([(key, pack_reply(reply))], [booking]):
             stored = self.store.get(key)
-            return reply if stored is None else unpack_reply(stored)
+            return reply if stored is None else self.store.unpacked(key, stored, unpack_reply)
         return reply
 
     async def _ask(self, key: bytes, call: Call, ask: TrialAsk) -> tuple[Reply, Booking]:
@@ -257,7 +273,7 @@ class Dispatcher:
             if self._windows is not None:
                 result = await self._windows.answer(call, place)
             else:
-                async with asyncio.timeout(self.limits.timeout):
+                async with self._in_flight, asyncio.timeout(self.limits.timeout):
                     [result] = await self.engine.answer((call,))
         except TimeoutError:
             return CallFailure(

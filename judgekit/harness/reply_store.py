@@ -7,21 +7,26 @@ Several processes may share one file. Its tables: `judgekit.harness.store_schema
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import orjson
 
 from judgekit.errors import StoreError
 from judgekit.harness.bookings import Booking, Ended, Totals, read_totals
+from judgekit.harness.claims import ClaimWatch, held_by_others
 from judgekit.harness.store_schema import BUSY_S, inspect_store, make_current, patient_wal
 from judgekit.harness.store_writer import Row, StoreWriter
 from judgekit.types import Choice, Reply, Status, Verdict, token_count
 
 __all__ = ["ReplyStore", "pack_reply", "pack_verdict", "unpack_reply", "unpack_verdict"]
+
+Packed = TypeVar("Packed")
 
 
 class ReplyStore:
@@ -42,6 +47,7 @@ class ReplyStore:
                 make_current(self._reader)
                 # Opened here, while there are file handles left, for the thread's use alone.
                 self._writer = StoreWriter(self._connect(), self._fault)
+                self._watch = ClaimWatch(self._held_by_others)
             except sqlite3.Error:
                 self._reader.close()
                 raise
@@ -71,6 +77,31 @@ class ReplyStore:
         """The value kept under `key`, or None."""
         row = self._read("SELECT reply FROM replies WHERE key=?", key)
         return None if row is None else row[0]
+
+    def unpacked(self, key: bytes, data: bytes, unpack: Callable[[bytes], Packed]) -> Packed:
+        """What a row holds.
+
+        A damaged row ends the run, and is not asked again by itself: what was in it is paid for,
+        and where one row is damaged, all may be. Whoever has no copy of the store consents to pay
+        by removing the row.
+
+        Args:
+            key: The row's key.
+            data: Its value.
+            unpack: Reads the value.
+
+        Raises:
+            StoreError: The value is not what was written.
+        """
+        try:
+            return unpack(data)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            row = f"DELETE FROM replies WHERE key = x'{key.hex()}'"  # noqa: S608 (to be shown)
+            raise StoreError(
+                f"the reply store {str(self.path)!r} is damaged in the row of the key {key.hex()} "
+                f"({error!r}); put back a copy of the store, or have this one asked and paid for "
+                f'again after: sqlite3 {shlex.quote(str(self.path))} "{row}"'
+            ) from error
 
     def ended(self, run: str, key: bytes) -> Ended | None:
         """How a run's own call ended, at best; None where the run never asked it.
@@ -111,8 +142,38 @@ class ReplyStore:
         """
         return await self._writer.write(rows, bookings)
 
+    async def claim(self, key: bytes) -> bytes | None:
+        """Waits until this process may ask a call, or has the reply that another one got.
+
+        Args:
+            key: The key of the call's reply.
+
+        Returns:
+            The reply of another process; None where the call is ours to ask. The claim ends with
+            the call's booking, or with `release`.
+        """
+        while True:
+            standing = await self._writer.claim(key)
+            if standing == "ours":
+                return None
+            if standing == "kept" and (kept := self.get(key)) is not None:
+                return kept
+            await self._watch.until_free(key)
+
+    def release(self, key: bytes) -> None:
+        """Ends the claim of a call that is not asked after all; at once, but without waiting."""
+        self._writer.release(key)
+
+    def _held_by_others(self) -> set[bytes]:
+        """The keys of the calls that others are asking just now."""
+        try:
+            return held_by_others(self._reader, self._writer.owner, time.time())
+        except sqlite3.Error as error:
+            raise self._fault("read", error) from error
+
     def close(self) -> None:
-        """Commits what is still queued, then closes."""
+        """Commits what is still queued, ends all claims, then closes."""
+        self._watch.close()
         self._writer.close()
         self._reader.close()
 
@@ -134,14 +195,21 @@ def pack_reply(reply: Reply) -> bytes:
 
 
 def unpack_reply(data: bytes) -> Reply:
+    """The reply that `pack_reply` made `data` from; see `ReplyStore.unpacked`."""
     fields = orjson.loads(data)
+    text, thinking, finish = fields.get("text", ""), fields.get("thinking", ""), fields["finish"]
+    logprobs = fields.get("logprobs")
+    if not (isinstance(text, str) and isinstance(thinking, str) and isinstance(finish, str)):
+        raise TypeError("a text is none")
+    if logprobs is not None and not all(map(is_number, logprobs.values())):
+        raise TypeError("a log-probability is no number")
     return Reply(
-        text=fields.get("text", ""),
-        finish=fields["finish"],
-        thinking=fields.get("thinking", ""),
+        text=text,
+        finish=finish,
+        thinking=thinking,
         tokens_in=token_count(fields.get("in")),
         tokens_out=token_count(fields.get("out")),
-        label_logprobs=fields.get("logprobs"),
+        label_logprobs=logprobs,
     )
 
 
@@ -152,7 +220,14 @@ def pack_verdict(verdict: Verdict) -> bytes:
 
 
 def unpack_verdict(data: bytes) -> Verdict:
+    """The verdict that `pack_verdict` made `data` from; see `ReplyStore.unpacked`."""
     status, choice, score, probability, reasoning, error = orjson.loads(data)
+    if not isinstance(reasoning, str) or not isinstance(error, str):
+        raise TypeError("a text is none")
+    if not all(value is None or is_number(value) for value in (score, probability)):
+        raise TypeError("a score or a probability is no number")
+    if status == Status.VALID and choice is None and score is None:
+        raise ValueError("a valid verdict without a choice or a score")
     return Verdict(
         Status(status),
         choice=None if choice is None else Choice(choice),
@@ -161,3 +236,8 @@ def unpack_verdict(data: bytes) -> Verdict:
         reasoning=reasoning,
         error=error,
     )
+
+
+def is_number(value: object) -> bool:
+    """Whether a value of JSON is a number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

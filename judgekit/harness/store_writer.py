@@ -13,10 +13,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from judgekit.errors import StoreError
-from judgekit.harness.bookings import Booking, write_bookings
+from judgekit.harness.bookings import MOST_ROWS, Booking, write_bookings
+from judgekit.harness.claims import RENEW_S, Standing, claim, new_owner, release, renew
 
 __all__ = ["Row", "StoreWriter", "Write"]
 
@@ -25,15 +27,24 @@ Row = tuple[bytes, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Replies to keep, and what their calls used.
+    """Replies to keep, what their calls used, and the keys whose claims end with that.
 
-    `done` gets True once both are on the disk, and False where another process was first with one
-    of the replies of the same commit.
+    `done` gets True once all is on the disk, and False where another process was first with one of
+    the replies of the same commit.
     """
 
-    rows: Sequence[Row]
-    bookings: Sequence[Booking]
-    done: asyncio.Future[bool]
+    rows: Sequence[Row] = ()
+    bookings: Sequence[Booking] = ()
+    released: Sequence[bytes] = ()
+    done: asyncio.Future[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A call to claim; `done` gets how it stands."""
+
+    key: bytes
+    done: asyncio.Future[Any]
 
 
 class StoreWriter:
@@ -47,20 +58,33 @@ class StoreWriter:
     def __init__(
         self, connection: sqlite3.Connection, fault: Callable[[str, Exception], StoreError]
     ) -> None:
-        connection.execute("PRAGMA synchronous=FULL")
+        self.owner = new_owner()
         self._connection = connection
         self._fault = fault
-        self._queue: queue.SimpleQueue[list[Write] | None] = queue.SimpleQueue()
-        self._gathered: list[Write] = []
+        self._queue: queue.SimpleQueue[list[Write | Claim] | None] = queue.SimpleQueue()
+        self._gathered: list[Write | Claim] = []
         self._thread: threading.Thread | None = None
+        self._claimed: set[bytes] = set()
+        self._renewed = 0.0
 
     async def write(self, rows: Sequence[Row], bookings: Sequence[Booking]) -> bool:
-        """Returns when all is on the disk; see `Write`."""
+        """Returns when all is on the disk; see `Write`. The claims of these calls end."""
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._gather(Write(rows, bookings, done))
+        ended = [booking.key for booking in bookings if booking.ended != "retried"]
+        self._gather(Write(rows, bookings, ended, done))
         return await done
 
-    def _gather(self, write: Write) -> None:
+    async def claim(self, key: bytes) -> Standing:
+        """Claims a call where nobody else has; returns how it stands."""
+        done: asyncio.Future[Standing] = asyncio.get_running_loop().create_future()
+        self._gather(Claim(key, done))
+        return await done
+
+    def release(self, key: bytes) -> None:
+        """Ends the claim of a call, soon."""
+        self._gather(Write(released=(key,)))
+
+    def _gather(self, write: Write | Claim) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="judgekit-store", daemon=True)
             self._thread.start()
@@ -86,41 +110,106 @@ class StoreWriter:
     def _run(self) -> None:
         open_ = True
         while open_:
-            taken = [self._queue.get()]
-            while not self._queue.empty():
-                taken.append(self._queue.get())
+            taken = self._take()
             open_ = None not in taken
-            writes = [write for gathered in taken if gathered for write in gathered]
-            try:
-                result: bool | StoreError = self._commit(writes)
-            except Exception as error:  # noqa: BLE001 (whoever waits must hear of it)
-                result = self._fault("write to", error)
-            acknowledge((write.done for write in writes), result)
+            asked = [one for gathered in taken if gathered for one in gathered]
+            claims = [one for one in asked if isinstance(one, Claim)]
+            writes = [one for one in asked if isinstance(one, Write)]
+            if claims or (self._claimed and time.monotonic() - self._renewed > RENEW_S):
+                self._perform(claims, partial(self._claim, claims))
+            if writes:
+                durable = any(write.rows or write.bookings for write in writes)
+                self._perform(writes, partial(self._commit, writes), durable=durable)
+        if self._claimed:
+            self._perform((), self._release_all)
 
-    def _commit(self, writes: Sequence[Write]) -> bool:
-        rows = [row for write in writes for row in write.rows]
-        bookings = [booking for write in writes for booking in write.bookings]
+    def _take(self) -> list[list[Write | Claim] | None]:
+        """Waits for what is to be done; for no longer than until claims have to be renewed."""
+        try:
+            taken = [self._queue.get(timeout=RENEW_S if self._claimed else None)]
+        except queue.Empty:
+            return []
+        while not self._queue.empty():
+            taken.append(self._queue.get())
+        return taken
+
+    def _perform(
+        self,
+        asked: Sequence[Write | Claim],
+        work: Callable[[], Sequence[object]],
+        *,
+        durable: bool = False,
+    ) -> None:
+        """Does the work in one transaction, and tells those who wait for it."""
+        try:
+            results: Sequence[object] = self._transact(work, durable=durable)
+        except Exception as error:  # noqa: BLE001 (whoever waits must hear of it)
+            results = [self._fault("write to", error)] * len(asked)
+        acknowledge((one.done, own) for one, own in zip(asked, results, strict=True))
+
+    def _transact(self, work: Callable[[], Sequence[object]], *, durable: bool) -> Sequence[object]:
         connection = self._connection
         try:
+            # Claims need not reach the disk: after a power cut nobody who claimed lives.
+            connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
-            new = connection.executemany("INSERT OR IGNORE INTO replies VALUES (?, ?)", rows)
-            write_bookings(connection, bookings, time.time())
+            results = work()
             connection.execute("COMMIT")
         except sqlite3.Error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        return bool(new.rowcount == len(rows))
+        return results
+
+    def _claim(self, claims: Sequence[Claim]) -> Sequence[Standing]:
+        now = time.time()
+        if time.monotonic() - self._renewed > RENEW_S:
+            renew(self._connection, self.owner, now)
+            self._renewed = time.monotonic()
+        keys = [one.key for one in claims]
+        standings = claim(self._connection, keys, self.owner, now)
+        self._claimed.update(k for k, own in zip(keys, standings, strict=True) if own == "ours")
+        return standings
+
+    def _commit(self, writes: Sequence[Write]) -> Sequence[bool]:
+        rows = [row for write in writes for row in write.rows]
+        bookings = [booking for write in writes for booking in write.bookings]
+        released = self._claimed.intersection(key for write in writes for key in write.released)
+        new = keep(self._connection, rows)
+        write_bookings(self._connection, bookings, time.time())
+        release(self._connection, list(released), self.owner)
+        self._claimed -= released
+        return [new == len(rows)] * len(writes)
+
+    def _release_all(self) -> Sequence[object]:
+        release(self._connection, list(self._claimed), self.owner)
+        self._claimed.clear()
+        return ()
 
 
-def acknowledge(waiting: Iterable[asyncio.Future[Any]], result: bool | StoreError) -> None:
-    """Wakes those who wait for a commit, one wake-up per event loop and commit."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[Any]]] = {}
-    for future in waiting:
-        by_loop.setdefault(future.get_loop(), []).append(future)
+def keep(connection: sqlite3.Connection, rows: Sequence[Row]) -> int:
+    """Adds replies whose keys are new, within the caller's transaction; returns how many were.
 
-    def settle(futures: list[asyncio.Future[Any]]) -> None:
-        for future in futures:
+    Many rows go into one statement: the thread gives way to the event loop at each.
+    """
+    new = 0
+    for start in range(0, len(rows), MOST_ROWS):
+        part = rows[start : start + MOST_ROWS]
+        values = ",".join(["(?,?)"] * len(part))
+        query = f"INSERT OR IGNORE INTO replies VALUES {values}"  # noqa: S608 (placeholders alone)
+        new += connection.execute(query, [value for row in part for value in row]).rowcount
+    return new
+
+
+def acknowledge(waiting: Iterable[tuple[asyncio.Future[Any] | None, object]]) -> None:
+    """Wakes those who wait, one wake-up per event loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], object]]] = {}
+    for future, result in waiting:
+        if future is not None:
+            by_loop.setdefault(future.get_loop(), []).append((future, result))
+
+    def settle(ended: list[tuple[asyncio.Future[Any], object]]) -> None:
+        for future, result in ended:
             if future.cancelled():
                 continue
             if isinstance(result, StoreError):
@@ -128,6 +217,6 @@ def acknowledge(waiting: Iterable[asyncio.Future[Any]], result: bool | StoreErro
             else:
                 future.set_result(result)
 
-    for loop, futures in by_loop.items():
+    for loop, ended in by_loop.items():
         if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, futures)
+            loop.call_soon_threadsafe(settle, ended)

@@ -254,7 +254,7 @@ async def run_batches(
     while window := [taken for _, taken in zip(range(judge.window), queue, strict=False)]:
         keys = [verdict_key(identity, trial) for _, trial in window]
         stored = {i: data for i, key in enumerate(keys) if (data := store.get(key)) is not None}
-        verdicts = {i: unpack_verdict(data) for i, data in stored.items()}
+        verdicts = {i: store.unpacked(keys[i], d, unpack_verdict) for i, d in stored.items()}
         missing = [i for i in range(len(window)) if i not in stored]
         if missing:
             results = await asyncio.to_thread(judge_safely, judge, [window[i][1] for i in missing])
@@ -284,7 +284,8 @@ async def keep_verdicts(
     if await store.put([(keys[i], pack_verdict(verdicts[i])) for i in sound]):
         return dict(verdicts)
     first = {i: data for i in sound if (data := store.get(keys[i])) is not None}
-    return {**verdicts, **{i: unpack_verdict(data) for i, data in first.items()}}
+    read = {i: store.unpacked(keys[i], data, unpack_verdict) for i, data in first.items()}
+    return {**verdicts, **read}
 
 
 def verdict_key(identity: str, trial: Trial) -> bytes:

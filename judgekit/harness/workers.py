@@ -51,8 +51,13 @@ async def work_through(
             except Stopped as stop:
                 reason = reason or stop.reason
 
-    # An engine that takes windows finds the next one waiting when it is done with one.
-    workers = max(concurrency, 2 * dispatcher.engine.window if dispatcher.engine.window > 1 else 1)
+    workers = concurrency
+    if dispatcher.engine.window > 1:  # it finds the next window waiting when it is done with one
+        workers = max(concurrency, 2 * dispatcher.engine.window)
+    elif dispatcher.limits.in_flight is not None:
+        # So many requests are under way while calls of a few items more are claimed in the store,
+        # or their replies written down.
+        workers += concurrency // 10
     try:
         async with dispatcher, asyncio.TaskGroup() as group:
             for _ in range(workers):

@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 PARTIAL = ".partial"
+MARK = f"{os.urandom(4).hex()}-"  # of this process
 
 Content = bytes | Iterable[bytes]
 
@@ -126,17 +127,21 @@ def partial_beside(path: Path) -> Path:
     """A name beside a file or folder for what is to take its place; not yet there.
 
     What killed processes of this machine left under such names is removed. Who writes stands in
-    the name, so that it can be told from what is still being written.
+    the name, so that it can be told from what is still being written; a process that had the same
+    number, as in a container that is started anew, by the mark behind it.
     """
     beside = f".judgekit-{digest(path.name, platform.node(), size=6)}"
     for leftover in path.parent.glob(f"{beside}-*{PARTIAL}"):
-        writer = leftover.name.removeprefix(f"{beside}-").partition("-")[0]
-        if writer.isdecimal() and not is_running(int(writer)):
+        writer, _, rest = leftover.name.removeprefix(f"{beside}-").partition("-")
+        if not writer.isdecimal():
+            continue
+        reused = int(writer) == os.getpid() and not rest.startswith(MARK)
+        if reused or not is_running(int(writer)):
             if leftover.is_dir() and not leftover.is_symlink():
                 shutil.rmtree(leftover, ignore_errors=True)
             else:
                 leftover.unlink(missing_ok=True)
-    return path.parent / f"{beside}-{os.getpid()}-{os.urandom(4).hex()}{PARTIAL}"
+    return path.parent / f"{beside}-{os.getpid()}-{MARK}{os.urandom(4).hex()}{PARTIAL}"
 
 
 def is_leftover(name: str) -> bool:

@@ -20,6 +20,7 @@ from judgekit.harness.plan import Plan
 from judgekit.harness.reply_store import ReplyStore
 from judgekit.harness.tally import Tally
 from judgekit.harness.trials import OnProgress
+from judgekit.io.locks import sole_writer
 from judgekit.jobs.bindings import BoundEngine
 from judgekit.jobs.estimate import Estimate, estimate, half_width
 from judgekit.jobs.identity import RULES, deciding_settings, options_identity, run_identity
@@ -133,7 +134,7 @@ class Job:
     async def check_folder(self) -> None:
         """Refuses (`InputError`) a folder that the run could not write."""
         identity = self.identity(await self.fingerprint())
-        runs.check_folder(self.folder(identity), identity, RULES, self.inputs.files)
+        runs.check_folder(self.folder(identity), identity, RULES, self.inputs.paths)
 
     async def run(self, tally: Tally, on_progress: OnProgress | None = None) -> Path:
         """Judges, folds, summarises and writes.
@@ -164,13 +165,17 @@ class Job:
         decides = self.decides(engine.fingerprint if engine else "")
         identity = run_identity(decides)
         folder = self.folder(identity)
-        runs.check_folder(folder, identity, RULES, self.inputs.files)
+        runs.check_folder(folder, identity, RULES, self.inputs.paths)
         started = datetime.datetime.now(datetime.UTC)
         schedule = self.schedule()
         tally.trials = schedule.most_trials()
         budget = self.budget or Budget(s.max_calls, s.max_cost)
         outcomes: list[Any] = []
-        with ReplyStore(s.store) as store, runs.RunWriter(folder, identity) as writer:
+        with (
+            sole_writer(folder),
+            ReplyStore(s.store) as store,
+            runs.RunWriter(folder, identity) as writer,
+        ):
 
             def on_outcome(case: Case, judgements: Sequence[Judgement], outcome: Any) -> None:
                 outcomes.append(outcome)

@@ -14,6 +14,7 @@ from judgekit.config.settings import Settings
 from judgekit.harness.limits import Budget
 from judgekit.harness.tally import Tally
 from judgekit.harness.trials import OnProgress
+from judgekit.io.locks import sole_writer
 from judgekit.jobs.estimate import Estimate, half_width
 from judgekit.jobs.identity import RULES, run_identity
 from judgekit.jobs.inputs import JudgeInput
@@ -129,7 +130,7 @@ class Panel:
     async def check_folder(self) -> None:
         """Refuses (`InputError`) a folder that the run could not write."""
         identity = self.identity(await self.identities())
-        runs.check_folder(self.folder(identity), identity, RULES, self.inputs.files)
+        runs.check_folder(self.folder(identity), identity, RULES, self.inputs.paths)
 
     async def run(self, tally: Tally, on_progress: OnProgress | None = None) -> Path:
         """Runs the parts one after the other, and writes what they make together.
@@ -152,9 +153,9 @@ class Panel:
         decides = self.decides(identities)
         identity = run_identity(decides)
         folder = self.folder(identity)
-        runs.check_folder(folder, identity, RULES, self.inputs.files)
+        runs.check_folder(folder, identity, RULES, self.inputs.paths)
         started = datetime.datetime.now(datetime.UTC)
-        with runs.RunWriter(folder, identity) as writer:
+        with sole_writer(folder), runs.RunWriter(folder, identity) as writer:
             with writer.aside() as aside:
                 folders = await self._run_parts(aside, identity, tally, on_progress)
                 parts = [runs.StoredRun(part).metadata for part in folders]

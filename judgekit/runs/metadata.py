@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
+from judgekit.runs.contents import FileContent
 from judgekit.stats.outcomes.values import Inconsistent
 from judgekit.stats.plain import decode, encode
 from judgekit.stats.summaries.context import read_stop
@@ -67,12 +68,26 @@ class PartMetadata:
 
 
 @dataclass(frozen=True, slots=True)
+class Decides:
+    """What `RunMetadata` reads of all that decided a run."""
+
+    judge: str
+    models: tuple[str, ...]
+    inputs: tuple[str, ...]
+    inconsistent: Inconsistent
+    model: str | None = None
+    task: str = ""
+    games: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunMetadata:
     """How a run was made: everything that ``run.json`` holds.
 
     `decides` names all that decides what the run says, and `identity` is its digest. `settled` is
     what the engine chose by itself. `parsers` is the version of the parsers that read the replies,
-    1 of runs that do not name it. `parts` are the judges of a jury or a route. `started` and
+    1 of runs that do not name it. `contents` is what the files of rows hold, empty in runs of
+    older versions. `parts` are the judges of a jury or a route. `started` and
     `ended` are ISO 8601 in UTC.
     """
 
@@ -91,6 +106,7 @@ class RunMetadata:
     settled: Mapping[str, Any] = field(default_factory=dict)
     parts: tuple[PartMetadata, ...] = ()
     parsers: int = 1
+    contents: Mapping[str, FileContent] = field(default_factory=dict)
 
     @property
     def stopped(self) -> str:
@@ -160,7 +176,9 @@ class RunMetadata:
         Raises:
             KeyError, TypeError, ValueError: `plain` holds no run's metadata.
         """
-        return decode(cls, {"kind": kind_of(plain), **plain, "stop": encode(read_stop(plain))})
+        found = decode(cls, {"kind": kind_of(plain), **plain, "stop": encode(read_stop(plain))})
+        decode(Decides, found.decides)
+        return found
 
 
 def total(values: Sequence[Any]) -> Any:

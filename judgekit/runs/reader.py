@@ -18,6 +18,7 @@ from typing import Any, Self
 import orjson
 
 from judgekit.errors import InputError
+from judgekit.runs.contents import content_of
 from judgekit.runs.metadata import RunMetadata
 from judgekit.runs.schema import (
     SCHEMA,
@@ -86,6 +87,7 @@ class StoredRun:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         """The run's folder, which holds a ``run.json``."""
+        self._verified: set[str] = set()
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -108,8 +110,9 @@ class StoredRun:
     @cached_property
     def metadata(self) -> RunMetadata:
         """``run.json``: settings, versions, digests, times and counts."""
+        plain = read_json(self.folder / "run.json")
         with self._intact("run.json"):
-            return RunMetadata.from_dict(read_json(self.folder / "run.json"))
+            return RunMetadata.from_dict(plain)
 
     @property
     def kind(self) -> RunKind:
@@ -132,9 +135,40 @@ class StoredRun:
     def _summary_document(self) -> dict[str, Any]:
         return read_json(self.folder / "summary.json")
 
+    def _rows(self, name: str) -> Iterator[dict[str, Any]]:
+        """The rows of a file, once it is known to hold what was written."""
+        self._verify(name)
+        return read_rows(self.folder / name)
+
+    def verify(self) -> None:
+        """Refuses (`InputError`) a run whose files of rows no longer hold what was written."""
+        for name in ("cases.jsonl", "judgements.jsonl", "outcomes.jsonl"):
+            self._verify(name)
+
+    def _verify(self, name: str) -> None:
+        """Refuses (`InputError`) a file that no longer holds what was written to it.
+
+        Runs of older versions do not say what that was: there the summary's number of cases counts.
+        """
+        if name in self._verified:
+            return
+        expected = self.metadata.contents.get(name)
+        if expected is None and name not in ("cases.jsonl", "outcomes.jsonl"):
+            return
+        try:
+            found = content_of(self.folder / name)
+        except OSError as error:
+            raise self._damaged(f"{name}: {error.strerror or error}") from error
+        rows = self.summary.cases if expected is None else expected.rows
+        if found.rows != rows:
+            raise self._damaged(f"{name} holds {found.rows} rows, and {rows} were written")
+        if expected is not None and found != expected:
+            raise self._damaged(f"{name} holds other bytes than were written")
+        self._verified.add(name)
+
     def cases(self) -> Iterator[Case]:
         """The cases, in the order of the run."""
-        for row in read_rows(self.folder / "cases.jsonl"):
+        for row in self._rows("cases.jsonl"):
             with self._intact("cases.jsonl"):
                 case = read_case(row)
             yield case
@@ -185,7 +219,7 @@ class StoredRun:
         Raises:
             InputError: The files do not belong together.
         """
-        rows = read_rows(self.folder / "judgements.jsonl")
+        rows = self._rows("judgements.jsonl")
         for case, row, outcome in self._joined():
             with self._intact("judgements.jsonl"):
                 ids = tuple(row["judgements"])
@@ -210,7 +244,7 @@ class StoredRun:
     def _folded(self) -> Iterator[tuple[Row, Outcome | Ranking]]:
         """The rows of ``outcomes.jsonl``, each with what it holds."""
         read = read_ranking if self.kind == "rank" else read_outcome
-        for row in read_rows(self.folder / "outcomes.jsonl"):
+        for row in self._rows("outcomes.jsonl"):
             with self._intact("outcomes.jsonl"):
                 outcome = read(row)
             yield row, outcome
@@ -224,7 +258,10 @@ class StoredRun:
             raise self._damaged(f"{name}: {error!r}") from error
 
     def _damaged(self, why: str) -> InputError:
-        return InputError(f"the run {str(self.folder)!r} is damaged ({why}); judge again")
+        return InputError(
+            f"the run {str(self.folder)!r} is damaged ({why}); judge again, replies come from the "
+            f"store"
+        )
 
 
 def resolve(path: Path) -> Path:
@@ -268,6 +305,8 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 row = orjson.loads(line)
+                if not isinstance(row, dict):
+                    raise InputError(f"{path}, line {number} holds no JSON object; judge again")
                 if row.get("schema") != SCHEMA:
                     raise InputError(
                         f"{path}, line {number}: schema {row.get('schema')!r}, this judgekit "

@@ -11,13 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 import orjson
 
 from judgekit.errors import InputError
 from judgekit.io.files import keep_inputs, partial_beside, safe_name, write_file
 from judgekit.redaction import redact_bytes
+from judgekit.runs.contents import WrittenRows
 from judgekit.runs.metadata import RunMetadata
 from judgekit.runs.reader import CaseResult, StoredJudgement, read_json
 from judgekit.runs.schema import case_row, judgement_row, outcome_row
@@ -109,8 +110,8 @@ class RunWriter:
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             self._partial = partial_beside(folder)
             self._partial.mkdir()
-            self._files: dict[str, BinaryIO] = {
-                name: (self._partial / f"{name}.jsonl").open("wb", buffering=1 << 20)
+            self._files = {
+                name: WrittenRows(self._partial / f"{name}.jsonl")
                 for name in ("cases", "judgements", "outcomes")
             }
 
@@ -174,10 +175,11 @@ class RunWriter:
         The old `run.json` goes first and the new one comes last: whatever happens in between, a
         folder that has one is a whole run, and one that has none but the mark is taken over.
         """
-        run = replace(metadata, identity=self.identity).to_dict()
+        contents = {f"{name}.jsonl": file.content for name, file in self._files.items()}
         with writing(self.folder):
             for file in self._files.values():
                 file.close()
+            run = replace(metadata, identity=self.identity, contents=contents).to_dict()
             for name, plain in (("summary.json", document(summary)), ("run.json", run)):
                 (self._partial / name).write_bytes(as_json(plain, PRETTY))
             if self.folder.exists():

@@ -64,17 +64,25 @@ def decode(kind: type[T], data: object) -> T:
 
 def _decode(kind: Any, data: Any) -> Any:
     origin, arguments = get_origin(kind), get_args(kind)
-    if kind is Any or origin is Literal:
+    if kind is Any:
+        return data
+    if origin is Literal:
+        if not any(type(data) is type(member) and data == member for member in arguments):
+            raise ValueError(f"{data!r} is none of {', '.join(map(repr, arguments))}")
         return data
     if origin in (Union, UnionType):
         return _decode_union(arguments, data)
     if origin is tuple:
+        if not isinstance(data, list | tuple):
+            raise TypeError(f"{data!r} is no list")
         if len(arguments) == 2 and arguments[1] is Ellipsis:
             return tuple(_decode(arguments[0], item) for item in data)
         return tuple(
             _decode(argument, item) for argument, item in zip(arguments, data, strict=True)
         )
     if isinstance(origin, type) and issubclass(origin, Mapping):
+        if not isinstance(data, Mapping):
+            raise TypeError(f"{data!r} is no object")
         return {key: _decode(arguments[1], item) for key, item in data.items()}
     if is_dataclass(kind):
         return _decode_dataclass(kind, data)
@@ -82,7 +90,7 @@ def _decode(kind: Any, data: Any) -> Any:
         return kind(data)
     if kind is float and type(data) is int:
         return float(data)
-    if not isinstance(data, kind):
+    if not isinstance(data, kind) or (type(data) is bool and kind is not bool):
         raise TypeError(f"{data!r} is no {kind.__name__}")
     return data
 

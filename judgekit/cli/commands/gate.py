@@ -28,6 +28,7 @@ def gate(
     if not chosen.conditions:
         raise InputError("no condition: add one such as --fail-if 'win_rate_a.low < 0.5'")
     finished = load_run(run)
+    finished.stored.verify()
     chosen.check_inputs(finished.folder.iterdir())
     suite = chosen.suite(finished)
     if as_json:
