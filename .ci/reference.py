@@ -24,6 +24,7 @@ from typer.core import TyperArgument, TyperOption
 from judgekit.cli.app import build_app
 from judgekit.config.fields import flag_of
 from judgekit.config.reference import project_table, user_table
+from judgekit.config.reference_keywords import PLACE, keywords_text
 from judgekit.config.settings import GenerateSettings, Settings
 from judgekit.extension.judge_options import judge_options
 from judgekit.extension.registry import Registry
@@ -32,7 +33,8 @@ from judgekit.stats.metric import Metric, metric_of
 
 __all__ = ["commands", "flags", "main", "pages"]
 
-REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "docs" / "reference"
 NOTE = "<!-- Written by .ci/reference.py; change the help text in the code instead. -->"
 OTHER = "Options"
 VALUES = {str: "text", int: "integer", float: "number", Path: "path", bool: ""}
@@ -44,14 +46,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if stale")
     stale = []
     check = parser.parse_args(argv).check
-    for name, text in pages().items():
-        path = REFERENCE / name
+    written = {REFERENCE / name: text for name, text in pages().items()}
+    for path, text in {**written, PLACE: keywords_text()}.items():
         if check and (not path.is_file() or path.read_text(encoding="utf-8") != text):
-            stale.append(name)
+            stale.append(path.relative_to(ROOT))
         elif not check:
             path.write_text(text, encoding="utf-8")
-    for name in stale:
-        print(f"docs/reference/{name} is stale: run `make reference`", file=sys.stderr)
+    for path in stale:
+        print(f"{path} is stale: run `make reference`", file=sys.stderr)
     return 1 if stale else 0
 
 

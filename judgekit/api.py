@@ -8,25 +8,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, cast
 
+from judgekit.config.fields import with_keywords
+from judgekit.config.keywords import (
+    CompareKeywords,
+    GenerateKeywords,
+    RankKeywords,
+    ScoreKeywords,
+)
 from judgekit.config.settings import GenerateSettings, Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
 from judgekit.harness.tally import Tally
 from judgekit.harness.trials import OnProgress
+from judgekit.io import Rows, as_input
 from judgekit.jobs import runnable
 from judgekit.jobs.generation import Answers, prepare_generation, run_generation
+from judgekit.jobs.notebook_progress import notebook_progress
 from judgekit.jobs.prepare_panel import prepare_runs
 from judgekit.jobs.runnable import Runnable
-from judgekit.runs import CaseResult, RunMetadata, StoredRun
-from judgekit.runs.schema import judgement_row, outcome_row
+from judgekit.runs import CaseResult, RunMetadata, StoredRun, frames
 from judgekit.stats import RankingSummary, ScoreSummary, Summary
-from judgekit.stats.plain import encode
 from judgekit.stats.summaries.document import AnySummary
 from judgekit.types import Case, RunKind
 
@@ -96,24 +103,35 @@ class Run(Generic[S]):
 
     @cached_property
     def judgements(self) -> pd.DataFrame:
-        """One row per trial: what was shown, and the verdict."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            encode(judgement_row(stored.id, stored.judgement, stored.judge))
-            for result in self.results()
-            for stored in result.stored
-        )
+        """One row per trial: the models that were shown, and the verdict."""
+        return self.judgements_frame()
 
     @cached_property
     def outcomes(self) -> pd.DataFrame:
-        """One row per case: its outcome, or of a ranking its ranks."""
-        import pandas as pd
+        """One row per case: its outcome with the models' names, or of a ranking its ranks."""
+        return self.outcomes_frame()
 
-        return pd.DataFrame(
-            encode(outcome_row(result.outcome, result.judgement_ids, result.votes))
-            for result in self.results()
-        )
+    def judgements_frame(self, *, texts: bool = False) -> pd.DataFrame:
+        """As `judgements`, on request with texts.
+
+        Args:
+            texts: Whether prompts, answers and references stand beside the verdicts.
+
+        Returns:
+            A new frame.
+        """
+        return frames.judgements_frame(self.stored, texts=texts)
+
+    def outcomes_frame(self, *, texts: bool = False) -> pd.DataFrame:
+        """As `outcomes`, on request with texts.
+
+        Args:
+            texts: Whether prompts, answers and references stand beside the outcomes.
+
+        Returns:
+            A new frame.
+        """
+        return frames.outcomes_frame(self.stored, texts=texts)
 
     def cases(self) -> Iterator[Case]:
         """The cases that were judged, with their texts."""
@@ -170,11 +188,13 @@ def judge_settings(given: Mapping[str, Any]) -> Settings:
     return Settings.of(given)
 
 
-def compare(a: str | Path, b: str | Path | None = None, **settings: Any) -> Run[Summary]:
-    """Judges two files of answers, or one file of pairs, against each other.
+@with_keywords(Settings, "compare")
+def compare(a: Rows, b: Rows | None = None, **settings: Unpack[CompareKeywords]) -> Run[Summary]:
+    """Judges two models' answers, or pairs of answers, against each other.
 
     Args:
-        a: The first model's answers, or a file of pairs.
+        a: The first model's answers, or pairs: a path, a pandas frame, or a list of dicts with the
+            columns that a file has.
         b: The second model's answers.
         settings: Fields of `judgekit.config.settings.Settings`, the flags of `judgekit compare`
             under the same names: ``judge="pairwise"``, ``model="openai/gpt-4o-mini"``,
@@ -184,38 +204,37 @@ def compare(a: str | Path, b: str | Path | None = None, **settings: Any) -> Run[
         The finished run, as it was written to its folder.
 
     Raises:
-        InputError: A file or a setting is wrong.
+        InputError: A file, a row or a setting is wrong.
         JudgekitError: Its other leaves, where an engine or a plugin fails.
     """
-    files = [Path(a)] if b is None else [Path(a), Path(b)]
-    [job] = prepare_runs([files], judge_settings(settings), kind="compare")
-    return Run(run_job(job).folder)
+    return Run(judged("compare", [a] if b is None else [a, b], settings))
 
 
-def score(a: str | Path, **settings: Any) -> Run[ScoreSummary]:
-    """Scores each answer of one file by itself.
+@with_keywords(Settings, "score")
+def score(a: Rows, **settings: Unpack[ScoreKeywords]) -> Run[ScoreSummary]:
+    """Scores each answer of one model by itself.
 
     Args:
-        a: The model's answers.
+        a: The model's answers, as those of `compare`.
         settings: As those of `compare`.
 
     Returns:
         The finished run, as it was written to its folder.
 
     Raises:
-        InputError: A file or a setting is wrong.
+        InputError: A file, a row or a setting is wrong.
         JudgekitError: Its other leaves, where an engine or a plugin fails.
     """
-    [job] = prepare_runs([[Path(a)]], judge_settings(settings), kind="score")
-    return Run(run_job(job).folder)
+    return Run(judged("score", [a], settings))
 
 
-def rank(file: str | Path, *files: str | Path, **settings: Any) -> Run[RankingSummary]:
+@with_keywords(Settings, "rank")
+def rank(file: Rows, *files: Rows, **settings: Unpack[RankKeywords]) -> Run[RankingSummary]:
     """Ranks the answers to each prompt.
 
     Args:
-        file: One model's answers, or several answers to each prompt.
-        files: Other models' answers.
+        file: One model's answers, or several answers to each prompt, as those of `compare`.
+        files: Other models' answers. Rows without a column `model` are those of a, b, c …
         settings: As those of `compare`.
 
     Returns:
@@ -223,21 +242,24 @@ def rank(file: str | Path, *files: str | Path, **settings: Any) -> Run[RankingSu
         ranking (`judgekit.types.Ranking`).
 
     Raises:
-        InputError: A file or a setting is wrong.
+        InputError: A file, a row or a setting is wrong.
         JudgekitError: Its other leaves, where an engine or a plugin fails.
     """
-    paths = [Path(path) for path in (file, *files)]
-    [job] = prepare_runs([paths], judge_settings(settings), kind="rank")
-    return Run(run_job(job).folder)
+    return Run(judged("rank", [file, *files], settings))
 
 
+@with_keywords(GenerateSettings, "generate")
 def generate(
-    prompts: str | Path, *, out: str | Path | None = None, force: bool = False, **settings: Any
+    prompts: Rows,
+    *,
+    out: str | Path | None = None,
+    force: bool = False,
+    **settings: Unpack[GenerateKeywords],
 ) -> Answers:
-    """Answers the prompts of a file with any engine, `n` times each.
+    """Answers prompts with any engine, `n` times each.
 
     Args:
-        prompts: A file of prompts.
+        prompts: The prompts: a path, a pandas frame, or a list of dicts.
         out: Where to write the answers, if there are any.
         force: Replace a file of other answers.
         settings: Fields of `judgekit.config.settings.GenerateSettings`, the flags of `judgekit
@@ -247,16 +269,29 @@ def generate(
         The answers, and what was asked and failed.
 
     Raises:
-        InputError: A file or a setting is wrong.
+        InputError: A file, a row or a setting is wrong.
         JudgekitError: Its other leaves, where an engine fails.
     """
-    job = prepare_generation(Path(prompts), GenerateSettings.of(settings))
+    job = prepare_generation(as_input(prompts, "prompts"), GenerateSettings.of(settings))
     if out is not None:
         job.check_file(Path(out), force=force)
-    answers = run_generation(job)
+    move = notebook_progress(job.price, done="answered", wanted="an answer")
+    answers = run_generation(job, on_progress=move)
     if out is not None and answers.rows:
         answers.write(out, force=force)
     return answers
+
+
+def judged(kind: RunKind, given: Sequence[Rows], settings: Mapping[str, Any]) -> Path:
+    """Runs one judge or jury on what was given, and returns the run's folder."""
+    inputs = [as_input(rows, argument(place)) for place, rows in enumerate(given)]
+    [job] = prepare_runs([inputs], judge_settings(settings), kind=kind)
+    return run_job(job, on_progress=notebook_progress(job.price)).folder
+
+
+def argument(place: int) -> str:
+    """What a place among the models is called: a, b … z, then 27, 28 …"""
+    return chr(ord("a") + place) if place < 26 else str(place + 1)
 
 
 def run_job(

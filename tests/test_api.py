@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from answers import stable_files, write_answers, write_jsonl
 from commands import Cli
@@ -123,6 +125,113 @@ def test_one_file_of_pairs(asking: dict[str, str], here: Path) -> None:
         judgekit.score("pairs.jsonl", **{**asking, "judge": "additive"})
     with pytest.raises(InputError, match="single answers"):
         judgekit.compare("a.jsonl", **{**asking, "judge": "additive"})
+
+
+def test_frames_name_models_and_hold_texts_on_request(asking: dict[str, str]) -> None:
+    run = judgekit.compare("a.jsonl", "b.jsonl", **asking)
+    cases = run.outcomes
+    assert list(cases["model_a"]) == ["a"] * 6
+    assert list(cases["model_b"]) == ["b"] * 6
+    assert list(cases["winner_model"][:3]) == ["a", "b", "tie"]
+    assert cases["winner_model"].isna()[3]
+    trials = run.judgements
+    assert list(trials["first_model"][:4]) == ["a", "b", "a", "b"]
+    assert list(trials["chosen_model"][:6]) == ["a", "a", "b", "b", "tie", "tie"]
+    assert trials[trials["status"] != "valid"]["chosen_model"].isna().all()
+    assert not {"prompt", "answer_a", "first_answer"} & {*cases.columns, *trials.columns}
+    texts = run.outcomes_frame(texts=True)
+    assert list(texts["prompt"][:2]) == ["Question 0?", "Question 1?"]
+    assert [*texts["answer_a"], *texts["answer_b"]] == A + B
+    shown = run.judgements_frame(texts=True)
+    assert list(shown["first_answer"][:2]) == ["GOOD", "plain"]
+    assert list(shown["second_answer"][:2]) == ["plain", "GOOD"]
+    assert list(shown["prompt"][:2]) == ["Question 0?"] * 2
+
+
+def test_frames_of_scores_and_rankings(asking: dict[str, str]) -> None:
+    system = {"role": "system", "content": "Be brief."}
+    rows: list[dict[str, object]] = [
+        {**row, "prompt": [system, {"role": "user", "content": "?"}], "reference": "r"}
+        for row in rows_of("a.jsonl")
+    ]
+    run = judgekit.score(rows, **{**asking, "judge": "additive"})
+    for frame in (run.outcomes_frame(texts=True), run.judgements_frame(texts=True)):
+        assert set(frame["model"]) == {"a"}
+        assert frame["answer"][0] == "GOOD"
+        assert frame["prompt"][0][0] == system
+        assert set(frame["reference"]) == {"r"}
+    ranked = judgekit.rank("a.jsonl", "b.jsonl", **asking)
+    assert list(ranked.outcomes_frame(texts=True)["answers"][0]) == ["GOOD", "plain"]
+    assert list(ranked.outcomes["models"][0]) == ["a", "b"]
+    assert "answers" not in ranked.outcomes
+
+
+def test_reprs_are_short(asking: dict[str, str]) -> None:
+    run = judgekit.compare("a.jsonl", "b.jsonl", **asking)
+    assert re.fullmatch(
+        r"<Summary a: a, b: b, cases: 6, win_rate_a: 0\.500 \([0-9.]+ to [0-9.]+\)>",
+        repr(run.summary),
+    )
+    assert repr(run.stored) == f"StoredRun({str(run.folder)!r})"
+    scores = judgekit.score("a.jsonl", **{**asking, "judge": "additive"}).summary
+    assert repr(scores).startswith("<ScoreSummary a: a, cases: 6, mean_score: 2.0")
+    ranking = judgekit.rank("a.jsonl", "b.jsonl", **asking).summary
+    assert repr(ranking) == "<RankingSummary judge: pairwise, cases: 6, complete: 5>"
+    answers = judgekit.generate("a.jsonl", limit=2, **without_judge(asking))
+    assert repr(answers) == "<Answers 2 to 2 prompts>"
+
+
+def rows_of(name: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in Path(name).read_text().splitlines()]
+
+
+def test_frames_and_lists_in_place_of_files(asking: dict[str, str], server: JudgeServer) -> None:
+    from_files = judgekit.compare("a.jsonl", "b.jsonl", **asking)
+    asked = len(server.requests)
+    a, b = pd.DataFrame(rows_of("a.jsonl")), rows_of("b.jsonl")
+    run = judgekit.compare(a, b, **asking)
+    assert len(server.requests) == asked
+    assert run.summary == from_files.summary
+    assert list(run.cases()) == list(from_files.cases())
+    assert run.metadata.files == ("argument a", "argument b")
+    assert judgekit.compare(a, b, **asking).folder == run.folder
+    assert judgekit.compare(a[:4], b[:4], **asking).folder != run.folder
+    assert judgekit.score(a, judge="additive", **without_judge(asking)).summary.a == "a"
+    unnamed = [{name: row[name] for name in ("id", "prompt", "response")} for row in b]
+    ranked = judgekit.rank(a, "b.jsonl", unnamed, **asking)
+    assert sorted(one.model for one in ranked.summary.models) == ["a", "b", "c"]
+    both = [{"prompt": "?", "response_a": "GOOD", "response_b": "plain"}]
+    assert judgekit.compare(both, **asking).summary.wins_a == 1
+    answers = judgekit.generate(a[["id", "prompt"]], **without_judge(asking))
+    assert [row["id"] for row in answers.rows] == list(a["id"])
+
+
+def without_judge(asking: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in asking.items() if name != "judge"}
+
+
+def test_what_is_wrong_with_rows_names_the_argument(asking: dict[str, str]) -> None:
+    a, b = rows_of("a.jsonl"), rows_of("b.jsonl")
+    for given, tells in [
+        ((a, [*b[:2], {**b[2], "response": None}, *b[3:]]), "^argument b, row 3: the response"),
+        ((a, b[1:]), "^argument a, row 1: the id 'q0' is not in argument b"),
+        ((a,), "^'argument a' holds single answers.* judgekit.score$"),
+        ((a, 7), "^argument b is 7; give a path"),
+    ]:
+        with pytest.raises(InputError, match=tells):
+            judgekit.compare(*given, **asking)
+    with pytest.raises(InputError, match="for instance judge='pairwise', model="):
+        judgekit.compare(a, b)
+
+
+def test_runs_of_unnamed_rows_are_not_rated_together(asking: dict[str, str]) -> None:
+    a, b = rows_of("a.jsonl"), rows_of("b.jsonl")
+    runs = [judgekit.compare(*given, **asking).folder for given in ((a, b), (b, a))]
+    with pytest.raises(InputError, match=r"without model names.* write model into the rows"):
+        judgekit.rate_models(runs)
+    a, b = ([{**row, "model": name} for row in rows] for name, rows in (("m", a), ("n", b)))
+    runs = [judgekit.compare(*given, **asking).folder for given in ((a, b), (b, a))]
+    assert judgekit.rate_models(runs)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,15 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from importlib import import_module
 from typing import Any
 
 import pytest
+
+from judgekit.config.settings import GenerateSettings, Settings
+
+SETTINGS = {f.name for kind in (Settings, GenerateSettings) for f in fields(kind)}
 
 PLACES = {
     "judgekit": """
@@ -83,6 +88,9 @@ def faults(found: Any) -> Iterator[str]:
 def function_faults(found: Callable[..., Any], text: str) -> Iterator[str]:
     signature = inspect.signature(found)
     names = [name for name in signature.parameters if name not in ("self", "cls")]
+    if hasattr(found, "__signature__"):  # its settings are documented as one
+        own = {"generate": ("prompts", "out")}.get(found.__name__, ())
+        names = ["settings", *(name for name in names if name in own or name not in SETTINGS)]
     if names and "Args:" not in text:
         yield "no Args:"
     if names and signature.return_annotation not in (None, "None") and "Returns:" not in text:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
+from judgekit.cli.format_flag import own_format
 from judgekit.cli.output import guarded_output
 from judgekit.cli.remarks import remarks_shown
 from judgekit.errors import JudgekitError
@@ -17,6 +18,7 @@ from judgekit.redaction import redact_message
 __all__ = ["main"]
 
 INTERRUPTED = 130
+COMPLETION = "_JUDGEKIT_COMPLETE"  # what a shell sets to ask for completions, or for its script
 BUG = 70  # the exit code of an error of judgekit's own: EX_SOFTWARE of sysexits.h
 
 
@@ -30,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if argv is None:  # the process is ours
         handle_interrupts()
     try:
-        with guarded_output(), remarks_shown():
+        with guarded_output(), remarks_shown(), own_format():
             run(words or ["--help"])
     except JudgekitError as error:
         show_traceback(error)
@@ -65,6 +67,10 @@ def run(words: Sequence[str]) -> NoReturn:
     from judgekit.cli.app import build_app
 
     # What a wrong flag, value or command raises; typer gives it no public name of its own.
+    if COMPLETION in os.environ:
+        from typer.completion import completion_init  # type: ignore[attr-defined]
+
+        completion_init()
     usage_error: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
     try:
         code = build_app()(args=words, prog_name="judgekit", standalone_mode=False)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from judgekit.cli.format_flag import output_format
 from judgekit.cli.gate_flags import FAILED, Gate, as_rows
 from judgekit.cli.render.console import json_text, safe
 from judgekit.config.settings import Settings
@@ -80,7 +81,7 @@ def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gat
     for job in jobs:
         s = job.settings
         own = (file for file in (s.store, s.prompts, s.references) if file is not None)
-        gate.check_inputs([*job.inputs.files, *own])
+        gate.check_inputs([*job.inputs.paths, *own])
         gate.check_known(job.empty_summary().to_dict())
     if dry_run:
         estimates(jobs, as_json=as_json)
@@ -124,7 +125,13 @@ def print_objects(runs: Sequence[AnyRun], suites: Sequence[Suite]) -> None:
 
 
 def print_tables(runs: Sequence[AnyRun]) -> None:
-    """Prints the runs of one command as tables."""
+    """Prints the runs of one command as tables, or as CSV."""
+    if output_format() == "csv":
+        from judgekit.cli.render.export import print_csv
+        from judgekit.cli.render.ranking import exported_models
+
+        print_csv(row for run in runs for row in exported_models(run.summary) or [as_object(run)])
+        return
     from judgekit.cli.render.run import print_run, print_runs
 
     if len(runs) > 1:
@@ -205,5 +212,10 @@ def estimates(jobs: Sequence[Runnable], *, as_json: bool) -> None:
     if as_json:
         objects = [{"models": job.inputs.models} | e.as_dict() for job, e in estimated]
         print(json_text(objects[0] if len(objects) == 1 else {"comparisons": objects}))
+        return
+    if output_format() == "csv":
+        from judgekit.cli.render.export import print_csv
+
+        print_csv({"models": " against ".join(j.inputs.models)} | e.as_dict() for j, e in estimated)
         return
     tables.print_estimates(estimated)

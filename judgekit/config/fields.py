@@ -6,16 +6,17 @@ derived from there. A value is checked against the field's type and range; nothi
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Collection, Mapping
-from dataclasses import Field, field, fields
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import MISSING, Field, field, fields
 from functools import cache
 from math import isfinite
 from numbers import Real
 from operator import index
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, SupportsIndex, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, SupportsIndex, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from judgekit.errors import InputError
 
@@ -25,9 +26,11 @@ __all__ = [
     "fitted",
     "flag_of",
     "hints",
+    "keywords_of",
     "setting",
     "settings_of",
     "taken_by",
+    "with_keywords",
 ]
 
 KINDS = {
@@ -40,6 +43,8 @@ KINDS = {
     Mapping: "names with their values",
 }
 UNFIT = object()
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 Decides = Literal["value", "resolved", ""]
@@ -117,6 +122,39 @@ def taken_by(declared: Field[Any], command: str) -> bool:
 def settings_of(kind: type, command: str) -> list[Field[Any]]:
     """The settings of a class that a command takes as flags."""
     return [f for f in fields(kind) if f.metadata["panel"] and taken_by(f, command)]
+
+
+def keywords_of(kind: type, command: str) -> dict[str, Field[Any]]:
+    """The settings of a class that the function of a command's name takes as keywords, by name."""
+    return {f.name: f for f in fields(kind) if taken_by(f, command)}
+
+
+def with_keywords(kind: type, command: str) -> Callable[[F], F]:
+    """Gives a function a signature that lists its settings in place of ``**settings``.
+
+    Shells and notebooks complete by it. Type checkers read `judgekit.config.keywords`, which is
+    written out of the same fields.
+    """
+
+    def listed(function: F) -> F:
+        signature = inspect.signature(function)
+        own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        types = hints(kind)
+        keywords = [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default={} if declared.default is MISSING else declared.default,
+                annotation=types[name],
+            )
+            for name, declared in keywords_of(kind, command).items()
+        ]
+        function.__signature__ = signature.replace(  # type: ignore[attr-defined]
+            parameters=[*own, *keywords]
+        )
+        return function
+
+    return listed
 
 
 def check_range(declared: Field[Any], value: Any) -> None:

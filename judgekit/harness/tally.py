@@ -56,3 +56,20 @@ class Tally:
         if price is None or (self.without_usage and not self.tokens_in + self.tokens_out):
             return None
         return price.cost(self.tokens_in, self.tokens_out)
+
+    def note(self, price: Price | None, wanted: str = "a verdict") -> str:
+        """Cost so far, what came from the store, and what went wrong, in a few words.
+
+        Args:
+            price: The price of the calls, where it is known.
+            wanted: What a trial that is not valid goes without.
+        """
+        cost = self.cost(price)
+        wrong = sum(self.statuses.values()) - self.statuses.get("valid", 0)
+        parts = {
+            f"${cost or 0:.2f}": cost,
+            f"{self.calls_from_store} from the store": self.calls_from_store,
+            f"{wrong} without {wanted}": wrong,
+            f"{sum(self.retries.values())} retries": self.retries,
+        }
+        return " · ".join(part for part, counts in parts.items() if counts)

@@ -3,6 +3,7 @@
 from judgekit.io.answers import Answer, Answers, load_answers
 from judgekit.io.candidates import load_candidates
 from judgekit.io.cases import Joined
+from judgekit.io.given import GivenRows, Input, Rows, as_input, is_given, paths_of
 from judgekit.io.intake import Counts, Intake
 from judgekit.io.join import join
 from judgekit.io.pairs import holds_pairs, load_pairs
@@ -15,17 +16,23 @@ __all__ = [
     "Answers",
     "BadRow",
     "Counts",
+    "GivenRows",
+    "Input",
     "Intake",
     "Joined",
     "Prompt",
     "Row",
+    "Rows",
+    "as_input",
     "holds_pairs",
     "input_digest",
+    "is_given",
     "join",
     "load_answers",
     "load_candidates",
     "load_pairs",
     "load_prompts",
+    "paths_of",
     "read_rows",
     "scan",
 ]

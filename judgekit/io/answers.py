@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from judgekit.io.given import Input
 from judgekit.io.intake import Counts, take_in
 from judgekit.io.layout import Layout, Source
 from judgekit.io.row import BadRow, Row, Unit
@@ -48,7 +49,7 @@ class Answers:
     what `Answer.line` counts.
     """
 
-    file: Path
+    file: Input
     model: str
     rows: list[Answer]
     skipped: list[BadRow]
@@ -57,7 +58,7 @@ class Answers:
 
 
 def load_answers(
-    path: Path,
+    path: Input,
     *,
     columns: Mapping[str, str] | None = None,
     prompts: Path | None = None,
@@ -104,7 +105,7 @@ def _answer(
     )
 
 
-def stem(path: Path) -> str:
+def stem(path: Input) -> str:
     """The file's name without its endings: ``a`` for ``a.jsonl.gz``."""
     name = path.name.removesuffix(".gz")
     return Path(name).stem or name

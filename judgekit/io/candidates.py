@@ -9,6 +9,7 @@ from pathlib import Path
 from judgekit.errors import InputError
 from judgekit.io.answers import Answer, Answers, load_answers
 from judgekit.io.cases import Joined
+from judgekit.io.given import Input
 from judgekit.io.join import cases_of, check_equal, check_ids, reference_of
 from judgekit.types import Case
 
@@ -16,7 +17,7 @@ __all__ = ["load_candidates"]
 
 
 def load_candidates(
-    path: Path,
+    path: Input,
     *,
     columns: Mapping[str, str] | None = None,
     prompts: Path | None = None,

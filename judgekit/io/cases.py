@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from judgekit.io.given import Input
 from judgekit.io.intake import Counts
 from judgekit.types import Case, Message, Response, digest
 
@@ -61,7 +61,7 @@ class Joined:
         return sum(count.repaired for count in self.counts)
 
 
-def label(file: Path, among: Sequence[Path]) -> str:
+def label(file: Input, among: Sequence[Input]) -> str:
     """The file's name; the whole path where another has the same name."""
     return file.name if [other.name for other in among].count(file.name) == 1 else str(file)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 
 from judgekit.errors import InputError
+from judgekit.io.given import Input
 from judgekit.io.names import CONVERSATIONS, MISSING, NAMES, at, canonical
 from judgekit.io.row import Row
 from judgekit.io.values import is_choices
@@ -15,7 +15,7 @@ __all__ = ["NAMES", "find_columns"]
 
 def find_columns(
     rows: Sequence[Row],
-    path: Path,
+    path: Input,
     *,
     wanted: Collection[str],
     needed: Collection[str],
@@ -65,7 +65,9 @@ def find_columns(
     return found
 
 
-def _given(part: str, column: str, rows: Sequence[Row], wanted: Collection[str], path: Path) -> str:
+def _given(
+    part: str, column: str, rows: Sequence[Row], wanted: Collection[str], path: Input
+) -> str:
     """A column that the user named, as the rows have it."""
     if part not in wanted:
         way = f"the parts here are {', '.join(wanted)}"

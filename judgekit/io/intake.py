@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from judgekit.errors import InputError
+from judgekit.io.given import GivenRows, Input
 from judgekit.io.layout import Build, Source, find_layout
 from judgekit.io.row import BadRow, Row, Unit, place, shown
 from judgekit.io.rows import scan
@@ -38,7 +38,7 @@ class Counts:
     reason of the first few.
     """
 
-    file: Path
+    file: Input
     rows: int
     used: int
     skipped: int = 0
@@ -108,7 +108,7 @@ def take_in(
     return Intake(kept, skipped, counts, unit)
 
 
-def _counts(path: Path, count: int, skipped: list[BadRow]) -> Counts:
+def _counts(path: Input, count: int, skipped: list[BadRow]) -> Counts:
     """The counts of the rows that are not used."""
     empty = [row for row in skipped if row.empty]
     unusable = [row for row in skipped if not row.empty]
@@ -149,8 +149,11 @@ def _skip(row: BadRow, skipped: list[BadRow], source: Source) -> None:
     skipped.append(row)
 
 
-def _nothing(path: Path, bad: list[BadRow]) -> InputError:
+def _nothing(path: Input, bad: list[BadRow]) -> InputError:
     if not bad:
-        return InputError(f"{path}: no rows; write one JSON object per line")
+        way = (
+            "give one at least" if isinstance(path, GivenRows) else "write one JSON object per line"
+        )
+        return InputError(f"{path}: no rows; {way}")
     first = f"{bad[0].unit} {bad[0].line}: {bad[0].reason}"
     return InputError(f"{path}: none of its {len(bad)} rows can be used; the first is {first}")

@@ -17,13 +17,21 @@ from judgekit.errors import InputError
 from judgekit.io.names import is_known
 from judgekit.io.row import BadRow, Row, RowError, Unit, place, shown
 
-__all__ = ["array", "json_line", "json_text", "json_value", "lines"]
+__all__ = [
+    "TOO_DEEP",
+    "array",
+    "json_line",
+    "json_text",
+    "json_value",
+    "lines",
+    "without_surrogates",
+]
 
 log = logging.getLogger(__name__)
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LARGE = 2.0**63
-_TOO_DEEP = "nested too deeply to be read; remove that column"
+TOO_DEEP = "nested too deeply to be read; remove that column"
 
 
 def lines(stream: Iterable[bytes], path: Path) -> Iterator[Row | BadRow]:
@@ -144,7 +152,7 @@ def _row(value: Any, strict: bool, number: int, unit: Unit) -> Row:
         raise RowError(f"{shown(value)} is not an object of columns and values")
     if strict or not _has_surrogate(value):
         return Row(number, value, unit)
-    return Row(number, _mended(value), unit, repaired=True)
+    return Row(number, without_surrogates(value), unit, repaired=True)
 
 
 def _is_json(data: bytes) -> bool:
@@ -182,7 +190,7 @@ def _parse(data: bytes) -> tuple[Any, bool]:
         reason = f"not JSON ({error.msg}, column {error.colno}, near {near})"
         raise RowError(reason, error.lineno) from error
     except RecursionError as error:
-        raise RowError(_TOO_DEEP) from error
+        raise RowError(TOO_DEEP) from error
     except ValueError as error:  # a whole number of thousands of digits
         raise RowError(f"not readable as JSON ({error})") from error
 
@@ -206,18 +214,20 @@ def _has_surrogate(value: Any) -> bool:
     try:
         return bool(_SURROGATE.search(json.dumps(value, ensure_ascii=False)))
     except RecursionError as error:
-        raise RowError(_TOO_DEEP) from error
+        raise RowError(TOO_DEEP) from error
 
 
-def _mended(value: Any) -> Any:
+def without_surrogates(value: Any) -> Any:
     """`value` with U+FFFD for each lone surrogate, in keys as well."""
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value)
     try:
         if isinstance(value, list):
-            return [_mended(item) for item in value]
+            return [without_surrogates(item) for item in value]
         if isinstance(value, dict):
-            return {_mended(key): _mended(item) for key, item in value.items()}
+            return {
+                without_surrogates(key): without_surrogates(item) for key, item in value.items()
+            }
     except RecursionError as error:
-        raise RowError(_TOO_DEEP) from error
+        raise RowError(TOO_DEEP) from error
     return value

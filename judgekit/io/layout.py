@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from judgekit.errors import InputError
 from judgekit.io.columns import find_columns
+from judgekit.io.given import Input
 from judgekit.io.names import CONVERSATIONS, MISSING, at
 from judgekit.io.row import BadRow, EmptyRow, Row, RowError, is_blank, shown
 from judgekit.io.sheets import Question, prompts_by_id, references_by_id
@@ -35,7 +36,7 @@ class Source:
     `unanswered`: its rows are prompts, and an answer that ends their `messages` is none of it.
     """
 
-    path: Path
+    path: Input
     columns: Mapping[str, str]
     prompts: Path | None = None
     references: Path | None = None

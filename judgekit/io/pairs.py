@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from judgekit.io.cases import Joined, case_at
+from judgekit.io.given import Input
 from judgekit.io.intake import take_in
 from judgekit.io.layout import Layout, Source
 from judgekit.io.names import MISSING, at, canonical
@@ -50,7 +51,7 @@ class Pair:
         )
 
 
-def holds_pairs(path: Path, *, columns: Mapping[str, str] | None = None) -> bool:
+def holds_pairs(path: Input, *, columns: Mapping[str, str] | None = None) -> bool:
     """Whether a file holds pairs: its first readable row has the first of two answers."""
     column = (columns or {}).get("response_a", "response_a")
     for row in scan(path):
@@ -60,7 +61,7 @@ def holds_pairs(path: Path, *, columns: Mapping[str, str] | None = None) -> bool
 
 
 def load_pairs(
-    path: Path,
+    path: Input,
     *,
     columns: Mapping[str, str] | None = None,
     prompts: Path | None = None,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from judgekit.io.given import Input
 from judgekit.io.intake import Intake, take_in
 from judgekit.io.layout import Layout, Source
 from judgekit.io.row import Row, RowError, shown
@@ -41,7 +41,7 @@ class Prompt:
 
 
 def load_prompts(
-    path: Path, *, columns: Mapping[str, str] | None = None, skip_bad_rows: bool = False
+    path: Input, *, columns: Mapping[str, str] | None = None, skip_bad_rows: bool = False
 ) -> Intake[Prompt]:
     """Reads the prompts of a file of prompts, answers or pairs.
 

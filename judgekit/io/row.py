@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import reprlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from judgekit.types import Message
@@ -65,9 +64,9 @@ def is_blank(value: object) -> bool:
     return value is None or value != value or (isinstance(value, str) and not value.strip())
 
 
-def place(path: Path, unit: Unit, line: int) -> str:
-    """``answers.jsonl, line 3``."""
-    return f"{path}, {unit} {line}"
+def place(file: object, unit: Unit, line: int) -> str:
+    """``answers.jsonl, line 3``, or ``argument a, row 3``."""
+    return f"{file}, {unit} {line}"
 
 
 def shown(value: object) -> str:

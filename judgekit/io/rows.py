@@ -20,6 +20,7 @@ from judgekit.errors import InputError
 from judgekit.io.delimited import delimited_rows, is_delimited
 from judgekit.io.foreign import in_known_columns, request_id
 from judgekit.io.formats import check_format
+from judgekit.io.given import GivenRows, Input
 from judgekit.io.jsonl import array, lines
 from judgekit.io.names import with_known_names
 from judgekit.io.row import BadRow, Row, RowError, is_blank, place
@@ -33,7 +34,7 @@ _PARQUET = b"PAR1"
 _HEAD = 512  # bytes that show a format
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Input) -> list[Row]:
     """All rows of a file; those without any value are passed over.
 
     Args:
@@ -55,8 +56,8 @@ def read_rows(path: Path) -> list[Row]:
     return rows
 
 
-def scan(path: Path) -> Iterator[Row | BadRow]:
-    """The rows of a file one by one; those that cannot be read or are empty, with the reason.
+def scan(path: Input) -> Iterator[Row | BadRow]:
+    """The rows of a file, or given ones, one by one; with the reason those not read or empty.
 
     Columns bear the known names that theirs spell (`Prompt`), and rows of other tools have their
     parts in the usual columns.
@@ -78,8 +79,11 @@ def _checked(row: Row) -> Row | BadRow:
     return row if data is row.data else replace(row, data=data)
 
 
-def _parsed(path: Path) -> Iterator[Row | BadRow]:
+def _parsed(path: Input) -> Iterator[Row | BadRow]:
     """The rows in the format that the first bytes, or the file's name, show."""
+    if isinstance(path, GivenRows):
+        yield from path.rows
+        return
     if path.is_dir():
         yield from _saved_rows(path)
         return
@@ -110,12 +114,14 @@ def _saved_rows(folder: Path) -> Iterator[Row | BadRow]:
                 yield row
 
 
-def input_digest(path: Path) -> str:
+def input_digest(path: Input) -> str:
     """The hex digest (16 bytes, BLAKE2b) of a file's bytes, or of all files of a saved data set.
 
     Raises:
         InputError: The file cannot be read.
     """
+    if isinstance(path, GivenRows):
+        return path.digest
     try:
         if path.is_dir():
             return digest(*(input_digest(file) for file in saved_files(path)))

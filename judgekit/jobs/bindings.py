@@ -210,7 +210,12 @@ def choose_judge(s: Settings, inputs: JudgeInput) -> str:
         return usual
     if all(case.reference is not None for case in inputs.cases):
         return "overlap"
-    names = shlex.join(str(f) for f in inputs.files)
+    if len(inputs.paths) < len(inputs.files):
+        raise InputError(
+            f"these answers have no references to compare with, so a judge is needed; for "
+            f"instance judge={usual!r}, model='openai/gpt-4o-mini'"
+        )
+    names = shlex.join(map(str, inputs.files))
     command = f"judgekit {inputs.kind} {names}"
     raise InputError(
         "these answers have no references to compare with, so a judge is needed; for instance\n"

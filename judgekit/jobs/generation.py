@@ -56,6 +56,9 @@ class Answers:
     counts: RunCounts
     why: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Answers {len(self.rows)} to {self.summary['prompts']} prompts>"
+
     def write(self, path: str | Path, *, force: bool = False) -> Path:
         """Writes the rows as JSON Lines, the whole file or nothing.
 
@@ -124,7 +127,8 @@ class GenerationJob:
         Raises:
             InputError: They cannot.
         """
-        if path.exists() and path.samefile(self.intake.counts.file):
+        own = self.intake.counts.file
+        if path.exists() and isinstance(own, Path) and path.samefile(own):
             raise InputError(f"{str(path)!r} holds the prompts; name another file with --out")
         check_answers_file(path, [self.row(p, (), "") for p in self.prompts], force=force)
 
@@ -181,7 +185,7 @@ def commonest_failure(candidates: Sequence[Generated]) -> str:
 
 
 def prepare_generation(
-    file: Path, settings: GenerateSettings, registry: Registry | None = None
+    file: io.Input, settings: GenerateSettings, registry: Registry | None = None
 ) -> GenerationJob:
     """Reads the prompts and finds the engine; asks nothing.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +24,7 @@ class JudgeInput:
     """
 
     kind: RunKind
-    files: tuple[Path, ...]
+    files: tuple[io.Input, ...]
     digests: tuple[str, ...]
     cases: Sequence[Case]
     models: tuple[str, ...]
@@ -33,7 +34,7 @@ class JudgeInput:
 
     @classmethod
     def of_joined(
-        cls, joined: io.Joined, files: Sequence[Path], digests: Sequence[str], kind: RunKind
+        cls, joined: io.Joined, files: Sequence[io.Input], digests: Sequence[str], kind: RunKind
     ) -> JudgeInput:
         """From cases that `judgekit.io` has read."""
         return cls(
@@ -53,12 +54,17 @@ class JudgeInput:
         cases: Sequence[Case],
         models: Sequence[str],
         *,
-        files: Sequence[Path],
+        files: Sequence[io.Input],
         digests: Sequence[str],
     ) -> JudgeInput:
         """From cases that are known already: a comparison, or scores where there is one model."""
         kind: RunKind = "compare" if len(models) > 1 else "score"
         return cls(kind, tuple(files), tuple(digests), cases, tuple(models), {})
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files, without what a script gave as rows."""
+        return io.paths_of(self.files)
 
     def with_cases(self, cases: Sequence[Case]) -> JudgeInput:
         """The same input with some of its cases."""
@@ -77,7 +83,7 @@ class JudgeInput:
 
 
 def read_input(
-    files: Sequence[Path], settings: Settings, kind: RunKind | None = None
+    files: Sequence[io.Input], settings: Settings, kind: RunKind | None = None
 ) -> JudgeInput:
     """Reads the files of one run: one file of answers or of pairs, or several files of answers.
 
@@ -100,15 +106,22 @@ def read_input(
     by_models: RunKind = "compare" if len(joined.models) > 1 else "score"
     if kind == "compare" and by_models == "score":
         raise InputError(
-            f"{str(files[0])!r} holds single answers: name a second file to compare it with, or "
-            f"use `judgekit score {files[0]}`"
+            f"{str(files[0])!r} holds single answers: name a second one to compare it with, or "
+            f"use {command_for('score', files)}"
         )
     if kind == "score" and by_models == "compare":
-        raise InputError(f"{str(files[0])!r} holds pairs; use `judgekit compare {files[0]}`")
+        raise InputError(f"{str(files[0])!r} holds pairs; use {command_for('compare', files)}")
     return JudgeInput.of_joined(joined, files, digests, kind or by_models)
 
 
-def read_joined(files: Sequence[Path], s: Settings, *, rank: bool) -> io.Joined:
+def command_for(name: str, files: Sequence[io.Input]) -> str:
+    """A command on the files as a message shows it; the function where rows were given."""
+    if len(io.paths_of(files)) < len(files):
+        return f"judgekit.{name}"
+    return f"`judgekit {name} {shlex.join(map(str, files))}`"
+
+
+def read_joined(files: Sequence[io.Input], s: Settings, *, rank: bool) -> io.Joined:
     """The cases of the files, joined."""
     how: dict[str, Any] = {
         "columns": s.columns,
@@ -123,15 +136,15 @@ def read_joined(files: Sequence[Path], s: Settings, *, rank: bool) -> io.Joined:
     return io.join([io.load_answers(f, **how) for f in files], how=s.join)
 
 
-def digests_of(files: Sequence[Path], s: Settings) -> tuple[str, ...]:
+def digests_of(files: Sequence[io.Input], s: Settings) -> tuple[str, ...]:
     """The digests of all files that are read, those of prompts and references last."""
     beside = [f for f in (s.prompts, s.references) if f is not None]
-    return tuple(digest_of(f) for f in (*files, *beside))
+    return tuple(map(digest_of, [*files, *beside]))
 
 
-def digest_of(file: Path) -> str:
+def digest_of(file: io.Input) -> str:
     """The digest of a file's bytes, taken when it is read, not at the end of the run."""
-    if file.exists() and not (file.is_file() or file.is_dir()):
+    if isinstance(file, Path) and file.exists() and not (file.is_file() or file.is_dir()):
         raise InputError(
             f"{str(file)!r} is a pipe or a device, and inputs are read more than once; "
             f"write it to a file first"

@@ -134,7 +134,7 @@ class Job:
     async def check_folder(self) -> None:
         """Refuses (`InputError`) a folder that the run could not write."""
         identity = self.identity(await self.fingerprint())
-        runs.check_folder(self.folder(identity), identity, RULES, self.inputs.files)
+        runs.check_folder(self.folder(identity), identity, RULES, self.inputs.paths)
 
     async def run(self, tally: Tally, on_progress: OnProgress | None = None) -> Path:
         """Judges, folds, summarises and writes.
@@ -165,7 +165,7 @@ class Job:
         decides = self.decides(engine.fingerprint if engine else "")
         identity = run_identity(decides)
         folder = self.folder(identity)
-        runs.check_folder(folder, identity, RULES, self.inputs.files)
+        runs.check_folder(folder, identity, RULES, self.inputs.paths)
         started = datetime.datetime.now(datetime.UTC)
         schedule = self.schedule()
         tally.trials = schedule.most_trials()

@@ -6,13 +6,13 @@ import datetime
 import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from judgekit.config.prices import Price
 from judgekit.config.settings import Settings
 from judgekit.harness.bookings import Totals
 from judgekit.harness.tally import Tally
+from judgekit.io import Input
 from judgekit.judging.parsing import PARSERS_VERSION
 from judgekit.runs import PartMetadata, RunCounts, RunMetadata
 from judgekit.types import RunKind, StopReason
@@ -21,7 +21,7 @@ __all__ = ["run_counts", "run_metadata"]
 
 
 def run_metadata(
-    files: Sequence[Path],
+    files: Sequence[Input],
     settings: Settings,
     started: datetime.datetime,
     counts: RunCounts,
@@ -75,7 +75,7 @@ def run_counts(tally: Tally, booked: Totals | None, price: Price | None) -> RunC
     used = booked or Totals(
         tally.calls, tally.attempts, tally.tokens_in, tally.tokens_out, tally.without_usage
     )
-    cost = used.cost(price)
+    cost = 0.0 if booked is None else used.cost(price)
     return RunCounts(
         trials=tally.trials,
         judged=tally.judged,

@@ -130,7 +130,7 @@ class Panel:
     async def check_folder(self) -> None:
         """Refuses (`InputError`) a folder that the run could not write."""
         identity = self.identity(await self.identities())
-        runs.check_folder(self.folder(identity), identity, RULES, self.inputs.files)
+        runs.check_folder(self.folder(identity), identity, RULES, self.inputs.paths)
 
     async def run(self, tally: Tally, on_progress: OnProgress | None = None) -> Path:
         """Runs the parts one after the other, and writes what they make together.
@@ -153,7 +153,7 @@ class Panel:
         decides = self.decides(identities)
         identity = run_identity(decides)
         folder = self.folder(identity)
-        runs.check_folder(folder, identity, RULES, self.inputs.files)
+        runs.check_folder(folder, identity, RULES, self.inputs.paths)
         started = datetime.datetime.now(datetime.UTC)
         with sole_writer(folder), runs.RunWriter(folder, identity) as writer:
             with writer.aside() as aside:

@@ -17,6 +17,7 @@ from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
 from judgekit.harness.plan import Plan, Shown
 from judgekit.io.files import safe_name
+from judgekit.io.given import Input
 from judgekit.jobs.bindings import JudgeFactory, choose_judge
 from judgekit.jobs.inputs import JudgeInput, read_input
 from judgekit.jobs.job import Job
@@ -27,7 +28,7 @@ __all__ = ["job_for", "output_folders", "prepare", "prepare_all"]
 
 
 def prepare(
-    files: Sequence[Path],
+    files: Sequence[Input],
     settings: Settings,
     registry: Registry | None = None,
     *,
@@ -50,7 +51,7 @@ def prepare(
 
 
 def prepare_all(
-    groups: Sequence[Sequence[Path]],
+    groups: Sequence[Sequence[Input]],
     settings: Settings,
     registry: Registry | None = None,
     *,
@@ -69,14 +70,14 @@ def prepare_all(
     ]
 
 
-def output_folders(groups: Sequence[Sequence[Path]], out: Path | None) -> list[Path | None]:
+def output_folders(groups: Sequence[Sequence[Input]], out: Path | None) -> list[Path | None]:
     """The folder that `out` gives each group of files: several get folders of their own in it."""
     if out is None or len(groups) == 1:
         return [out] * len(groups)
     return [out / name for name in folder_names(groups)]
 
 
-def folder_names(groups: Sequence[Sequence[Path]]) -> list[str]:
+def folder_names(groups: Sequence[Sequence[Input]]) -> list[str]:
     """``a-vs-b`` for each group of files, numbered from the second on where names repeat."""
     names: list[str] = []
     for files in groups:

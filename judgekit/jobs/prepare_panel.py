@@ -11,6 +11,7 @@ from judgekit.config.judge_spec import JudgeSpec
 from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
+from judgekit.io.given import Input
 from judgekit.jobs.bindings import JudgeFactory
 from judgekit.jobs.inputs import JudgeInput, read_input
 from judgekit.jobs.judge_settings import judge_specs, juror_settings
@@ -25,7 +26,7 @@ __all__ = ["prepare_runs"]
 
 
 def prepare_runs(
-    groups: Sequence[Sequence[Path]],
+    groups: Sequence[Sequence[Input]],
     settings: Settings,
     registry: Registry | None = None,
     *,

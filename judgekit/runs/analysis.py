@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from judgekit.errors import InputError
+from judgekit.io.given import is_given
 from judgekit.io.labels import read_labels
 from judgekit.runs.match import cases_with_outcomes
 from judgekit.runs.metadata import RunMetadata
@@ -187,16 +188,21 @@ def check_names(runs: Sequence[StoredRun]) -> None:
         return
     for run in runs:
         if is_unnamed(run.metadata):
+            files = run.metadata.files
+            what, columns = (
+                ("pairs", "model_a and model_b") if len(files) == 1 else ("rows", "model")
+            )
             raise InputError(
-                f"{str(run.folder)!r} is of pairs without model names, and its a and b need not be "
-                f"those of another file; write model_a and model_b into the rows of "
-                f"{run.metadata.files[0]!r} and judge again (replies come from the store)"
+                f"{str(run.folder)!r} is of {what} without model names, and its a and b need not "
+                f"be those of another run; write {columns} into the rows of "
+                f"{' and '.join(map(repr, files))} and judge again (replies come from the store)"
             )
 
 
 def is_unnamed(metadata: RunMetadata) -> bool:
-    """Whether a run is of pairs whose file does not name the models."""
-    return len(metadata.files) == 1 and metadata.models == PLACEHOLDERS
+    """Whether a run is of pairs whose file does not name the models, or of rows without names."""
+    alone = len(metadata.files) == 1 or all(map(is_given, metadata.files))
+    return alone and metadata.models == PLACEHOLDERS
 
 
 def games_of_run(run: StoredRun) -> Iterator[Game]:

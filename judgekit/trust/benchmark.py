@@ -82,7 +82,7 @@ class Benchmark:
             tuple(
                 set_result(
                     entries[0].labelled,
-                    entries[0].job.inputs.files[0],
+                    entries[0].job.inputs.paths[0],
                     [entry.finished() for entry in entries],
                 )
                 for entries in of_set.values()

@@ -190,6 +190,11 @@ LABELLED = [
     ("Score: 4\n---", 4),
     ("Score: 4\n***\n", 4),
     ("Score: 4\n```", 4),
+    ("The answer prints:\n```\nScore: 4\n```", None),
+    ("```\nx = 1\n```\nprints\n```\nScore: 4\n```", None),
+    ("score: 4\nreason: It is right.", 4),
+    ('[{"score": 4}, {"score": 4}]', None),
+    ('{"score": "8/10"}', None),
 ]
 RATINGS = [
     ("See reference [[3]].", None),

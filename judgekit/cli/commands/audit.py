@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from judgekit.cli.format_flag import FormatFlag, choose_format
 from judgekit.types import digest
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def audit(
     guided: Guided = "reference",
     dry_run: DryRun = False,
     as_json: AsJson = False,
+    form: FormatFlag = "table",
 ) -> None:
     """Measure a judge's biases on your own answers: position, names, length and more."""
     from judgekit.cli import run_jobs
@@ -105,6 +107,7 @@ def audit(
         prepare_audit,
     )
 
+    choose_format(form, as_json=as_json)
     chosen = chosen_probes(probes)
     options = AuditOptions(
         rephraser=rephraser,

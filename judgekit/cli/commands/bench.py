@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from judgekit.cli.format_flag import FormatFlag, choose_format, output_format
+
 if TYPE_CHECKING:
     from judgekit.api import AnyRun
     from judgekit.extension.registry import Registry
@@ -51,10 +53,12 @@ def bench(
         bool, typer.Option("--dry-run", help="Only estimate calls, tokens and cost; ask nothing.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    form: FormatFlag = "table",
 ) -> None:
     """Measure the accuracy of judges on labelled pairs."""
     from judgekit.cli import run_jobs
 
+    choose_format(form, as_json=as_json)
     given = dict(settings) | ({"judge": judge} if judge is not None else {})
     benchmark = prepare(sets, given, context.obj, limit)
     if dry_run:
@@ -107,6 +111,11 @@ def show_report(report: BenchReport, folder: Path, by: Part | None, *, as_json: 
 
         print(json_text(report.to_dict() | {"bench": str(folder)}))
         return
+    if output_format() == "csv":
+        from judgekit.cli.render.export import print_csv
+
+        print_csv({"set": own.name} | one.to_dict() for own in report.sets for one in own.judges)
+        return
     from judgekit.cli.render.bench import print_bench
 
     print_bench(report, by, folder)
@@ -143,6 +152,11 @@ def estimates(benchmark: Benchmark, *, as_json: bool) -> None:
         from judgekit.cli.render.console import json_text
 
         print(json_text({"estimates": rows, "total": total}))
+        return
+    if output_format() == "csv":
+        from judgekit.cli.render.export import print_csv
+
+        print_csv(rows)
         return
     print_estimates([*rows, {"set": "all", "judge": "", **total}])
 

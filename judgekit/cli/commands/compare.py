@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from judgekit.cli.format_flag import FormatFlag, choose_format
 from judgekit.cli.gate_flags import FailIf, Gate, Junit
 from judgekit.errors import InputError
 
@@ -32,11 +33,13 @@ def compare(
         bool, typer.Option("--dry-run", help="Call no model; print calls, tokens and cost.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    form: FormatFlag = "table",
 ) -> None:
     """Compare two files of answers, prompt by prompt, in both orders."""
     from judgekit.cli import run_jobs
     from judgekit.jobs.prepare_panel import prepare_runs
 
+    choose_format(form, as_json=as_json)
     gate = Gate.of(fail_if, junit)
     groups = comparisons(files, baseline)
     registry = context.obj

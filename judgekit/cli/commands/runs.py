@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from judgekit.cli.format_flag import FormatFlag, choose_format
+
 __all__ = ["app"]
 
 app = typer.Typer(help="List runs and their costs, and compare two of them.")
@@ -21,15 +23,20 @@ def list_folder(
         bool, typer.Option("--all", help="Include the runs that other runs or benchmarks contain.")
     ] = False,
     as_json: Annotated[bool, JSON] = False,
+    form: FormatFlag = "table",
 ) -> None:
     """List the runs in a folder, newest first."""
     from judgekit.cli.render.console import json_text
+    from judgekit.cli.render.export import print_csv
     from judgekit.cli.render.listing import print_listing
     from judgekit.runs.index import list_runs
 
+    choose_format(form, as_json=as_json)
     listing = list_runs(folder, parts=parts)
     if as_json:
         print(json_text(listing.to_dict()))
+    elif form == "csv":
+        print_csv(listing.to_dict()["runs"])
     else:
         print_listing(listing)
 

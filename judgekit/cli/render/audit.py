@@ -11,8 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from judgekit.cli.format_flag import output_format
 from judgekit.cli.render.columns import Heading, grid
 from judgekit.cli.render.console import safe, stdout_console
+from judgekit.cli.render.export import print_csv
 from judgekit.cli.render.figures import NONE, asked_text, price
 from judgekit.jobs.text_generation import GenerationEstimate
 from judgekit.runs.audit_report import AuditMetric
@@ -28,7 +30,10 @@ INDENT = 2
 
 
 def print_audit(audit: Audit) -> None:
-    """Each probe with its metrics, one a line; last the cost and the folder."""
+    """Each probe with its metrics, one a line; last the cost and the folder. Or all as CSV."""
+    if output_format() == "csv":
+        export_audit(audit)
+        return
     console = stdout_console()
     report = audit.report
     title = Text(f"{safe(report.judge)}", style="bold")
@@ -49,6 +54,15 @@ def print_audit(audit: Audit) -> None:
     console.print()
     console.print(Text(safe("; ".join(costs(audit))), style="dim"))
     console.print(Text(safe(str(audit.folder))), soft_wrap=True)
+
+
+def export_audit(audit: Audit) -> None:
+    """Each metric of each probe as a row of CSV; a probe without any has a row with the reason."""
+    print_csv(
+        {"probe": finding.probe, **metric, "reason": finding.reason, "stopped": finding.stopped}
+        for finding in audit.report.findings
+        for metric in ([own.to_dict() for own in finding.metrics] or [{}])
+    )
 
 
 @dataclass(frozen=True)

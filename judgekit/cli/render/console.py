@@ -15,6 +15,7 @@ from typing import Any, TextIO, cast
 
 from rich.console import Console
 
+from judgekit.cli.format_flag import output_format
 from judgekit.redaction import redact
 
 __all__ = ["PLAIN_WIDTH", "json_text", "safe", "stderr_console", "stdout_console"]
@@ -55,7 +56,11 @@ def json_text(value: Any) -> str:
 
 
 def stdout_console() -> Console:
-    """For results."""
+    """For results, in the form that `--format` chose."""
+    if output_format() == "markdown":
+        from judgekit.cli.render.markdown import WIDE, MarkdownConsole
+
+        return MarkdownConsole(width=WIDE, markup=False, highlight=False, emoji=False)
     return _console(sys.stdout, stderr=False)
 
 

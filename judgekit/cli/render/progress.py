@@ -55,23 +55,7 @@ def progress_bar(
                 completed=tally.judged,
                 total=tally.trials,
                 rate=f"{tally.judged / max(1e-9, now - started):.0f}/s",
-                note=note(tally, price, wanted),
+                note=tally.note(price, wanted),
             )
 
         yield move
-
-
-def note(tally: Tally, price: Price | None, wanted: str) -> str:
-    """Cost so far, what came from the store, and what went wrong."""
-    parts = []
-    cost = tally.cost(price)
-    if cost:
-        parts.append(f"${cost:.2f}")
-    if tally.calls_from_store:
-        parts.append(f"{tally.calls_from_store} from the store")
-    wrong = sum(tally.statuses.values()) - tally.statuses.get("valid", 0)
-    if wrong:
-        parts.append(f"{wrong} without {wanted}")
-    if tally.retries:
-        parts.append(f"{sum(tally.retries.values())} retries")
-    return " · ".join(parts)

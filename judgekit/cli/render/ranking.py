@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
 
+from judgekit.cli.format_flag import output_format
 from judgekit.cli.render.case import (
     ANSWER_ROWS,
     PROMPT_ROWS,
@@ -24,7 +25,9 @@ from judgekit.cli.render.console import safe
 from judgekit.cli.render.figures import NONE, score_text
 from judgekit.cli.render.ratings import SCALE, ratings_table
 from judgekit.cli.render.tables import input_lines, position_lines, with_reasons
-from judgekit.stats import RankingSummary, Rate
+from judgekit.stats import RankingSummary, Rate, Summary
+from judgekit.stats.plain import encode
+from judgekit.stats.summaries.document import AnySummary
 from judgekit.types import Case, Ranking
 
 if TYPE_CHECKING:
@@ -32,8 +35,9 @@ if TYPE_CHECKING:
 
     from judgekit.runs import StoredJudgement
 
-__all__ = ["print_ranked", "print_summary"]
+__all__ = ["comparisons_matrix", "exported_models", "print_ranked", "print_summary"]
 
+FEWEST = 3  # models that make a matrix
 WIDEST = 6  # models whose win rates against each other fit into a terminal
 UNITS = {"points": "points", "log_odds": "log-odds", "lead": "lead, -1 to 1"}
 
@@ -58,9 +62,12 @@ def print_summary(console: Console, summary: RankingSummary) -> None:
         console.print(Text(f"{summary.ratings.prompts} prompts; {SCALE}", style="dim"))
     else:
         console.print(means_table(summary, console.width))
-    if len(summary.models) <= WIDEST:
+    if len(summary.models) <= WIDEST or output_format() == "markdown":
+        order = best_first(summary)
+        names = [summary.models[i].model for i in order]
+        rates = [[summary.win_rates[i][j] for j in order] for i in order]
         console.print()
-        console.print(wins_table(summary, console.width))
+        console.print(wins_table(names, rates, console.width))
 
 
 def count_lines(s: RankingSummary) -> list[tuple[str, str]]:
@@ -102,15 +109,53 @@ def means_table(s: RankingSummary, width: int) -> Table:
     )
 
 
-def wins_table(s: RankingSummary, width: int) -> Table:
+def wins_table(names: Sequence[str], rates: Sequence[Sequence[Rate | None]], width: int) -> Table:
     """Each row's win rate against the model of each column: by number, since names are long."""
-    order = best_first(s)
-    against = [Heading(str(place)) for place in range(1, len(order) + 1)]
-    rows: list[Sequence[Text | str]] = []
-    for place, i in enumerate(order, 1):
-        name = Text(safe(f"{place} {s.models[i].model}"))
-        rows.append((name, *(short_rate(s.win_rates[i][j]) for j in order)))
+    against = [Heading(str(place)) for place in range(1, len(names) + 1)]
+    rows: list[Sequence[Text | str]] = [
+        (Text(safe(f"{place} {name}")), *map(short_rate, own))
+        for place, (name, own) in enumerate(zip(names, rates, strict=True), 1)
+    ]
     return grid([Heading("win rate in % against", numeric=False), *against], rows, width)
+
+
+def comparisons_matrix(summaries: Sequence[Summary], width: int) -> Table | None:
+    """The win rates of models that were all compared with each other; None of fewer than three."""
+    names = list(dict.fromkeys(name for s in summaries for name in (s.a, s.b)))
+    found = {}
+    for s in summaries:
+        rate = s.stated_win_rate_a
+        found[s.a, s.b], found[s.b, s.a] = rate, other_side(rate)
+    if len(names) < FEWEST or len(found) < len(names) * (len(names) - 1):
+        return None
+    return wins_table(names, [[found.get((a, b)) for b in names] for a in names], width)
+
+
+def other_side(rate: Rate) -> Rate:
+    """The other model's win rate."""
+    ends = (rate.value, rate.high, rate.low)
+    return Rate(*(None if end is None else 1 - end for end in ends))
+
+
+def exported_models(summary: AnySummary) -> list[dict[str, Any]]:
+    """The rows of a ranking for a CSV file, best first: metrics, and win rates against each.
+
+    Empty where the run ranked no models.
+    """
+    if not isinstance(summary, RankingSummary):
+        return []
+    rated = {} if summary.ratings is None else {m.model: m for m in summary.ratings.models}
+    rows = []
+    for i in best_first(summary):
+        model, wins = summary.models[i], summary.win_rates[i]
+        against = {
+            other.model: encode(rate)
+            for other, rate in zip(summary.models, wins, strict=True)
+            if rate is not None
+        }
+        rating = {"rating": encode(rated[model.model])} if model.model in rated else {}
+        rows.append(encode(model) | rating | {"win_rate_against": against})
+    return rows
 
 
 def short_rate(rate: Rate | None) -> str:

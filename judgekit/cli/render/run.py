@@ -50,6 +50,10 @@ def print_runs(runs: Sequence[AnyRun]) -> None:
         console.print(Text(safe(heading), style="italic"))
     if compared := [s for s in summaries if isinstance(s, Summary)]:
         console.print(tables.comparisons_table(compared, console.width))
+        matrix = ranking.comparisons_matrix(compared, console.width)
+        if matrix is not None:
+            console.print()
+            console.print(matrix)
     if scored := [s for s in summaries if isinstance(s, ScoreSummary)]:
         console.print(tables.scores_table(scored, console.width))
     for run in runs:

@@ -156,7 +156,7 @@ def find_line(text: str, names: Names, tie: str | None) -> Finding:
     below = _OPENING.match(text, line.end())
     if below is not None and _meaning(label_choices(names, tie), below[1]) not in (None, choice):
         return Finding.many("different labels stand on the first lines")
-    return unless_contradicted(text, unless_taken_back(text, Finding(choice, line.end())), names)
+    return unless_taken_back(text, Finding(choice, line.end()))
 
 
 def announced_label(text: str, names: Names = ("1", "2"), tie: str | None = "Tie") -> Verdict:

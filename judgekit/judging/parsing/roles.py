@@ -48,7 +48,9 @@ _ANSWER = re.compile(
 _JOINS = re.compile(r"[\s*_`]*(?:and|but|so|yet|while|though)?[\s*_`]*", re.IGNORECASE)
 _BUT = re.compile(r"[,;—–][ \t]*(?:but|yet)[ \t*_`]*$", re.IGNORECASE)
 _COMMA = re.compile(r",[ \t\r]*\n\Z")
-_RUNS_ON = re.compile(r"[^\w\n]*\n(?:[ \t]*(?:`{3,}|~{3,})[ \t]*\n)?[ \t]*(?=[a-z])")
+_RUNS_ON = re.compile(
+    r"[^\w\n]*\n(?:[ \t]*(?:`{3,}|~{3,})[ \t]*\n)?[ \t]*(?=[a-z])(?!\w{1,20}[ \t]?:)"
+)
 _BLANK_LINES = re.compile(r"(?:(?:^|\n)[^\w\n]*+(?:(?<=```|~~~)\w*+)?+)++$")
 _NOT_SAID = (
     wording.OTHERS_WORDS,

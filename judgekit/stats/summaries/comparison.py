@@ -31,7 +31,7 @@ __all__ = ["Summary", "summarise"]
 WITH_VERDICT = "cases with a verdict (without inconsistent ones under --inconsistent drop)"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Summary(RunContext):
     """A comparison of model `a` (response 0) with model `b` (response 1).
 
@@ -41,6 +41,7 @@ class Summary(RunContext):
 
     SCHEMA: ClassVar[str] = "judgekit.summary/1"
     KIND: ClassVar[RunKind] = "compare"
+    BRIEF: ClassVar[tuple[str, ...]] = ("a", "b", "cases", "win_rate_a")
 
     a: str = field(metadata=metric("the first model's name"))
     b: str = field(metadata=metric("the second model's name"))

@@ -17,12 +17,14 @@ __all__ = ["RunContext", "read_stop", "stop_reason"]
 OLDER_STOPS = {"decided:": StopKind.DECIDED, "narrow enough:": StopKind.PRECISE}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RunContext:
     """The part of a summary that its run supplies; the metrics alone do without it."""
 
     SCHEMA: ClassVar[str]
     KIND: ClassVar[RunKind]
+    BRIEF: ClassVar[tuple[str, ...]] = ()
+    """The metrics that stand in its `repr`."""
 
     heading: str = field(default="", metadata=metric("a remark of the judge on its results"))
     cases_planned: int | None = field(
@@ -61,6 +63,11 @@ class RunContext:
             document["position_intervals"] = rates
         of_run = {entry.name: document.pop(entry.name) for entry in fields(RunContext)}
         return document | of_run | {"stopped": self.stopped}
+
+    def __repr__(self) -> str:
+        shown = (_shown(name, getattr(self, name)) for name in self.BRIEF)
+        brief = ", ".join(f"{name}: {text}" for pairs in shown for name, text in pairs)
+        return f"<{type(self).__name__} {brief}>"
 
     def _repr_html_(self) -> str:
         rows = "".join(

@@ -38,7 +38,7 @@ class ModelRank:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RankingSummary(RunContext):
     """A run of rankings: ``cases = complete + incomplete``.
 
@@ -49,6 +49,7 @@ class RankingSummary(RunContext):
 
     SCHEMA: ClassVar[str] = "judgekit.ranking/1"
     KIND: ClassVar[RunKind] = "rank"
+    BRIEF: ClassVar[tuple[str, ...]] = ("judge", "cases", "complete")
 
     judge: str = field(metadata=metric("the judge's name"))
     model: str | None = field(

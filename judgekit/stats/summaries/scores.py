@@ -30,12 +30,13 @@ class Bin:
     count: int = field(metadata=metric("the scores in the bin", unit="answers"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ScoreSummary(RunContext):
     """The scores of model `a`: ``cases = scored + no_verdict``; `statuses` counts trials."""
 
     SCHEMA: ClassVar[str] = "judgekit.scores/1"
     KIND: ClassVar[RunKind] = "score"
+    BRIEF: ClassVar[tuple[str, ...]] = ("a", "cases", "mean_score")
 
     a: str = field(metadata=metric("the model's name"))
     judge: str = field(metadata=metric("the judge's name"))
