@@ -23,7 +23,10 @@ CATEGORIES = {
 
 
 def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, LabelledRow]]:
-    """Columns: `pair_id`, `source`, `question`, `response_A`, `response_B`, `label` (A>B, B>A)."""
+    """Columns: `pair_id`, `source`, `question`, `response_A`, `response_B`, `label` (A>B, B>A).
+
+    Readers give known columns in lower case.
+    """
     for row in rows:
         data = row.data
         source = data["source"]
@@ -32,8 +35,8 @@ def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, LabelledRow]]:
             {
                 "id": data["pair_id"],
                 "prompt": data["question"],
-                "response_a": data["response_A"],
-                "response_b": data["response_B"],
+                "response_a": data["response_a"],
+                "response_b": data["response_b"],
                 "label": SIDES.get(data["label"], data["label"]),
                 "category": next(
                     (name for start, name in CATEGORIES.items() if source.startswith(start)), source
@@ -45,11 +48,16 @@ def pairs(rows: Sequence[Row]) -> Iterator[tuple[Row, LabelledRow]]:
 HUB_ID = "ScalerLab/JudgeBench"
 LICENCE = "MIT (the hub's card)"
 JUDGEBENCH = Published(
-    f"JudgeBench, {HUB_ID}, answers of GPT-4o", LICENCE, hub(HUB_ID, split="gpt"), pairs
+    f"JudgeBench, {HUB_ID}, answers of GPT-4o",
+    LICENCE,
+    hub(HUB_ID, split="gpt"),
+    pairs,
+    mark="pair_id",
 )
 JUDGEBENCH_CLAUDE = Published(
     f"JudgeBench, {HUB_ID}, answers of Claude 3.5 Sonnet",
     LICENCE,
     hub(HUB_ID, split="claude"),
     pairs,
+    mark="pair_id",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from judgekit.errors import InputError
 from judgekit.installing import install_hint
 from judgekit.io.labelled_pairs import labelled_set
 from judgekit.io.labelled_set import LabelledSet, SetSetup
+from judgekit.io.names import with_known_names
 from judgekit.io.row import Row, place
 from judgekit.io.rows import read_rows
 from judgekit.types import digest
@@ -34,6 +35,7 @@ class Published:
         fetch: Downloads its rows as published.
         convert: Turns published rows into the layout of labelled pairs, one by one or in groups.
         note: A remark for users.
+        mark: A column that only the published layout has, where both have `response_a`.
 
     A local file may have either layout.
     """
@@ -43,11 +45,14 @@ class Published:
     fetch: Source
     convert: Convert
     note: str = ""
+    mark: str = ""
 
     def __call__(self, setup: SetSetup) -> LabelledSet:
         origin = Path(setup.location or setup.name)
         rows = self._fetch_rows(setup.name) if setup.location is None else read_rows(origin)
-        if setup.columns.get("response_a", "response_a") not in rows[0].data:
+        columns = rows[0].data
+        labelled = setup.columns.get("response_a", "response_a") in columns
+        if not labelled or self.mark in columns:
             rows = list(self._convert_rows(rows, origin, setup.name))
         return labelled_set(
             rows,
@@ -62,7 +67,7 @@ class Published:
     def _fetch_rows(self, name: str) -> list[Row]:
         way = f"give a file that you have: {name}=FILE"
         try:
-            return list(self.fetch())
+            return [replace(row, data=with_known_names(row.data)) for row in self.fetch()]
         except ImportError as error:
             raise InputError(
                 f"the set {name!r} is downloaded through `datasets`, which is not installed: "

@@ -155,7 +155,10 @@ def test_a_budget_spent_before_the_first_case(cli: Cli, here: Path, ask: list[st
     assert "3 of 4 showings not judged" in said.out
     assert "there are no cases" not in said.out
     assert cli("gate", "run", "--fail-if", "cases > 9").code == 3
-    more = cli("compare", "a.jsonl", "b.jsonl", *ask, "--max-calls", "1", "--out", "more")
+    # The limit is of the run, however often and into whichever folder it is started.
+    same = cli("compare", "a.jsonl", "b.jsonl", *ask, "--max-calls", "1", "--out", "same")
+    assert same.code == 3
+    more = cli("compare", "a.jsonl", "b.jsonl", *ask, "--max-calls", "2", "--out", "more")
     assert (more.code, more.err) == (0, "")
     assert "2 of 4 showings not judged" in more.out
     assert "; 1 case left" in more.out

@@ -12,7 +12,7 @@ from commands import Cli
 from rich.console import Console
 
 import judgekit
-from judgekit.cli.render.listing import listing_notes, listing_table
+from judgekit.cli.render.listing import fitting, listing_notes, listing_table
 from judgekit.errors import InputError
 from judgekit.runs.diff import Move, diff_runs
 from judgekit.runs.index import list_runs
@@ -219,14 +219,18 @@ def test_a_listing_in_80_columns(two_runs: tuple[Path, Path]) -> None:
     summary = json.loads((two_runs[0] / "summary.json").read_text())
     long = {"judge": "vote of overlap, longer", "model": "openai/gpt-4o-mini"}
     (two_runs[0] / "summary.json").write_text(json.dumps(summary | long))
-    console = Console(width=80, file=io.StringIO())
     found = list_runs()
-    with console.capture() as shown:
-        console.print(listing_table(found))
-    head, *lines = shown.get().splitlines()
-    judge = slice(head.index("judge"), head.index("cases"))
-    said = "".join(line[judge] for line in lines).replace(" ", "")
-    assert "voteofoverlap,longer·openai/gpt-4o-mini" in said
+    for width in (30, 80, 200):
+        console = Console(width=width, file=io.StringIO())
+        with console.capture() as shown:
+            table = listing_table(found, fitting(found.runs, width))
+            console.print(table, soft_wrap=True)
+        lines = [line.rstrip() for line in shown.get().splitlines()]
+        assert len(lines) == 1 + len(found.runs)
+        for run, line in zip(found.runs, lines[1:], strict=True):
+            assert line.split("  ")[0] == run.folder.name
+        assert max(map(len, lines)) <= max(width, *(len(r.folder.name) for r in found.runs))
+    assert "vote of overlap, longer · openai/gpt-4o-mini" in shown.get()
     assert " 4* " in shown.get()
     assert "* stopped before its last case" in listing_notes(found)
 

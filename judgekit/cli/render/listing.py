@@ -38,8 +38,9 @@ def fitting(runs: Sequence[RunInfo], width: int) -> Sequence[Column[RunInfo]]:
     """The columns that fit, without the least important ones; the run's name always stays."""
     columns = list(COLUMNS)
     for name in LEAST_IMPORTANT:
-        widths = [max(cell_len(c.name), *(cell_len(c.text(r)) for r in runs)) for c in columns]
-        if not runs or sum(widths) + GAP * (len(columns) - 1) <= width:
+        cells = [[c.name, *(c.text(run) for run in runs)] for c in columns]
+        widths = [max(map(cell_len, column)) for column in cells]
+        if sum(widths) + GAP * (len(columns) - 1) <= width:
             break
         columns = [column for column in columns if column.name != name]
     return columns
