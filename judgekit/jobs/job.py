@@ -172,8 +172,8 @@ class Job:
         budget = self.budget or Budget(s.max_calls, s.max_cost)
         outcomes: list[Any] = []
         with (
+            ReplyStore(s.store) as store,  # a store that is refused leaves no folder
             sole_writer(folder),
-            ReplyStore(s.store) as store,
             runs.RunWriter(folder, identity) as writer,
         ):
 

@@ -49,7 +49,7 @@ def test_what_is_made_of_the_cases(
 
 
 def test_files_that_do_not_hold_what_is_asked_for(files: list[Path], here: Path) -> None:
-    with pytest.raises(InputError, match="holds single answers: name a second file"):
+    with pytest.raises(InputError, match="holds single answers: name a second one to compare"):
         read_input(files[:1], Settings(), "compare")
     row = {"prompt": "?", "response_a": "x", "response_b": "y"}
     pairs = write_jsonl(here / "pairs.jsonl", [row])
