@@ -13,7 +13,7 @@ from judgekit.config.settings import Settings
 from judgekit.harness.bookings import Totals
 from judgekit.harness.tally import Tally
 from judgekit.io import Input
-from judgekit.judging.parsing import PARSERS_VERSION
+from judgekit.judging.parsing.version import PARSERS_VERSION
 from judgekit.runs import PartMetadata, RunCounts, RunMetadata
 from judgekit.types import RunKind, StopReason
 

@@ -11,13 +11,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from judgekit.errors import InputError
 from judgekit.judging import parsing
-from judgekit.judging.parsing.labels import Labels
 from judgekit.judging.templates import Prompts, Template
 from judgekit.types import Call, Case, Message, Reply, Sampling, Status, Trial, Verdict
+
+if TYPE_CHECKING:
+    from judgekit.judging.parsing.labels import Labels
 
 __all__ = ["Ask", "BatchJudge", "Judge", "JudgeSetup", "NoOptions", "PromptJudge"]
 
@@ -253,6 +255,8 @@ class PromptJudge(Judge):
         Raises:
             InputError: The prompt's verdict is more than one label.
         """
+        from judgekit.judging.parsing.labels import Labels  # with the parsers' many patterns
+
         return Labels.of(self.template.head, names)
 
     def most_calls(self, trial: Trial) -> int:

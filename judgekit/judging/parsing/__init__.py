@@ -9,26 +9,33 @@ authors who write `parse` themselves::
 They take a text, ignore thinking in ``<think>`` tags, and never raise an exception.
 """
 
-from judgekit.judging.parsing.choices import (
-    announced_label,
-    arena_label,
-    bracketed_label,
-    first_line,
-    one_token,
-    statement,
-)
-from judgekit.judging.parsing.formats import PARSERS, Parser, concluding_lines, parser
-from judgekit.judging.parsing.grades import labelled_grade
-from judgekit.judging.parsing.json_choices import json_winner, ranked_models
-from judgekit.judging.parsing.reading import PARSERS_VERSION, read
-from judgekit.judging.parsing.score_lists import score_list
-from judgekit.judging.parsing.score_pairs import score_pair
-from judgekit.judging.parsing.scores import (
-    bare_number,
-    bracketed_rating,
-    labelled_score,
-    marked_result,
-)
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from judgekit.judging.parsing.choices import (
+        announced_label,
+        arena_label,
+        bracketed_label,
+        first_line,
+        one_token,
+        statement,
+    )
+    from judgekit.judging.parsing.formats import PARSERS, Parser, concluding_lines, parser
+    from judgekit.judging.parsing.grades import labelled_grade
+    from judgekit.judging.parsing.json_choices import json_winner, ranked_models
+    from judgekit.judging.parsing.reading import read
+    from judgekit.judging.parsing.score_lists import score_list
+    from judgekit.judging.parsing.score_pairs import score_pair
+    from judgekit.judging.parsing.scores import (
+        bare_number,
+        bracketed_rating,
+        labelled_score,
+        marked_result,
+    )
+    from judgekit.judging.parsing.version import PARSERS_VERSION
 
 __all__ = [
     "PARSERS",
@@ -53,3 +60,47 @@ __all__ = [
     "score_pair",
     "statement",
 ]
+
+MODULES = {
+    "choices": (
+        "announced_label",
+        "arena_label",
+        "bracketed_label",
+        "first_line",
+        "one_token",
+        "statement",
+    ),
+    "formats": (
+        "PARSERS",
+        "Parser",
+        "concluding_lines",
+        "parser",
+    ),
+    "grades": ("labelled_grade",),
+    "json_choices": (
+        "json_winner",
+        "ranked_models",
+    ),
+    "reading": ("read",),
+    "score_lists": ("score_list",),
+    "score_pairs": ("score_pair",),
+    "scores": (
+        "bare_number",
+        "bracketed_rating",
+        "labelled_score",
+        "marked_result",
+    ),
+    "version": ("PARSERS_VERSION",),
+}
+ORIGINS = {name: module for module, names in MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when used: the parsers compile many patterns, which most commands do not need.
+    if name not in ORIGINS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{ORIGINS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

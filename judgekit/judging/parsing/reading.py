@@ -12,9 +12,7 @@ from judgekit.judging.parsing.thinking import strip_thinking
 from judgekit.judging.templates import Head
 from judgekit.types import Choice, Reply, Status, Verdict
 
-__all__ = ["PARSERS_VERSION", "read"]
-
-PARSERS_VERSION = 3  # goes up with every change that reads some reply otherwise; 1: release 0.1.0
+__all__ = ["read"]
 
 Shares = Mapping[Choice, float]
 
