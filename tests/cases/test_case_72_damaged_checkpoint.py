@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from checkpoints_llama import write_llama
 from commands import Cli, Said
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 WORDS = (
     *("train", "dpo", "pairs.jsonl", "--model", "m", "-o", "out", "--steps", 3, "--batch-size", 2),
@@ -20,14 +21,6 @@ WORDS = (
 )
 NEWEST = "out/checkpoints/checkpoint-2"
 STATES = ("adapter_model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state.pth")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

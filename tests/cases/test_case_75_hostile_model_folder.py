@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,9 @@ from checkpoints import write_pairrm
 from checkpoints_llama import write_adapter, write_llama
 from commands import Cli
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 TRAIN = (
     *("train", "dpo", "pairs.jsonl", "--model", "m", "-o", "out", "--steps", 1, "--samples", 0),
@@ -23,14 +25,6 @@ TRAIN = (
 JUDGE = ("compare", "a.jsonl", "b.jsonl", "--judge")
 SECRET = "SECRET-OF-THE-USER"
 Spoil = Callable[[Path], object]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,9 @@ from commands import Cli
 
 from judgekit.trust.audit.categories import CHECKABLE, same_category
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 JUDGE = """
 from judgekit.extension.hookspecs import hookimpl
@@ -36,14 +37,6 @@ class Wordier(BatchJudge):
 def judgekit_judges():
     return {"wordier": Wordier}
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def write_models(here: Path) -> None:

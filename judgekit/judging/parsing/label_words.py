@@ -35,19 +35,19 @@ WHOLE = (
     r"eind|końcowa|ostateczna|toplam|最终|最終|最后|最後|总体|总|總|综合|總體|総合|全体|最終的な|我的|本次|私の|"
     r"최종|총|종합|전체|النهائية|الكلية"
 )
-"""Words beside the label that say the score is that of the whole answer."""
+"""Words beside the label of a score for the whole answer."""
 
 BEFORE = (
     r"a|an|additive|and|average|following|given?|i|is|so|therefore|this|thus|the|my|der|die|das|meine|"
     r"le|la|ma|mon|el|mi|il|mia|minha|o|min|mijn|de|het|moja|моя|мой|제"
 )
-"""Words right before the label that leave it the whole answer's; any other names an aspect."""
+"""Words right before the label of a score for the whole answer; other words name an aspect."""
 
 LINKS = r"is|of|would be|est|ist|es|è|é|är|beträgt|lautet|равна"
 """Words between the label and the number."""
 
 JOINED_LINKS = r"为|為|是|は|는|은"
-"""The same where words are not set apart by spaces."""
+"""Words between the label and the number in languages that put no spaces between words."""
 
 UNITS = (
     r"points?|pts?\.?|stars?|marks?|punkten?|puntos?|punt[io]|pontos?|балл(?:а|ов)?|очк(?:о|а|ов)|"
@@ -62,7 +62,7 @@ HEDGES = (
     r"maybe|perhaps|possibly|probably|or|rather|even|no(?=[,:;.!])|wait|make that|and a half|"
     r"vielleicht|oder|peut-être|ou|quizás?|oppure|или|может"
 )
-"""Words after a score by which it is not the only one."""
+"""Words after a score that take it back or offer another one."""
 
 REASONS = (
     r"because|since|as|but|and|which|due|given|with|so|therefore|thus|where|overall|total|based|"
