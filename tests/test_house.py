@@ -26,9 +26,6 @@ UNFINISHED: tuple[str, ...] = (
     "judgekit/io/",
     "judgekit/jobs/",
     "judgekit/judging/",
-    "judgekit/models/",
-    "judgekit/runs/",
-    "plugins/engines/",
 )
 
 

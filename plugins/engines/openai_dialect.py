@@ -180,12 +180,12 @@ def _first_named(error: ServerError, names: list[str], sent: Mapping[str, Any]) 
     sent_names = [name for name in names if name in sent]
     if error.param in sent_names:
         return error.param
-    found = {
+    positions = {
         name: match.start()
         for name in sent_names
         if (match := re.search(rf"\b{re.escape(name)}\b", error.text))
     }
-    return min(found, key=found.__getitem__) if found else None
+    return min(positions, key=positions.__getitem__) if positions else None
 
 
 def dumps(body: Mapping[str, Any]) -> bytes:

@@ -67,7 +67,7 @@ def finish(reason: object) -> str:
             that nobody knows.
     """
     end = end_of(reason)
-    if end is End.UNSAID:
+    if end is End.MISSING:
         return "stop"
     shown = reason if isinstance(reason, str) else repr(reason)
     given = f"finish_reason {shown[:40]!r}"
@@ -76,20 +76,20 @@ def finish(reason: object) -> str:
     if end is End.TOOL_CALL:
         raise tool_call(given)
     if end is End.UNKNOWN:
-        said = f"the reply ended with {given}, which nobody here knows to be the end of an answer"
-        raise CallFailure(f"unknown {given}", said, common=True)
+        why = f"the reply ended with {given}, which nobody here knows to be the end of an answer"
+        raise CallFailure(f"unknown {given}", why, common=True)
     return end.value
 
 
-def broken(said: str, name: str = "generation error") -> CallFailure:
+def broken(message: str, name: str = "generation error") -> CallFailure:
     """The failure of an answer of status 200 that was broken off, or holds no reply."""
-    return CallFailure(name, said, retryable=True, retries=BROKEN_RETRIES, common=True)
+    return CallFailure(name, message, retryable=True, retries=BROKEN_RETRIES, common=True)
 
 
 def tool_call(given: str = "tool_calls") -> CallFailure:
     """The failure of a reply that wants a tool to be run before it goes on."""
-    said = f"the reply calls a tool ({given}), and judgekit runs none; leave out the tools"
-    return CallFailure("tool call", said, common=True)
+    message = f"the reply calls a tool ({given}), and judgekit runs none; leave out the tools"
+    return CallFailure("tool call", message, common=True)
 
 
 def error_in(body: Any) -> Any:
@@ -142,18 +142,18 @@ def read(body: Any, call: Call) -> Reply | None:
         return None
     reason = choice.get("finish_reason") or choice.get("native_finish_reason")
     message = choice.get("message")
-    if message is None and end_of(reason) not in (End.UNSAID, End.STOP):
+    if message is None and end_of(reason) not in (End.MISSING, End.STOP):
         message = {}  # a filter, or the limit, left nothing
     if not isinstance(message, dict):
         return None
     tokens_in, tokens_out = _usage(body)
     text, thinking, ended = _read_message(message, call, reason)
-    if end_of(reason) is End.UNSAID and ended == "stop" and call.generate:
-        ended = _unsaid_end(text, tokens_out, call)
+    if end_of(reason) is End.MISSING and ended == "stop" and call.generate:
+        ended = _inferred_end(text, tokens_out, call)
     logprobs = label_logprobs(choice.get("logprobs"), call.labels, at_first=not call.generate)
     if not call.generate and logprobs is None and ended in ("stop", "length"):
-        said = "the server gives no log-probabilities for this model; use --verdict text"
-        raise CallFailure("no log-probabilities", said, common=True)
+        explanation = "the server gives no log-probabilities for this model; use --verdict text"
+        raise CallFailure("no log-probabilities", explanation, common=True)
     if not call.generate:  # the single token is no text, and its end is no truncation
         ended = "stop" if ended == "length" else ended
         text = thinking = ""
@@ -185,7 +185,7 @@ def _read_message(message: Mapping[str, Any], call: Call, reason: object) -> tup
     return text, thinking, ended
 
 
-def _unsaid_end(text: str, tokens_out: int | None, call: Call) -> str:
+def _inferred_end(text: str, tokens_out: int | None, call: Call) -> str:
     """The end of a reply whose server says nothing of it, as servers that assemble streams.
 
     A text counts as whole unless it used up its limit. Without a text nothing says that there was
