@@ -26,13 +26,6 @@ UNFINISHED: tuple[str, ...] = (
     "judgekit/io/",
     "judgekit/jobs/",
     "judgekit/judging/",
-    "judgekit/models/",
-    "judgekit/runs/",
-    "judgekit/train/data/",
-    "judgekit/train/interfaces/",
-    "judgekit/train/loop/",
-    "judgekit/train/merge.py",
-    "plugins/engines/",
 )
 
 

@@ -7,6 +7,7 @@ Imports the standard library only.
 from judgekit.types.calls import Call, Reply, Sampling, token_count
 from judgekit.types.cases import (
     Case,
+    Column,
     Message,
     Orders,
     Pair,
@@ -18,6 +19,7 @@ from judgekit.types.cases import (
 )
 from judgekit.types.verdicts import (
     Choice,
+    CriterionVerdict,
     Judgement,
     Label,
     Outcome,
@@ -33,6 +35,8 @@ __all__ = [
     "Call",
     "Case",
     "Choice",
+    "Column",
+    "CriterionVerdict",
     "Judgement",
     "Label",
     "Message",

@@ -26,7 +26,7 @@ def finish(reason: object, field: str = "finish_reason") -> str:
             that nobody knows.
     """
     end = end_of(reason)
-    if end is End.UNSAID:
+    if end is End.MISSING:
         return "stop"
     shown = reason if isinstance(reason, str) else repr(reason)
     given = f"{field} {shown[:40]!r}"
@@ -35,20 +35,20 @@ def finish(reason: object, field: str = "finish_reason") -> str:
     if end is End.TOOL_CALL:
         raise tool_call(given)
     if end is End.UNKNOWN:
-        said = f"the reply ended with {given}, which nobody here knows to be the end of an answer"
-        raise CallFailure(f"unknown {given}", said, common=True)
+        message = f"the reply ended with {given}, which nobody here knows to be the end of an answer"
+        raise CallFailure(f"unknown {given}", message, common=True)
     return end.value
 
 
-def broken(said: str, name: str = "generation error") -> CallFailure:
+def broken(message: str, name: str = "generation error") -> CallFailure:
     """The failure of an answer of status 200 that was broken off, or holds no reply."""
-    return CallFailure(name, said, retryable=True, retries=BROKEN_RETRIES, common=True)
+    return CallFailure(name, message, retryable=True, retries=BROKEN_RETRIES, common=True)
 
 
 def tool_call(given: str = "tool_calls") -> CallFailure:
     """The failure of a reply that wants a tool to be run before it goes on."""
-    said = f"the reply calls a tool ({given}), and judgekit runs none; leave out the tools"
-    return CallFailure("tool call", said, common=True)
+    message = f"the reply calls a tool ({given}), and judgekit runs none; leave out the tools"
+    return CallFailure("tool call", message, common=True)
 
 
 def split_thinking(text: str) -> tuple[str, str]:

@@ -142,18 +142,18 @@ class HttpEngine:
         try:
             body = loads(data)
         except ValueError as error:
-            said = ServerError.read(data, self._at.secrets).message
-            message = f"{self._at.name} answered no JSON: {said[:80]!r}"
+            server_text = ServerError.read(data, self._at.secrets).message
+            message = f"{self._at.name} answered no JSON: {server_text[:80]!r}"
             raise broken(message, "bad json") from error
         if (inside := self._dialect.error_in(body)) is not None:
             return ServerError.of(inside, self._at.secrets)
         reply = self._dialect.read(body, call)
         if reply is not None:
             return reply
-        whole = ServerError.of(body, self._at.secrets)
-        if whole.status is not None:
-            return whole
-        raise broken(f"{self._at.name} answered without a choice: {whole.message}", "no choices")
+        outer = ServerError.of(body, self._at.secrets)
+        if outer.status is not None:
+            return outer
+        raise broken(f"{self._at.name} answered without a reply: {outer.message}", "no choices")
 
     def _billed(self, data: bytes) -> Usage:
         try:

@@ -59,14 +59,14 @@ def read(body: Any, call: Call) -> Reply | None:
         return None
     reason = choice.get("finish_reason") or choice.get("native_finish_reason")
     message = choice.get("message")
-    if message is None and end_of(reason) not in (End.UNSAID, End.STOP):
+    if message is None and end_of(reason) not in (End.MISSING, End.STOP):
         message = {}  # a filter, or the limit, left nothing
     if not isinstance(message, dict):
         return None
     tokens_in, tokens_out = usage(body)
     text, thinking, ended = _read_message(message, call, reason)
-    if end_of(reason) is End.UNSAID and ended == "stop" and call.generate:
-        ended = _unsaid_end(text, tokens_out, call)
+    if end_of(reason) is End.MISSING and ended == "stop" and call.generate:
+        ended = _inferred_end(text, tokens_out, call)
     logprobs = label_logprobs(choice.get("logprobs"), call.labels, at_first=not call.generate)
     if not call.generate and logprobs is None and ended in ("stop", "length"):
         raise no_logprobs()
@@ -101,7 +101,7 @@ def _read_message(message: Mapping[str, Any], call: Call, reason: object) -> tup
     return text, thinking, ended
 
 
-def _unsaid_end(text: str, tokens_out: int | None, call: Call) -> str:
+def _inferred_end(text: str, tokens_out: int | None, call: Call) -> str:
     """The end of a reply whose server says nothing of it, as servers that assemble streams.
 
     A text counts as whole unless it used up its limit. Without a text nothing says that there was
