@@ -35,7 +35,9 @@ def finish(reason: object, field: str = "finish_reason") -> str:
     if end is End.TOOL_CALL:
         raise tool_call(given)
     if end is End.UNKNOWN:
-        message = f"the reply ended with {given}, which nobody here knows to be the end of an answer"
+        message = (
+            f"the reply ended with {given}, which nobody here knows to be the end of an answer"
+        )
         raise CallFailure(f"unknown {given}", message, common=True)
     return end.value
 
