@@ -24,9 +24,9 @@ if TYPE_CHECKING:
         ConditionResult,
         Suite,
         check_conditions,
-        junit_xml,
         parse_condition,
     )
+    from judgekit.trust.junit import junit_xml
 
 __all__ = [
     "PROBES",
@@ -74,8 +74,9 @@ MODULES = {
     "judgekit.trust.drift": ("DriftCheck", "prepare_drift", "read_drift"),
     "judgekit.trust.gate": (
         *("Condition", "ConditionResult", "Suite"),
-        *("check_conditions", "junit_xml", "parse_condition"),
+        *("check_conditions", "parse_condition"),
     ),
+    "judgekit.trust.junit": ("junit_xml",),
 }
 ORIGINS = {name: module for module, names in MODULES.items() for name in names}
 

@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 from typing import Any
-from xml.etree import ElementTree as Xml
 
 from judgekit.errors import InputError
 from judgekit.naming import unknown
@@ -24,14 +23,12 @@ __all__ = [
     "ConditionResult",
     "Suite",
     "check_conditions",
-    "junit_xml",
     "parse_condition",
 ]
 
 CONDITION = re.compile(
     r"\s*(?P<path>[A-Za-z_]\w*(?:\.[\w-]+)*)\s*(?P<sign><=|>=|==|!=|<|>)\s*(?P<number>\S+)\s*"
 )
-VERDICT = "a verdict came out"  # the test case of a run that has none
 SIGNS: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -155,42 +152,3 @@ class Suite:
     @property
     def failures(self) -> int:
         return sum(result.failed for result in self.results)
-
-
-def junit_xml(suites: Sequence[Suite]) -> str:
-    """The results as JUnit XML: a test suite for each run, a test case for each condition.
-
-    A run without any verdict has one more test case, with the error.
-
-    Args:
-        suites: The results, by run.
-
-    Returns:
-        The document, with its XML declaration.
-    """
-    root = Xml.Element("testsuites")
-    for suite in suites:
-        within = Xml.SubElement(
-            root,
-            "testsuite",
-            name=_plain(suite.name),
-            tests=str(len(suite.results) + bool(suite.error)),
-            failures=str(suite.failures),
-            errors=str(int(bool(suite.error))),
-            time=f"{suite.seconds:.3f}",
-        )
-        if suite.error:
-            case = Xml.SubElement(within, "testcase", classname="judgekit", name=VERDICT)
-            Xml.SubElement(case, "error", message=_plain(suite.error))
-        for result in suite.results:
-            name = _plain(result.condition.text)
-            case = Xml.SubElement(within, "testcase", classname="judgekit", name=name)
-            if result.failed:
-                Xml.SubElement(case, "failure", message=_plain(result.message))
-    Xml.indent(root)
-    return Xml.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
-
-
-def _plain(text: str) -> str:
-    """The text without the characters that XML cannot hold."""
-    return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
