@@ -135,8 +135,8 @@ def prompts_by_difference(values: Sequence[tuple[str, float]]) -> dict[float, in
     if effect is None:
         return None
     ties = tie_share([v for _, v in values])
-    found = {d: prompts_to_detect(0.5 + d, ties=ties, effect=effect) for d in DIFFERENCES}
-    return {d: n for d, n in found.items() if n is not None} or None
+    prompts = {d: prompts_to_detect(0.5 + d, ties=ties, effect=effect) for d in DIFFERENCES}
+    return {d: n for d, n in prompts.items() if n is not None} or None
 
 
 def compare_with_labels(
@@ -182,13 +182,13 @@ def rate_models(folders: Sequence[str | Path], *, prior: float | None = None) ->
     """
     runs = [StoredRun.open(folder) for folder in folders]
     check_names(runs)
-    found = [game for run in runs for game in games_of_run(run)]
-    if not found:
+    games = [game for run in runs for game in games_of_run(run)]
+    if not games:
         raise InputError("no case of these runs counts (no verdict, or inconsistent and left out)")
     if not any(run.metadata.games for run in runs):
-        return ratings(found, prior=prior or 0.0)
+        return ratings(games, prior=prior or 0.0)
     models = dict.fromkeys(name for run in runs for name in run.metadata.models)
-    return rate_chosen_games(found, list(models), prior)
+    return rate_chosen_games(games, list(models), prior)
 
 
 def check_names(runs: Sequence[StoredRun]) -> None:

@@ -163,14 +163,14 @@ def rate_chosen_games(
     Returns:
         The ratings.
     """
-    found = ratings(games, prior=rating_prior(len(models)) if prior is None else prior)
-    rated = {model.model for model in found.models}
+    estimate = ratings(games, prior=rating_prior(len(models)) if prior is None else prior)
+    rated = {model.model for model in estimate.models}
     missing = (
         ModelRating(name, None, None, None, None, None, 0, 0.0)
         for name in models
         if name not in rated
     )
-    return replace(found, models=(*found.models, *missing))
+    return replace(estimate, models=(*estimate.models, *missing))
 
 
 def _table(games: Iterable[Game], models: Sequence[str]) -> Array:
