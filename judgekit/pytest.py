@@ -43,6 +43,13 @@ def judge_gate(request: pytest.FixtureRequest, tmp_path: Path) -> JudgeGate:
 
     Runs are written to the test's temporary folder. Replies are kept in the reply store of the
     tests' root folder, so that a second session asks and pays nothing again.
+
+    Args:
+        request: pytest's.
+        tmp_path: pytest's.
+
+    Returns:
+        What judges and checks.
     """
     return JudgeGate(tmp_path, request.config.rootpath / ".judgekit" / "replies.db")
 
@@ -61,19 +68,57 @@ class JudgeGate:
     runs: int = 0
 
     def compare(self, a: Rows, b: Rows | None = None, **settings: Any) -> Run[Summary]:
-        """As `judgekit.compare`."""
+        """Runs `judgekit.compare` with this fixture's places.
+
+        Args:
+            a: The first model's answers, or pairs.
+            b: The second model's answers.
+            settings: As those of `judgekit.compare`.
+
+        Returns:
+            The finished run.
+
+        Raises:
+            InputError: A file, a row or a setting is wrong.
+            JudgekitError: Its other leaves, where an engine or a plugin fails.
+        """
         import judgekit
 
         return judgekit.compare(a, b, **self._places(settings))
 
     def score(self, a: Rows, **settings: Any) -> Run[ScoreSummary]:
-        """As `judgekit.score`."""
+        """Runs `judgekit.score` with this fixture's places.
+
+        Args:
+            a: The model's answers.
+            settings: As those of `judgekit.score`.
+
+        Returns:
+            The finished run.
+
+        Raises:
+            InputError: A file, a row or a setting is wrong.
+            JudgekitError: Its other leaves, where an engine or a plugin fails.
+        """
         import judgekit
 
         return judgekit.score(a, **self._places(settings))
 
     def rank(self, file: Rows, *files: Rows, **settings: Any) -> Run[RankingSummary]:
-        """As `judgekit.rank`."""
+        """Runs `judgekit.rank` with this fixture's places.
+
+        Args:
+            file: One model's answers, or several answers to each prompt.
+            files: Other models' answers.
+            settings: As those of `judgekit.rank`.
+
+        Returns:
+            The finished run.
+
+        Raises:
+            InputError: A file, a row or a setting is wrong.
+            JudgekitError: Its other leaves, where an engine or a plugin fails.
+        """
         import judgekit
 
         return judgekit.rank(file, *files, **self._places(settings))

@@ -46,9 +46,11 @@ PLACES = {
     """,
     "judgekit.trust": """
         PROBES TRIVIAL Audit AuditInput AuditMetric AuditOptions AuditReport BaselineComparison
-        BenchEntry BenchReport Benchmark Check Condition ConditionResult DriftCheck DriftReport Estimates
+        BenchEntry BenchReport Benchmark Check Condition ConditionResult DriftCheck
+        DriftReport Estimates
         Finding JudgeComparison JudgeResult Probe SetResult Suite check_conditions
-        chosen_probes compare_with_baseline estimates examine junit_xml parse_condition prepare_audit
+        chosen_probes compare_with_baseline
+        estimates examine junit_xml parse_condition prepare_audit
         prepare_bench prepare_drift read_drift
     """,
 }
