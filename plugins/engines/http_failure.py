@@ -12,10 +12,10 @@ from judgekit.errors import CallFailure, EngineError
 from judgekit.redaction import redact_message
 from judgekit.types import Status
 
-from .openai_address import Address
-from .openai_meaning import Trouble, status_of, trouble_of
-from .openai_reply import loads, valid_unicode
-from .openai_waits import asked_wait, wait_in_body, wait_in_text
+from .http_address import Address
+from .http_json import loads, valid_unicode
+from .http_meaning import Trouble, status_of, trouble_of
+from .http_waits import asked_wait, wait_in_body, wait_in_text
 
 __all__ = ["ServerError", "failure"]
 
