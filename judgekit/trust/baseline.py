@@ -24,7 +24,7 @@ from judgekit.stats.margin import MarginVerdict, margin_test
 from judgekit.stats.outcomes.values import Inconsistent, counted
 from judgekit.stats.plain import encode
 from judgekit.trust.junit import CheckState
-from judgekit.types import Case, Outcome, digest, told_parts
+from judgekit.types import Case, Outcome, digest, message_parts
 
 __all__ = ["BaselineComparison", "compare_with_baseline"]
 
@@ -283,7 +283,7 @@ def values_by_prompt(
 
 def prompt_digest(case: Case) -> str:
     """The prompt's digest, the same in every run."""
-    return digest(*(part for message in told_parts(case.prompt) for part in message))
+    return digest(*(part for message in message_parts(case.prompt) for part in message))
 
 
 def opponent_digest(case: Case) -> str:
