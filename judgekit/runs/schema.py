@@ -7,12 +7,14 @@ which file it is of.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from judgekit.stats.outcomes.values import MaybeLabel
 from judgekit.types import (
     Case,
     Choice,
+    CriterionVerdict,
     Judgement,
     Message,
     Outcome,
@@ -60,6 +62,8 @@ def case_row(case: Case) -> dict[str, Any]:
         row["earlier_references"] = case.earlier_references
     if case.category is not None:
         row["category"] = case.category
+    if case.columns:
+        row["columns"] = dict(case.columns)
     return row
 
 
@@ -90,6 +94,10 @@ def judgement_row(judgement_id: str, judgement: Judgement, judge: str = "") -> d
         "tokens_in": judgement.tokens_in,
         "tokens_out": judgement.tokens_out,
     }
+    if verdict.label is not None:
+        row["label"] = verdict.label
+    if verdict.criteria:
+        row["criteria"] = [asdict(criterion) for criterion in verdict.criteria]
     return row | {"judge": judge} if judge else row
 
 
@@ -179,6 +187,10 @@ def read_case(row: Row) -> Case:
         category=row.get("category"),
         cluster=row["cluster"],
         earlier_references=tuple(row.get("earlier_references", ())),
+        columns=tuple(
+            (name, value if isinstance(value, str) else tuple(value))
+            for name, value in row.get("columns", {}).items()
+        ),
     )
 
 
@@ -191,6 +203,11 @@ def read_judgement(case: Case, row: Row) -> Judgement:
         probability=row["probability"],
         reasoning=row["reasoning"],
         error=row["error"],
+        label=row.get("label"),
+        criteria=tuple(
+            CriterionVerdict(**{**criterion, "status": Status(criterion["status"])})
+            for criterion in row.get("criteria", ())
+        ),
     )
     return Judgement(
         Trial(case, tuple(row["order"]), tuple(row["names"]), row["repeat"]),

@@ -17,11 +17,11 @@ from typing import Any
 
 from judgekit.errors import InputError
 from judgekit.naming import unknown
+from judgekit.trust.junit import CheckState
 
 __all__ = [
     "Condition",
     "ConditionResult",
-    "Suite",
     "check_conditions",
     "parse_condition",
 ]
@@ -58,12 +58,22 @@ class ConditionResult:
     failed: bool
 
     @property
+    def name(self) -> str:
+        """The condition's text."""
+        return self.condition.text
+
+    @property
+    def state(self) -> CheckState:
+        """``failed`` where the condition is met."""
+        return "failed" if self.failed else "passed"
+
+    @property
     def message(self) -> str:
         """One line that cannot be misread: the metric's value, and when it would fail."""
         metric = ".".join(self.condition.path)
         value = "has no value" if self.value is None else f"is {self.value:.6g}"
         limit = f"{self.condition.sign} {self.condition.number:g}"
-        return f"{'failed' if self.failed else 'passed'}: {metric} {value} (fails if {limit})"
+        return f"{self.state}: {metric} {value} (fails if {limit})"
 
 
 def parse_condition(text: str) -> Condition:
@@ -135,20 +145,3 @@ def metric_value(condition: Condition, summary: Mapping[str, Any]) -> float | No
         inside = f"; it has {', '.join(at)}" if isinstance(at, Mapping) else ""
         raise InputError(f"{condition.text!r}: {'.'.join(names)} is not a number{inside}")
     return None if at is None else float(at)
-
-
-@dataclass(frozen=True, slots=True)
-class Suite:
-    """The results of one run's conditions; `seconds` is how long the run took.
-
-    `error` says why the run has no verdict at all: no condition on it then means anything.
-    """
-
-    name: str
-    results: Sequence[ConditionResult]
-    seconds: float = 0.0
-    error: str = ""
-
-    @property
-    def failures(self) -> int:
-        return sum(result.failed for result in self.results)

@@ -7,6 +7,7 @@ Imports the standard library only.
 from judgekit.types.calls import Call, Reply, Sampling, token_count
 from judgekit.types.cases import (
     Case,
+    Column,
     Message,
     Orders,
     Pair,
@@ -14,10 +15,11 @@ from judgekit.types.cases import (
     RunKind,
     Trial,
     digest,
-    told_parts,
+    message_parts,
 )
 from judgekit.types.verdicts import (
     Choice,
+    CriterionVerdict,
     Judgement,
     Label,
     Outcome,
@@ -33,6 +35,8 @@ __all__ = [
     "Call",
     "Case",
     "Choice",
+    "Column",
+    "CriterionVerdict",
     "Judgement",
     "Label",
     "Message",
@@ -51,6 +55,6 @@ __all__ = [
     "Trial",
     "Verdict",
     "digest",
+    "message_parts",
     "token_count",
-    "told_parts",
 ]

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 __all__ = [
     "Case",
+    "Column",
     "Message",
     "Orders",
     "Pair",
@@ -18,12 +19,15 @@ __all__ = [
     "RunKind",
     "Trial",
     "digest",
-    "told_parts",
+    "message_parts",
 ]
 
 Orders = Literal["both", "one", "adaptive"]
 """Which orders of a pair are shown."""
 
+
+Column = str | tuple[str, ...]
+"""A further value of a case, such as the document that an answer draws on; a tuple is a list."""
 
 Pair = tuple[int, int]
 """Two of a case's responses, the one with the lower index first."""
@@ -78,7 +82,7 @@ class Message:
         return row
 
 
-def told_parts(messages: Iterable[Message]) -> Iterator[tuple[str, ...]]:
+def message_parts(messages: Iterable[Message]) -> Iterator[tuple[str, ...]]:
     """Role, content, tool calls and, if there are any, other fields of each message.
 
     This is what tells one conversation from another, in digests and prompts. The `tool_call_id` of
@@ -128,7 +132,8 @@ class Case:
     `prompt` is the conversation up to and including the last user message; the models' own
     earlier answers are not in it but in `Response.earlier`. `cluster` names the prompt: cases
     with equal clusters are not independent (the turns of one chat, the same prompt twice), so
-    intervals and train/test splits go by it.
+    intervals and train/test splits go by it. `columns` holds the further values that a judge or a
+    prompt names, sorted by name; where a list has items that are no texts, each is its JSON text.
     """
 
     id: str
@@ -138,6 +143,21 @@ class Case:
     category: str | None = None
     cluster: str = ""
     earlier_references: tuple[str, ...] = ()
+    columns: tuple[tuple[str, Column], ...] = ()
+
+    def column(self, name: str) -> Column:
+        """A further value of the case.
+
+        Args:
+            name: The column's name, one that the judge or its prompt says it needs.
+
+        Returns:
+            The text, or a tuple of texts where the column holds a list.
+
+        Raises:
+            KeyError: The case has no such column.
+        """
+        return dict(self.columns)[name]
 
     def conversation(self, index: int) -> tuple[Message, ...]:
         """The prompt as one response saw it, its own earlier answers in their places.

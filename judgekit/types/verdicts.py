@@ -11,6 +11,7 @@ from judgekit.types.cases import Trial
 
 __all__ = [
     "Choice",
+    "CriterionVerdict",
     "Judgement",
     "Label",
     "Outcome",
@@ -78,11 +79,33 @@ class StopReason:
 
 
 @dataclass(frozen=True, slots=True)
+class CriterionVerdict:
+    """What the judge said of one criterion of a rubric.
+
+    `value` is how far it is met, in 0 to 1; only `Status.VALID` has one. `weight` is that of the
+    criterion in the score. `error` names why there is no value.
+    """
+
+    name: str
+    status: Status
+    value: float | None = None
+    weight: float = 1.0
+    reason: str = ""
+    error: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.status is Status.VALID) != (self.value is not None):
+            raise ValueError(f"a criterion has a value exactly when its status is valid: {self!r}")
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What the judge said of one trial, in positions as shown.
 
     `probability` is that the first shown is better (a tie counting half), in 0 to 1; `score` is
-    of a single answer, on the judge's own scale; `error` names why a verdict is not valid.
+    of a single answer, on the judge's own scale; `label` is the class of a single answer, one of
+    the set that a classifier may say; `error` names why a verdict is not valid. `criteria` are
+    those of a rubric, in its own order; they may be valid where the verdict is not.
     """
 
     status: Status
@@ -91,13 +114,17 @@ class Verdict:
     probability: float | None = None
     reasoning: str = ""
     error: str = ""
+    label: str | None = None
+    criteria: tuple[CriterionVerdict, ...] = ()
 
     def __post_init__(self) -> None:
-        has_value = self.choice is not None or self.score is not None
+        has_value = not (self.choice is None and self.score is None and self.label is None)
         if (self.status is Status.VALID) != has_value or (
             self.probability is not None and not has_value
         ):
-            raise ValueError(f"a verdict has a choice or a score exactly when valid: {self!r}")
+            raise ValueError(
+                f"a verdict has a choice, a score or a label exactly when it is valid: {self!r}"
+            )
         for name in ("score", "probability"):
             value = getattr(self, name)
             if value is not None and type(value) is not float:  # of numpy or torch, or an int

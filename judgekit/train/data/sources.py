@@ -71,12 +71,12 @@ def open_source(source: str | Path, limit: int | None = None) -> RowSource:
             way = f"make pairs of it first: judgekit pairs {name} -o pairs.jsonl"
             raise InputError(f"{name!r} is a judged run; {way}")
         return RowSource(name, hub_rows(str(folder), None, split, limit, name), public=True)
-    found = HUB.fullmatch(name)
-    if found is None or name.lower().endswith(FILES):
+    hub_name = HUB.fullmatch(name)
+    if hub_name is None or name.lower().endswith(FILES):
         raise InputError(
             f"no file {name!r}; name a file of rows, or a data set of the hub as OWNER/NAME"
         )
-    rows = hub_rows(found["name"], found["subset"], found["split"] or "train", limit, name)
+    rows = hub_rows(hub_name["name"], hub_name["subset"], hub_name["split"] or "train", limit, name)
     return RowSource(name, rows, public=True)
 
 
@@ -93,10 +93,10 @@ def with_columns(source: RowSource, columns: Mapping[str, str]) -> RowSource:
     unknown_part = next((part for part in columns if part not in PARTS), None)
     if unknown_part is not None:
         raise InputError(f"{unknown('part', unknown_part, PARTS)} (--columns)")
-    return replace(source, rows=renamed(source, columns)) if columns else source
+    return replace(source, rows=rename_columns(source, columns)) if columns else source
 
 
-def renamed(source: RowSource, columns: Mapping[str, str]) -> Iterator[Row | BadRow]:
+def rename_columns(source: RowSource, columns: Mapping[str, str]) -> Iterator[Row | BadRow]:
     """The rows with the parts of `columns` under their own names, and no other column for them."""
     others = {name for part in columns for name in NAMES.get(part, (part,))}
     missing, seen = dict(columns), dict[str, None]()
