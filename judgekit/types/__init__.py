@@ -15,7 +15,7 @@ from judgekit.types.cases import (
     RunKind,
     Trial,
     digest,
-    told_parts,
+    message_parts,
 )
 from judgekit.types.verdicts import (
     Choice,
@@ -56,6 +56,6 @@ __all__ = [
     "Usage",
     "Verdict",
     "digest",
+    "message_parts",
     "token_count",
-    "told_parts",
 ]
