@@ -88,11 +88,11 @@ class Usage(NamedTuple):
 
         A count that can be none is None, and so are cached tokens that are more than the prompt's.
         """
-        prompt, own = token_count(tokens_in), token_count(tokens_out)
+        prompt, reply = token_count(tokens_in), token_count(tokens_out)
         parts = token_count(cached), token_count(written)
         if sum(part or 0 for part in parts) > (prompt or 0):
             parts = None, None
-        return cls(prompt, own, *parts)
+        return cls(prompt, reply, *parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,10 +163,10 @@ class GeminiDialect:
         if not isinstance(counts, dict):
             return Usage()
         prompt, thoughts = counts.get("promptTokenCount"), counts.get("thoughtsTokenCount") or 0
-        own = counts.get("candidatesTokenCount", 0 if prompt is not None else None)
+        answer = counts.get("candidatesTokenCount", 0 if prompt is not None else None)
         return Usage.of(
             total_tokens(prompt, counts.get("toolUsePromptTokenCount") or 0),
-            total_tokens(own, thoughts),
+            total_tokens(answer, thoughts),
             counts.get("cachedContentTokenCount"),
         )
 
