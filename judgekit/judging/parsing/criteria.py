@@ -93,18 +93,18 @@ def verdict_of(
     criterion: Criterion, place: int, marks: Mapping[str, Sequence[CriterionMark]], *, cut: bool
 ) -> CriterionVerdict:
     """What the marks of one criterion add up to."""
-    own = marks.get(criterion.called, ())
+    named = marks.get(criterion.called, ())
     status, error, value, reason = Status.UNPARSED, "", None, ""
-    if not own:
+    if not named:
         error = "missing in the reply"
-    elif len(own) > 1:
-        error = f"named {len(own)} times in the reply"
+    elif len(named) > 1:
+        error = f"named {len(named)} times in the reply"
     else:
-        reason, error = own[0].reason, own[0].error
-        value = None if error else own[0].value
+        reason, error = named[0].reason, named[0].error
+        value = None if error else named[0].value
     if value is not None:
         status = Status.VALID
-    elif cut and (not own or own[-1].cut):
+    elif cut and (not named or named[-1].cut):
         status, error = Status.TRUNCATED, "cut at the token limit"
     return CriterionVerdict(criterion.name, status, value, criterion.weight, reason, error, place)
 
