@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from judgekit.api import AnyRun
     from judgekit.extension.registry import Registry
     from judgekit.jobs.runnable import Runnable
-    from judgekit.trust.gate import Suite
+    from judgekit.trust.junit import Suite
 
 __all__ = [
     "NO_VERDICT",
@@ -80,8 +80,8 @@ def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gat
     """
     for job in jobs:
         s = job.settings
-        own = (file for file in (s.store, s.prompts, s.references) if file is not None)
-        gate.check_inputs([*job.inputs.paths, *own])
+        files = (file for file in (s.store, s.prompts, s.references) if file is not None)
+        gate.check_inputs([*job.inputs.paths, *files])
         gate.check_known(job.empty_summary().to_dict())
     if dry_run:
         estimates(jobs, as_json=as_json)

@@ -43,27 +43,27 @@ def find_columns(
             meant.
     """
     seen = column_names(rows)
-    found = {
+    columns = {
         part: _given(part, column, rows, (*wanted, *others), path)
         for part, column in given.items()
         if part in wanted or part not in others
     }
-    free = [name for name in seen if name not in found.values()]
+    free = [name for name in seen if name not in columns.values()]
     for part in wanted:
         if part in given:
             continue
         names = _candidates(part, free, rows)
         if part == "prompt" and names == ["instruction", "input"]:
-            found["input"] = names.pop()
+            columns["input"] = names.pop()
         if names:
-            found[part] = single(names, part, path)
-    if "response" in needed and found.get("prompt") in CONVERSATIONS:
-        found.setdefault("response", found["prompt"])
+            columns[part] = single(names, part, path)
+    if "response" in needed and columns.get("prompt") in CONVERSATIONS:
+        columns.setdefault("response", columns["prompt"])
     for part in needed:
-        if part not in found:
+        if part not in columns:
             way = f"name it with --columns {part}=NAME (columns: {_listed(seen)})"
             raise InputError(f"{path}: no column for the {part}; {way}")
-    return found
+    return columns
 
 
 def _given(

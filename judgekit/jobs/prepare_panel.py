@@ -149,7 +149,7 @@ class PanelMaker:
             for juror in self._jurors
         ]
         name = f"{rule} of {', '.join(part.name for part in parts)}"
-        return Panel(s, name, "jury", rule, checked(parts, s), inputs)
+        return Panel(s, name, "jury", rule, check_parts(parts, s), inputs)
 
     def _route(self, inputs: JudgeInput, s: Settings) -> Panel:
         """The routes' cases to their judges, the others to the judge that ``judge`` names."""
@@ -164,7 +164,7 @@ class PanelMaker:
             else:
                 parts.append(self._part(inputs, juror, self._routed(juror, s), cases))
         name = " · ".join(part.name for part in parts)
-        return Panel(s, name, "route", None, checked(parts, s), inputs)
+        return Panel(s, name, "route", None, check_parts(parts, s), inputs)
 
     def _routed(self, juror: JudgeSpec, s: Settings) -> Settings:
         """The settings of a route's judge: the options and the prompt are the other judge's."""
@@ -200,7 +200,7 @@ def rule_of(s: Settings, jurors: Sequence[JudgeSpec], *, comparing: bool) -> Rul
     return "mean"
 
 
-def checked(parts: Sequence[Part], s: Settings) -> tuple[Part, ...]:
+def check_parts(parts: Sequence[Part], s: Settings) -> tuple[Part, ...]:
     """The parts, none of them twice. Raises `InputError`."""
     names = [part.name for part in parts]
     for name in names:

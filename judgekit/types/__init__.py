@@ -4,7 +4,7 @@
 Imports the standard library only.
 """
 
-from judgekit.types.calls import Call, Reply, Sampling, token_count
+from judgekit.types.calls import Call, Reply, Sampling, Usage, token_count
 from judgekit.types.cases import (
     Case,
     Column,
@@ -15,7 +15,7 @@ from judgekit.types.cases import (
     RunKind,
     Trial,
     digest,
-    told_parts,
+    message_parts,
 )
 from judgekit.types.verdicts import (
     Choice,
@@ -53,8 +53,9 @@ __all__ = [
     "StopKind",
     "StopReason",
     "Trial",
+    "Usage",
     "Verdict",
     "digest",
+    "message_parts",
     "token_count",
-    "told_parts",
 ]

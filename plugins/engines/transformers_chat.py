@@ -18,7 +18,7 @@ from judgekit.models.library_errors import one_line
 from judgekit.naming import unknown
 from judgekit.types import Call, Message
 
-from .openai_reply import valid_unicode
+from .http_json import valid_unicode
 
 __all__ = ["Chat", "Prompt"]
 

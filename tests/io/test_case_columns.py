@@ -53,7 +53,9 @@ def test_a_value_is_a_text_or_a_tuple_of_texts(value: object, expected: object) 
 
 def test_a_value_that_is_no_json_is_refused(tmp_path: Path) -> None:
     rows = io.as_input([ROW | {"context": ["one", object()]}], "a")
-    with pytest.raises(InputError, match="argument a, row 1: the context holds .*neither text nor"):
+    with pytest.raises(
+        InputError, match=r"argument a, row 1: the context holds .*neither text nor"
+    ):
         io.load_answers(rows, needs=NEEDS)
 
 
@@ -157,7 +159,7 @@ def test_the_file_of_prompts_may_hold_it(tmp_path: Path) -> None:
     answers = read([{"id": "q", "response": "She did."}], tmp_path, prompts=prompts)
     assert one_case(io.join([answers])).column("context") == "held"
     other = [{"id": "q", "response": "She did.", "context": "another"}]
-    with pytest.raises(InputError, match="line 1: another value .* than the file of prompts has"):
+    with pytest.raises(InputError, match=r"line 1: another value .* than the file of prompts has"):
         read(other, tmp_path, prompts=prompts)
 
 

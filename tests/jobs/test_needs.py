@@ -291,5 +291,5 @@ def test_the_error_of_a_plugin_names_it() -> None:
         def judge_batch(self, trials: Any) -> Any:
             return []
 
-    with pytest.raises(PluginError, match="Named.needs"):
+    with pytest.raises(PluginError, match=r"Named\.needs"):
         _ = Named(JudgeSetup(1, Prompts([]))).columns_needed

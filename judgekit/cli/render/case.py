@@ -22,12 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["print_case", "print_title", "shorten"]
 
-PROMPT_ROWS, ANSWER_ROWS, REASON_ROWS, ITEM_ROWS = (
-    8,
-    16,
-    8,
-    3,
-)  # of the terminal, where texts are shortened
+PROMPT_ROWS, ANSWER_ROWS, REASON_ROWS = 8, 16, 8  # of the terminal, where texts are shortened
+ITEM_ROWS = 3  # of one item of a list
 LETTERS = "ab"
 SHORTENED_WIDTH = 100  # cells of a line where there is no terminal to ask
 BORDERS = 7  # columns that the lines of a table of two take

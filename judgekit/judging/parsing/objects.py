@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from judgekit.judging.parsing.marks import Finding
 
-__all__ = ["Found", "Members", "find_members", "find_objects"]
+__all__ = ["MemberValue", "Members", "find_members", "find_objects"]
 
 # What begins an object, also one that is not JSON ({'a': …}, {a: …}, {{ …): a brace in prose or in
 # a formula begins none.
@@ -37,7 +37,7 @@ class Members(list[tuple[str, Any]]):
     """An object's members in order, duplicates included (`dict` would keep only the last)."""
 
 
-class Found(NamedTuple):
+class MemberValue(NamedTuple):
     """The value of a key in the object at ``text[start:end]``."""
 
     value: Any
@@ -45,7 +45,7 @@ class Found(NamedTuple):
     end: int
 
 
-def find_members(text: str, key: str) -> list[Found] | Finding:
+def find_members(text: str, key: str) -> list[MemberValue] | Finding:
     """The values under `key` in the outermost objects of a text.
 
     If there are none, the finding that says why. Line breaks within strings, stray backslashes and
@@ -57,7 +57,7 @@ def find_members(text: str, key: str) -> list[Found] | Finding:
         for members, start, end in _objects(text)
     ]
     values = [
-        Found(value, start, end)
+        MemberValue(value, start, end)
         for members, start, end in objects
         for name, value in members or ()
         if name == key
@@ -95,13 +95,13 @@ def _objects(text: str) -> Iterator[tuple[Members | None, int, int]]:
 def _end(text: str, start: int, token: re.Pattern[str]) -> int:
     """Where the object that begins at `start` ends: at the end of the text if it is not closed."""
     depth = 0
-    for found in token.finditer(text, start):
-        if found[0] in "{[":
+    for match in token.finditer(text, start):
+        if match[0] in "{[":
             depth += 1
-        elif found[0] in "}]":
+        elif match[0] in "}]":
             depth -= 1
             if depth <= 0:
-                return found.end()
+                return match.end()
     return len(text)
 
 
@@ -119,14 +119,14 @@ def _repair(written: str) -> str:
     """The text with stray backslashes doubled, and without trailing commas."""
     within = False
 
-    def mend(found: re.Match[str]) -> str:
+    def mend(match: re.Match[str]) -> str:
         nonlocal within
-        if found["quote"]:
+        if match["quote"]:
             within = not within
-        elif found["stray"]:
+        elif match["stray"]:
             return "\\\\"
-        elif found[0] == "," and not within:
+        elif match[0] == "," and not within:
             return ""
-        return found[0]
+        return match[0]
 
     return _REPAIRED.sub(mend, written)

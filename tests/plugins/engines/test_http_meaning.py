@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judgekit.plugins.engines.openai_meaning import End, Trouble, end_of, status_of, trouble_of
+from judgekit.plugins.engines.http_meaning import End, Trouble, end_of, status_of, trouble_of
 
 ENDS = {
     End.STOP: "stop STOP end_turn stop_sequence eos eos_token <|im_end|> COMPLETE FinishReason.STOP"
