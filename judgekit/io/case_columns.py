@@ -43,16 +43,16 @@ def find_needed(
         InputError: Two columns spell one name.
     """
     seen = column_names(rows)
-    found = {}
+    columns = {}
     for name in needs:
         column = given.get(name, name)
         if any(at(row.data, column) is not MISSING for row in rows):
-            found[name] = column
+            columns[name] = column
             continue
         spelled = [one for one in seen if plain_name(one) == plain_name(column)]
         if spelled:
-            found[name] = single(spelled, name, path)
-    return found
+            columns[name] = single(spelled, name, path)
+    return columns
 
 
 def single(columns: Sequence[str], name: str, path: Input) -> str:
