@@ -72,6 +72,7 @@ class Judge(ABC):
         heading: A line above its tables.
         needs: The further columns of a case that it looks at (`Case.column`); cases without one are
             refused before anything is asked.
+        conversations: Whether it judges whole conversations (`Case.full_conversation`).
         Options: A frozen dataclass whose fields, with defaults and ``metadata={"help": ...}``,
             become flags.
     """
@@ -84,6 +85,7 @@ class Judge(ABC):
     merge: ClassVar[Literal["agree", "mean"]] = "agree"
     heading: ClassVar[str] = ""
     needs: Sequence[str] = ()
+    conversations: ClassVar[bool] = False
     Options: ClassVar[type] = NoOptions
 
     def __init__(self, setup: JudgeSetup) -> None:
@@ -114,6 +116,11 @@ class Judge(ABC):
             who = type(self).__name__
             raise PluginError(f"{who}.needs is {self.needs!r}; write a tuple of names of columns")
         return tuple(dict.fromkeys(self.needs))
+
+    @property
+    def reads_conversations(self) -> bool:
+        """Whether it judges conversations from beginning to end, not answers."""
+        return self.conversations
 
     def check(self, cases: Sequence[Case]) -> None:  # noqa: B027 (most judges take any case)
         """Refuses cases that it cannot judge at all, before any call is made.
@@ -211,6 +218,10 @@ class PromptJudge(Judge):
     @property
     def columns_needed(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*super().columns_needed, *self.template.head.needs)))
+
+    @property
+    def reads_conversations(self) -> bool:
+        return self.conversations or self.template.head.conversation
 
     def check(self, cases: Sequence[Case]) -> None:
         """Refuses cases that the prompt cannot show.

@@ -12,9 +12,11 @@ from typing import Any, Literal, get_args
 from judgekit.errors import InputError
 from judgekit.naming import unknown
 
-__all__ = ["FORMATS", "Head", "Shows", "read_head"]
+__all__ = ["CONVERSATION", "FORMATS", "Head", "Shows", "read_head"]
 
 Shows = Literal["pair", "single", "question"]
+CONVERSATION = "conversation"
+"""What a head shows where whole conversations are judged: two where `reads` is for pairs."""
 
 FORMATS: Mapping[str, Shows] = MappingProxyType(
     {
@@ -50,6 +52,7 @@ class Head:
         tie: The label of a tie; None if there is none.
         label: The word before a score or a grade.
         reference: Whether the prompt needs a reference.
+        conversation: Whether it shows whole conversations, of one model or of two.
         needs: The further columns of a case that the prompt shows.
         values: The grades of the format ``"grade"`` and the number that each stands for.
     """
@@ -62,6 +65,7 @@ class Head:
     reference: bool = False
     values: tuple[tuple[str, float], ...] = ()
     needs: tuple[str, ...] = ()
+    conversation: bool = False
 
 
 def read_head(lines: Sequence[str], file: str, start: int) -> Head:
@@ -87,6 +91,9 @@ def read_head(lines: Sequence[str], file: str, start: int) -> Head:
             raise InputError(f"{file}:{start + _line_of(key, lines)}: {complaint}")
     if "shows" not in table:
         raise InputError(f"{file}:{start}: the head does not say what is shown; add {_SHOWS}")
+    if table["shows"] == CONVERSATION:
+        table["conversation"] = True
+        table["shows"] = FORMATS.get(table.get("reads", ""), "single")
     shows, reads = table["shows"], table.get("reads")
     if "values" in table or reads == "grade":
         _complete_grades(table, lambda key: f"{file}:{start + _line_of(key, lines)}")
@@ -128,15 +135,15 @@ def _complete_grades(table: dict[str, Any], where: Callable[[str], str]) -> None
     table["values"] = tuple((name, float(number)) for name, number in table["values"].items())
 
 
-_SHOWS = "shows = " + " or ".join(f'"{kind}"' for kind in get_args(Shows))
+_SHOWS = "shows = " + " or ".join(f'"{kind}"' for kind in (*get_args(Shows), CONVERSATION))
 
 
 def _complaint(key: str, value: Any) -> str:
     """What is wrong with one entry of a head; empty if it is valid."""
-    known = [field.name for field in fields(Head)]
+    known = [field.name for field in fields(Head) if field.name != CONVERSATION]
     match key:
         case "shows":
-            wanted = "" if value in get_args(Shows) else _SHOWS
+            wanted = "" if value in (*get_args(Shows), CONVERSATION) else _SHOWS
         case "reads":
             wanted = "" if value in FORMATS else "one of " + ", ".join(FORMATS)
         case "scale":
