@@ -57,17 +57,37 @@ class Price:
         return (prompts + tokens_out * self.output) / 1e6
 
     def most(self, tokens_in: int, tokens_out: int) -> float:
-        """The most that so many tokens can cost, whatever a cache has to do with them."""
+        """The most that so many tokens can cost, whatever a cache has to do with them.
+
+        Args:
+            tokens_in: Tokens of prompts.
+            tokens_out: Tokens of replies.
+
+        Returns:
+            US dollars.
+        """
         dearest = max(self.input, self.cached or 0.0, self.cache_write or 0.0)
         return (tokens_in * dearest + tokens_out * self.output) / 1e6
 
     def unpriced(self, tokens_cached: int, tokens_written: int) -> int:
-        """How many of such tokens have no known price of their own."""
+        """How many of these tokens have no known price of their own.
+
+        Args:
+            tokens_cached: Tokens that were read from a cache.
+            tokens_written: Tokens that were written to one.
+
+        Returns:
+            Their number.
+        """
         cached = tokens_cached if self.cached is None else 0
         return cached + (tokens_written if self.cache_write is None else 0)
 
     def in_batch(self) -> Price | None:
-        """The prices of the provider's batch service; None if they are not known."""
+        """The prices of the provider's batch service.
+
+        Returns:
+            The prices; None if they are not known.
+        """
         if self.batch is None:
             return None
         prices = (self.input, self.output, self.cached, self.cache_write)
