@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         one_token,
         statement,
     )
+    from judgekit.judging.parsing.criteria import criteria_json, criteria_lines, read_criteria
     from judgekit.judging.parsing.formats import PARSERS, Parser, concluding_lines, parser
     from judgekit.judging.parsing.grades import labelled_grade
     from judgekit.judging.parsing.json_choices import json_winner, ranked_models
@@ -47,6 +48,8 @@ __all__ = [
     "bracketed_label",
     "bracketed_rating",
     "concluding_lines",
+    "criteria_json",
+    "criteria_lines",
     "first_line",
     "json_winner",
     "labelled_grade",
@@ -56,6 +59,7 @@ __all__ = [
     "parser",
     "ranked_models",
     "read",
+    "read_criteria",
     "score_list",
     "score_pair",
     "statement",
@@ -69,6 +73,11 @@ MODULES = {
         "first_line",
         "one_token",
         "statement",
+    ),
+    "criteria": (
+        "criteria_json",
+        "criteria_lines",
+        "read_criteria",
     ),
     "formats": (
         "PARSERS",
