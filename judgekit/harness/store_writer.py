@@ -143,7 +143,7 @@ class StoreWriter:
 
         In this order, since a call may be claimed anew right after its claim was ended.
         """
-        asked = [*writes, *claims]
+        asked: list[Write | Claim] = [*writes, *claims]
         results: Sequence[object]
         try:
             with self._transaction(synchronous):
