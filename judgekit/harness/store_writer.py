@@ -150,7 +150,7 @@ class StoreWriter:
                 results = [*self._write(writes), *self._claim(claims)]
         except Exception as error:  # noqa: BLE001 (whoever waits must hear of it)
             results = [self._fault("write to", error)] * len(asked)
-        acknowledge((one.done, own) for one, own in zip(asked, results, strict=True))
+        acknowledge((one.done, result) for one, result in zip(asked, results, strict=True))
 
     @contextmanager
     def _transaction(self, synchronous: str) -> Iterator[None]:
