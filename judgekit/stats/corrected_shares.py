@@ -1,0 +1,117 @@
+"""The share of each class, corrected by people's labels of some answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from judgekit.stats.class_accuracy import LabelledClass
+from judgekit.stats.intervals import Rate, clustered_rate
+from judgekit.stats.prediction_powered import prediction_powered_rate
+from judgekit.stats.rogan_gladen import rogan_gladen_share, youden_index
+
+__all__ = ["CorrectedShare", "Correction", "corrected_share"]
+
+Correction = Literal["prediction-powered", "rogan-gladen"]
+
+EDGE = 0.54  # in `benchmarks/label_correction.py` 93 to 98 % coverage with 50 labels or more
+NOT_IDENTIFIED = "the judge is not shown to say anything of this class: the labels alone count"
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedShare:
+    """The share of one class among one model's answers, by judge and labels together.
+
+    `share` is over answers with a verdict; `bounds` holds its interval if all answers without one
+    were, or were not, of the class; None where every answer has one. `by_judge` and `by_labels` are
+    the shares of either alone. `identified`: the interval of sensitivity + specificity - 1 lies
+    above 0. `narrower`: by how much the interval is narrower than that of `by_labels`. `reason`:
+    why there is no share, or what to beware of.
+    """
+
+    name: str
+    method: Correction
+    share: Rate
+    by_judge: Rate
+    by_labels: Rate
+    identified: bool
+    labelled: int
+    others: int
+    bounds: Rate | None = None
+    narrower: float | None = None
+    reason: str = ""
+
+
+def corrected_share(
+    rows: Sequence[LabelledClass],
+    name: str,
+    *,
+    method: Correction,
+    sample: Sequence[LabelledClass] | None = None,
+) -> CorrectedShare:
+    """The corrected share of a class.
+
+    ``prediction-powered`` needs labels on a random part of `rows`, and assumes no more
+    (`prediction_powered_rate`). ``rogan-gladen`` takes sensitivity and specificity from labelled
+    answers that may be any sample, and assumes that they are the same among the other answers,
+    whose share it estimates (`rogan_gladen_share`).
+
+    Args:
+        rows: Triples (cluster, judge's class or None, label or None) of one model's answers.
+        name: The class.
+        method: How labels correct the judge.
+        sample: Labelled answers of another sample; by default those of `rows`.
+
+    Returns:
+        The share, or why there is none.
+    """
+    valid = [(c, said == name, truth) for c, said, truth in rows if said is not None]
+    labelled = [row for row in (rows if sample is None else sample) if row[2] is not None]
+    judged = [(c, said == name, truth == name) for c, said, truth in labelled if said is not None]
+    of_class = [(c, float(said), 1.0) for c, said, truth in judged if truth]
+    of_others = [(c, float(not said), 1.0) for c, said, truth in judged if not truth]
+    by_judge = clustered_rate((c, said, 1) for c, said, _ in valid)
+    by_labels = clustered_rate((c, truth, 1) for c, _, truth in judged)
+    narrower = None
+    if method == "prediction-powered":
+        powered = prediction_powered_rate(
+            (
+                (c, float(said), None if truth is None else float(truth == name))
+                for c, said, truth in valid
+            ),
+            edge=EDGE,
+        )
+        youden = youden_index(clustered_rate(of_class), clustered_rate(of_others))
+        identified = youden.low is not None and youden.low > 0
+        share, narrower = powered.rate, powered.narrower
+        others = powered.unlabelled
+        reason = powered.reason or ("" if identified else NOT_IDENTIFIED)
+    else:
+        target = [(c, float(said), 1.0) for c, said, truth in valid if truth is None]
+        if sample is not None:
+            target = [(c, float(said), 1.0) for c, said, _ in valid]
+        found = rogan_gladen_share(of_class, of_others, target)
+        share, identified, reason = found.share, found.identified, found.reason
+        others = len(target)
+    return CorrectedShare(
+        name,
+        method,
+        share,
+        by_judge,
+        by_labels,
+        identified,
+        labelled=len(judged),
+        others=others,
+        bounds=_bounds(share, len(valid), len(rows)),
+        narrower=narrower,
+        reason=reason,
+    )
+
+
+def _bounds(share: Rate, valid: int, total: int) -> Rate | None:
+    """The interval over all answers, if those without a verdict all went one way."""
+    if valid == total or share.low is None or share.high is None:
+        return None
+    part = valid / total
+    return Rate(None, share.low * part, share.high * part + 1 - part)
