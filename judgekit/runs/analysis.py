@@ -16,11 +16,12 @@ from judgekit.io.labels import read_labels
 from judgekit.runs.match import cases_with_outcomes
 from judgekit.runs.metadata import RunMetadata
 from judgekit.runs.reader import StoredRun
+from judgekit.stats.active_pairs import rate_chosen_games
 from judgekit.stats.agreement import Agreement, agreement
 from judgekit.stats.bradley_terry import Game, Ratings, ratings
 from judgekit.stats.length_control import LengthControl, length_controlled_rate
 from judgekit.stats.metric import metric
-from judgekit.stats.outcomes.values import Inconsistent, counted, label, value_of
+from judgekit.stats.outcomes.values import Inconsistent, counted, in_name_order, label, value_of
 from judgekit.stats.plain import encode
 from judgekit.stats.power import design_effect, prompts_to_detect, tie_share
 from judgekit.stats.prediction_powered import PredictionPowered, prediction_powered_rate
@@ -148,7 +149,11 @@ def compare_with_labels(
     cases = {case.id for case, _ in pairs}
     if not cases & labels.keys():
         raise InputError(f"{path} labels no case of this run; ids are those of its cases.jsonl")
-    rows = [(o.cluster, label(o), labels[case.id]) for case, o in pairs if case.id in labels]
+    rows = [
+        (o.cluster, in_name_order(case, label(o)), in_name_order(case, labels[case.id]))
+        for case, o in pairs
+        if case.id in labels
+    ]
     return LabelComparison(
         agreement(rows),
         prediction_powered_rate(
@@ -160,12 +165,14 @@ def compare_with_labels(
     )
 
 
-def rate_models(folders: Sequence[str | Path], *, prior: float = 0.0) -> Ratings:
+def rate_models(folders: Sequence[str | Path], *, prior: float | None = None) -> Ratings:
     """Bradley-Terry ratings of all models in runs, be they comparisons or rankings.
 
     Args:
         folders: The runs' folders.
-        prior: Made-up games between every two models, half of them won by each.
+        prior: Made-up games between every two models, half of them won by each. None: as many as
+            `judgekit rank --games` adds where a run chose its games, so that its ratings are the
+            ones of its summary; otherwise 0.
 
     Returns:
         The models, best first, with intervals of their ratings and ranks.
@@ -178,7 +185,10 @@ def rate_models(folders: Sequence[str | Path], *, prior: float = 0.0) -> Ratings
     games = [game for run in runs for game in games_of_run(run)]
     if not games:
         raise InputError("no case of these runs counts (no verdict, or inconsistent and left out)")
-    return ratings(games, prior=prior)
+    if not any(run.metadata.games for run in runs):
+        return ratings(games, prior=prior or 0.0)
+    models = dict.fromkeys(name for run in runs for name in run.metadata.models)
+    return rate_chosen_games(games, list(models), prior)
 
 
 def check_names(runs: Sequence[StoredRun]) -> None:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from judgekit.cli.render.console import safe, stdout_console
 from judgekit.cli.render.figures import rate_text, score_text
-from judgekit.cli.render.ratings import SCALE, ratings_table
+from judgekit.cli.render.ratings import ratings_note, ratings_table
 from judgekit.runs.analysis import Analysis, LabelComparison
 from judgekit.stats.ratings import Ratings
 
@@ -81,4 +81,4 @@ def print_ratings(ratings: Ratings) -> None:
         console.print(Text(safe(f"no ratings: {ratings.reason}"), style="bold"))
     console.print(ratings_table(ratings.models, console.width))
     if ratings.models:
-        console.print(Text(f"{ratings.prompts} prompts; {SCALE}", style="dim"))
+        console.print(Text(ratings_note(ratings), style="dim"))
