@@ -5,9 +5,9 @@ Each cell draws 4 000 samples and counts how often the 95 % interval holds the t
 are a random part of the run for the prediction-powered share; for Rogan-Gladen they are another
 sample: one with the same share of the class, and one in which the class is as frequent as it is
 rare in the run ("shifted"). Required are at least 92.5 % in every cell, and at most 98 % where each
-class has 20 labels or more (of the shifted ones the first alone: the wider interval is the price of
-a sample that is not of the run). Samples in which the share is "not identified" give no interval and do
-not count; how many they are is printed.
+class has 20 labels or more, but for the shifted ones: a wider interval is the price of a sample
+that is unlike the run. Samples in which the share is "not identified" give no interval and do not
+count; how many they are is printed.
 
 The samples are counted in arrays; on some of each cell judgekit's own functions must give the same
 ends (`mismatches` 0).

@@ -24,15 +24,15 @@ LabelledClass = tuple[str, str | None, str | None]
 class ClassAccuracy:
     """One class against all others, over labelled answers with a verdict.
 
-    `labelled` counts answers of this class by people's labels, `said` by the judge. `sensitivity`
+    `labelled` counts answers of this class by people's labels, `judged` by the judge. `sensitivity`
     is the share of `labelled` that the judge says, `specificity` the share of other answers that it
-    does not, `precision` the share of `said` that people label so; `youden` is sensitivity +
+    does not, `precision` the share of `judged` that people label so; `youden` is sensitivity +
     specificity - 1.
     """
 
     name: str
     labelled: int
-    said: int
+    judged: int
     sensitivity: Rate
     specificity: Rate
     precision: Rate
@@ -45,7 +45,7 @@ class ClassifierAccuracy:
 
     `labelled` counts answers with a label and a verdict, `no_verdict` those with a label alone.
     `balanced_accuracy` is the mean of the classes' sensitivities, `accuracy` the share equal.
-    `confusion[label][said]` counts answers.
+    `confusion[label][says]` counts answers.
     """
 
     labelled: int
@@ -67,31 +67,31 @@ def class_accuracy(rows: Iterable[LabelledClass], classes: Sequence[str]) -> Cla
     Returns:
         The accuracy, over answers that have both.
     """
-    with_label = [(cluster, said, truth) for cluster, said, truth in rows if truth is not None]
-    both = [(c, said, truth) for c, said, truth in with_label if said is not None]
-    pairs = Counter((said, truth) for _, said, truth in both)
+    with_label = [(cluster, says, truth) for cluster, says, truth in rows if truth is not None]
+    both = [(c, says, truth) for c, says, truth in with_label if says is not None]
+    pairs = Counter((says, truth) for _, says, truth in both)
     of_class = tuple(_one_versus_rest(both, name) for name in classes)
     return ClassifierAccuracy(
         labelled=len(both),
         no_verdict=len(with_label) - len(both),
-        accuracy=clustered_rate((c, said == truth, 1) for c, said, truth in both),
+        accuracy=clustered_rate((c, says == truth, 1) for c, says, truth in both),
         balanced_accuracy=_mean([each.sensitivity for each in of_class]),
         kappa=cohen_kappa(both),
         classes=of_class,
-        confusion={truth: {said: pairs[said, truth] for said in classes} for truth in classes},
+        confusion={truth: {says: pairs[says, truth] for says in classes} for truth in classes},
     )
 
 
 def _one_versus_rest(both: Sequence[tuple[str, str, str]], name: str) -> ClassAccuracy:
-    sensitivity = clustered_rate((c, said == name, 1) for c, said, truth in both if truth == name)
-    specificity = clustered_rate((c, said != name, 1) for c, said, truth in both if truth != name)
+    sensitivity = clustered_rate((c, says == name, 1) for c, says, truth in both if truth == name)
+    specificity = clustered_rate((c, says != name, 1) for c, says, truth in both if truth != name)
     return ClassAccuracy(
         name,
         labelled=sum(truth == name for *_, truth in both),
-        said=sum(said == name for _, said, _ in both),
+        judged=sum(says == name for _, says, _ in both),
         sensitivity=sensitivity,
         specificity=specificity,
-        precision=clustered_rate((c, truth == name, 1) for c, said, truth in both if said == name),
+        precision=clustered_rate((c, truth == name, 1) for c, says, truth in both if says == name),
         youden=youden_index(sensitivity, specificity),
     )
 

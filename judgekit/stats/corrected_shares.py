@@ -66,19 +66,19 @@ def corrected_share(
     Returns:
         The share, or why there is none.
     """
-    valid = [(c, said == name, truth) for c, said, truth in rows if said is not None]
+    valid = [(c, says == name, truth) for c, says, truth in rows if says is not None]
     labelled = [row for row in (rows if sample is None else sample) if row[2] is not None]
-    judged = [(c, said == name, truth == name) for c, said, truth in labelled if said is not None]
-    of_class = [(c, float(said), 1.0) for c, said, truth in judged if truth]
-    of_others = [(c, float(not said), 1.0) for c, said, truth in judged if not truth]
-    by_judge = clustered_rate((c, said, 1) for c, said, _ in valid)
+    judged = [(c, says == name, truth == name) for c, says, truth in labelled if says is not None]
+    of_class = [(c, float(says), 1.0) for c, says, truth in judged if truth]
+    of_others = [(c, float(not says), 1.0) for c, says, truth in judged if not truth]
+    by_judge = clustered_rate((c, says, 1) for c, says, _ in valid)
     by_labels = clustered_rate((c, truth, 1) for c, _, truth in judged)
     narrower = None
     if method == "prediction-powered":
         powered = prediction_powered_rate(
             (
-                (c, float(said), None if truth is None else float(truth == name))
-                for c, said, truth in valid
+                (c, float(says), None if truth is None else float(truth == name))
+                for c, says, truth in valid
             ),
             edge=EDGE,
         )
@@ -88,11 +88,11 @@ def corrected_share(
         others = powered.unlabelled
         reason = powered.reason or ("" if identified else NOT_IDENTIFIED)
     else:
-        target = [(c, float(said), 1.0) for c, said, truth in valid if truth is None]
+        target = [(c, float(says), 1.0) for c, says, truth in valid if truth is None]
         if sample is not None:
-            target = [(c, float(said), 1.0) for c, said, _ in valid]
-        found = rogan_gladen_share(of_class, of_others, target)
-        share, identified, reason = found.share, found.identified, found.reason
+            target = [(c, float(says), 1.0) for c, says, _ in valid]
+        estimate = rogan_gladen_share(of_class, of_others, target)
+        share, identified, reason = estimate.share, estimate.identified, estimate.reason
         others = len(target)
     return CorrectedShare(
         name,

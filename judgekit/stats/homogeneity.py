@@ -44,8 +44,8 @@ def error_homogeneity(rows: Iterable[tuple[str, str, str]]) -> Homogeneity:
     """
     by_class: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     triples = list(rows)
-    for model, truth, said in triples:
-        by_class[truth].append((model, said))
+    for model, truth, verdict in triples:
+        by_class[truth].append((model, verdict))
     tables = []
     for answers in by_class.values():
         models, model_of = np.unique([m for m, _ in answers], return_inverse=True)

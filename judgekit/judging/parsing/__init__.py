@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         one_token,
         statement,
     )
+    from judgekit.judging.parsing.classes import labelled_class, with_class_value
     from judgekit.judging.parsing.formats import PARSERS, Parser, concluding_lines, parser
     from judgekit.judging.parsing.grades import labelled_grade
     from judgekit.judging.parsing.json_choices import json_winner, ranked_models
@@ -49,6 +50,7 @@ __all__ = [
     "concluding_lines",
     "first_line",
     "json_winner",
+    "labelled_class",
     "labelled_grade",
     "labelled_score",
     "marked_result",
@@ -59,6 +61,7 @@ __all__ = [
     "score_list",
     "score_pair",
     "statement",
+    "with_class_value",
 ]
 
 MODULES = {
@@ -70,6 +73,7 @@ MODULES = {
         "one_token",
         "statement",
     ),
+    "classes": ("labelled_class", "with_class_value"),
     "formats": (
         "PARSERS",
         "Parser",

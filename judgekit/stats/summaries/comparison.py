@@ -13,6 +13,7 @@ from judgekit.stats.outcomes.values import Inconsistent, counted, statuses
 from judgekit.stats.position import Positions, positions
 from judgekit.stats.power import effective_prompts
 from judgekit.stats.summaries.adaptive import AdaptiveMetrics
+from judgekit.stats.summaries.classes import ClassDifference, class_differences
 from judgekit.stats.summaries.context import RunContext
 from judgekit.stats.summaries.jury import JurorMetrics, JuryMetrics
 from judgekit.stats.win_rate import (
@@ -165,6 +166,10 @@ class Summary(RunContext):
         default=None,
         metadata=metric("what --orders adaptive left out; absent otherwise", optional=True),
     )
+    classes: tuple[ClassDifference, ...] | None = field(
+        default=None,
+        metadata=metric("the classes that a classifier may say; absent otherwise", optional=True),
+    )
     jury: JuryMetrics | None = field(
         default=None, metadata=metric("the jurors of a jury; absent otherwise", optional=True)
     )
@@ -189,6 +194,7 @@ def summarise(
     inconsistent: Inconsistent = "half",
     anytime: Rate | None = None,
     placed: int | None = None,
+    classes: Sequence[str] = (),
 ) -> Summary:
     """All metrics of a comparison.
 
@@ -201,6 +207,7 @@ def summarise(
         inconsistent: What a case counts for in which the two orders disagree.
         anytime: As `Summary.anytime_win_rate_a`.
         placed: Metrics of position rest on the first so many outcomes only.
+        classes: The classes that a classifier may say, from the best to the worst.
 
     Returns:
         The summary without what only a run knows: what was planned, and why it ended.
@@ -228,4 +235,5 @@ def summarise(
         inconsistent_as=inconsistent if inconsistencies else None,
         inconsistent_bounds_a=inconsistent_bounds(outcomes),
         anytime_win_rate_a=anytime,
+        classes=class_differences(outcomes, classes) or None,
     )
