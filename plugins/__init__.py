@@ -35,7 +35,13 @@ def judgekit_judges() -> Mapping[str, str]:
 @hookimpl
 def judgekit_engines() -> Mapping[str, EngineFactory]:
     """The built-in engines by the word before the slash."""
-    return {"openai": _openai, "replay": _replay, "transformers": _transformers}
+    return {
+        "anthropic": _anthropic,
+        "gemini": _gemini,
+        "openai": _openai,
+        "replay": _replay,
+        "transformers": _transformers,
+    }
 
 
 @hookimpl
@@ -61,6 +67,18 @@ def judgekit_prompt_dirs() -> Sequence[Path]:
     from judgekit.judging.templates import builtin_dir
 
     return (builtin_dir(),)
+
+
+def _anthropic(setup: EngineSetup) -> Engine:
+    from .engines.anthropic import engine
+
+    return engine(without_options("anthropic", setup))
+
+
+def _gemini(setup: EngineSetup) -> Engine:
+    from .engines.gemini import engine
+
+    return engine(without_options("gemini", setup))
 
 
 def _openai(setup: EngineSetup) -> Engine:

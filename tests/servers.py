@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from dialects import as_chat, as_provider, key_of
+
 __all__ = ["JudgeServer", "MockApi", "judge_server", "mock_api", "opinion"]
 
 Body = dict[str, Any]
@@ -53,9 +55,10 @@ def worth(text: str) -> int:
 
 
 class JudgeServer:
-    """An OpenAI-compatible API whose every answer is a function of the request.
+    """An API whose every answer is a function of the request, in each provider's dialect.
 
-    `requests` are the bodies received, `headers` the authorization of each. `instead` gives status
+    `requests` are the bodies received, as a chat completion would have them, `headers` the
+    authorization of each. `instead` gives status
     and body of an answer that is to be another server's.
     """
 
@@ -141,9 +144,9 @@ def judge_server() -> Iterator[JudgeServer]:
 
         def do_POST(self) -> None:
             size = int(self.headers["Content-Length"])
-            body = json.loads(self.rfile.read(size))
-            status, said = state.answer(body, self.headers.get("Authorization", ""))
-            data = json.dumps(said).encode()
+            body = as_chat(self.path, json.loads(self.rfile.read(size)))
+            status, answer = state.answer(body, key_of(self.headers))
+            data = json.dumps(as_provider(self.path, status, answer)).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))

@@ -83,7 +83,8 @@ class CriterionVerdict:
     """What the judge said of one criterion of a rubric.
 
     `value` is how far it is met, in 0 to 1; only `Status.VALID` has one. `weight` is that of the
-    criterion in the score. `error` names why there is no value.
+    criterion in the score. `error` names why there is no value. `place` is where it stood among
+    the criteria that the judge was shown, from 1; None where that is not known.
     """
 
     name: str
@@ -92,6 +93,7 @@ class CriterionVerdict:
     weight: float = 1.0
     reason: str = ""
     error: str = ""
+    place: int | None = None
 
     def __post_init__(self) -> None:
         if (self.status is Status.VALID) != (self.value is not None):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         statement,
     )
     from judgekit.judging.parsing.classes import labelled_class, with_class_value
+    from judgekit.judging.parsing.criteria import criteria_json, criteria_lines, read_criteria
     from judgekit.judging.parsing.formats import PARSERS, Parser, concluding_lines, parser
     from judgekit.judging.parsing.grades import labelled_grade
     from judgekit.judging.parsing.json_choices import json_winner, ranked_models
@@ -48,6 +49,8 @@ __all__ = [
     "bracketed_label",
     "bracketed_rating",
     "concluding_lines",
+    "criteria_json",
+    "criteria_lines",
     "first_line",
     "json_winner",
     "labelled_class",
@@ -58,6 +61,7 @@ __all__ = [
     "parser",
     "ranked_models",
     "read",
+    "read_criteria",
     "score_list",
     "score_pair",
     "statement",
@@ -74,6 +78,11 @@ MODULES = {
         "statement",
     ),
     "classes": ("labelled_class", "with_class_value"),
+    "criteria": (
+        "criteria_json",
+        "criteria_lines",
+        "read_criteria",
+    ),
     "formats": (
         "PARSERS",
         "Parser",
