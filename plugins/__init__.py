@@ -105,7 +105,7 @@ def _own_pairs(setup: SetSetup) -> LabelledSet:
 
     if setup.location is None:
         raise InputError("the set 'pairs' is a file of yours: name it, as my-pairs.jsonl")
-    return load_labelled(Path(setup.location), setup.name, columns=setup.columns)
+    return load_labelled(Path(setup.location), setup.name, columns=setup.columns, needs=setup.needs)
 
 
 def without_options(name: str, setup: EngineSetup) -> EngineSetup:

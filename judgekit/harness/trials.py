@@ -263,7 +263,7 @@ async def run_batches(
     queue = places(plan, order)
     identity = digest("batch", type(judge).__qualname__, *judge.identity)
     while window := [taken for _, taken in zip(range(judge.window), queue, strict=False)]:
-        keys = [verdict_key(identity, trial) for _, trial in window]
+        keys = [verdict_key(identity, trial, judge.columns_needed) for _, trial in window]
         stored = {i: data for i, key in enumerate(keys) if (data := store.get(key)) is not None}
         verdicts = {i: store.unpacked(keys[i], d, unpack_verdict) for i, d in stored.items()}
         missing = [i for i in range(len(window)) if i not in stored]
@@ -299,8 +299,11 @@ async def keep_verdicts(
     return {**verdicts, **read}
 
 
-def verdict_key(identity: str, trial: Trial) -> bytes:
-    """The key of a batch judge's verdict: a digest of everything that the judge may look at."""
+def verdict_key(identity: str, trial: Trial, needs: Sequence[str] = ()) -> bytes:
+    """The key of a batch judge's verdict: a digest of everything that the judge may look at.
+
+    Columns that only another judge of the run needs are left out.
+    """
     case = trial.case
     texts = [identity, repr(trial.order), repr(trial.names), str(trial.repeat)]
     texts += [case.reference or "", "" if case.reference is None else "given"]
@@ -309,6 +312,8 @@ def verdict_key(identity: str, trial: Trial) -> bytes:
         texts += message_texts
     for response in trial.shown:
         texts += [response.text, *response.earlier]
+    for name in sorted(needs):
+        texts += [name, repr(case.column(name))]
     return bytes.fromhex(digest(*texts))
 
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from judgekit.cli.render.console import safe
-from judgekit.types import Case, Choice, Message, Outcome, Position, Verdict
+from judgekit.types import Case, Choice, Column, Message, Outcome, Position, Verdict
 
 if TYPE_CHECKING:
     from judgekit.runs import StoredJudgement
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["print_case", "print_title", "shorten"]
 
 PROMPT_ROWS, ANSWER_ROWS, REASON_ROWS = 8, 16, 8  # of the terminal, where texts are shortened
+ITEM_ROWS = 3  # of one item of a list
 LETTERS = "ab"
 SHORTENED_WIDTH = 100  # cells of a line where there is no terminal to ask
 BORDERS = 7  # columns that the lines of a table of two take
@@ -90,6 +91,8 @@ def print_case(
     print_title(console, case)
     for message in case.prompt:
         console.print(prompt_text(page, message))
+    for name, column in case.columns:
+        console.print(column_text(page, name, column))
     for part in answers(page, case, outcome, labels):
         console.print(part)
     if case.reference is not None:
@@ -127,6 +130,16 @@ def prompt_text(page: Page, message: Message) -> Text:
         text.append("calls ", style="dim")
         text += page.text(message.tool_calls, PROMPT_ROWS)
     return text
+
+
+def column_text(page: Page, name: str, column: Column) -> Text:
+    """A further column that a judge needed; the items of a list are numbered."""
+    if isinstance(column, str):
+        return Text(f"{safe(name)}: ", style="dim") + page.text(column, PROMPT_ROWS)
+    lines = [Text(f"{safe(name)}:" if column else f"{safe(name)}: no items", style="dim")]
+    for number, item in enumerate(column, 1):
+        lines.append(Text(f"  {number}. ", style="dim") + page.text(item, ITEM_ROWS))
+    return Text("\n").join(lines)
 
 
 def answers(

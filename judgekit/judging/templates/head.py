@@ -54,6 +54,7 @@ class Head:
         values: The grades of the format ``"grade"``, or the classes of ``"class"``, and the number
             that each stands for.
         classes: The classes of the format ``"class"``.
+        needs: The further columns of a case that the prompt shows.
     """
 
     shows: Shows
@@ -64,6 +65,7 @@ class Head:
     reference: bool = False
     values: tuple[tuple[str, float], ...] = ()
     classes: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 def read_head(lines: Sequence[str], file: str, start: int) -> Head:
@@ -103,6 +105,8 @@ def read_head(lines: Sequence[str], file: str, start: int) -> Head:
         )
     if "scale" in table:
         table["scale"] = (table["scale"][0], table["scale"][1])
+    if "needs" in table:
+        table["needs"] = tuple(table["needs"])
     if table.get("tie") == "":
         table["tie"] = None
     return Head(**table)
@@ -185,6 +189,8 @@ def _complaint(key: str, value: Any) -> str:
             wanted = "" if _are_grades(value) else "two different numbers or more: {A = 4, B = 3}"
         case "reference":
             wanted = "" if isinstance(value, bool) else "true or false"
+        case "needs":
+            wanted = "" if _are_names(value) else 'names of columns, as in ["context"]'
         case "tie":
             wanted = "" if isinstance(value, str) else "a string"
         case "label":
@@ -219,6 +225,15 @@ def _wrong_classes(value: Any) -> str:
     if isinstance(value, dict) and _are_grades(value):
         return class_complaint(list(value))
     return 'two names or more, ["pass", "fail"], or their different values, {pass = 1, fail = 0}'
+
+
+def _are_names(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and all(isinstance(name, str) and name.strip() == name != "" for name in value)
+        and all(name.isprintable() for name in value)
+        and len(set(value)) == len(value)
+    )
 
 
 def _line_of(key: str, lines: Sequence[str]) -> int:
