@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from judgekit.stats.class_accuracy import LabelledClass
-from judgekit.stats.intervals import Rate, clustered_rate
+from judgekit.stats.intervals import Observation, Rate, clustered_rate
 from judgekit.stats.prediction_powered import prediction_powered_rate
 from judgekit.stats.rogan_gladen import rogan_gladen_share, youden_index
 
 __all__ = ["CorrectedShare", "Correction", "corrected_share"]
 
 Correction = Literal["prediction-powered", "rogan-gladen"]
+
+Errors = tuple[Sequence[Observation], Sequence[Observation]]
+"""Of labelled answers of the class, and of others: whether the judge is right."""
 
 EDGE = 0.54  # in `benchmarks/label_correction.py` 93 to 98 % coverage with 50 labels or more
 NOT_IDENTIFIED = "the judge is not shown to say anything of this class: the labels alone count"
@@ -69,44 +72,67 @@ def corrected_share(
     valid = [(c, says == name, truth) for c, says, truth in rows if says is not None]
     labelled = [row for row in (rows if sample is None else sample) if row[2] is not None]
     judged = [(c, says == name, truth == name) for c, says, truth in labelled if says is not None]
-    of_class = [(c, float(says), 1.0) for c, says, truth in judged if truth]
-    of_others = [(c, float(not says), 1.0) for c, says, truth in judged if not truth]
-    by_judge = clustered_rate((c, says, 1) for c, says, _ in valid)
-    by_labels = clustered_rate((c, truth, 1) for c, _, truth in judged)
-    narrower = None
-    if method == "prediction-powered":
-        powered = prediction_powered_rate(
-            (
-                (c, float(says), None if truth is None else float(truth == name))
-                for c, says, truth in valid
-            ),
-            edge=EDGE,
-        )
-        youden = youden_index(clustered_rate(of_class), clustered_rate(of_others))
-        identified = youden.low is not None and youden.low > 0
-        share, narrower = powered.rate, powered.narrower
-        others = powered.unlabelled
-        reason = powered.reason or ("" if identified else NOT_IDENTIFIED)
-    else:
-        target = [(c, float(says), 1.0) for c, says, truth in valid if truth is None]
-        if sample is not None:
-            target = [(c, float(says), 1.0) for c, says, _ in valid]
-        estimate = rogan_gladen_share(of_class, of_others, target)
-        share, identified, reason = estimate.share, estimate.identified, estimate.reason
-        others = len(target)
+    errors = (
+        [(c, float(says), 1.0) for c, says, truth in judged if truth],
+        [(c, float(not says), 1.0) for c, says, truth in judged if not truth],
+    )
+    correct = _by_random_part if method == "prediction-powered" else _by_error_rates
+    share, others, identified, narrower, reason = correct(
+        name, valid, errors, keep_labelled=sample is not None
+    )
     return CorrectedShare(
         name,
         method,
         share,
-        by_judge,
-        by_labels,
-        identified,
+        by_judge=clustered_rate((c, says, 1) for c, says, _ in valid),
+        by_labels=clustered_rate((c, truth, 1) for c, _, truth in judged),
+        identified=identified,
         labelled=len(judged),
         others=others,
         bounds=_bounds(share, len(valid), len(rows)),
         narrower=narrower,
         reason=reason,
     )
+
+
+class _Estimate(NamedTuple):
+    share: Rate
+    others: int
+    identified: bool
+    narrower: float | None
+    reason: str
+
+
+def _by_random_part(
+    name: str,
+    valid: Sequence[tuple[str, bool, str | None]],
+    errors: Errors,
+    *,
+    keep_labelled: bool,  # noqa: ARG001 (all answers of the run count)
+) -> _Estimate:
+    powered = prediction_powered_rate(
+        (
+            (c, float(says), None if truth is None else float(truth == name))
+            for c, says, truth in valid
+        ),
+        edge=EDGE,
+    )
+    youden = youden_index(*map(clustered_rate, errors))
+    identified = youden.low is not None and youden.low > 0
+    reason = powered.reason or ("" if identified else NOT_IDENTIFIED)
+    return _Estimate(powered.rate, powered.unlabelled, identified, powered.narrower, reason)
+
+
+def _by_error_rates(
+    name: str,  # noqa: ARG001 (the labels are in `errors` alone)
+    valid: Sequence[tuple[str, bool, str | None]],
+    errors: Errors,
+    *,
+    keep_labelled: bool,
+) -> _Estimate:
+    target = [(c, float(says), 1.0) for c, says, truth in valid if keep_labelled or truth is None]
+    estimate = rogan_gladen_share(*errors, target)
+    return _Estimate(estimate.share, len(target), estimate.identified, None, estimate.reason)
 
 
 def _bounds(share: Rate, valid: int, total: int) -> Rate | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from judgekit.stats.intervals import Rate
 from judgekit.stats.metric import metric
@@ -212,9 +212,7 @@ def summarise(
     Returns:
         The summary without what only a run knows: what was planned, and why it ended.
     """
-    scores = mean_scores(outcomes)
-    sizes = Counter(o.cluster for o in outcomes if counted(o, inconsistent) is not None)
-    unequal = len(set(sizes.values())) > 1
+    scores = mean_scores(outcomes) or (None, None)
     inconsistencies = any(o.decided and o.winner is None for o in outcomes)
     return Summary(
         a=a,
@@ -227,13 +225,22 @@ def summarise(
         bounds_a=bounds(outcomes, inconsistent),
         position=positions(outcomes[:placed]),
         statuses=statuses(outcomes),
-        mean_score_a=scores[0] if scores else None,
-        mean_score_b=scores[1] if scores else None,
-        prompts=len(sizes),
-        effective_prompts=effective_prompts(list(sizes.values())) if unequal else None,
-        prompts_asked=len({o.cluster for o in outcomes}),
+        mean_score_a=scores[0],
+        mean_score_b=scores[1],
+        **_prompts(outcomes, inconsistent),
         inconsistent_as=inconsistent if inconsistencies else None,
         inconsistent_bounds_a=inconsistent_bounds(outcomes),
         anytime_win_rate_a=anytime,
         classes=class_differences(outcomes, classes) or None,
     )
+
+
+def _prompts(outcomes: Sequence[Outcome], inconsistent: Inconsistent) -> dict[str, Any]:
+    """The fields that count prompts."""
+    sizes = Counter(o.cluster for o in outcomes if counted(o, inconsistent) is not None)
+    unequal = len(set(sizes.values())) > 1
+    return {
+        "prompts": len(sizes),
+        "effective_prompts": effective_prompts(list(sizes.values())) if unequal else None,
+        "prompts_asked": len({o.cluster for o in outcomes}),
+    }
