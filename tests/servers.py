@@ -42,6 +42,9 @@ def opinion(body: Body) -> str:
         return f"{THOUGHTS}\n[[{label}]]"
     if "Score: <total>" in asked:
         return f"{THOUGHTS}\nScore: {2 + 2 * rank}"
+    if "Class: <name>" in asked:
+        names = asked.rpartition("nothing after it: ")[2].partition("\n")[0].split(", ")
+        return f"{THOUGHTS}\nClass: {names[(1 - rank) * (len(names) - 1) // 2]}"
     if "[[" in asked:
         return f"{THOUGHTS}\nRating: [[{5 + 4 * rank}]]"
     return "An answer of the judge's own."
