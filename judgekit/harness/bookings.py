@@ -19,13 +19,6 @@ __all__ = ["MOST_ROWS", "Booking", "Ended", "Totals", "read_totals", "write_book
 Ended = Literal["reply", "failed", "retried"]
 """How a call ended: with a reply, or given up; or that one attempt of it was billed, and failed."""
 
-COLUMNS = (
-    "run, key, ended, requests, tokens_in, tokens_out, cost, charged, tokens_cached, "
-    "tokens_written, at"
-)
-"""The fields of `Booking` in their order, and the time."""
-
-ROW = "(?,?,?,?,?,?,?,?,?,?,?)"
 MOST_ROWS = 500  # of one statement
 SUMS = """
 SELECT
@@ -70,7 +63,10 @@ class Booking:
     tokens_written: int | None = None
 
 
-COLUMNS = attrgetter(*(field.name for field in fields(Booking)))
+COLUMNS = tuple(field.name for field in fields(Booking))
+VALUES = attrgetter(*COLUMNS)
+INTO = f"bookings ({', '.join((*COLUMNS, 'at'))})"
+ROW = f"({','.join('?' * (len(COLUMNS) + 1))})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +123,12 @@ class Totals:
 
 def write_bookings(connection: sqlite3.Connection, bookings: Iterable[Booking], now: float) -> None:
     """Adds bookings, within the caller's transaction; `now` in seconds since 1970."""
-    rows = [(*COLUMNS(booking), now) for booking in bookings]
+    rows = [(*VALUES(booking), now) for booking in bookings]
     for start in range(0, len(rows), MOST_ROWS):
         part = rows[start : start + MOST_ROWS]
         values = ",".join([ROW] * len(part))
         connection.execute(
-            f"INSERT INTO bookings ({COLUMNS}) VALUES {values}",  # noqa: S608 (our own names)
+            f"INSERT INTO {INTO} VALUES {values}",  # noqa: S608 (our own names)
             [value for row in part for value in row],
         )
 
