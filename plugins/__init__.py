@@ -21,6 +21,7 @@ def judgekit_judges() -> Mapping[str, str]:
     return {
         "additive": "judgekit.plugins.judges.additive:Additive",
         "chance": "judgekit.plugins.judges.chance:Chance",
+        "classify": "judgekit.plugins.judges.classify:Classify",
         "first": "judgekit.plugins.judges.first:First",
         "longer": "judgekit.plugins.judges.longer:Longer",
         "overlap": "judgekit.plugins.judges.overlap:Overlap",

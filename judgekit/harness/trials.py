@@ -213,7 +213,9 @@ def checked_verdict(verdict: object, trial: Trial) -> Verdict:
     chance = verdict.probability
     if len(trial.order) > 1 and verdict.choice is None:
         fault = "a score where a choice was asked for"
-    elif len(trial.order) == 1 and (verdict.score is None or not isfinite(verdict.score)):
+    elif len(trial.order) == 1 and not (
+        verdict.label is not None if verdict.score is None else isfinite(verdict.score)
+    ):
         fault = f"no finite score: {verdict.score!r}"
     elif chance is not None and not 0 <= chance <= 1:
         fault = f"the probability {chance!r} is not in 0 to 1"

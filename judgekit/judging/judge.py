@@ -10,50 +10,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from judgekit.errors import InputError, PluginError
 from judgekit.judging import parsing
 from judgekit.judging.ask import Ask
-from judgekit.judging.templates import Prompts, Template
+from judgekit.judging.judge_setup import JudgeSetup, NoOptions
 from judgekit.types import Call, Case, Message, Reply, Sampling, Status, Trial, Verdict
 
 if TYPE_CHECKING:
     from judgekit.judging.parsing.labels import Labels
 
 __all__ = ["Ask", "BatchJudge", "Judge", "JudgeSetup", "NoOptions", "PromptJudge"]
-
-
-@dataclass(frozen=True)
-class NoOptions:
-    """The options of a judge without options."""
-
-
-@dataclass(frozen=True)
-class JudgeSetup:
-    """The user's settings for a judge.
-
-    Attributes:
-        arity: The number of responses in a trial: 1 or 2.
-        prompts: Where the judge finds prompts by name.
-        options: An instance of the judge's `Options`.
-        model: What `--model` names, if anything.
-        prompt: A prompt to use instead of the judge's own.
-        sampling: Fields that are set override those of the judge.
-        reask: How often an unparsed reply is asked again, with a reminder of the format.
-        verdict: Whether the verdict is read from a text (``"text"``), or without any text from the
-            probabilities of the labels (``"logits"``).
-    """
-
-    arity: int
-    prompts: Prompts
-    options: Any = field(default_factory=NoOptions)
-    model: str | None = None
-    prompt: Template | None = None
-    sampling: Sampling = Sampling()
-    reask: int = 0
-    verdict: Literal["text", "logits"] = "text"
 
 
 class Judge(ABC):
@@ -70,6 +39,7 @@ class Judge(ABC):
         merge: How two orders become one outcome: ``agree`` (a winner only if both orders name it)
             or ``mean`` (of scores or probabilities).
         heading: A line above its tables.
+        classes: The classes that a classifier may say, from the best to the worst.
         needs: The further columns of a case that it looks at (`Case.column`); cases without one are
             refused before anything is asked.
         conversations: Whether it judges whole conversations (`Case.full_conversation`).
@@ -84,6 +54,7 @@ class Judge(ABC):
     repeats: ClassVar[int] = 1
     merge: ClassVar[Literal["agree", "mean"]] = "agree"
     heading: ClassVar[str] = ""
+    classes: tuple[str, ...] = ()
     needs: Sequence[str] = ()
     conversations: ClassVar[bool] = False
     Options: ClassVar[type] = NoOptions
@@ -199,6 +170,7 @@ class PromptJudge(Judge):
         super().__init__(setup)
         self.template = setup.prompt or setup.prompts.load(self.prompt_name())
         self.template.check_arity(setup.arity)
+        self.classes = self.template.head.classes
         if setup.verdict == "logits":
             self._labels(self.names[: setup.arity])
             if setup.reask:
@@ -304,7 +276,8 @@ class PromptJudge(Judge):
             The verdict of the last reply.
         """
         if not call.generate:
-            return self._labels(trial.names).read(await ask(call))
+            verdict = self._labels(trial.names).read(await ask(call))
+            return parsing.with_class_value(verdict, self.template.head, trial)
         for attempts_left in range(self.setup.reask, -1, -1):
             reply = await ask(call)
             verdict = self.parse(reply, trial)
@@ -315,7 +288,7 @@ class PromptJudge(Judge):
                 Message("user", self.template.reminder),
             )
             call = replace(call, messages=call.messages + again, prefill="")
-        return verdict
+        return parsing.with_class_value(verdict, self.template.head, trial)
 
 
 class BatchJudge(Judge):

@@ -197,6 +197,9 @@ def showing(stored: StoredJudgement, labels: Sequence[str]) -> str:
 
 def verdict_text(verdict: Verdict, shown: Sequence[str]) -> str:
     """A verdict in words; one that is not valid with what is known of why."""
+    if verdict.label is not None:
+        chances = [f"{name} {100 * chance:.0f} %" for name, chance in verdict.probabilities]
+        return f"class {verdict.label}" + (f" ({', '.join(chances)})" if chances else "")
     if verdict.score is not None:
         return f"score {verdict.score:g}"
     if verdict.choice is None:
@@ -216,13 +219,19 @@ def in_words(outcome: Outcome, labels: Sequence[str], judges: int = 1) -> str:
         return "a tie: the answers are the same text, and no judge was asked"
     if not outcome.decided:
         wrong = [f"{n} {name}" for name, n in outcome.statuses.items() if name != "valid"]
+        if outcome.labels and not wrong:
+            return "no verdict: no class has the most votes"
         return f"no verdict: of {sum(outcome.statuses.values())} trials {', '.join(wrong)}"
+    if len(labels) == 1 and outcome.labels:
+        return f"class {outcome.labels[0]}"
     if len(labels) == 1:
         return f"score {number(outcome.scores[0])}"
     against = DISAGREEMENT.get(outcome.position) if outcome.position else None
     if outcome.winner is None:
         return f"inconsistent: {against or 'the trials do not agree'}"
     what = "a tie" if outcome.winner == "tie" else f"{labels[outcome.winner]} is better"
+    if outcome.labels:
+        return f"{what}: {' against '.join(each or 'none' for each in outcome.labels)}"
     if outcome.scores:
         return f"{what}: {' against '.join(number(s) for s in outcome.scores)} points"
     if judges > 1:
