@@ -314,8 +314,8 @@ def verdict_key(identity: str, trial: Trial, needs: Sequence[str] = ()) -> bytes
         texts += message_texts
     for response in trial.shown:
         texts += [response.text, *response.earlier]
-        for told in message_parts(response.messages):
-            texts += told
+        for message_texts in message_parts(response.messages):
+            texts += message_texts
     for name in sorted(needs):
         texts += [name, repr(case.column(name))]
     return bytes.fromhex(digest(*texts))
