@@ -55,6 +55,13 @@ def test_the_commands_of_a_page(
 def says(body: Body) -> str:
     """What the judge behind the API says; of the guide's own prompts a number or a grade."""
     asked = body["messages"][-1]["content"]
+    if "NO CLAIMS" in asked:
+        return f"CLAIM: One.\nCLAIM: {'GOOD' if worth(asked) > 0 else 'Two'}."
+    if "Claim 1: a reason" in asked:
+        good, bad = (
+            ("supported", "not found") if "not found" in asked else ("relevant", "irrelevant")
+        )
+        return f"Claim 1: it says so => {good}\nClaim 2: so => {good if worth(asked) > 0 else bad}"
     if "GRADE: P" in asked:
         return f"GRADE: {'IPC'[1 + worth(asked.partition('<reference ')[0])]}"
     return f"Tone: {3 + 2 * worth(asked)}" if "Tone: <number>" in asked else opinion(body)
