@@ -102,7 +102,7 @@ def build_report(paths: Sequence[str | Path], options: Options | None = None) ->
         tuple(parts),
         proof(contents, cases, chosen, others=len(folders) - len(runs)),
         tuple(cases),
-        tuple(content.metadata for content in contents),
+        tuple(shown_metadata(content.metadata, chosen) for content in contents),
         tuple(content.summary for content in contents),
     )
 
@@ -138,7 +138,9 @@ def run_part(content: RunContent, options: Options) -> tuple[Part, PackedCases]:
         settings_section(metadata, redact=options.redact),
     ]
     judge = metadata.judge + (f" · {metadata.model}" if metadata.model else "")
-    note = f"Judged by {judge}." + (f" {summary.heading}." if summary.heading else "")
+    note = f"Judged by {judge}." + (
+        f" {summary.heading[:1].upper()}{summary.heading[1:]}." if summary.heading else ""
+    )
     part = Part(title_of(metadata), content.sentence, note, tuple(sections))
     return part, packer.finish(total)
 
@@ -181,15 +183,18 @@ def win_matrix(models: Sequence[str], games: Iterable[Game]) -> list[list[Rate |
     return [[clustered_rate(met[a, b]) if (a, b) in met else None for b in models] for a in models]
 
 
+def shown_metadata(metadata: RunMetadata, options: Options) -> RunMetadata:
+    """How a run was made, as far as the report may say it."""
+    return redacted_metadata(metadata) if options.redact else metadata
+
+
 def proof(
     contents: Sequence[RunContent], cases: Sequence[PackedCases], options: Options, *, others: int
 ) -> dict[str, Any]:
     """What a report is verified by: its metrics, the version that made it, the runs' digests."""
     runs = []
     for content, packed in zip(contents, cases, strict=True):
-        metadata = content.metadata
-        if options.redact:
-            metadata = redacted_metadata(metadata)
+        metadata = shown_metadata(content.metadata, options)
         runs.append(
             {
                 "name": "" if options.redact else content.name,

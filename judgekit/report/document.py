@@ -11,7 +11,7 @@ from typing import Literal
 
 from judgekit.stats.intervals import Rate
 
-__all__ = ["Cell", "Chart", "Column", "Part", "Section", "Unit", "cell_text", "unit_of_numbers"]
+__all__ = ["Cell", "Chart", "Column", "Part", "Section", "Unit", "cell_text"]
 
 Cell = str | int | float | Rate | None
 Unit = Literal["text", "count", "share", "points", "number", "dollars"]
@@ -66,11 +66,6 @@ class Part:
         return replace(self, sections=tuple(sections))
 
 
-def unit_of_numbers(unit: Unit) -> Unit:
-    """The unit of a column's rates as numbers of their own."""
-    return "number" if unit in ("text", "count") else unit
-
-
 def cell_text(cell: Cell, unit: Unit) -> str:
     """A cell as people read it; of a rate the value with its interval in brackets."""
     if cell is None:
@@ -95,4 +90,6 @@ def number_text(value: float, unit: Unit, *, bare: bool = False) -> str:
         return f"${value:.4f}"
     if isinstance(value, int):
         return str(value)
-    return f"{value:.2f}" if unit == "points" else f"{value:.3f}"
+    if unit == "points":
+        return f"{value:.2f}" if abs(value) < 100 else f"{value:.1f}"
+    return f"{value:.3f}"

@@ -11,14 +11,14 @@ import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import ceil, floor, isfinite, log10
 
-from judgekit.report.document import Cell, Chart, Section, cell_text, number_text
+from judgekit.report.document import Cell, Chart, Section, Unit, cell_text
 from judgekit.stats.intervals import Rate
 
 __all__ = ["draw", "standalone", "xml_text"]
 
 WIDTH = 460
 LABEL = 140  # where the rows' labels end
-RIGHT = 116  # room for the numbers
+RIGHT = 82  # room for the numbers
 ROW = 28
 CHARACTER = 6.8  # approximate width of one at 13 px
 LARGEST = 1e30  # larger numbers are not drawn, so that sums and differences stay finite
@@ -86,14 +86,14 @@ def intervals(section: Section) -> Drawn:
     low, high = section.extent or spread(ends, section.middle)
     scale = linear(low, high)
     height = ROW * len(rows) + 40
-    out = list(axis(low, high, height - 26, lambda value: number_text(value, unit)))
+    out = list(axis(low, high, height - 26, lambda value: tick_text(value, unit)))
     if section.middle is not None and low <= section.middle <= high:
         x = scale(section.middle)
         out.append(f'<path class="middle" d="M{x:.1f} 4V{height - 26}"/>')
     for number, (label, cell) in enumerate(rows):
         y = 8 + ROW * number + ROW / 2
         out.append(text(LABEL - 10, y + 4, cut(label, LABEL - 10), "label", "end"))
-        out.append(text(WIDTH - RIGHT + 12, y + 4, short(cell, unit), "value"))
+        out.append(text(WIDTH - RIGHT + 12, y + 4, value_text(cell, unit), "value"))
         if isinstance(cell, Rate) and (points := ends_of(cell)):
             a, b = (scale(min(max(e, low), high)) for e in (min(points), max(points)))
             if cell.low is not None and cell.high is not None:
@@ -103,10 +103,14 @@ def intervals(section: Section) -> Drawn:
     return out, height
 
 
-def short(cell: Cell, unit: str) -> str:
-    """A rate in the room beside its line."""
-    shown = cell_text(cell, unit)  # type: ignore[arg-type]
-    return shown.replace(" %", "").replace(" to ", "–") if unit == "share" else shown
+def value_text(cell: Cell, unit: Unit) -> str:
+    """A rate's value without its interval, which is drawn, and stands in the table."""
+    return cell_text(cell.value if isinstance(cell, Rate) else cell, unit)
+
+
+def tick_text(value: float, unit: Unit) -> str:
+    """A round number below an axis."""
+    return f"{round(100 * value, 6):g} %" if unit == "share" else f"{round(value, 9):g}"
 
 
 def rates(cells: Sequence[Cell]) -> bool:

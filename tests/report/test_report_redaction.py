@@ -13,6 +13,8 @@ from run_folders import metadata
 
 from judgekit import stats
 from judgekit.report import Options, build_report
+from judgekit.report.formats import WRITERS, write_figures
+from judgekit.report.methods import methods_text
 from judgekit.runs import CaseResult, RunWriter, StoredJudgement
 from judgekit.stats.outcomes.fold import fold
 from judgekit.types import (
@@ -105,6 +107,14 @@ def test_no_text_is_in_a_redacted_report(tmp_path: Path) -> None:
     redacted = contents(build_report([folder], Options(redact=True)).html)
     assert b"MARK" not in redacted
     assert b'"id":["1","2","3","4"]' in redacted
+
+
+def test_no_text_is_in_the_other_forms(tmp_path: Path) -> None:
+    folder = written(tmp_path)
+    report = build_report([folder], Options(redact=True))
+    forms = [write(report) for write in WRITERS.values()] + [methods_text(report)]
+    forms += [path.name + path.read_text() for path in write_figures(report, tmp_path / "figures")]
+    assert "MARK" not in "".join(forms)
 
 
 def test_what_a_redacted_report_keeps(tmp_path: Path) -> None:

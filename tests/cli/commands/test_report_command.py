@@ -31,3 +31,28 @@ def test_an_input_is_never_the_output(here: Path, cli: Cli) -> None:
 
 def test_what_is_no_run_is_named(cli: Cli) -> None:
     assert "no run in 'nowhere'" in cli("report", "nowhere").error
+
+
+def test_other_forms_are_printed(here: Path, cli: Cli) -> None:
+    assert cli("report", "--format", "markdown").out.startswith("# a against b\n")
+    assert cli("report", "--format", "csv").out.startswith("part,section,row,column,value,low,")
+    assert "\\toprule" in cli("report", "--format", "latex").out
+    assert not (here / "report.html").exists()
+
+
+def test_a_form_in_a_file(here: Path, cli: Cli) -> None:
+    assert cli("report", "--format", "csv", "-o", "r.csv").out == "r.csv\n"
+    assert "exists already" in cli("report", "--format", "csv", "-o", "r.csv").error
+
+
+def test_figures_and_methods(here: Path, cli: Cli) -> None:
+    done = cli("report", "--figures", "figures", "--methods")
+    assert "wilson1927probable" in done.out
+    assert (here / "figures" / "win-rates.svg").is_file()
+    assert not (here / "report.html").exists()
+
+
+def test_methods_are_of_runs(here: Path, cli: Cli) -> None:
+    (here / "trained").mkdir()
+    (here / "trained" / "metrics.jsonl").write_text('{"step": 1, "loss": 2.0}\n')
+    assert "--methods describes runs" in cli("report", "trained", "--methods").error
