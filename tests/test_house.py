@@ -28,10 +28,6 @@ UNFINISHED: tuple[str, ...] = (
     "judgekit/judging/",
     "judgekit/models/",
     "judgekit/runs/",
-    "judgekit/train/data/",
-    "judgekit/train/interfaces/",
-    "judgekit/train/loop/",
-    "judgekit/train/merge.py",
     "plugins/engines/",
 )
 

@@ -57,10 +57,10 @@ def read_adapter(folder: Path) -> TrainedAdapter:
         InputError: It is not an adapter.
     """
     if not (folder / "adapter_config.json").is_file():
-        whole = (folder / "config.json").is_file()
+        is_model = (folder / "config.json").is_file()
         raise InputError(
             f"{str(folder)!r} is a whole model, with nothing to merge"
-            if whole
+            if is_model
             else f"{str(folder)!r} is not an adapter: it has no adapter_config.json"
         )
     config = read_config(folder, str(folder))
@@ -88,13 +88,13 @@ def how_trained(folder: Path) -> Mapping[str, Any]:
     file = folder / "train.json"
     if not file.is_file():
         return {}
-    found = (read_object(file) or {}).get("model")
-    if not isinstance(found, dict):
+    model_entry = (read_object(file) or {}).get("model")
+    if not isinstance(model_entry, dict):
         raise InputError(
             f"cannot read {str(file)!r}: it has no object 'model' with how the model was "
             f"held; restore the file"
         )
-    return found
+    return model_entry
 
 
 def merge_adapter(
@@ -121,25 +121,25 @@ def merge_adapter(
 
     if dtype not in get_args(DType):
         raise InputError(unknown("dtype", str(dtype), get_args(DType)))
-    found = read_adapter(adapter)
-    check_out(out, found.base, force=force)
+    trained = read_adapter(adapter)
+    check_out(out, trained.base, force=force)
     at = find_checkpoint(
         Weights(
-            found.base,
-            found.dtype,
+            trained.base,
+            trained.dtype,
             device,
-            found.quant,
+            trained.quant,
             str(adapter),
-            double_quant=found.double_quant,
+            double_quant=trained.double_quant,
         )
     )
     written = getattr(torch, dtype) if dtype != "auto" else at.config.dtype or at.dtype
     tokenizer = replace(at, folder=adapter) if (adapter / "tokenizer_config.json").is_file() else at
-    write(out, merged(found, at, written), tokenizer.load_tokenizer())
+    write(out, merged(trained, at, written), tokenizer.load_tokenizer())
     return out
 
 
-def merged(found: TrainedAdapter, at: Checkpoint, written: Any) -> Any:
+def merged(trained: TrainedAdapter, at: Checkpoint, written: Any) -> Any:
     """The model with the adapter merged into its weights, in the dtype to write.
 
     The sum is computed in the wider of the training's and the written dtype, so that it is rounded
@@ -147,15 +147,15 @@ def merged(found: TrainedAdapter, at: Checkpoint, written: Any) -> Any:
     """
     import torch
 
-    model = load_base(at, found.head)
+    model = load_base(at, trained.head)
     wide = torch.promote_types(at.dtype, written)
-    with loading_errors(str(found.adapter)):
+    with loading_errors(str(trained.adapter)):
         if quantised_layers(model):
             model = model.dequantize(dtype=wide)
         model = model.to(wide)
-        untie_for(model, found.targets)
-        whole = load_adapter(model, found.adapter)
-        return whole.merge_and_unload(safe_merge=True).to(written)
+        untie_for(model, trained.targets)
+        with_adapter = load_adapter(model, trained.adapter)
+        return with_adapter.merge_and_unload(safe_merge=True).to(written)
 
 
 def check_out(out: Path, base: str, *, force: bool) -> None:

@@ -52,12 +52,12 @@ class ControlTokenEscaper:
     def __init__(self, spellings: set[str]) -> None:
         longest_first = sorted(spellings, key=len, reverse=True)
         # Looks ahead, so that markers which overlap are found as well.
-        found = f"(?=({'|'.join(map(re.escape, longest_first))}))" if spellings else "(?!)"
-        self.marker = re.compile(found)
+        pattern = f"(?=({'|'.join(map(re.escape, longest_first))}))" if spellings else "(?!)"
+        self.marker = re.compile(pattern)
 
     def __call__(self, text: str) -> str:
         text = text.replace(CUT, "\ufffd")
-        cuts = [found.start() + 1 for found in self.marker.finditer(text)]
+        cuts = [match.start() + 1 for match in self.marker.finditer(text)]
         pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
         return CUT.join(pieces)
 
@@ -177,11 +177,11 @@ class ChatFormat:
         """
         try:
             answered = (*messages_of(prompt), Message("assistant", answer))
-            whole = self._render(answered, opens=False, tools=tools)
+            dialogue = self._render(answered, opens=False, tools=tools)
         except TemplateRefusal:  # an answer may not come last
-            whole = ""
-        if whole.startswith(prompt_text) and whole.endswith(self._after_answer):
-            answer_text = whole[len(prompt_text) :].removesuffix(self._after_answer)
+            dialogue = ""
+        if dialogue.startswith(prompt_text) and dialogue.endswith(self._after_answer):
+            answer_text = dialogue[len(prompt_text) :].removesuffix(self._after_answer)
             if answer_text.strip():
                 return answer_text
         return self.guard(answer)

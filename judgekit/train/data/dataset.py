@@ -54,22 +54,24 @@ class Dataset:
 
 def prepare(read: Read, encode: Encode, source: str | Path, recipe: Recipe) -> Dataset:
     """Reads, splits and encodes the data. Raises `InputError` where no row is left to train on."""
-    found = read(source, recipe.limit)
-    counts = Counter({"read": len(found.rows) + sum(found.dropped.values()), **found.dropped})
+    training = read(source, recipe.limit)
+    counts = Counter(
+        {"read": len(training.rows) + sum(training.dropped.values()), **training.dropped}
+    )
     if recipe.eval_data is None:
-        rows, held = hold_out(found.rows, recipe.eval_share, recipe.seed)
+        rows, held = hold_out(training.rows, recipe.eval_share, recipe.seed)
     else:
-        beside = read(recipe.eval_data, None)
-        rows, held = found.rows, beside.rows
-        counts.update(beside.dropped)
+        evaluation = read(recipe.eval_data, None)
+        rows, held = training.rows, evaluation.rows
+        counts.update(evaluation.dropped)
     encoded, encoded_held = encode(rows), held_out(encode, held, recipe)
     if not encoded.examples:
-        raise InputError(f"no row of {found.source} is left to train on; lower --eval-share")
+        raise InputError(f"no row of {training.source} is left to train on; lower --eval-share")
     counts.update(encoded.counts)
     counts.update(encoded_held.counts)
     counts.update({"train": len(encoded.examples), "held_out": len(encoded_held.examples)})
     return Dataset(
-        found.source,
+        training.source,
         placed(encoded, rows),
         placed(encoded_held, held),
         [held[index] for index in encoded_held.kept],

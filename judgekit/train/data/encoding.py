@@ -213,17 +213,17 @@ class Encoder:
         """The prompts in tokens; those that are too long lose their beginnings."""
         prepared = [self._format.normalized(p, a) for p, a in zip(prompts, answers, strict=True)]
         texts: list[str | DroppedRow] = []
-        for (prompt, _), told in zip(prepared, tools, strict=True):
+        for (prompt, _), tool_text in zip(prepared, tools, strict=True):
             try:
-                texts.append(self._format.prompt_text(prompt, told))
+                texts.append(self._format.prompt_text(prompt, tool_text))
             except TemplateRefusal as error:
                 texts.append(DroppedRow("refused", str(error)))
         encoded = iter(self._encode([text for text in texts if isinstance(text, str)]))
-        for (prompt, said), told, text in zip(prepared, tools, texts, strict=True):
+        for (prompt, row_answers), tool_text, text in zip(prepared, tools, texts, strict=True):
             if isinstance(text, DroppedRow):
                 yield text
                 continue
-            row = PromptRow(prompt, said, told, text, next(encoded))
+            row = PromptRow(prompt, row_answers, tool_text, text, next(encoded))
             yield row if len(row.ids) <= self._room else self._shortened(row)
 
     def _shortened(self, row: PromptRow) -> PromptRow | DroppedRow:
@@ -274,16 +274,16 @@ class Encoder:
         return row, [row.text + answer_text + self._format.end_of_turn for answer_text in bodies]
 
     def _encoded_row(
-        self, row: PromptRow, texts: Sequence[str], wholes: Iterator[Tokens]
+        self, row: PromptRow, texts: Sequence[str], encoded_texts: Iterator[Tokens]
     ) -> EncodedRow | DroppedRow:
         """The row in tokens; `wholes` yields the tokens of its texts next."""
         prompt = self._start + row.ids[row.skipped :]
         room = self._longest - len(prompt)
         completions = []
         for text in texts:
-            whole = next(wholes)
-            ids = whole[len(row.ids) :]
-            if whole[: len(row.ids)] != row.ids:
+            tokens = next(encoded_texts)
+            ids = tokens[len(row.ids) :]
+            if tokens[: len(row.ids)] != row.ids:
                 (ids,) = self._encode([text[len(row.text) :]])
             completions.append(ids + self._end)
         cut = [ids[:room] for ids in completions]
@@ -302,8 +302,8 @@ class Encoder:
         encoded = self._tokenizer(
             flat, add_special_tokens=False, return_attention_mask=False, verbose=False
         )
-        found = iter(encoded["input_ids"])
-        return [[i for _ in parts for i in next(found)] for parts in pieces]
+        piece_ids = iter(encoded["input_ids"])
+        return [[i for _ in parts for i in next(piece_ids)] for parts in pieces]
 
     def _start_ids(self) -> Tokens:
         """The tokens that the tokenizer puts before a text."""

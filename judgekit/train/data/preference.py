@@ -63,14 +63,14 @@ def read_preference(data: Mapping[str, Any]) -> Preference:
         raise RowError(f"the probability is {probability!r}; it must be from 0 to 1, for chosen")
     prompt = read_asked(data)
     read = [read_side(data[name], name, prompt) for name in ("chosen", "rejected")]
-    (whole, chosen), (other, rejected) = read
-    if as_conversation(whole) != as_conversation(other):
+    (context, chosen), (other_context, rejected) = read
+    if as_conversation(context) != as_conversation(other_context):
         raise UnusableRow("different_prompts", "chosen and rejected answer different conversations")
-    if prompt is not None and whole != prompt:
-        texts = [message.content for message in as_conversation(whole)]
-        if as_conversation(prompt) != whole and prompt not in texts:
+    if prompt is not None and context != prompt:
+        texts = [message.content for message in as_conversation(context)]
+        if as_conversation(prompt) != context and prompt not in texts:
             raise RowError("the prompt is not part of the conversations of chosen and rejected")
-    return Preference(whole, chosen, rejected, margin, probability)
+    return Preference(context, chosen, rejected, margin, probability)
 
 
 def read_asked(data: Mapping[str, Any]) -> Conversation | str | None:
@@ -137,12 +137,12 @@ def find_column(data: Mapping[str, Any], part: str) -> str | None:
 
 
 def _earlier_turns(history: object) -> list[Message]:
-    found: list[Message] = []
+    messages: list[Message] = []
     for turn in history if isinstance(history, list) else [history]:
         if not isinstance(turn, list) or [type(text) for text in turn] != [str, str]:
             raise RowError(f"the history has {shown(turn)}, not a pair of texts")
-        found += (Message("user", turn[0]), Message("assistant", turn[1]))
-    return found
+        messages += (Message("user", turn[0]), Message("assistant", turn[1]))
+    return messages
 
 
 def as_conversation(prompt: Conversation | str) -> Conversation:
@@ -204,15 +204,15 @@ def number_in(data: Mapping[str, Any], column: str) -> float | None:
     value = data.get(column)
     if value is None or value == "":
         return None
-    found = None
+    number = None
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         try:
-            found = float(value)
+            number = float(value)
         except (ValueError, OverflowError):
-            found = None
-    if found is None or not isfinite(found):
+            number = None
+    if number is None or not isfinite(number):
         raise RowError(f"the {column} is {shown(value)}, not a number")
-    return found
+    return number
 
 
 def _margin(data: Mapping[str, Any]) -> float | None:

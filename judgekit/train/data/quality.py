@@ -134,12 +134,12 @@ class BertScore:
             return_special_tokens_mask=True,
             return_tensors="pt",
         ).to(self._at.device)
-        own = batch.pop("special_tokens_mask") == 0
-        own &= batch["attention_mask"] == 1
+        content_masks = batch.pop("special_tokens_mask") == 0
+        content_masks &= batch["attention_mask"] == 1
         states = self._network(**batch, output_hidden_states=True).hidden_states[self.layer]
         return [
             normalize(state[mask].float(), dim=-1).cpu()
-            for state, mask in zip(states, own, strict=True)
+            for state, mask in zip(states, content_masks, strict=True)
         ]
 
     def _load(self) -> Any:
@@ -147,7 +147,7 @@ class BertScore:
 
         auto: Any = transformers.AutoModel
         with loading.loading_errors(self._at.name):
-            network, found = auto.from_pretrained(
+            network, loading_info = auto.from_pretrained(
                 self._at.folder,
                 dtype=self._at.dtype,
                 device_map={"": self._at.device},
@@ -155,7 +155,9 @@ class BertScore:
                 trust_remote_code=False,
                 output_loading_info=True,
             )
-        missing = sorted(name for name in found["missing_keys"] if not name.startswith("pooler"))
+        missing = sorted(
+            name for name in loading_info["missing_keys"] if not name.startswith("pooler")
+        )
         if missing:
             raise EngineError(
                 f"{self._at.name!r} is not an encoder: it lacks {len(missing)} of its weights "

@@ -43,14 +43,14 @@ def encode(
     A row with one quality serves all `tasks`.
     """
     texts = [(row.prompt, row.first, row.second) for row in rows]
-    found = tokenizer.encode(texts, [[i] for i in range(len(texts))])
+    encoded = tokenizer.encode(texts, [[i] for i in range(len(texts))])
     examples = []
-    for row, pair in zip(rows, found, strict=True):
+    for row, pair in zip(rows, encoded, strict=True):
         first, second = (place - 1 for place in pair.positions[1:])  # each has a [CLS] before it
         answers = (pair.ids[first:second], pair.ids[second:])
         better = row.better * tasks if len(row.better) == 1 else row.better
         examples.append(RankerExample(pair.ids[:first], answers, better=better))
-    cut = [pair.truncated for pair in found]
+    cut = [pair.truncated for pair in encoded]
     counts = {
         "prompts_cut": sum(t.prompt > 0 for t in cut),
         "answers_cut": sum(t.first > 0 or t.second > 0 for t in cut),
@@ -82,6 +82,6 @@ def in_both_orders(
 
 def with_prefix(answer: Tensor, prefix: int) -> Tensor:
     """An answer with the prefix of its position."""
-    found = answer.clone()
-    found[1] = prefix
-    return found
+    prefixed = answer.clone()
+    prefixed[1] = prefix
+    return prefixed

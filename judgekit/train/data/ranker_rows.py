@@ -76,10 +76,10 @@ def read_candidates(
         )
     answers = [response.text for case in cases for response in case.responses]
     references = [case.reference or "" for case in cases for _ in case.responses]
-    found = iter(measure(answers, references))
+    measured = iter(measure(answers, references))
     rows: list[RankerRow] = []
     for case in cases:
-        qualities = [next(found) for _ in case.responses]
+        qualities = [next(measured) for _ in case.responses]
         rows += pairs_of(case, qualities, source, most, seed)
     if not rows:
         raise InputError(

@@ -52,7 +52,7 @@ def read_rated(data: Mapping[str, Any]) -> tuple[Conversation | str, list[RatedA
     answers = [read_answer(first(c, ANSWERS, "response"), None, "response")[0] for c in completions]
     present = [i for i, answer in enumerate(answers) if answer.strip()]
     kinds = [[score(completions[i], kind) for i in present] for kind in (*SCORES, "annotations")]
-    scores = max(kinds, key=lambda found: len(found) - found.count(None))
+    scores = max(kinds, key=lambda numbers: len(numbers) - numbers.count(None))
     return prompt, [(answers[i], s) for i, s in zip(present, scores, strict=True) if s is not None]
 
 
@@ -65,15 +65,15 @@ def ratings(completion: Mapping[str, Any]) -> float | None:
     """The mean of the aspects' ratings that are numbers (some are N/A)."""
     notes = completion.get("annotations")
     aspects = notes.values() if isinstance(notes, dict) else ()
-    found = []
+    numbers = []
     for aspect in aspects:
-        said = aspect.get("Rating") if isinstance(aspect, dict) else None
-        if isinstance(said, int | float | str) and not isinstance(said, bool):
+        rating = aspect.get("Rating") if isinstance(aspect, dict) else None
+        if isinstance(rating, int | float | str) and not isinstance(rating, bool):
             try:
-                found.append(float(said))
+                numbers.append(float(rating))
             except ValueError:
                 continue
-    return sum(found) / len(found) if found else None
+    return sum(numbers) / len(numbers) if numbers else None
 
 
 def first(data: Mapping[str, Any], names: Sequence[str], part: str) -> Any:

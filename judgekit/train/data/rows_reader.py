@@ -146,30 +146,30 @@ def readable(row: Row | BadRow) -> Mapping[str, Any]:
 
 
 def _pairs(data: Mapping[str, Any], place: str) -> list[PairRow]:
-    found = _preference(data)
-    if found is None:
+    preference = _preference(data)
+    if preference is None:
         columns = ", ".join(map(repr, data))
         raise RowError(
             f"no preference in its columns ({columns}); it needs chosen and rejected, "
             f"response_a, response_b and label, or completions with scores (name them with "
             f"--columns chosen=NAME,rejected=NAME)"
         )
-    for name, answer in (("chosen", found.chosen), ("rejected", found.rejected)):
+    for name, answer in (("chosen", preference.chosen), ("rejected", preference.rejected)):
         if not answer.strip():
             raise UnusableRow("empty", f"the {name} answer is empty")
-    if found.chosen.strip() == found.rejected.strip():
+    if preference.chosen.strip() == preference.rejected.strip():
         raise UnusableRow(
-            "identical", f"chosen and rejected are the same text, {shown(found.chosen)}"
+            "identical", f"chosen and rejected are the same text, {shown(preference.chosen)}"
         )
     return [
         PairRow(
-            found.prompt,
-            found.chosen,
-            found.rejected,
+            preference.prompt,
+            preference.chosen,
+            preference.rejected,
             place,
-            _cluster(data, found.prompt),
-            found.margin,
-            found.probability,
+            _cluster(data, preference.prompt),
+            preference.margin,
+            preference.probability,
             read_tools(data),
         )
     ]
@@ -192,8 +192,8 @@ def _preference(data: Mapping[str, Any]) -> Preference | None:
 
 
 def _texts(data: Mapping[str, Any], place: str) -> list[TextRow]:
-    found = _preference(data)
-    taught = [(found.prompt, found.chosen)] if found is not None else _answers(data)
+    preference = _preference(data)
+    taught = [(preference.prompt, preference.chosen)] if preference is not None else _answers(data)
     for _, answer in taught:
         if not answer.strip():
             raise UnusableRow("empty", "the answer is empty")
@@ -204,9 +204,9 @@ def _texts(data: Mapping[str, Any], place: str) -> list[TextRow]:
 def _answers(data: Mapping[str, Any]) -> list[tuple[Conversation | str, str]]:
     """The prompts and answers of a row of answers, one per user turn."""
     response = find_column(data, "response")
-    whole = next((name for name in CONVERSATIONS if isinstance(data.get(name), list)), None)
-    if response is None and whole is not None and data[whole]:
-        return [split_conversation(data[whole], whole)]
+    column = next((name for name in CONVERSATIONS if isinstance(data.get(name), list)), None)
+    if response is None and column is not None and data[column]:
+        return [split_conversation(data[column], column)]
     prompt = find_column(data, "prompt")
     if response is None or prompt is None:
         missing = "prompt" if prompt is None else "response"

@@ -71,12 +71,12 @@ def open_source(source: str | Path, limit: int | None = None) -> RowSource:
             way = f"make pairs of it first: judgekit pairs {name} -o pairs.jsonl"
             raise InputError(f"{name!r} is a judged run; {way}")
         return RowSource(name, hub_rows(str(folder), None, split, limit, name), public=True)
-    found = HUB.fullmatch(name)
-    if found is None or name.lower().endswith(FILES):
+    hub_name = HUB.fullmatch(name)
+    if hub_name is None or name.lower().endswith(FILES):
         raise InputError(
             f"no file {name!r}; name a file of rows, or a data set of the hub as OWNER/NAME"
         )
-    rows = hub_rows(found["name"], found["subset"], found["split"] or "train", limit, name)
+    rows = hub_rows(hub_name["name"], hub_name["subset"], hub_name["split"] or "train", limit, name)
     return RowSource(name, rows, public=True)
 
 

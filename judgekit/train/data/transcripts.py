@@ -58,8 +58,8 @@ def parse_transcript(prompt: str) -> Conversation | None:
     if opening.strip() or not pieces or pieces[0] != "Human":
         return None
     turns: list[Message] = []
-    for speaker, said in zip(pieces[::2], pieces[1::2], strict=True):
-        role, content = "user" if speaker == "Human" else "assistant", said.strip()
+    for speaker, turn_text in zip(pieces[::2], pieces[1::2], strict=True):
+        role, content = "user" if speaker == "Human" else "assistant", turn_text.strip()
         if not content:
             continue
         if turns and turns[-1].role == role:

@@ -33,9 +33,9 @@ class Processes:
         """The values of all processes by rank, in every process."""
         if self.count == 1:
             return [value]
-        found: list[T | None] = [None] * self.count
-        torch.distributed.all_gather_object(found, value)
-        return [each for each in found if each is not None]
+        gathered: list[T | None] = [None] * self.count
+        torch.distributed.all_gather_object(gathered, value)
+        return [each for each in gathered if each is not None]
 
     def share(self, values: Sequence[T]) -> Sequence[T]:
         """This process's share of values that all processes hold."""

@@ -37,8 +37,8 @@ class ScoredBatch:
     @property
     def lengths(self) -> Tensor:
         """[S], the tokens of each completion."""
-        found: Tensor = self.inputs["lengths"]
-        return found
+        lengths: Tensor = self.inputs["lengths"]
+        return lengths
 
 
 class Objective(Protocol):
@@ -79,9 +79,9 @@ class RunningSums:
         """The sums and counts as plain numbers, in one transfer from the device; resets them."""
         names = list(self._sums)
         totals = torch.stack([self._sums[name] for name in names]).tolist() if names else []
-        found = {n: (total, self._counts[n]) for n, total in zip(names, totals, strict=True)}
+        sums = {n: (total, self._counts[n]) for n, total in zip(names, totals, strict=True)}
         self._sums, self._counts = {}, {}
-        return found
+        return sums
 
 
 def means(parts: Sequence[Mapping[str, tuple[float, int]]]) -> dict[str, float]:

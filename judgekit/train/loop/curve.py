@@ -111,7 +111,7 @@ def curve_svg(rows: Iterable[Mapping[str, Any]], *, title: str = "") -> str:
 
 def panels_of(rows: Sequence[Mapping[str, Any]]) -> list[Panel]:
     """The panels that have data."""
-    found = []
+    panels = []
     for title, bounds, wanted in PANELS:
         lines = [
             Series(label, style, downsampled(series_points(rows, name, held)))
@@ -119,8 +119,8 @@ def panels_of(rows: Sequence[Mapping[str, Any]]) -> list[Panel]:
         ]
         lines = [line for line in lines if line.points]
         if lines:
-            found.append(Panel(title, lines, bounds))
-    return found
+            panels.append(Panel(title, lines, bounds))
+    return panels
 
 
 def series_points(rows: Sequence[Mapping[str, Any]], name: str, held: bool) -> list[Point]:

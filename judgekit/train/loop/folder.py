@@ -139,17 +139,17 @@ class TrainingFolder:
         Raises:
             InputError: The file is not what a training writes.
         """
-        found = read_object(self.facts)
-        if found is None and not self.facts.exists():
+        record = read_object(self.facts)
+        if record is None and not self.facts.exists():
             return None
         numbers = ("schema_version", "steps", "seconds", "peak_memory")
-        known = found is not None and isinstance(found.get("data"), dict)
-        if not known or any(type((found or {}).get(name)) not in (int, float) for name in numbers):
+        known = record is not None and isinstance(record.get("data"), dict)
+        if not known or any(type((record or {}).get(name)) not in (int, float) for name in numbers):
             raise InputError(
                 f"{os.fspath(self.facts)!r} is not what a finished training writes; remove the "
                 f"file to continue from the newest checkpoint, or start again with --force"
             )
-        return found
+        return record
 
     def _clear(self) -> None:
         for name in OURS:
@@ -191,12 +191,12 @@ def refuse_overwriting(out: Path, sources: Iterable[str]) -> None:
 def read_object(file: Path) -> Mapping[str, Any] | None:
     """A JSON object, or None where there is no such file."""
     try:
-        found = orjson.loads(file.read_bytes())
+        content = orjson.loads(file.read_bytes())
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
         raise InputError(f"cannot read {os.fspath(file)!r}: {one_line(error)}") from error
-    return found if isinstance(found, dict) else None
+    return content if isinstance(content, dict) else None
 
 
 def differences(held: Mapping[str, Any], given: Mapping[str, Any]) -> str:

@@ -119,13 +119,13 @@ def is_sample(row: object) -> bool:
 def read_rows(path: Path, known: Callable[[object], bool]) -> list[LogRow]:
     """The rows of a JSON Lines file, without a last line that a killed process left unfinished."""
     try:
-        whole, _, _ = path.read_bytes().rpartition(b"\n")
+        complete_lines, _, _ = path.read_bytes().rpartition(b"\n")
     except FileNotFoundError:
         return []
     except OSError as error:
         raise InputError(f"cannot read {os.fspath(path)!r}: {error.strerror}") from error
     rows = []
-    for number, line in enumerate(whole.split(b"\n") if whole else (), 1):
+    for number, line in enumerate(complete_lines.split(b"\n") if complete_lines else (), 1):
         try:
             row = orjson.loads(line)
         except ValueError:

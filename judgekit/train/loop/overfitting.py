@@ -34,13 +34,13 @@ def signs(metrics: LogRows, samples: LogRows = ()) -> list[str]:
     """
     held_out = [row for row in metrics if row.get("heldout")]
     steps = [row for row in metrics if not row.get("heldout")]
-    found = (
+    possible_signs = (
         rising(held_out, steps),
         stalling(held_out),
         drifting(held_out),
         lengthening(samples),
     )
-    return [sign for sign in found if sign]
+    return [sign for sign in possible_signs if sign]
 
 
 def rising(held_out: LogRows, steps: LogRows) -> str | None:

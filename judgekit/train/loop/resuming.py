@@ -54,14 +54,14 @@ def find_resume_point(folder: Path) -> ResumePoint:
         InputError: Bytes changed since they were saved, or no checkpoint is whole.
     """
     notes: list[str] = []
-    found = by_step(folder)
-    for place, (step, checkpoint) in enumerate(found):
+    checkpoints = by_step(folder)
+    for place, (step, checkpoint) in enumerate(checkpoints):
         seal = read_seal(checkpoint)
         why = f"{os.fspath(checkpoint / SEAL)!r} cannot be read"
         if seal is None or (why := seal.lost(checkpoint) or "") != "":
             notes.append(f"{why}: the checkpoint of step {step} is passed over")
             continue
-        older = found[place + 1][0] if place + 1 < len(found) else None
+        older = checkpoints[place + 1][0] if place + 1 < len(checkpoints) else None
         check(checkpoint, step, seal, older)
         if seal.digests is None:
             notes.append(

@@ -253,10 +253,10 @@ class Training:
 
 def versions() -> dict[str, str]:
     """The versions of Python and of the packages that were used."""
-    found = {"python": python_version()}
+    by_package = {"python": python_version()}
     for name in PACKAGES:
         try:
-            found[name] = version(name)
+            by_package[name] = version(name)
         except PackageNotFoundError:  # bitsandbytes is only needed for 4-bit weights
             continue
-    return found
+    return by_package

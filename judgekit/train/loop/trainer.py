@@ -42,7 +42,7 @@ SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_
 def arguments(plan: TrainingPlan, folder: Path) -> Any:
     """The recipe as TrainingArguments of transformers; checkpoints go into `folder`."""
     recipe, library = plan.recipe, transformers
-    found: Any = library.TrainingArguments(
+    args: Any = library.TrainingArguments(
         output_dir=str(folder),
         max_steps=plan.steps,
         per_device_train_batch_size=recipe.batch_size,
@@ -68,11 +68,11 @@ def arguments(plan: TrainingPlan, folder: Path) -> Any:
         dataloader_pin_memory=False,
         ddp_find_unused_parameters=False,
     )
-    if plan.processes.count == 1 and found.device != plan.device:
+    if plan.processes.count == 1 and args.device != plan.device:
         # The Trainer would take the first GPU, whichever was asked for.
-        found.__dict__["_setup_devices"] = plan.device
-    found._n_gpu = min(found.n_gpu, 1)  # or it would split each batch over all GPUs
-    return found
+        args.__dict__["_setup_devices"] = plan.device
+    args._n_gpu = min(args.n_gpu, 1)  # or it would split each batch over all GPUs
+    return args
 
 
 def optimizer(recipe: Recipe, device: torch.device) -> str:
@@ -185,12 +185,12 @@ class Trainer(transformers.Trainer):
         self.control.should_evaluate = False
         if not self.held_out:
             return {}
-        found = measure(self.model, self.objective, self.held_out, self.plan)
+        metrics = measure(self.model, self.objective, self.held_out, self.plan)
         step, recipe = self.state.global_step, self.plan.recipe
-        check_loss(found["loss"], step, ["held-out rows"], recipe)
-        row = {"step": step, "heldout": True, **found}
+        check_loss(metrics["loss"], step, ["held-out rows"], recipe)
+        row = {"step": step, "heldout": True, **metrics}
         self.training_log.evaluated(row)
-        self._report({f"eval_{name}": value for name, value in found.items()})
+        self._report({f"eval_{name}": value for name, value in metrics.items()})
         return {}
 
     def _report(self, row: Mapping[str, float]) -> None:
