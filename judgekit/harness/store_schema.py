@@ -6,6 +6,7 @@ schema  tables
 1       ``replies`` (key, reply)
 2       ``bookings``: what each call used, and the run that asked it;
         ``claims``: which calls are being asked just now, and by whom
+3       ``looks``: which labelled cases a judge was tested with, and how often
 ======  =================================================================
 
 The version stands in the file's ``user_version``. A change adds a `STEPS` entry; `make_current`
@@ -34,6 +35,11 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "charged REAL NOT NULL, at REAL NOT NULL)",
         "CREATE INDEX bookings_of_run ON bookings (run, key)",
         "CREATE TABLE claims (key BLOB PRIMARY KEY, owner TEXT NOT NULL, until REAL NOT NULL)",
+    ),
+    (
+        "CREATE TABLE looks (look TEXT NOT NULL, subject TEXT NOT NULL, labelled TEXT NOT NULL, "
+        "ended INTEGER NOT NULL, at REAL NOT NULL)",
+        "CREATE INDEX looks_of_case ON looks (labelled)",
     ),
 )
 """What each schema adds to the one before."""

@@ -8,15 +8,17 @@ from pathlib import Path
 
 from judgekit.errors import InputError
 from judgekit.judging.templates.builtin import default_reminder
+from judgekit.judging.templates.examples import ExampleBody, read_examples
 from judgekit.judging.templates.head import read_head
 from judgekit.judging.templates.sections import Section, Sections, compile_reminder
-from judgekit.judging.templates.template import Template
+from judgekit.judging.templates.template import Body, Template
 from judgekit.types import digest
 
 __all__ = ["read_prompt", "read_text"]
 
 _MOST_BYTES = 1_000_000  # of a prompt file
-_TITLES = {f"=== {name} ===": name for name in ("system", "user", "assistant", "reminder")}
+_SECTIONS = ("system", "user", "assistant", "reminder", "examples")
+_TITLES = {f"=== {name} ===": name for name in _SECTIONS}
 _LIKE_A_TITLE = re.compile(r"={2,}\s*\w+\s*={2,}\s*")
 
 
@@ -65,13 +67,17 @@ def read_prompt(path: Path, name: str) -> Template:
     sections = _split(lines, end + 1, file)
     if "user" not in sections:
         raise InputError(f"{file}:{len(lines)}: there is no section '=== user ==='; add one")
-    reminder = sections.pop("reminder", None)
+    reminder, judged = sections.pop("reminder", None), sections.pop("examples", None)
+    body: Body = Sections.compile(sections, head, file)
+    if judged is not None:
+        examples = read_examples(judged.text.split("\n"), head, file, judged.line)
+        body = ExampleBody(body, head, examples)
     return Template(
         name=name,
         digest=digest(text),
         head=head,
         reminder=compile_reminder(reminder, head, file) if reminder else default_reminder(),
-        body=Sections.compile(sections, head, file),
+        body=body,
     )
 
 

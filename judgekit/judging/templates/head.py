@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from judgekit.errors import InputError
+from judgekit.judging.templates.aligned import Aligned, aligned_complaint, read_aligned
 from judgekit.naming import unknown
 
 __all__ = ["FORMATS", "Head", "Shows", "read_head"]
@@ -51,6 +52,7 @@ class Head:
         label: The word before a score or a grade.
         reference: Whether the prompt needs a reference.
         values: The grades of the format ``"grade"`` and the number that each stands for.
+        aligned: What the prompt was aligned with (`judgekit align`); None of all others.
     """
 
     shows: Shows
@@ -60,6 +62,7 @@ class Head:
     label: str = "Score"
     reference: bool = False
     values: tuple[tuple[str, float], ...] = ()
+    aligned: Aligned | None = None
 
 
 def read_head(lines: Sequence[str], file: str, start: int) -> Head:
@@ -99,6 +102,8 @@ def read_head(lines: Sequence[str], file: str, start: int) -> Head:
         table["scale"] = (table["scale"][0], table["scale"][1])
     if table.get("tie") == "":
         table["tie"] = None
+    if "aligned" in table:
+        table["aligned"] = read_aligned(table["aligned"])
     return Head(**table)
 
 
@@ -146,6 +151,8 @@ def _complaint(key: str, value: Any) -> str:
         case "label":
             named = isinstance(value, str) and value.strip(" :：") != ""
             wanted = "" if named else "the word before a score, such as Score"
+        case "aligned":
+            wanted, value = aligned_complaint(value), "…"
         case _:
             return unknown("key of a head is called", key, known)
     return f"{key} = {value!r} in the head; wanted: {wanted}" if wanted else ""
