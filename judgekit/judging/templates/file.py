@@ -78,6 +78,7 @@ def read_prompt(path: Path, name: str) -> Template:
         head=head,
         reminder=compile_reminder(reminder, head, file) if reminder else default_reminder(),
         body=body,
+        text=text,
     )
 
 

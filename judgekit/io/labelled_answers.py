@@ -1,0 +1,125 @@
+"""Single answers with people's scores or grades, one a row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from judgekit.errors import InputError
+from judgekit.io.answers import PARTS, Answer, read_answer_row
+from judgekit.io.cases import case_at
+from judgekit.io.layout import Layout, Source, find_layout
+from judgekit.io.names import MISSING, at
+from judgekit.io.row import BadRow, Row, RowError, is_blank, place, shown
+from judgekit.io.rows import read_rows
+from judgekit.types import Case, Message
+
+__all__ = ["LabelledAnswers", "load_labelled_answers"]
+
+MODEL = "answer"
+
+
+@dataclass(frozen=True)
+class LabelledAnswers:
+    """Cases of one response, each with what people gave it: a number, or the name of a grade.
+
+    `labels` and `votes` are by case id; `votes` holds the labels of several people where a row has
+    them. `left_out` counts rows that are no case, by reason.
+    """
+
+    cases: tuple[Case, ...]
+    labels: Mapping[str, float | str]
+    votes: Mapping[str, tuple[float | str, ...]]
+    left_out: Mapping[str, int]
+
+
+def load_labelled_answers(
+    path: Path, *, columns: Mapping[str, str] | None = None
+) -> LabelledAnswers:
+    """Answers with labels from a file.
+
+    Args:
+        path: A file of answers with a column `label`: a number, or the name of a grade. A column
+            `labels` may hold a list of several people's.
+        columns: The file's own names of columns, `label` and `labels` among them.
+
+    Raises:
+        InputError: The file cannot be read, a row cannot be used, or no row has a label.
+    """
+    given = dict(columns or {})
+    column, several = given.pop("label", "label"), given.pop("labels", "labels")
+    rows = read_rows(path)
+    layout = find_layout(rows, Source(path, given), PARTS, ("response",))
+    cases: dict[str, Case] = {}
+    labels: dict[str, float | str] = {}
+    votes: dict[str, tuple[float | str, ...]] = {}
+    left_out: Counter[str] = Counter()
+
+    def read(
+        layout: Layout, row: Row, name: str | None, prompt: tuple[Message, ...], turns: int | None
+    ) -> tuple[Case, float | str | None, tuple[float | str, ...]]:
+        answer = read_answer_row(layout, row, name, prompt, turns)
+        people = at(row.data, several)
+        if people is not MISSING and people is not None and not isinstance(people, list):
+            raise RowError(f"{several} is {shown(people)}, not a list of labels")
+        each = [_label(value) for value in (people if isinstance(people, list) else [])]
+        return (
+            case_of(answer),
+            _label(at(row.data, column)),
+            tuple(value for value in each if value is not None),
+        )
+
+    for row in rows:
+        entry = layout.read(row, read)
+        where = place(path, row.unit, row.line)
+        if isinstance(entry, BadRow):
+            if not entry.empty:
+                raise InputError(f"{where}: {entry.reason}; correct it")
+            left_out["empty prompt"] += 1
+            continue
+        case, label, people = entry
+        if label is None:
+            left_out["no label"] += 1
+            continue
+        if case.id in cases:
+            raise InputError(
+                f"{where}: the id {case.id!r} stands in an earlier {row.unit}; give each row an id "
+                f"of its own, or leave the column out"
+            )
+        cases[case.id], labels[case.id] = case, label
+        if len(people) > 1:
+            votes[case.id] = people
+    if not cases:
+        raise InputError(
+            f"{path}: no row has a label to align a judge with; the label is a number or a grade"
+        )
+    return LabelledAnswers(tuple(cases.values()), labels, votes, dict(left_out))
+
+
+def case_of(answer: Answer) -> Case:
+    """The case of a row's last turn."""
+    return case_at(
+        len(answer.responses) - 1,
+        answer.id or f"row-{answer.line}",
+        answer.prompt,
+        (answer.responses,),
+        (answer.model or MODEL,),
+        answer.references,
+        answer.category,
+    )
+
+
+def _label(value: object) -> float | str | None:
+    """A label; None where there is none. Raises `RowError`."""
+    if value is MISSING or is_blank(value):
+        return None
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value.strip()
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise RowError(f"the label is {shown(value)}; write a number or the name of a grade")
+    return float(value)
