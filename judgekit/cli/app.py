@@ -149,7 +149,7 @@ def build(
     hidden: bool = False,
 ) -> Any:
     """A command as typer runs it; its help begins with the line of the table."""
-    target = found(entry.place)
+    target = load_object(entry.place)
     if isinstance(target, typer.Typer):
         from judgekit.cli.flags import FlagsCommand
 
@@ -163,7 +163,7 @@ def build(
     if entry.settings:
         from judgekit.cli.flags import FlagsCommand, with_judge_options
 
-        kind = found(entry.settings)
+        kind = load_object(entry.settings)
         function = with_judge_options(function, kind, options, judge, hidden=hidden)
         cls = FlagsCommand
     app = typer.Typer(add_completion=False, rich_markup_mode="rich")
@@ -177,8 +177,8 @@ def help_text(entry: Entry, function: Callable[..., Any]) -> str:
     return f"{entry.help}\n\n{more}" if more else entry.help
 
 
-def found(place: str) -> Any:
-    """What ``MODULE:NAME`` names."""
+def load_object(place: str) -> Any:
+    """The object that ``MODULE:NAME`` names."""
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)
 

@@ -71,10 +71,10 @@ def with_judge_options(
     Where nobody has named the judge, its options are `hidden` from the help.
     """
 
-    def judging(settings: Mapping[str, Any], **own: Any) -> None:
+    def judging(settings: Mapping[str, Any], **arguments: Any) -> None:
         given = {k: v for k, v in settings.items() if not k.startswith(OPTION)}
         chosen = {k[len(OPTION) :]: v for k, v in settings.items() if k.startswith(OPTION)}
-        command(settings=given | ({"options": chosen} if chosen else {}), **own)
+        command(settings=given | ({"options": chosen} if chosen else {}), **arguments)
 
     judging.__signature__ = inspect.signature(command, eval_str=True)  # type: ignore[attr-defined]
     judging.__doc__, judging.__name__ = command.__doc__, command.__name__
@@ -105,22 +105,22 @@ def with_flags(
         A function whose signature typer reads.
     """
     signature = inspect.signature(command, eval_str=True)
-    own = [p for p in signature.parameters.values() if p.name != "settings"]
-    context = next((p for p in own if p.annotation is typer.Context), None)
-    taken = {p.name for p in own} | without
+    declared = [p for p in signature.parameters.values() if p.name != "settings"]
+    context = next((p for p in declared if p.annotation is typer.Context), None)
+    taken = {p.name for p in declared} | without
     types = hints(kind)
     shown = {f.name: f for f in settings_of(kind, command.__name__) if f.name not in taken}
-    own_flags = {p.name: p for p in own if p.default is not inspect.Parameter.empty}
+    declared_flags = {p.name: p for p in declared if p.default is not inspect.Parameter.empty}
     flags = [
-        own_flags.pop(f.name) if f.name in own_flags else flag(f, types[f.name])
+        declared_flags.pop(f.name) if f.name in declared_flags else flag(f, types[f.name])
         for f in settings_of(kind, command.__name__)
-        if f.name in shown or f.name in own_flags
+        if f.name in shown or f.name in declared_flags
     ]
 
     def run(context_: typer.Context, **given: Any) -> None:
         if context is not None:
             given[context.name] = context_
-        mine = {p.name: given.pop(p.name) for p in own}
+        mine = {p.name: given.pop(p.name) for p in declared}
         settings = {
             name: read(shown[name], types[name], value) if name in shown else value
             for name, value in given.items()
@@ -130,7 +130,7 @@ def with_flags(
 
     parameters = [
         parameter("context_", typer.Context, inspect.Parameter.empty),
-        *in_order([p for p in own if p is not context and p not in flags], flags, extra),
+        *in_order([p for p in declared if p is not context and p not in flags], flags, extra),
     ]
     return signed(run, command, parameters)
 
@@ -147,13 +147,13 @@ def signed(
 
 
 def in_order(
-    own: Sequence[inspect.Parameter],
+    declared: Sequence[inspect.Parameter],
     flags: Sequence[inspect.Parameter],
     extra: Sequence[inspect.Parameter],
 ) -> list[inspect.Parameter]:
     """Arguments, the judge's flags, its own options (`extra`), other flags, own options."""
-    arguments = [p for p in own if p.default is inspect.Parameter.empty]
-    options = [p for p in own if p not in arguments]
+    arguments = [p for p in declared if p.default is inspect.Parameter.empty]
+    options = [p for p in declared if p not in arguments]
     panels = [p.annotation.__metadata__[0].rich_help_panel for p in flags]
     first = panels.index(ENGINE) if ENGINE in panels else len(panels)
     return [*arguments, *flags[:first], *extra, *flags[first:], *options]

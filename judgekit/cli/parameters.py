@@ -53,10 +53,10 @@ def plain(param: Any, ctx: Any, value: Any) -> Any:
 
 def converted(param: Any, ctx: Any, value: Any, convert: Any) -> Any:
     """The value of a parameter: a plain one directly, all others by `convert`, typer's way."""
-    found = plain(param, ctx, value)
-    if found is NOT_PLAIN:
+    plain_value = plain(param, ctx, value)
+    if plain_value is NOT_PLAIN:
         return convert(ctx, value)
-    return found if param.callback is None else param.callback(ctx, param, found)
+    return plain_value if param.callback is None else param.callback(ctx, param, plain_value)
 
 
 class LeanOption(TyperOption):

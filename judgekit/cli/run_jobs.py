@@ -80,8 +80,8 @@ def perform(jobs: Sequence[Runnable], *, dry_run: bool, as_json: bool, gate: Gat
     """
     for job in jobs:
         s = job.settings
-        own = (file for file in (s.store, s.prompts, s.references) if file is not None)
-        gate.check_inputs([*job.inputs.paths, *own])
+        files = (file for file in (s.store, s.prompts, s.references) if file is not None)
+        gate.check_inputs([*job.inputs.paths, *files])
         gate.check_known(job.empty_summary().to_dict())
     if dry_run:
         estimates(jobs, as_json=as_json)

@@ -138,7 +138,7 @@ def with_keywords(kind: type, command: str) -> Callable[[F], F]:
 
     def listed(function: F) -> F:
         signature = inspect.signature(function)
-        own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        parameters = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
         types = hints(kind)
         keywords = [
             inspect.Parameter(
@@ -150,7 +150,7 @@ def with_keywords(kind: type, command: str) -> Callable[[F], F]:
             for name, declared in keywords_of(kind, command).items()
         ]
         function.__signature__ = signature.replace(  # type: ignore[attr-defined]
-            parameters=[*own, *keywords]
+            parameters=[*parameters, *keywords]
         )
         return function
 
@@ -212,21 +212,21 @@ def fitting(name: str, value: object, hint: Any, allowed: str = "") -> object:
     kind = get_origin(arms[0]) or arms[0]
     inner = get_args(arms[0])
     if kind is Literal:
-        found = value if value in inner else UNFIT
+        result = value if value in inner else UNFIT
     elif kind is Mapping:
-        found = as_mapping(value, inner[1])
+        result = as_mapping(value, inner[1])
     elif kind is tuple:
         several = (value,) if isinstance(value, str | os.PathLike) else value
-        found = UNFIT
+        result = UNFIT
         if isinstance(several, list | tuple):
-            found = tuple(fitting(name, path, inner[0]) for path in several)
+            result = tuple(fitting(name, path, inner[0]) for path in several)
     else:
-        found = as_plain(value, kind)
-    if found is UNFIT:
+        result = as_plain(value, kind)
+    if result is UNFIT:
         wants = " or ".join(map(repr, inner)) if kind is Literal else KINDS[kind]
         limits = f" (it must be {allowed})" if allowed else ""
         raise InputError(f"{name} should be {wants}, not {shown_number(value)}{limits}")
-    return found
+    return result
 
 
 def as_mapping(value: object, kind: Any) -> object:

@@ -71,14 +71,15 @@ class Project:
         If another judge is given, the options and the prompt of the project's judge do not hold;
         if a URL is given, nor does the project's endpoint.
         """
-        own = dict(self.choices)
-        if given.get("judge", own.get("judge")) != own.get("judge"):
-            own.pop("options", None)
-            own.pop("prompt", None)
+        choices = dict(self.choices)
+        if given.get("judge", choices.get("judge")) != choices.get("judge"):
+            choices.pop("options", None)
+            choices.pop("prompt", None)
         if "base_url" in given:
-            own.pop("endpoint", None)
-        both = {name: {**own[name], **given[name]} for name in own.keys() & given if is_table(name)}
-        return {**own, **given, **both}
+            choices.pop("endpoint", None)
+        tables = [name for name in choices.keys() & given if is_table(name)]
+        both = {name: {**choices[name], **given[name]} for name in tables}
+        return {**choices, **given, **both}
 
     def for_all_commands(self) -> dict[str, Any]:
         """The choices that do not concern the judge alone."""
@@ -106,8 +107,8 @@ def user_file() -> Path:
     """The path of the user's own configuration."""
     from platformdirs import user_config_path
 
-    said = os.environ.get("JUDGEKIT_CONFIG")
-    return Path(said).expanduser() if said else user_config_path("judgekit") / "config.toml"
+    path = os.environ.get("JUDGEKIT_CONFIG")
+    return Path(path).expanduser() if path else user_config_path("judgekit") / "config.toml"
 
 
 def load_project(folder: Path) -> Project:
@@ -320,14 +321,14 @@ def _checked(
             place = f"{path} [{above}]" if above else str(path)
             raise InputError(f"{place}: {unknown('entry', name, known)}")
     try:
-        whole = json.dumps({**table, **given}, default=str)
-        return TypeAdapter(kind).validate_json(whole, strict=True)
+        content = json.dumps({**table, **given}, default=str)
+        return TypeAdapter(kind).validate_json(content, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(step) for step in (above, *first["loc"][:2]) if step)
         if first["type"] == "missing":
             raise InputError(f"{path}: {where} is missing") from error
-        said = first["msg"].removeprefix("Input ")
+        complaint = first["msg"].removeprefix("Input ")
         shown = repr(first["input"])
         shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
-        raise InputError(f"{path}: {where} {said}, not {shown}") from error
+        raise InputError(f"{path}: {where} {complaint}, not {shown}") from error

@@ -58,8 +58,8 @@ def price(model: str, user_prices: Mapping[str, Price] | None = None) -> Price |
 
 def as_of() -> str:
     """The month (``YYYY-MM``) of the table's prices. Prices change."""
-    said: str = _table()["as_of"]
-    return said
+    month: str = _table()["as_of"]
+    return month
 
 
 @cache

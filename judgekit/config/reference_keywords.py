@@ -39,8 +39,8 @@ def keywords_text() -> str:
     common = set.intersection(*taken.values())
     parts = [HEAD, *typed_dict("JudgingKeywords", "TypedDict", Settings, common)]
     for name in JUDGING:
-        own = taken[name] - common
-        parts += typed_dict(f"{name.capitalize()}Keywords", "JudgingKeywords", Settings, own)
+        names = taken[name] - common
+        parts += typed_dict(f"{name.capitalize()}Keywords", "JudgingKeywords", Settings, names)
     every = set(keywords_of(GenerateSettings, "generate"))
     parts += typed_dict("GenerateKeywords", "TypedDict", GenerateSettings, every)
     return "\n".join(parts) + "\n"

@@ -108,8 +108,8 @@ def claim_one(connection: sqlite3.Connection, key: bytes, owner: str, now: float
     if connection.execute("SELECT 1 FROM replies WHERE key=?", (key,)).fetchone():
         return "kept"
     query = f"SELECT owner FROM claims WHERE key=? AND owner != ? AND {LIVE}"  # noqa: S608
-    found = connection.execute(query, (key, owner, now, now + 2 * LEASE_S)).fetchone()
-    if found and is_alive(found[0]):
+    claimant = connection.execute(query, (key, owner, now, now + 2 * LEASE_S)).fetchone()
+    if claimant and is_alive(claimant[0]):
         return "theirs"
     row = (key, owner, now + LEASE_S)
     connection.execute("INSERT OR REPLACE INTO claims VALUES (?, ?, ?)", row)

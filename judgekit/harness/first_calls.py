@@ -29,7 +29,7 @@ class FirstCalls:
         self._window = window
         self._free = window or 0
         self._alike = 0
-        self._said = ""
+        self._failure_text = ""
         self._changed = asyncio.Event()
 
     async def admit(self) -> None:
@@ -55,11 +55,11 @@ class FirstCalls:
             self._free += 1
             self._wake()
             return
-        said = NUMBERED.sub("#", f"{failure.name} {failure}")
-        if not failure.common or self._said not in ("", said):
+        failure_text = NUMBERED.sub("#", f"{failure.name} {failure}")
+        if not failure.common or self._failure_text not in ("", failure_text):
             self.let_through()
             return
-        self._said = said
+        self._failure_text = failure_text
         self._alike += 1
         if self._alike >= self._window:
             raise EngineError(

@@ -145,7 +145,7 @@ class StoreWriter:
             results: Sequence[object] = self._transact(work, durable=durable)
         except Exception as error:  # noqa: BLE001 (whoever waits must hear of it)
             results = [self._fault("write to", error)] * len(asked)
-        acknowledge((one.done, own) for one, own in zip(asked, results, strict=True))
+        acknowledge((one.done, result) for one, result in zip(asked, results, strict=True))
 
     def _transact(self, work: Callable[[], Sequence[object]], *, durable: bool) -> Sequence[object]:
         connection = self._connection
@@ -168,7 +168,9 @@ class StoreWriter:
             self._renewed = time.monotonic()
         keys = [one.key for one in claims]
         standings = claim(self._connection, keys, self.owner, now)
-        self._claimed.update(k for k, own in zip(keys, standings, strict=True) if own == "ours")
+        self._claimed.update(
+            k for k, standing in zip(keys, standings, strict=True) if standing == "ours"
+        )
         return standings
 
     def _commit(self, writes: Sequence[Write]) -> Sequence[bool]:

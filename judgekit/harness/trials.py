@@ -24,7 +24,16 @@ from judgekit.harness.workers import within_budget, work_through
 from judgekit.judging import BatchJudge, Judge
 from judgekit.redaction import redact_message
 from judgekit.tracebacks import raised_at
-from judgekit.types import Case, Judgement, Status, StopReason, Trial, Verdict, digest, told_parts
+from judgekit.types import (
+    Case,
+    Judgement,
+    Status,
+    StopReason,
+    Trial,
+    Verdict,
+    digest,
+    message_parts,
+)
 
 __all__ = ["OnCase", "OnProgress", "run_batches", "run_trials"]
 
@@ -216,8 +225,8 @@ def broke(error: BaseException) -> Verdict:
     log.debug("the judge broke", exc_info=error)
     line = raised_at(error)
     where = f" ({line})" if line else ""
-    said = redact_message(f"{type(error).__name__}: the judge broke: {error}{where}")
-    return Verdict.without(Status.FAILED, said)
+    message = redact_message(f"{type(error).__name__}: the judge broke: {error}{where}")
+    return Verdict.without(Status.FAILED, message)
 
 
 async def run_batches(
@@ -294,8 +303,8 @@ def verdict_key(identity: str, trial: Trial) -> bytes:
     texts = [identity, repr(trial.order), repr(trial.names), str(trial.repeat)]
     texts += [case.reference or "", "" if case.reference is None else "given"]
     texts += [repr(case.earlier_references), case.category or ""]
-    for told in told_parts(case.prompt):
-        texts += told
+    for message_texts in message_parts(case.prompt):
+        texts += message_texts
     for response in trial.shown:
         texts += [response.text, *response.earlier]
     return bytes.fromhex(digest(*texts))

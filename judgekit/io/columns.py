@@ -42,27 +42,27 @@ def find_columns(
     seen: dict[str, None] = {}
     for row in rows:
         seen.update(dict.fromkeys(row.data))
-    found = {part: _given(part, column, rows, wanted, path) for part, column in given.items()}
-    free = [name for name in seen if name not in found.values()]
+    columns = {part: _given(part, column, rows, wanted, path) for part, column in given.items()}
+    free = [name for name in seen if name not in columns.values()]
     for part in wanted:
         if part in given:
             continue
         names = _candidates(part, free, rows)
         if part == "prompt" and names == ["instruction", "input"]:
-            found["input"] = names.pop()
+            columns["input"] = names.pop()
         if len(names) > 1:
             choice = " or ".join(repr(name) for name in names)
             way = f"say which with --columns {part}={names[0]}"
             raise InputError(f"{path}: the {part} could be the column {choice}; {way}")
         if names:
-            found[part] = names[0]
-    if "response" in needed and found.get("prompt") in CONVERSATIONS:
-        found.setdefault("response", found["prompt"])
+            columns[part] = names[0]
+    if "response" in needed and columns.get("prompt") in CONVERSATIONS:
+        columns.setdefault("response", columns["prompt"])
     for part in needed:
-        if part not in found:
+        if part not in columns:
             way = f"name it with --columns {part}=NAME (columns: {_listed(seen)})"
             raise InputError(f"{path}: no column for the {part}; {way}")
-    return found
+    return columns
 
 
 def _given(

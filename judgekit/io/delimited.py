@@ -24,7 +24,7 @@ _LARGEST_FIELD = 2**31 - 1  # what a C long holds on every platform; the default
 _SAMPLE = 40  # lines that show the delimiter
 _NAMES = {",": "','", "\t": "tabs", ";": "';'", "|": "'|'"}
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-_SAID = re.compile(r'"?sep=(?P<delimiter>.)"?[\r\n]*', re.IGNORECASE)  # Excel's own first line
+_SEP_LINE = re.compile(r'"?sep=(?P<delimiter>.)"?[\r\n]*', re.IGNORECASE)  # Excel's own first line
 _SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
 _WITH_TABS = (".tsv", ".tab")
 
@@ -78,11 +78,11 @@ def delimited_rows(
     """
     lines = _decoded(stream, path)
     sample = list(islice(lines, _SAMPLE))
-    said = _SAID.fullmatch(sample[0]) if sample else None
-    skipped = 1 if said else 0
+    sep_line = _SEP_LINE.fullmatch(sample[0]) if sample else None
+    skipped = 1 if sep_line else 0
     tabs = path.name.lower().removesuffix(".gz").endswith(_WITH_TABS)
-    dialect = _sniffed(sample[skipped:], said and said["delimiter"], "\t" if tabs else ",")
-    _tell(path, dialect, sample, "\t" if tabs else ",", remark)
+    dialect = _sniffed(sample[skipped:], sep_line and sep_line["delimiter"], "\t" if tabs else ",")
+    _log_dialect(path, dialect, sample, "\t" if tabs else ",", remark)
     before = csv.field_size_limit(_LARGEST_FIELD)
     try:
         records = dialect.records(chain(sample[skipped:], lines))
@@ -99,14 +99,14 @@ def delimited_rows(
         csv.field_size_limit(before)
 
 
-def _sniffed(sample: Sequence[str], said: str | None, usual: str) -> _Dialect:
+def _sniffed(sample: Sequence[str], stated: str | None, usual: str) -> _Dialect:
     """The dialect of the first lines of a file."""
-    if said is not None:
-        return _with_spaces(_Dialect(said), sample)
+    if stated is not None:
+        return _with_spaces(_Dialect(stated), sample)
     order = [usual, *(one for one in _NAMES if one != usual)]
-    found = [_with_spaces(_Dialect(delimiter), sample) for delimiter in order]
-    scores = [_score(dialect, sample) for dialect in found]
-    return found[scores.index(max(scores))]
+    dialects = [_with_spaces(_Dialect(delimiter), sample) for delimiter in order]
+    scores = [_score(dialect, sample) for dialect in dialects]
+    return dialects[scores.index(max(scores))]
 
 
 def _with_spaces(dialect: _Dialect, sample: Sequence[str]) -> _Dialect:
@@ -127,24 +127,26 @@ def _score(dialect: _Dialect, sample: Sequence[str]) -> tuple[int, bool, int]:
 
 def _records(dialect: _Dialect, sample: Sequence[str]) -> list[list[str]]:
     """The records of the sample that have a value, up to the first that cannot be parsed."""
-    found: list[list[str]] = []
+    records: list[list[str]] = []
     with suppress(_NotDelimited):  # it may be cut in a quoted field
-        found.extend(fields for _, fields in dialect.records(sample) if _holds(fields))
-    return found
+        records.extend(fields for _, fields in dialect.records(sample) if _holds(fields))
+    return records
 
 
-def _tell(path: Path, dialect: _Dialect, sample: Sequence[str], usual: str, remark: str) -> None:
-    """Tells how the file is read, where that is not what its name promises."""
-    told = [remark] if remark else []
+def _log_dialect(
+    path: Path, dialect: _Dialect, sample: Sequence[str], usual: str, remark: str
+) -> None:
+    """Logs how the file is read, where that is not what its name promises."""
+    remarks = [remark] if remark else []
     if dialect.delimiter != usual:
         name = _NAMES.get(dialect.delimiter, repr(dialect.delimiter))
-        told.append(f"fields separated by {name}")
+        remarks.append(f"fields separated by {name}")
     if dialect.spaced:
-        told.append("a space after each separator dropped")
+        remarks.append("a space after each separator dropped")
     if sample and sample[0].endswith("\r"):
-        told.append("lines ended by a carriage return alone (old Mac)")
-    if told:
-        log.warning("%s: read as a table: %s", path, ", ".join(told))
+        remarks.append("lines ended by a carriage return alone (old Mac)")
+    if remarks:
+        log.warning("%s: read as a table: %s", path, ", ".join(remarks))
 
 
 def _decoded(stream: Iterable[bytes], path: Path) -> Iterator[str]:

@@ -143,7 +143,7 @@ def _failed(data: Mapping[str, Any], why: object) -> RowError:
     """The error of a request without an answer, with what its provider said."""
     if isinstance(why, dict):
         inner = why["error"] if isinstance(why.get("error"), dict) else why
-        said = [inner.get(name) for name in ("code", "type", "message")]
-        why = ": ".join(str(text) for text in said if text) or why
-    told = " ".join(str(why).split()) if isinstance(why, str) else shown(why)
-    return RowError(f"no answer to the request {shown(data['custom_id'])}: {told:.120}")
+        parts = [inner.get(name) for name in ("code", "type", "message")]
+        why = ": ".join(str(text) for text in parts if text) or why
+    message = " ".join(str(why).split()) if isinstance(why, str) else shown(why)
+    return RowError(f"no answer to the request {shown(data['custom_id'])}: {message:.120}")

@@ -49,9 +49,9 @@ def check_format(head: bytes, path: Path) -> None:
         head: The first bytes, at least 262 of a longer file, unpacked where they were gzipped.
         path: The file.
     """
-    found = _format_of(head, path)
-    if found is not None:
-        what, way = found
+    foreign = _format_of(head, path)
+    if foreign is not None:
+        what, way = foreign
         raise InputError(f"{path}: it is {what}, which judgekit does not read; {way}")
 
 

@@ -96,8 +96,8 @@ def _records(frame: pd.DataFrame, name: str) -> list[dict[Any, Any]]:
     if not frame.columns.is_unique:
         twice = next(iter(frame.columns[frame.columns.duplicated()]))
         raise InputError(f"argument {name}: two columns are named {twice!r}; rename one")
-    whole = frame.astype(object)
-    records: list[dict[Any, Any]] = whole.where(frame.notna(), None).to_dict("records")
+    objects = frame.astype(object)
+    records: list[dict[Any, Any]] = objects.where(frame.notna(), None).to_dict("records")
     return records
 
 

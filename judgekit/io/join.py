@@ -91,8 +91,8 @@ def _unmatched(
     paths = [file.file.file for file in keyed]
     counts: Counter[str] = Counter()
     missing: list[tuple[Answers, Answer, Answers]] = []
-    for own in keyed:
-        for key, row in own.rows.items():
+    for side in keyed:
+        for key, row in side.rows.items():
             if key in common:
                 continue
             other = next(file for file in keyed if key not in file.rows)
@@ -101,8 +101,8 @@ def _unmatched(
                 reason = f"unusable in {name}"
             else:
                 reason = f"not in {name}"
-                missing.append((own.file, row, other.file))
-            counts[f"{label(own.file.file, paths)}: {reason}"] += 1
+                missing.append((side.file, row, other.file))
+            counts[f"{label(side.file.file, paths)}: {reason}"] += 1
     if missing and how == "strict":
         file, row, absent = missing[0]
         what = f"{_named(row)} is not in {absent.file} ({len(missing)} rows have no partner)"
@@ -145,8 +145,8 @@ def cases_of(
     answers = [row.responses for row in group]
     turns = len(first.responses)
     for turn in range(turns):
-        own = name if turns == 1 else f"{name}/{turn + 1}"
-        yield case_at(turn, own, first.prompt, answers, models, references, category)
+        case_id = name if turns == 1 else f"{name}/{turn + 1}"
+        yield case_at(turn, case_id, first.prompt, answers, models, references, category)
 
 
 def check_ids(cases: Sequence[Case]) -> None:

@@ -61,8 +61,8 @@ def load_labelled(
     rows = read_rows(path)
     sources = {row.data.get("source") for row in rows}
     source = sources.pop() if len(sources) == 1 else None
-    said = f"{source} ({path})" if isinstance(source, str) and source else str(path)
-    return labelled_set(rows, path, name=name, source=said, licence="", columns=columns)
+    origin = f"{source} ({path})" if isinstance(source, str) and source else str(path)
+    return labelled_set(rows, path, name=name, source=origin, licence="", columns=columns)
 
 
 def labelled_set(
@@ -174,11 +174,11 @@ def pair_row(case: Case, labelled: LabelledSet) -> dict[str, Any]:
             f"case {case.id!r} of the set {labelled.name!r} has answers to earlier turns beside "
             f"messages of another role; its prompt then is user turns alone"
         )
-    whole = [m.content for m in case.prompt] if turns else [m.as_dict() for m in case.prompt]
+    prompt = [m.content for m in case.prompt] if turns else [m.as_dict() for m in case.prompt]
     references = [*(r or None for r in case.earlier_references), case.reference]
     return {
         "id": case.id,
-        "prompt": whole,
+        "prompt": prompt,
         "response_a": [*a.earlier, a.text] if turns else a.text,
         "response_b": [*b.earlier, b.text] if turns else b.text,
         "model_a": a.model,
@@ -202,13 +202,13 @@ def _entries(
     rows: Sequence[Row], origin: Path, columns: Mapping[str, str]
 ) -> Iterable[tuple[Row, _Labelled | None]]:
     """The rows with what they say; None for an empty prompt."""
-    own = {part: columns.get(part, part) for part in ("label", "language", "group")}
+    label_columns = {part: columns.get(part, part) for part in ("label", "language", "group")}
     if "label" not in columns and not any("label" in row.data for row in rows):
-        own["label"] = "winner"
-    if rows and all(_value(row, own["label"]) is MISSING for row in rows):
+        label_columns["label"] = "winner"
+    if rows and all(_value(row, label_columns["label"]) is MISSING for row in rows):
         way = "name it with --columns label=NAME"
         raise InputError(f"{origin}: no column says which answer is better (label); {way}")
-    of_pair = {part: column for part, column in columns.items() if part not in own}
+    of_pair = {part: column for part, column in columns.items() if part not in label_columns}
     layout = find_layout(rows, Source(origin, of_pair), PARTS, SIDES)
 
     def read(
@@ -217,9 +217,9 @@ def _entries(
         pair = read_pair(layout, row, name, prompt, turns)
         return _Labelled(
             pair,
-            label_of(row, own["label"], pair.models),
-            _text(row, own["language"]),
-            _text(row, own["group"]),
+            label_of(row, label_columns["label"], pair.models),
+            _text(row, label_columns["language"]),
+            _text(row, label_columns["group"]),
         )
 
     for row in rows:

@@ -37,7 +37,7 @@ def read_labels(path: Path, models: Sequence[str]) -> dict[str, Label]:
         InputError: A row cannot be read, its label could mean either answer, its two columns
             contradict each other, or a case is labelled twice. The message names the line.
     """
-    found: dict[str, Label] = {}
+    labels: dict[str, Label] = {}
     for row in io.read_rows(path):
         place = f"{path}, {row.unit} {row.line}"
         case = next((row.data[name] for name in IDS if row.data.get(name) is not None), None)
@@ -46,13 +46,13 @@ def read_labels(path: Path, models: Sequence[str]) -> dict[str, Label]:
             raise InputError(f"{place}: no label; each row needs id and label (A, B or tie)")
         if given is None or given == "":
             continue
-        if str(case) in found:
+        if str(case) in labels:
             raise InputError(f"{place}: case {str(case)!r} is labelled twice; keep one row of it")
         try:
-            found[str(case)] = agreeing(read_label(given, models), row.data, models)
+            labels[str(case)] = agreeing(read_label(given, models), row.data, models)
         except ValueError as error:
             raise InputError(f"{place}: {error}") from error
-    return found
+    return labels
 
 
 def read_label(given: object, models: Sequence[str]) -> Label:

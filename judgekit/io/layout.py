@@ -106,18 +106,18 @@ class Layout:
     def references_of(self, row: Row, name: str | None, count: int) -> tuple[str | None, ...]:
         """From --references, else the row's own, else from --prompts; one per turn, or ()."""
         question = self._question(name)
-        found: Any = self.references.get(name) if name is not None else None
-        if found is None:
-            found = self.optional(row, "reference")
-        if found is None and question is not None:
-            found = question.reference
-        return read_references(found, count)
+        references: Any = self.references.get(name) if name is not None else None
+        if references is None:
+            references = self.optional(row, "reference")
+        if references is None and question is not None:
+            references = question.reference
+        return read_references(references, count)
 
     def category_of(self, row: Row, name: str | None) -> str | None:
         """The row's own, else from --prompts."""
-        found = read_category(self.optional(row, "category"))
+        category = read_category(self.optional(row, "category"))
         question = self._question(name)
-        return question.category if found is None and question is not None else found
+        return question.category if category is None and question is not None else category
 
     def _question(self, name: str | None) -> Question | None:
         return self.questions.get(name) if name is not None else None
@@ -152,15 +152,15 @@ def find_layout(
 ) -> Layout:
     """The layout of a file of answers or pairs. Raises `InputError` as `find_columns` does."""
     path, given = source.path, source.columns
-    found = find_columns(rows, path, wanted=wanted, needed=needed, given=given)
-    if "prompt" not in found and source.prompts is None:
+    columns = find_columns(rows, path, wanted=wanted, needed=needed, given=given)
+    if "prompt" not in columns and source.prompts is None:
         way = "name it with --columns prompt=NAME, or give a file of prompts with --prompts"
         raise InputError(f"{path}: no column for the prompt; {way}")
-    if "id" not in found and (source.prompts is not None or source.references is not None):
+    if "id" not in columns and (source.prompts is not None or source.references is not None):
         way = "name it with --columns id=NAME"
         raise InputError(f"{path}: --prompts and --references go by id, and it has none; {way}")
     return Layout(
-        found,
+        columns,
         prompts_by_id(source.prompts, given) if source.prompts is not None else {},
         references_by_id(source.references, given) if source.references is not None else {},
         source.unanswered,

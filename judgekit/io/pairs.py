@@ -115,11 +115,11 @@ def _models(layout: Layout, row: Row) -> tuple[str, ...]:
     meta = row.data.get("meta")
     names = []
     for side, default in (("model_a", "a"), ("model_b", "b")):
-        said = layout.optional(row, side)
-        if said is None and isinstance(meta, dict):
-            said = meta.get(side)
-        if said is not None and not isinstance(said, str):
-            raise RowError(f"the {side} is {shown(said)}, not text")
-        names.append(said or default)
+        name = layout.optional(row, side)
+        if name is None and isinstance(meta, dict):
+            name = meta.get(side)
+        if name is not None and not isinstance(name, str):
+            raise RowError(f"the {side} is {shown(name)}, not text")
+        names.append(name or default)
     a, b = names
     return (a, b) if a != b else (f"{a} (a)", f"{b} (b)")

@@ -90,16 +90,16 @@ def _value(row: Row, column: str) -> Any:
 def _by_id(
     rows: list[Row], path: Path, id_column: str, entry: Callable[[Row], _Entry]
 ) -> dict[str, _Entry]:
-    found: dict[str, tuple[int, _Entry]] = {}
+    entries: dict[str, tuple[int, _Entry]] = {}
     for row in rows:
         where = place(path, row.unit, row.line)
         try:
             name, value = read_id(_value(row, id_column)), entry(row)
         except RowError as error:
             raise InputError(f"{where}: {error}; correct that row") from error
-        line, first = found.setdefault(name, (row.line, value))
+        line, first = entries.setdefault(name, (row.line, value))
         if first != value:
             raise InputError(
                 f"{where}: the id {shown(name)} stands for another in {row.unit} {line}; keep one"
             )
-    return {name: value for name, (_, value) in found.items()}
+    return {name: value for name, (_, value) in entries.items()}

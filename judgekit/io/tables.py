@@ -7,7 +7,7 @@ order. Several splits are folders beside each other, which `dataset_dict.json` n
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -81,12 +81,12 @@ def saved_files(folder: Path) -> list[Path]:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}; check the path") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON; save the data set again") from error
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _arrow(path: Path, name: str) -> Any:
@@ -101,12 +101,11 @@ def _arrow(path: Path, name: str) -> Any:
 def _rows(arrow: Any, batches: Any, path: Path, name: str, first: int = 1) -> Iterator[Row]:
     number = first - 1
     try:
-        found: Iterable[Any] = batches()
-        for batch in found:
+        for batch in batches():
             for data in batch.to_pylist():
                 number += 1
                 yield Row(number, data, "row")
     except (arrow.ArrowException, OSError, ValueError, OverflowError) as error:
         where = place(path, "row", number + 1)
-        said = shown(" ".join(str(error).split()))
-        raise InputError(f"{where}: not readable as {name} ({said}); write it again") from error
+        message = shown(" ".join(str(error).split()))
+        raise InputError(f"{where}: not readable as {name} ({message}); write it again") from error

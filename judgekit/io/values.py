@@ -156,8 +156,8 @@ def read_references(value: object, count: int) -> tuple[str | None, ...]:
         raise RowError(f"the reference is {shown(value)}, neither text nor a list of texts")
     if len(value) > count:
         raise RowError(f"{len(value)} references for {_count(count, 'judged turn')}")
-    found = [text or None for text in value] + [None] * (count - len(value))
-    return tuple(found) if any(found) else ()
+    references = [text or None for text in value] + [None] * (count - len(value))
+    return tuple(references) if any(references) else ()
 
 
 def is_choices(value: object) -> bool:
@@ -202,10 +202,10 @@ def _assistant(value: Mapping[str, Any], name: str, number: int) -> str:
 
 
 def _message(value: Mapping[str, Any], number: int) -> Message:
-    role, said = _role(value), value.get("role", value.get("from"))
+    role, name = _role(value), value.get("role", value.get("from"))
     if role is None:
         known = _ROLES if "role" in value or "from" not in value else _SPEAKERS
-        raise RowError(f"message {number} has the role {shown(said)}; roles: {', '.join(known)}")
+        raise RowError(f"message {number} has the role {shown(name)}; roles: {', '.join(known)}")
     if "role" not in value:
         value = _from_sharegpt(value, number)
     calls = value.get("tool_calls") or value.get("function_call")
@@ -223,10 +223,10 @@ def _message(value: Mapping[str, Any], number: int) -> Message:
 
 def _role(value: Mapping[str, Any]) -> _Role | None:
     if "role" in value:
-        said, roles = value["role"], _ROLES
+        name, roles = value["role"], _ROLES
     else:
-        said, roles = value.get("from"), _SPEAKERS
-    return roles.get(said) if isinstance(said, str) else None
+        name, roles = value.get("from"), _SPEAKERS
+    return roles.get(name) if isinstance(name, str) else None
 
 
 def _from_sharegpt(value: Mapping[str, Any], number: int) -> Mapping[str, Any]:

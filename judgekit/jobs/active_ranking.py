@@ -119,12 +119,12 @@ class ActiveRanking:
             lost = sum(not outcome.decided for outcome in outcomes)
             why = f"{lost} without a verdict, {len(outcomes) - lost} inconsistent and left out"
             return Ratings((), None, 0, f"none of {len(outcomes)} games counts ({why})")
-        found = ratings(known, prior=rating_prior(len(models)))
-        rated = {model.model for model in found.models}
+        estimate = ratings(known, prior=rating_prior(len(models)))
+        rated = {model.model for model in estimate.models}
         missing = (
             ModelRating(m, None, None, None, None, None, 0, 0.0) for m in models if m not in rated
         )
-        return replace(found, models=(*found.models, *missing))
+        return replace(estimate, models=(*estimate.models, *missing))
 
 
 def texts_of(case: Case, pair: Pair) -> frozenset[int]:

@@ -127,8 +127,8 @@ class GenerationJob:
         Raises:
             InputError: They cannot.
         """
-        own = self.intake.counts.file
-        if path.exists() and isinstance(own, Path) and path.samefile(own):
+        prompts_file = self.intake.counts.file
+        if path.exists() and isinstance(prompts_file, Path) and path.samefile(prompts_file):
             raise InputError(f"{str(path)!r} holds the prompts; name another file with --out")
         check_answers_file(path, [self.row(p, (), "") for p in self.prompts], force=force)
 

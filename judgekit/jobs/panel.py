@@ -219,18 +219,18 @@ class Panel:
         of_part: list[list[Outcome]] = [[] for _ in self.parts]
         for case in self.inputs.cases:
             numbers = judged_by[case.id]
-            results = [own for n in numbers if (own := next(readers[n], None)) is not None]
+            results = [result for n in numbers if (result := next(readers[n], None)) is not None]
             if len(results) < len(numbers):
                 break
-            votes = [own.outcome for own in results if isinstance(own.outcome, Outcome)]
-            if [own.case.id for own in results] != [case.id] * len(votes):
+            votes = [result.outcome for result in results if isinstance(result.outcome, Outcome)]
+            if [result.case.id for result in results] != [case.id] * len(votes):
                 raise AssertionError(f"a part's run is out of order at the case {case.id!r}")
             outcomes.append(votes[0] if self.rule is None else combine(case, votes, self.rule))
             names = [self.parts[n].name for n in numbers]
             stored = tuple(
-                replace(own, judge=name)
+                replace(judgement, judge=name)
                 for name, result in zip(names, results, strict=True)
-                for own in result.stored
+                for judgement in result.stored
             )
             for number, vote in zip(numbers, votes, strict=True):
                 of_part[number].append(vote)

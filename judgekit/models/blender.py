@@ -70,13 +70,13 @@ class Blender:
             InputError: The package is missing, or as `PairRM.load`.
         """
         package = import_upstream()
-        found = PairRM.load(path_or_hub_id, device=device)  # finds and checks, reads no weights
-        blender = build_blender(package, found.folder)
-        half = found.device.type != "cpu" and blender.ranker_config.fp16
+        pairrm = PairRM.load(path_or_hub_id, device=device)  # finds and checks, reads no weights
+        blender = build_blender(package, pairrm.folder)
+        half = pairrm.device.type != "cpu" and blender.ranker_config.fp16
         blender.ranker = (blender.ranker.half() if half else blender.ranker.float()).eval()
-        blender.ranker.to(found.device)
-        blender.ranker_config.device = found.device
-        return cls(digest(found.fingerprint, "fp16" if half else "fp32"), blender)
+        blender.ranker.to(pairrm.device)
+        blender.ranker_config.device = pairrm.device
+        return cls(digest(pairrm.fingerprint, "fp16" if half else "fp32"), blender)
 
     def logits(self, pairs: Sequence[tuple[str, str, str]], *, batch_size: int = 1) -> list[float]:
         """The logits that the first answer is better.
@@ -94,7 +94,7 @@ class Blender:
         prompts = [prompt for prompt, _, _ in pairs]
         alone = batch_size == 1
         groups = ([i] for i in range(len(pairs))) if alone else prompt_batches(prompts, batch_size)
-        found: list[float] = []
+        all_logits: list[float] = []
         for group in groups:
             shown = ([self.after_marker(text) for text in pairs[i]] for i in group)
             sources, first, second = zip(*shown, strict=True)
@@ -107,8 +107,8 @@ class Blender:
                 batch_size=len(group),
                 disable_tqdm=True,
             )
-            found += map(float, logits)
-        return found
+            all_logits += map(float, logits)
+        return all_logits
 
     def rank(
         self, prompts: Sequence[str], candidates: Sequence[Sequence[str]], *, batch_size: int = 8

@@ -70,7 +70,7 @@ class Size:
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shapes of exactly those tensors that a DeBERTa of this size has."""
         h = (self.hidden,)
-        found: dict[str, tuple[int, ...]] = {
+        shapes: dict[str, tuple[int, ...]] = {
             "embeddings.word_embeddings.weight": (self.vocabulary, self.hidden),
             "encoder.rel_embeddings.weight": (2 * self.buckets, self.hidden),
         }
@@ -79,11 +79,11 @@ class Size:
             norms += [f"{layer}attention.output.LayerNorm", f"{layer}output.LayerNorm"]
             square = [f"attention.self.{name}_proj" for name in ("query", "key", "value")]
             for name in (*square, "attention.output.dense"):
-                found |= {f"{layer}{name}.weight": h * 2, f"{layer}{name}.bias": h}
+                shapes |= {f"{layer}{name}.weight": h * 2, f"{layer}{name}.bias": h}
             up, down = f"{layer}intermediate.dense", f"{layer}output.dense"
-            found |= {f"{up}.weight": (self.inner, *h), f"{up}.bias": (self.inner,)}
-            found |= {f"{down}.weight": (*h, self.inner), f"{down}.bias": h}
-        return found | {f"{norm}.{part}": h for norm in norms for part in ("weight", "bias")}
+            shapes |= {f"{up}.weight": (self.inner, *h), f"{up}.bias": (self.inner,)}
+            shapes |= {f"{down}.weight": (*h, self.inner), f"{down}.bias": h}
+        return shapes | {f"{norm}.{part}": h for norm in norms for part in ("weight", "bias")}
 
 
 def matrix(shapes: Mapping[str, Sequence[int]], name: str) -> tuple[int, int]:
@@ -290,16 +290,18 @@ class Deberta:
         return dense(weight, bias, in_8_bits=self._precision == "int8")
 
     def _layer(self, layer: str, places: Tensor) -> Layer:
-        own = f"{layer}attention.self."
+        attention = f"{layer}attention.self."
         return Layer(
-            self._read_dense(f"{own}query_proj", f"{own}key_proj", f"{own}value_proj"),
+            self._read_dense(
+                f"{attention}query_proj", f"{attention}key_proj", f"{attention}value_proj"
+            ),
             self._read_dense(f"{layer}attention.output.dense"),
             self._read_dense(f"{layer}intermediate.dense"),
             self._read_dense(f"{layer}output.dense"),
             self._read_norm(f"{layer}attention.output.LayerNorm"),
             self._read_norm(f"{layer}output.LayerNorm"),
-            self._places(f"{own}key_proj", places).transpose(1, 2).contiguous(),
-            self._places(f"{own}query_proj", places),
+            self._places(f"{attention}key_proj", places).transpose(1, 2).contiguous(),
+            self._places(f"{attention}query_proj", places),
             self.size.heads,
         )
 
@@ -321,5 +323,5 @@ def bucket(distances: Tensor, size: Size) -> Tensor:
     steps = torch.log(far / middle) / math.log((size.farthest - 1) / middle) * (middle - 1)
     coarse = (torch.ceil(steps) + middle).long() * distances.sign()
     near = distances.abs() <= middle
-    found = torch.where(near, distances, coarse) + size.buckets
-    return found.clamp(0, 2 * size.buckets - 1)
+    buckets = torch.where(near, distances, coarse) + size.buckets
+    return buckets.clamp(0, 2 * size.buckets - 1)

@@ -36,7 +36,7 @@ def find_folder(what: str, name: str) -> Path:
         from huggingface_hub import snapshot_download
 
         try:
-            found = snapshot_download(
+            snapshot = snapshot_download(
                 name,
                 allow_patterns=[f"*{end}" for end in SUFFIXES],
                 # Subfolders hold other formats, `consolidated*` the same weights again.
@@ -46,7 +46,7 @@ def find_folder(what: str, name: str) -> Path:
             raise InputError(
                 f"no {what} {name!r}: no such folder, and the hub says: {one_line(error)}"
             ) from error
-        folder = Path(found)
+        folder = Path(snapshot)
     if not any(folder.glob("*.safetensors")):
         raise InputError(f"no weights as *.safetensors in {name!r}; pickles are not read")
     check_folder(name, folder)

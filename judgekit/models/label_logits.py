@@ -70,7 +70,7 @@ def label_logprobs(
             f"{model_label(model)} {why}, so the prompts' common prefix is computed for each prompt"
         )
         shared = 0
-    found: list[list[float]] = [[]] * len(rows)
+    logprobs: list[list[float]] = [[]] * len(rows)
     with torch.inference_mode():
         past = prefix_states(model, prompts[0][:shared]) if shared else {}
         for batch in batches(prompts, shared, token_budget):
@@ -78,8 +78,8 @@ def label_logprobs(
                 batch, next_token_logprobs(model, batch, shared, past), strict=True
             ):
                 for number in wanted[prompt]:
-                    found[number] = chances[list(rows[number][1])].tolist()
-    return found
+                    logprobs[number] = chances[list(rows[number][1])].tolist()
+    return logprobs
 
 
 def can_reuse(model: Any, tokens: int | None = None) -> bool:
@@ -150,31 +150,31 @@ def label_tokens(tokenizer: Any, prefix_text: str, labels: Sequence[str]) -> lis
         return list(tokenizer.encode(text, add_special_tokens=False))
 
     before = encode(prefix_text)
-    found: dict[int, str] = {}
+    labels_by_token: dict[int, str] = {}
     for label in labels:
         *start, token = encode(prefix_text + label) or [0]
         if start != before:
             why = "is not one token by itself"
         elif token == tokenizer.unk_token_id:
             why = "is no token"
-        elif token in found:
-            why = f"is the same token as {found[token]!r}"
+        elif token in labels_by_token:
+            why = f"is the same token as {labels_by_token[token]!r}"
         else:
-            found[token] = label
+            labels_by_token[token] = label
             continue
         raise InputError(
             f"the label {label!r} {why} after {prefix_text[-16:]!r} for this model's tokenizer, so "
             f"its probability cannot be read; use --verdict text, or a prompt with other labels"
         )
-    return list(found)
+    return list(labels_by_token)
 
 
 def rope_types(config: Any) -> Iterator[object]:
     """The kinds of rotary positions in a config: one for all layers, or one per kind of layer."""
     rope = getattr(config, "rope_parameters", None) or {}
-    for found in (rope, *rope.values()):
-        if isinstance(found, dict):
-            yield found.get("rope_type")
+    for parameters in (rope, *rope.values()):
+        if isinstance(parameters, dict):
+            yield parameters.get("rope_type")
 
 
 def shared_tokens(prompts: Sequence[Tokens]) -> int:
@@ -192,15 +192,15 @@ def batches(
     The first `shared` tokens of each prompt are not part of the batch and do not count.
     """
     batch: list[Tokens] = []
-    own = 0  # tokens in it that are not padding
+    text_tokens = 0  # tokens in it that are not padding
     for prompt in sorted(prompts, key=len, reverse=True):
         tokens = len(prompt) - shared
         size = (len(batch) + 1) * (len(batch[0]) - shared if batch else tokens)
-        if batch and (size > token_budget or own < size * (1 - MAX_PADDING) - tokens):
+        if batch and (size > token_budget or text_tokens < size * (1 - MAX_PADDING) - tokens):
             yield batch
-            batch, own = [], 0
+            batch, text_tokens = [], 0
         batch.append(prompt)
-        own += tokens
+        text_tokens += tokens
     if batch:
         yield batch
 

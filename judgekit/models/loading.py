@@ -157,7 +157,7 @@ def load_weights(
         if keep:
             held.llm_int8_skip_modules = [*(held.llm_int8_skip_modules or ()), *keep]
         config["quantization_config"] = held  # None would override a quantised folder's config
-    model, found = auto.from_pretrained(
+    model, loading_info = auto.from_pretrained(
         at.folder,
         dtype=at.dtype,
         device_map={"": at.device},
@@ -166,8 +166,8 @@ def load_weights(
         output_loading_info=True,
         **config,
     )
-    guard_4bit(model, found["missing_keys"])
-    return model, sorted(found["missing_keys"])
+    guard_4bit(model, loading_info["missing_keys"])
+    return model, sorted(loading_info["missing_keys"])
 
 
 def find_checkpoint(weights: Weights) -> Checkpoint:

@@ -154,12 +154,12 @@ class PairRM:
             else list(prompt_batches([prompt for prompt, _, _ in pairs], batch_size))
         )
         encoded = self._tokenizer.encode(pairs, groups)
-        found: dict[int, float] = {}
+        logits: dict[int, float] = {}
         for pack in packs([len(e.ids) for e in encoded], token_budget):
             rows = [encoded[i] for i in pack]
             states = self._encoder([row.ids for row in rows], [row.positions for row in rows])
-            found |= zip(pack, self._head(states).tolist(), strict=True)
-        return [PairScore(found[i], e.truncated) for i, e in enumerate(encoded)]
+            logits |= zip(pack, self._head(states).tolist(), strict=True)
+        return [PairScore(logits[i], e.truncated) for i, e in enumerate(encoded)]
 
     @cached_property
     def _encoder(self) -> Deberta:

@@ -116,14 +116,14 @@ class PairTokenizer:
         prompts = self._tokens(SOURCE, {prompt for prompt, _, _ in pairs})
         answers = self._tokens(CANDIDATE, {text for _, *both in pairs for text in both})
         most = self.limits.source - 2
-        found: dict[int, Encoded] = {}
+        encoded: dict[int, Encoded] = {}
         for group in groups:
             longest = max(min(len(prompts[pairs[i][0]]), most) for i in group) + 2
             room = self.limits.answer(longest) - 2
             for i in group:
                 prompt, first, second = pairs[i]
-                found[i] = self._join(prompts[prompt], answers[first], answers[second], room)
-        return [found[i] for i in range(len(pairs))]
+                encoded[i] = self._join(prompts[prompt], answers[first], answers[second], room)
+        return [encoded[i] for i in range(len(pairs))]
 
     def _join(self, prompt: Tokens, first: Tokens, second: Tokens, room: int) -> Encoded:
         most = self.limits.source - 2
@@ -147,15 +147,15 @@ class PairTokenizer:
         written = [prefix + writable(text) for text in known]
         batch = self._tokenizer.encode_batch_fast(written, add_special_tokens=False)
         return {
-            text: found.ids
-            if self._clean(prefix, found.ids)
+            text: encoding.ids
+            if self._clean(prefix, encoding.ids)
             else self._tokens_as_text(prefix, line)
-            for text, line, found in zip(known, written, batch, strict=True)
+            for text, line, encoding in zip(known, written, batch, strict=True)
         }
 
     def _clean(self, prefix: str, ids: Tokens) -> bool:
-        own = self._source if prefix == SOURCE else self._candidate
-        return ids[:1] == [own] and self._control.isdisjoint(ids[1:])
+        marker = self._source if prefix == SOURCE else self._candidate
+        return ids[:1] == [marker] and self._control.isdisjoint(ids[1:])
 
     def _tokens_as_text(self, prefix: str, line: str) -> Tokens:
         """The tokens of a text with control tokens in it, which are read as plain text.
@@ -167,12 +167,12 @@ class PairTokenizer:
         """
         text = line.removeprefix(prefix)
         for _ in range(ROUNDS):
-            found = self._tokenizer.encode(prefix + text, add_special_tokens=False)
-            if self._clean(prefix, found.ids):
-                return list(found.ids)
+            encoding = self._tokenizer.encode(prefix + text, add_special_tokens=False)
+            if self._clean(prefix, encoding.ids):
+                return list(encoding.ids)
             spans = [
                 (start - len(prefix), end - len(prefix))
-                for token, (start, end) in zip(found.ids, found.offsets, strict=True)
+                for token, (start, end) in zip(encoding.ids, encoding.offsets, strict=True)
                 if token in self._control and len(prefix) <= start < end
             ]
             if not spans:  # the text's first character changed the marker
@@ -184,10 +184,10 @@ class PairTokenizer:
         raise ValueError(f"a control token stays in {text[:80]!r}")
 
     def _id(self, token: str, file: Path) -> int:
-        found: int | None = self._tokenizer.token_to_id(token)
-        if found is None:
+        token_id: int | None = self._tokenizer.token_to_id(token)
+        if token_id is None:
             raise InputError(f"no token {token!r} in {str(file)!r}; name a folder of PairRM's")
-        return found
+        return token_id
 
 
 def writable(text: str) -> str:

@@ -124,9 +124,9 @@ class RewardModel:
         that names the id was trained with it. One without reads the very last token; this works for
         every row if no row ends with the id.
         """
-        own = self.checkpoint.config.get_text_config()
-        if own.pad_token_id is not None and 0 <= own.pad_token_id < own.vocab_size:
-            return int(own.pad_token_id)
+        config = self.checkpoint.config.get_text_config()
+        if config.pad_token_id is not None and 0 <= config.pad_token_id < config.vocab_size:
+            return int(config.pad_token_id)
         free = next(i for i in range(len(ends) + 1) if i not in ends)
         self._network.config.get_text_config().pad_token_id = free
         return free

@@ -132,8 +132,8 @@ class RewardChat:
         """The tokens; refuses a text with what the tokenizer takes for a marker."""
         text = self._render(messages)
         # verbose would warn of a long text, which is shortened here.
-        found = self._tokenizer(text, add_special_tokens=False, verbose=False)
-        ids = tuple(found["input_ids"])
+        encoding = self._tokenizer(text, add_special_tokens=False, verbose=False)
+        ids = tuple(encoding["input_ids"])
         if sum(i in self._marker_ids for i in ids) > len(self._marker.findall(text)):
             raise UnrenderableConversation(
                 "a text holds what the tokenizer takes for a special token"
@@ -156,7 +156,7 @@ class RewardChat:
         """
 
         def broken(text: str) -> str:
-            return self._marker.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
+            return self._marker.sub(lambda match: f"{match[0][0]} {match[0][1:]}", text)
 
         return Message(message.role, broken(text_of(message)), extra=broken(message.extra))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from judgekit.errors import InputError
 from judgekit.pairs.pair import PreferencePair
-from judgekit.types import digest, told_parts
+from judgekit.types import digest, message_parts
 
 __all__ = ["split"]
 
@@ -39,5 +39,5 @@ def split(
 
 def _cluster(pair: PreferencePair) -> str:
     """The pair's cluster, or a digest of its prompt where it has none."""
-    texts = (text for parts in told_parts(pair.prompt) for text in parts)
+    texts = (text for parts in message_parts(pair.prompt) for text in parts)
     return pair.cluster or digest(*texts)

@@ -134,8 +134,8 @@ def prompts_by_difference(values: Sequence[tuple[str, float]]) -> dict[float, in
     if effect is None:
         return None
     ties = tie_share([v for _, v in values])
-    found = {d: prompts_to_detect(0.5 + d, ties=ties, effect=effect) for d in DIFFERENCES}
-    return {d: n for d, n in found.items() if n is not None} or None
+    prompts = {d: prompts_to_detect(0.5 + d, ties=ties, effect=effect) for d in DIFFERENCES}
+    return {d: n for d, n in prompts.items() if n is not None} or None
 
 
 def compare_with_labels(
@@ -175,10 +175,10 @@ def rate_models(folders: Sequence[str | Path], *, prior: float = 0.0) -> Ratings
     """
     runs = [StoredRun.open(folder) for folder in folders]
     check_names(runs)
-    found = [game for run in runs for game in games_of_run(run)]
-    if not found:
+    games = [game for run in runs for game in games_of_run(run)]
+    if not games:
         raise InputError("no case of these runs counts (no verdict, or inconsistent and left out)")
-    return ratings(found, prior=prior)
+    return ratings(games, prior=prior)
 
 
 def check_names(runs: Sequence[StoredRun]) -> None:

@@ -146,11 +146,11 @@ class SetResult:
         Returns:
             The result.
         """
-        own = {
+        nested = {
             "judges": tuple(map(JudgeResult.from_dict, plain["judges"])),
             "tests": tuple(map(JudgeComparison.from_dict, plain["tests"])),
         }
-        return cls(**{name: plain[name] for name in cls.__dataclass_fields__} | own)
+        return cls(**{name: plain[name] for name in cls.__dataclass_fields__} | nested)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ class BenchReport:
 
     def to_dict(self) -> dict[str, Any]:
         """What ``bench.json`` holds."""
-        return {"schema": SCHEMA, "sets": [own.to_dict() for own in self.sets]}
+        return {"schema": SCHEMA, "sets": [result.to_dict() for result in self.sets]}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:

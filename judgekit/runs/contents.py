@@ -23,13 +23,13 @@ class FileContent:
 
 def content_of(path: Path) -> FileContent:
     """What a file holds now. Raises `OSError`."""
-    found = hashlib.blake2b(digest_size=SIZE)
+    hasher = hashlib.blake2b(digest_size=SIZE)
     rows = 0
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
-            found.update(chunk)
+            hasher.update(chunk)
             rows += chunk.count(b"\n")
-    return FileContent(rows, found.hexdigest())
+    return FileContent(rows, hasher.hexdigest())
 
 
 class WrittenRows:

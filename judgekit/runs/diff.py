@@ -124,7 +124,7 @@ def diff_runs(before: str | Path, after: str | Path) -> Difference:
     if mirrored:
         metrics[1] = mirrored_metrics(metrics[1])
     pairs = both.pairs
-    scores = [own for own in map(both_scores, pairs) if own is not None]
+    scores = [pair_scores for pair_scores in map(both_scores, pairs) if pair_scores is not None]
     steps = Counter((step(x), step(y)) for x, y in pairs)
     moves = Counter({move: n for move, n in steps.items() if move[0] != move[1]})
     higher, lower = (sum(sign * (y - x) > 0 for x, y in scores) for sign in (1, -1))
@@ -180,14 +180,14 @@ def why_untested(kind: Kind, before: RunMetadata, after: RunMetadata, *, cases: 
 
 def mirrored_metrics(metrics: Mapping[str, float]) -> dict[str, float]:
     """A comparison's metrics as if b had been a; those of positions stand as they are."""
-    found = dict(metrics)
+    swapped = dict(metrics)
     for name, mirrored in MIRRORED.items():
         if mirrored in metrics:
-            found[name] = metrics[mirrored]
-    for name, whole in SUMS.items():
-        if found.get(name) is not None:
-            found[name] = whole - found[name]
-    return found
+            swapped[name] = metrics[mirrored]
+    for name, total in SUMS.items():
+        if swapped.get(name) is not None:
+            swapped[name] = total - swapped[name]
+    return swapped
 
 
 def changed_settings(before: RunMetadata, after: RunMetadata, *, mirrored: bool) -> list[Change]:
@@ -236,9 +236,9 @@ def flat(held: Any, path: str = "") -> Iterator[tuple[str, float]]:
     if isinstance(held, Mapping):
         inside = iter(held.items())
     elif is_dataclass(held):
-        inside = ((own.name, getattr(held, own.name)) for own in fields(held))
-    for name, own in inside:
-        yield from flat(own, f"{path}.{name}" if path else name)
+        inside = ((each.name, getattr(held, each.name)) for each in fields(held))
+    for name, part in inside:
+        yield from flat(part, f"{path}.{name}" if path else name)
 
 
 def word(outcome: Outcome) -> str:

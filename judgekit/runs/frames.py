@@ -32,10 +32,10 @@ def judgements_frame(run: StoredRun, *, texts: bool = False) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(
-        encode(judgement_row(own.id, own.judgement, own.judge))
-        | shown_columns(own.judgement, texts=texts)
+        encode(judgement_row(stored.id, stored.judgement, stored.judge))
+        | shown_columns(stored.judgement, texts=texts)
         for result in run.case_results()
-        for own in result.stored
+        for stored in result.stored
     )
 
 

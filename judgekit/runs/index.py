@@ -80,21 +80,21 @@ def list_runs(folder: Path = Path("runs"), *, parts: bool = False) -> Listing:
     """
     if not folder.is_dir():
         raise InputError(f"no folder {str(folder)!r}; runs are in runs/, or where --out put them")
-    found: list[RunInfo] = []
+    infos: list[RunInfo] = []
     unreadable: list[Path] = []
     left_out = 0
-    for own in sorted(file.parent for file in folder.glob("**/run.json")):
-        if any(name.startswith(".") for name in own.relative_to(folder).parts):
+    for run_folder in sorted(file.parent for file in folder.glob("**/run.json")):
+        if any(name.startswith(".") for name in run_folder.relative_to(folder).parts):
             continue  # still being written
-        if not parts and is_part(own, folder):
+        if not parts and is_part(run_folder, folder):
             left_out += 1
             continue
         try:
-            found.append(run_info(StoredRun(own)))
+            infos.append(run_info(StoredRun(run_folder)))
         except InputError:
-            unreadable.append(own)
-    found.sort(key=lambda run: run.started, reverse=True)
-    return Listing(tuple(found), tuple(unreadable), left_out)
+            unreadable.append(run_folder)
+    infos.sort(key=lambda run: run.started, reverse=True)
+    return Listing(tuple(infos), tuple(unreadable), left_out)
 
 
 def is_part(run: Path, listed: Path) -> bool:

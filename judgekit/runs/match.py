@@ -83,7 +83,7 @@ def as_in(case: Case, other: Case, outcome: Outcome) -> Outcome | None:
     Returns:
         None where the two are not of the same prompt and the same answers, in either order.
     """
-    texts = [[(r.text, r.earlier) for r in own.responses] for own in (case, other)]
+    texts = [[(r.text, r.earlier) for r in side.responses] for side in (case, other)]
     if case.prompt != other.prompt:
         return None
     if texts[0] == texts[1]:

@@ -54,7 +54,8 @@ class RunCounts:
         """The counts of several judges together."""
         none = cls(0, 0, 0, 0, 0, 0, 0, 0, 0.0, calls_now=0, reused=0)
         each = [none, *parts]
-        return cls(**{own.name: total([getattr(p, own.name) for p in each]) for own in fields(cls)})
+        names = [entry.name for entry in fields(cls)]
+        return cls(**{name: total([getattr(p, name) for p in each]) for name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +177,9 @@ class RunMetadata:
         Raises:
             KeyError, TypeError, ValueError: `plain` holds no run's metadata.
         """
-        found = decode(cls, {"kind": kind_of(plain), **plain, "stop": encode(read_stop(plain))})
-        decode(Decides, found.decides)
-        return found
+        metadata = decode(cls, {"kind": kind_of(plain), **plain, "stop": encode(read_stop(plain))})
+        decode(Decides, metadata.decides)
+        return metadata
 
 
 def total(values: Sequence[Any]) -> Any:

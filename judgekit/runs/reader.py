@@ -70,12 +70,12 @@ class CaseResult:
     @property
     def judgements(self) -> tuple[Judgement, ...]:
         """The judgements alone."""
-        return tuple(own.judgement for own in self.stored)
+        return tuple(stored.judgement for stored in self.stored)
 
     @property
     def judgement_ids(self) -> tuple[str, ...]:
         """The judgements' ids."""
-        return tuple(own.id for own in self.stored)
+        return tuple(stored.id for stored in self.stored)
 
 
 class StoredRun:
@@ -156,13 +156,13 @@ class StoredRun:
         if expected is None and name not in ("cases.jsonl", "outcomes.jsonl"):
             return
         try:
-            found = content_of(self.folder / name)
+            actual = content_of(self.folder / name)
         except OSError as error:
             raise self._damaged(f"{name}: {error.strerror or error}") from error
         rows = self.summary.cases if expected is None else expected.rows
-        if found.rows != rows:
-            raise self._damaged(f"{name} holds {found.rows} rows, and {rows} were written")
-        if expected is not None and found != expected:
+        if actual.rows != rows:
+            raise self._damaged(f"{name} holds {actual.rows} rows, and {rows} were written")
+        if expected is not None and actual != expected:
             raise self._damaged(f"{name} holds other bytes than were written")
         self._verified.add(name)
 
@@ -224,10 +224,10 @@ class StoredRun:
             with self._intact("judgements.jsonl"):
                 ids = tuple(row["judgements"])
                 stored = tuple(
-                    StoredJudgement(own["id"], own.get("judge", ""), read_judgement(case, own))
-                    for own in islice(rows, len(ids))
+                    StoredJudgement(data["id"], data.get("judge", ""), read_judgement(case, data))
+                    for data in islice(rows, len(ids))
                 )
-            if tuple(own.id for own in stored) != ids:
+            if tuple(judgement.id for judgement in stored) != ids:
                 raise self._damaged(f"the case {case.id!r} lacks its own judgements")
             yield CaseResult(case, outcome, stored, row.get("votes", {}))
 

@@ -147,8 +147,8 @@ class RunWriter:
         outcome = outcome_row(result.outcome, result.judgement_ids, result.votes)
         with writing(self.folder):
             self._files["cases"].write(as_json(case_row(result.case), LINE))
-            for own in result.stored:
-                row = judgement_row(own.id, own.judgement, own.judge)
+            for stored in result.stored:
+                row = judgement_row(stored.id, stored.judgement, stored.judge)
                 self._files["judgements"].write(as_json(row, LINE))
             self._files["outcomes"].write(as_json(outcome, LINE))
 

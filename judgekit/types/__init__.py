@@ -15,7 +15,7 @@ from judgekit.types.cases import (
     RunKind,
     Trial,
     digest,
-    told_parts,
+    message_parts,
 )
 from judgekit.types.verdicts import (
     Choice,
@@ -55,6 +55,6 @@ __all__ = [
     "Trial",
     "Verdict",
     "digest",
+    "message_parts",
     "token_count",
-    "told_parts",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from judgekit.types.cases import Message, Trial, digest, told_parts
+from judgekit.types.cases import Message, Trial, digest, message_parts
 
 __all__ = ["MOST_TOKENS", "Call", "Reply", "Sampling", "token_count"]
 
@@ -62,7 +62,7 @@ class Call:
         if not self.generate:
             parts.append("labels only")
         parts += self.ends
-        for message in told_parts(self.messages):
+        for message in message_parts(self.messages):
             parts += message
         return digest(*parts)
 

@@ -19,7 +19,7 @@ __all__ = [
     "RunKind",
     "Trial",
     "digest",
-    "told_parts",
+    "message_parts",
 ]
 
 Orders = Literal["both", "one", "adaptive"]
@@ -82,7 +82,7 @@ class Message:
         return row
 
 
-def told_parts(messages: Iterable[Message]) -> Iterator[tuple[str, ...]]:
+def message_parts(messages: Iterable[Message]) -> Iterator[tuple[str, ...]]:
     """Role, content, tool calls and, if there are any, other fields of each message.
 
     This is what tells one conversation from another, in digests and prompts. The `tool_call_id` of

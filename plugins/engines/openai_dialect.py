@@ -6,38 +6,32 @@ renamed in every later call, or left out, and `settled` says which.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from judgekit.errors import EngineError
-from judgekit.types import Call
+from judgekit.types import Call, Reply
 
-from .openai_failure import ServerError
-from .openai_reply import valid_unicode
+from . import openai_reply
+from .http_engine import Usage
+from .http_failure import ServerError
+from .http_labels import check_labels
+from .http_refusals import check_own_argument, is_refusal, refused_parameter
 
-__all__ = ["Dialect", "dumps"]
+__all__ = ["OpenAIDialect"]
 
 CAPS = ("max_tokens", "max_completion_tokens")
 LOGPROBS = ("logprobs", "top_logprobs")
 CONTINUE = {"continue_final_message": True, "add_generation_prompt": False}  # vLLM, SGLang
 DROPPABLE = ("temperature", "top_p", "seed", "stop", *LOGPROBS, *CONTINUE)
 REASONING = re.compile(r"(?:.*/)?(?:o\d|gpt-5)", re.IGNORECASE)
-REFUSAL = re.compile(
-    r"unsupported|(?:not|n't|no longer) (?:be )?(?:support|permit|allow|recogni|enabled|available)"
-    r"|unrecogni[sz]ed|unknown|unexpected|extra (?:inputs|fields)|only the default"
-    r"|additional propert|deprecated|not implemented|extra_forbidden",
-    re.IGNORECASE,
-)
 SYSTEM = re.compile(r"\bsystem\b|developer instruction", re.IGNORECASE)
 TOP_LOGPROBS = 5  # every server gives as many
 MOST_TOP_LOGPROBS = 20  # the most that OpenAI and vLLM give, for the labels of a scale
 
 
-class Dialect:
+class OpenAIDialect:
     """Bodies of calls to one model, as its server accepts them.
 
     `settled` maps a refused parameter to what became of it: another parameter's name, ``"left
@@ -107,15 +101,11 @@ class Dialect:
                 for a call that asks for nothing else, so that leaving them out would change what is
                 asked.
         """
-        if not REFUSAL.search(error.text):
+        if not is_refusal(error):
             return False
-        extra = dict(call.sampling.extra)
-        name = _first_named(error, [*CAPS, *DROPPABLE, *extra], sent)
-        if name in extra:
-            raise EngineError(
-                f"the server refuses the model argument {name!r} for {self.model!r}: "
-                f"{error.message}; leave it out or change it"
-            )
+        names = [*CAPS, *DROPPABLE, *dict(call.sampling.extra)]
+        name = refused_parameter(error, names, sent)
+        check_own_argument(name, call, error, self.model)
         if name in LOGPROBS and not call.generate:
             raise EngineError(
                 f"the server gives no log-probabilities for {self.model!r}: {error.message}; "
@@ -138,6 +128,18 @@ class Dialect:
             return False
         return True
 
+    def error_in(self, body: Any) -> Any:
+        """The error that a body reports, also beside a choice or inside it; None without one."""
+        return openai_reply.error_in(body)
+
+    def read(self, body: Any, call: Call) -> Reply | None:
+        """Reads the reply to a call from a completion's JSON; see `openai_reply.read`."""
+        return openai_reply.read(body, call)
+
+    def usage(self, body: Any) -> Usage:
+        """The tokens that a body counts, whatever else it holds."""
+        return openai_reply.usage(body)
+
     def _messages(self, call: Call) -> list[dict[str, Any]]:
         out: list[dict[str, Any]] = []
         fold = "system" in self.settled
@@ -155,49 +157,3 @@ class Dialect:
         if call.prefill:
             out.append({"role": "assistant", "content": call.prefill})
         return out
-
-
-def check_labels(labels: Sequence[str]) -> None:
-    """Refuses labels of which one starts with another, such as 1 and 10.
-
-    A server gives probabilities of first tokens, and not whether its tokenizer writes 10 as one
-    token.
-
-    Raises:
-        EngineError: One label starts with another.
-    """
-    for label in labels:
-        for other in labels:
-            if label != other and label.startswith(other):
-                raise EngineError(
-                    f"the labels {other!r} and {label!r} begin alike, so an API cannot tell their "
-                    f"probabilities; use --verdict text, or a prompt with another scale"
-                )
-
-
-def _first_named(error: ServerError, names: list[str], sent: Mapping[str, Any]) -> str | None:
-    """The sent parameter that the server names: as the cause, else first in its message."""
-    sent_names = [name for name in names if name in sent]
-    if error.param in sent_names:
-        return error.param
-    found = {
-        name: match.start()
-        for name in sent_names
-        if (match := re.search(rf"\b{re.escape(name)}\b", error.text))
-    }
-    return min(found, key=found.__getitem__) if found else None
-
-
-def dumps(body: Mapping[str, Any]) -> bytes:
-    """A body as JSON in UTF-8; lone surrogates, which no server accepts, become U+FFFD.
-
-    Raises:
-        EngineError: One of the user's arguments cannot be JSON.
-    """
-    try:
-        return orjson.dumps(body)
-    except TypeError:
-        try:
-            return valid_unicode(json.dumps(body, ensure_ascii=False)).encode()
-        except (TypeError, ValueError) as error:
-            raise EngineError(f"a model argument cannot be sent as JSON: {error}") from error

@@ -2,94 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import math
-import re
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeGuard
+from collections.abc import Mapping
+from typing import Any
 
-import orjson
-
-from judgekit.errors import CallFailure
 from judgekit.types import Call, Reply, token_count
 
-from .openai_meaning import End, end_of
-from .openai_parts import Content
+from .http_endings import broken, finish, split_thinking, tool_call
+from .http_engine import Usage
+from .http_json import valid_unicode
+from .http_labels import label_logprobs, no_logprobs
+from .http_meaning import End, end_of
+from .http_parts import Content
 
-__all__ = [
-    "BROKEN_RETRIES",
-    "billed",
-    "broken",
-    "error_in",
-    "finish",
-    "loads",
-    "read",
-    "split_thinking",
-    "valid_unicode",
-]
+__all__ = ["error_in", "read", "usage"]
 
-BROKEN_RETRIES = 4  # each attempt at a reply that was broken off may be paid for
 REPORTS = ("message", "msg", "detail", "errors", "error_msg", "error_message", "base_resp")
-SURROGATE = re.compile("[\ud800-\udfff]")
-THINKING = re.compile(r"\s*<think>(.*?)(?:</think>\s*|\Z)", re.DOTALL)
-
-
-def loads(data: bytes) -> Any:
-    """Parses JSON as servers write it.
-
-    Python's parser accepts what the fast one refuses: NaN among log-probabilities, and half an
-    emoji where a reply was cut off at its token limit.
-
-    Raises:
-        ValueError: It is not JSON.
-    """
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        try:
-            return json.loads(data)
-        except RecursionError as error:
-            raise ValueError("nested too deeply") from error
-
-
-def valid_unicode(text: str) -> str:
-    """The text with surrogate pairs joined, and lone surrogates replaced by U+FFFD."""
-    if text.isascii() or not SURROGATE.search(text):
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def finish(reason: object) -> str:
-    """The finish reason in the words of `Reply.finish`; none given is an ordinary stop.
-
-    Raises:
-        CallFailure: So ended, it is no reply: it was broken off, calls a tool, or ended in a way
-            that nobody knows.
-    """
-    end = end_of(reason)
-    if end is End.UNSAID:
-        return "stop"
-    shown = reason if isinstance(reason, str) else repr(reason)
-    given = f"finish_reason {shown[:40]!r}"
-    if end is End.BROKEN_OFF:
-        raise broken(f"the server broke off the reply ({given})")
-    if end is End.TOOL_CALL:
-        raise tool_call(given)
-    if end is End.UNKNOWN:
-        said = f"the reply ended with {given}, which nobody here knows to be the end of an answer"
-        raise CallFailure(f"unknown {given}", said, common=True)
-    return end.value
-
-
-def broken(said: str, name: str = "generation error") -> CallFailure:
-    """The failure of an answer of status 200 that was broken off, or holds no reply."""
-    return CallFailure(name, said, retryable=True, retries=BROKEN_RETRIES, common=True)
-
-
-def tool_call(given: str = "tool_calls") -> CallFailure:
-    """The failure of a reply that wants a tool to be run before it goes on."""
-    said = f"the reply calls a tool ({given}), and judgekit runs none; leave out the tools"
-    return CallFailure("tool call", said, common=True)
 
 
 def error_in(body: Any) -> Any:
@@ -113,16 +40,6 @@ def error_in(body: Any) -> Any:
     return body if not choices and any(body.get(name) for name in REPORTS) else None
 
 
-def split_thinking(text: str) -> tuple[str, str]:
-    """Splits a reply that starts with a ``<think>`` block into thinking and text.
-
-    A block that never closes is all thinking: the reply was cut off before its text began.
-    """
-    if "<think>" not in text or not (block := THINKING.match(text)):
-        return "", text
-    return block[1].strip(), text[block.end() :]
-
-
 def read(body: Any, call: Call) -> Reply | None:
     """Reads the reply to a call from a completion's JSON.
 
@@ -142,18 +59,17 @@ def read(body: Any, call: Call) -> Reply | None:
         return None
     reason = choice.get("finish_reason") or choice.get("native_finish_reason")
     message = choice.get("message")
-    if message is None and end_of(reason) not in (End.UNSAID, End.STOP):
+    if message is None and end_of(reason) not in (End.MISSING, End.STOP):
         message = {}  # a filter, or the limit, left nothing
     if not isinstance(message, dict):
         return None
-    tokens_in, tokens_out = _usage(body)
+    tokens_in, tokens_out = usage(body)
     text, thinking, ended = _read_message(message, call, reason)
-    if end_of(reason) is End.UNSAID and ended == "stop" and call.generate:
-        ended = _unsaid_end(text, tokens_out, call)
+    if end_of(reason) is End.MISSING and ended == "stop" and call.generate:
+        ended = _inferred_end(text, tokens_out, call)
     logprobs = label_logprobs(choice.get("logprobs"), call.labels, at_first=not call.generate)
     if not call.generate and logprobs is None and ended in ("stop", "length"):
-        said = "the server gives no log-probabilities for this model; use --verdict text"
-        raise CallFailure("no log-probabilities", said, common=True)
+        raise no_logprobs()
     if not call.generate:  # the single token is no text, and its end is no truncation
         ended = "stop" if ended == "length" else ended
         text = thinking = ""
@@ -185,7 +101,7 @@ def _read_message(message: Mapping[str, Any], call: Call, reason: object) -> tup
     return text, thinking, ended
 
 
-def _unsaid_end(text: str, tokens_out: int | None, call: Call) -> str:
+def _inferred_end(text: str, tokens_out: int | None, call: Call) -> str:
     """The end of a reply whose server says nothing of it, as servers that assemble streams.
 
     A text counts as whole unless it used up its limit. Without a text nothing says that there was
@@ -199,71 +115,9 @@ def _unsaid_end(text: str, tokens_out: int | None, call: Call) -> str:
     raise broken("the server gave neither a text nor a finish_reason")
 
 
-def billed(data: bytes) -> tuple[int | None, int | None]:
+def usage(body: Any) -> Usage:
     """The tokens of prompt and reply that a body counts, whatever else it holds."""
-    try:
-        return _usage(loads(data))
-    except ValueError:
+    counts = body.get("usage") if isinstance(body, dict) else None
+    if not isinstance(counts, dict):
         return None, None
-
-
-def _usage(body: Any) -> tuple[int | None, int | None]:
-    usage = body.get("usage") if isinstance(body, dict) else None
-    if not isinstance(usage, dict):
-        return None, None
-    return token_count(usage.get("prompt_tokens")), token_count(usage.get("completion_tokens"))
-
-
-def label_logprobs(
-    logprobs: object, labels: Sequence[str], *, at_first: bool = False
-) -> Mapping[str, float] | None:
-    """Natural log-probabilities of the labels at the last token that is a label.
-
-    It is the last one because the verdict comes at the end. Tokens that differ only in white space
-    ("A" and " A") are the same label, and their probabilities are added.
-
-    Args:
-        logprobs: The choice's `logprobs`.
-        labels: The labels.
-        at_first: Whether to read them at the first token, whatever it is.
-
-    Returns:
-        The log-probabilities by label; None if no token is a label, or there is no token.
-    """
-    content = logprobs.get("content") if labels and isinstance(logprobs, dict) else None
-    tokens = [t for t in content if isinstance(t, dict)] if isinstance(content, list) else []
-    if at_first:
-        return _labels_at(tokens[0], labels) if tokens else None
-    for token in reversed(tokens):
-        if str(token.get("token")).strip() in labels:
-            return _labels_at(token, labels) or None
-    return None
-
-
-def _labels_at(token: Mapping[str, Any], labels: Sequence[str]) -> dict[str, float]:
-    """The labels among a token and its alternatives."""
-    top = token.get("top_logprobs")
-    spellings = {  # an unlikely token is missing from its own alternatives
-        str(alternative.get("token")): alternative.get("logprob")
-        for alternative in (token, *(top if isinstance(top, list) else ()))
-        if isinstance(alternative, dict)
-    }
-    out: dict[str, float] = {}
-    for spelling, logprob in spellings.items():
-        label = spelling.strip()
-        if label in labels and _is_logprob(logprob):
-            out[label] = _log_add_exp(out[label], logprob) if label in out else float(logprob)
-    return out
-
-
-def _is_logprob(value: object) -> TypeGuard[int | float]:
-    """Whether it can be a logarithm of a probability; a little above 0 is rounding."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return value == -math.inf or -1e300 < value <= 1e-3
-
-
-def _log_add_exp(a: float, b: float) -> float:
-    """log(exp(a) + exp(b)), without overflow."""
-    high, low = max(a, b), min(a, b)
-    return high if low == -math.inf else high + math.log1p(math.exp(low - high))
+    return token_count(counts.get("prompt_tokens")), token_count(counts.get("completion_tokens"))

@@ -26,7 +26,8 @@ from judgekit.errors import CallFailure, InputError
 from judgekit.extension.engine import EngineSetup
 from judgekit.types import Call, Reply, Trial
 
-from .openai_reply import finish, loads, split_thinking, valid_unicode
+from .http_endings import finish, split_thinking
+from .http_json import loads, valid_unicode
 
 __all__ = ["Replay", "engine"]
 

@@ -152,10 +152,10 @@ class Transformers:
     ) -> list[Reply | CallFailure]:
         written = [i for i, call in enumerate(calls) if call.generate]
         read = [i for i, call in enumerate(calls) if not call.generate]
-        found: dict[int, Reply | CallFailure] = {}
-        found |= zip(written, self._generate([calls[i] for i in written], given_up), strict=True)
-        found |= zip(read, self._read_labels([calls[i] for i in read]), strict=True)
-        return [found[i] for i in range(len(calls))]
+        replies: dict[int, Reply | CallFailure] = {}
+        replies |= zip(written, self._generate([calls[i] for i in written], given_up), strict=True)
+        replies |= zip(read, self._read_labels([calls[i] for i in read]), strict=True)
+        return [replies[i] for i in range(len(calls))]
 
     def _generate(
         self, calls: Sequence[Call], given_up: threading.Event
@@ -221,9 +221,9 @@ class Transformers:
         """The probabilities of each call's labels right after its prompt, without any text."""
         queries = [self._label_query(call) for call in calls]
         asked = [query for query in queries if not isinstance(query, CallFailure)]
-        found = iter(self._logprobs(asked, self._budget) if asked else ())
+        logprobs = iter(self._logprobs(asked, self._budget) if asked else ())
         return [
-            query if isinstance(query, CallFailure) else read_reply(call, query, next(found))
+            query if isinstance(query, CallFailure) else read_reply(call, query, next(logprobs))
             for query, call in zip(queries, calls, strict=True)
         ]
 
@@ -267,7 +267,7 @@ class Transformers:
             return [CallFailure("out of memory", f"a prompt of {tokens} tokens does not fit alone")]
         half = len(queries) // 2
         parts = (queries[:half], queries[half:])
-        return [found for part in parts for found in self._logprobs(part, token_budget // 2)]
+        return [logprobs for part in parts for logprobs in self._logprobs(part, token_budget // 2)]
 
     def _model(self) -> tuple[Any, Rows]:
         """The model and what generates with it, loaded at the first use."""
@@ -305,12 +305,12 @@ def reply_of(row: Row, call: Call) -> Reply | CallFailure:
 
 
 def read_reply(
-    call: Call, query: LabelQuery, found: list[float] | CallFailure
+    call: Call, query: LabelQuery, logprobs: list[float] | CallFailure
 ) -> Reply | CallFailure:
     """The reply to a call that only reads labels."""
-    if isinstance(found, CallFailure):
-        return found
-    chances = dict(zip(call.labels, found, strict=True))
+    if isinstance(logprobs, CallFailure):
+        return logprobs
+    chances = dict(zip(call.labels, logprobs, strict=True))
     return Reply("", tokens_in=len(query[0]), tokens_out=0, label_logprobs=chances)
 
 

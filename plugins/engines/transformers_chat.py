@@ -18,7 +18,7 @@ from judgekit.models.library_errors import one_line
 from judgekit.naming import unknown
 from judgekit.types import Call, Message
 
-from .openai_reply import valid_unicode
+from .http_json import valid_unicode
 
 __all__ = ["Chat", "Prompt"]
 
@@ -110,13 +110,13 @@ class Chat:
     def text(self, before: Sequence[int], ids: Sequence[int]) -> str:
         """The text of `ids` after the tokens `before`, on which their white space depends."""
         anchor = list(before[-1:])
-        said = self._decode([*anchor, *ids])
-        return said.removeprefix(self._decode(anchor))
+        decoded = self._decode([*anchor, *ids])
+        return decoded.removeprefix(self._decode(anchor))
 
     def spellings(self, labels: Sequence[str]) -> dict[int, str]:
         """The tokens that equal a label except for white space, each with its label."""
         every = self.tokenizer.batch_decode([[i] for i in range(len(self.tokenizer))])
-        return {i: said.strip() for i, said in enumerate(every) if said.strip() in labels}
+        return {i: text.strip() for i, text in enumerate(every) if text.strip() in labels}
 
     def _messages(self, call: Call) -> list[Message]:
         """The conversation as the template can show it, in valid Unicode."""
@@ -234,10 +234,10 @@ class Chat:
                 parts[-1] += piece
                 continue
             text, start = texts[int(piece)], 0
-            for found in self._marker.finditer(text):
-                parts[-1] += text[start : found.start() + 1]
+            for match in self._marker.finditer(text):
+                parts[-1] += text[start : match.start() + 1]
                 parts.append("")
-                start = found.start() + 1
+                start = match.start() + 1
             parts[-1] += text[start:]
         return parts
 

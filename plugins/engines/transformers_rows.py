@@ -203,10 +203,10 @@ class Rows:
 
         A row may already have tokens, if its earlier batch was broken up.
         """
-        whole = [[*row.prompt, *row.ids] for row in rows]
-        length = max(map(len, whole))
-        ids = torch.tensor([[0] * (length - len(row)) + row for row in whole])
-        seen = torch.tensor([[0] * (length - len(row)) + [1] * len(row) for row in whole])
+        sequences = [[*row.prompt, *row.ids] for row in rows]
+        length = max(map(len, sequences))
+        ids = torch.tensor([[0] * (length - len(row)) + row for row in sequences])
+        seen = torch.tensor([[0] * (length - len(row)) + [1] * len(row) for row in sequences])
         # Without the config, so that sliding-window layers keep all states: rows join and leave.
         batch = Batch(rows, DynamicCache(), seen.to(self._device))
         self._choose(rows, self._forward(ids.to(self._device), batch.seen, batch.cache))
@@ -228,13 +228,13 @@ class Rows:
         drawn = [i for i, row in enumerate(rows) if row.temperature > 0]
         if drawn:
             hot = [rows[i] for i in drawn]
-            found = sample(
+            samples = sample(
                 logits[drawn],
                 temperatures=[row.temperature for row in hot],
                 top_p=[row.top_p for row in hot],
                 numbers=[row.draw() for row in hot],
             )
-            for i, token in zip(drawn, found, strict=True):
+            for i, token in zip(drawn, samples, strict=True):
                 tokens[i] = token
         for i, (row, token, value) in enumerate(
             zip(rows, tokens, best.values.tolist(), strict=True)
@@ -267,8 +267,8 @@ class Rows:
         near = max(len(line.encode()) for line in row.concludes) + 4
         tail = self._decode([*row.prompt, *row.ids[:-near]], row.ids[-near:])
         _, newline, line = tail.rpartition("\n")
-        whole = newline or len(row.ids) <= near  # else the line began before what was decoded
-        return bool(whole) and line.strip() in row.concludes
+        complete = newline or len(row.ids) <= near  # else the line began before what was decoded
+        return bool(complete) and line.strip() in row.concludes
 
     def _text_before_stop(self, row: Row) -> str | None:
         """The row's text before the first of its stop texts; None if it has none yet.
@@ -280,9 +280,9 @@ class Rows:
         tail = self._decode([*row.prompt, *row.ids[:-near]], row.ids[-near:])
         if not any(text in tail for text in row.stop):
             return None
-        whole = self._decode(row.prompt, row.ids)
-        places = [place for text in row.stop if (place := whole.find(text)) >= 0]
-        return whole[: min(places)] if places else None
+        full_text = self._decode(row.prompt, row.ids)
+        places = [place for text in row.stop if (place := full_text.find(text)) >= 0]
+        return full_text[: min(places)] if places else None
 
 
 def by_length(rows: Sequence[Row]) -> deque[Row]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 
 import pytest
-from judgekit.plugins.engines.openai_address import Address
-from judgekit.plugins.engines.openai_failure import ServerError, failure
+from judgekit.plugins.engines.http_address import Address
+from judgekit.plugins.engines.http_failure import ServerError, failure
 
 from judgekit.config.settings import Settings
 from judgekit.errors import CallFailure

@@ -21,7 +21,7 @@ from judgekit.pairs import PreferencePair, read_pairs, write_pairs
 from judgekit.runs.schema import case_row, read_case
 from judgekit.train.data.encoding import Encoder
 from judgekit.train.data.rows_reader import read_pair_rows, read_text_rows
-from judgekit.types import Call, Case, Message, Response, Trial, told_parts
+from judgekit.types import Call, Case, Message, Response, Trial, message_parts
 
 
 def call(name: str, **arguments: object) -> dict[str, Any]:
@@ -66,12 +66,12 @@ def test_swapped_results_are_another_prompt(tmp_path: Path) -> None:
     assert Call(right).digest != Call(swapped).digest
     # What its place implies changes no key: replies that were paid for stay found.
     assert Call(right).digest == Call(bare).digest
-    assert list(told_parts(right)) == list(told_parts(bare))
+    assert list(message_parts(right)) == list(message_parts(bare))
     shown = [fenced(prompt) for prompt in (right, swapped, bare)]
     assert shown[0] == shown[2]
     assert '"call00002"' in shown[1].split("30 m")[0].splitlines()[-2]
     later = (*right, Message("assistant", "ok"), replace(right[2], content="x"))
-    assert list(told_parts(later))[-1][3] == '{"tool_call_id":"call00001"}'
+    assert list(message_parts(later))[-1][3] == '{"tool_call_id":"call00001"}'
 
 
 def fenced(prompt: tuple[Message, ...]) -> str:

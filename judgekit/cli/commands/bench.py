@@ -114,7 +114,9 @@ def show_report(report: BenchReport, folder: Path, by: Part | None, *, as_json: 
     if output_format() == "csv":
         from judgekit.cli.render.export import print_csv
 
-        print_csv({"set": own.name} | one.to_dict() for own in report.sets for one in own.judges)
+        print_csv(
+            {"set": result.name} | one.to_dict() for result in report.sets for one in result.judges
+        )
         return
     from judgekit.cli.render.bench import print_bench
 

@@ -59,13 +59,13 @@ def generate(
         print(out)
 
 
-def chosen_settings(said: Mapping[str, Any]) -> GenerateSettings:
+def chosen_settings(given: Mapping[str, Any]) -> GenerateSettings:
     """The settings of the command line over those of the project that are not its judge's."""
     from judgekit.config.files import Project, load_project
     from judgekit.config.settings import GenerateSettings
 
     project = Project(load_project(Path()).for_all_commands())
-    return GenerateSettings.of(project.under(said))
+    return GenerateSettings.of(project.under(given))
 
 
 def run_with_progress(job: GenerationJob) -> Answers:

@@ -33,8 +33,8 @@ def merge(
     if as_json:
         from judgekit.cli.render.console import json_text
 
-        found = read_adapter(adapter)
+        trained = read_adapter(adapter)
         row = {"out": str(folder), "adapter": str(adapter)}
-        print(json_text(row | {"base": found.base, "quant": found.quant}))
+        print(json_text(row | {"base": trained.base, "quant": trained.quant}))
         return
     print(folder)

@@ -55,20 +55,22 @@ def pairs(
     from judgekit.runs import StoredRun
 
     stored = StoredRun.open(run)
-    found = pairs_of_run(stored, min_margin=min_margin, all_winners=all_winners, pairing=pairing)
-    if not found.pairs:
-        why = ", ".join(f"{n} {words(reason)}" for reason, n in found.left_out.items() if n)
+    selection = pairs_of_run(
+        stored, min_margin=min_margin, all_winners=all_winners, pairing=pairing
+    )
+    if not selection.pairs:
+        why = ", ".join(f"{n} {words(reason)}" for reason, n in selection.left_out.items() if n)
         raise InputError(f"no case of {str(run)!r} makes a pair ({why or 'it has no cases'})")
-    parts = parts_of(found, out, test_share)
+    parts = parts_of(selection, out, test_share)
     for path in parts:
         keep_inputs(path, stored.folder.iterdir())
     write_parts(parts, format_, force=force)
-    show(report(stored.folder, found, parts, format_) if as_json else None, found, parts)
+    show(report(stored.folder, selection, parts, format_) if as_json else None, selection, parts)
 
 
 def show(
     as_json: Mapping[str, Any] | None,
-    found: Pairs,
+    selection: Pairs,
     parts: Mapping[Path, Sequence[PreferencePair]],
 ) -> None:
     """Prints the report as JSON, if there is one; else the files, and counts beside them."""
@@ -77,34 +79,34 @@ def show(
 
         print(json_text(as_json))
         return
-    explain(found, parts)
+    explain(selection, parts)
     for path in parts:
         print(path)
 
 
 def parts_of(
-    found: Pairs, out: Path, test_share: float | None
+    selection: Pairs, out: Path, test_share: float | None
 ) -> Mapping[Path, Sequence[PreferencePair]]:
     """The pairs of each file."""
     from judgekit.pairs import split
 
     if test_share is None:
-        return {out: found.pairs}
+        return {out: selection.pairs}
     named = {
         out.with_name(f"{out.stem}.{part}{out.suffix}"): pairs
-        for part, pairs in zip(("train", "test"), split(found.pairs, test_share), strict=True)
+        for part, pairs in zip(("train", "test"), split(selection.pairs, test_share), strict=True)
     }
     for path, pairs in named.items():
         if not pairs:
             raise InputError(
                 f"--test-share {test_share!r} leaves {path.name!r} without any of "
-                f"{len(found.pairs)} pairs; choose another share, or leave it out"
+                f"{len(selection.pairs)} pairs; choose another share, or leave it out"
             )
     return named
 
 
 def report(
-    folder: Path, found: Pairs, parts: Mapping[Path, Sequence[PreferencePair]], format_: str
+    folder: Path, selection: Pairs, parts: Mapping[Path, Sequence[PreferencePair]], format_: str
 ) -> dict[str, Any]:
     """`--json`: cases (or comparisons) = pairs + the sum of left_out.
 
@@ -113,18 +115,18 @@ def report(
     """
     from judgekit.pairs import Reason
 
-    left_out = {reason.value: n for reason, n in found.left_out.items()}
+    left_out = {reason.value: n for reason, n in selection.left_out.items()}
     return {
         "run": str(folder),
         "format": format_,
-        found.of: len(found.pairs) + sum(found.left_out.values()),
-        "pairs": len(found.pairs),
+        selection.of: len(selection.pairs) + sum(selection.left_out.values()),
+        "pairs": len(selection.pairs),
         "left_out": left_out | {"undecided": left_out[Reason.NO_VERDICT]},
         "files": {str(path): len(pairs) for path, pairs in parts.items()},
     }
 
 
-def explain(found: Pairs, parts: Mapping[Path, Sequence[PreferencePair]]) -> None:
+def explain(selection: Pairs, parts: Mapping[Path, Sequence[PreferencePair]]) -> None:
     """Prints what was written, and the cases left out by reason."""
     from rich.table import Table
     from rich.text import Text
@@ -137,7 +139,7 @@ def explain(found: Pairs, parts: Mapping[Path, Sequence[PreferencePair]]) -> Non
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="dim")
     table.add_column(justify="right")
-    for reason, n in found.left_out.items():
+    for reason, n in selection.left_out.items():
         if n:
             table.add_row(f"left out: {words(reason)}", str(n))
     if table.row_count:

@@ -133,7 +133,7 @@ def report(run: StoredRun, matching: int, shown: Sequence[CaseResult]) -> dict[s
                 "case": case_row(result.case),
                 "outcome": outcome_row(result.outcome, result.judgement_ids, result.votes),
                 "judgements": [
-                    judgement_row(own.id, own.judgement, own.judge) for own in result.stored
+                    judgement_row(each.id, each.judgement, each.judge) for each in result.stored
                 ],
             }
             for result in shown

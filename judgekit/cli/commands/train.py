@@ -117,14 +117,14 @@ def show_plan(data: str, recipe: Recipe, *, as_json: bool) -> None:
     hide_kernel_warning()  # before anything imports bitsandbytes
     from judgekit.train import plan_training
 
-    found = plan_training(data, recipe)
+    plan = plan_training(data, recipe)
     if not first_process():
         return
     if as_json:
-        plan = {"estimate": found.estimate, "counts": found.counts, "steps": found.steps}
-        print(json_text(plan))
+        facts = {"estimate": plan.estimate, "counts": plan.counts, "steps": plan.steps}
+        print(json_text(facts))
     else:
-        print_dry_run(stdout_console(), found.estimate, found.counts, found.steps)
+        print_dry_run(stdout_console(), plan.estimate, plan.counts, plan.steps)
 
 
 def train_and_show(data: str, recipe: Recipe, out: Path, start: Start, *, as_json: bool) -> None:

@@ -61,7 +61,7 @@ def export_audit(audit: Audit) -> None:
     print_csv(
         {"probe": finding.probe, **metric, "reason": finding.reason, "stopped": finding.stopped}
         for finding in audit.report.findings
-        for metric in ([own.to_dict() for own in finding.metrics] or [{}])
+        for metric in ([value.to_dict() for value in finding.metrics] or [{}])
     )
 
 

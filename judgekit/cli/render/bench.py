@@ -27,11 +27,11 @@ def print_bench(report: BenchReport, by: Part | None, folder: Path) -> None:
     console = stdout_console()
     console.print(Text("right in both orders, in % of the labels (95 % interval)", style="italic"))
     console.print(table(report.sets, by))
-    for own in report.sets:
-        for line in (*without_parts(own, by), *tests(own), *stops(own)):
+    for result in report.sets:
+        for line in (*without_parts(result, by), *tests(result), *stops(result)):
             console.print(Text(safe(line)))
-    for own in report.sets:
-        console.print(Text(safe(origin(own)), style="dim"))
+    for result in report.sets:
+        console.print(Text(safe(origin(result)), style="dim"))
     console.print(Text(safe(costs(report.sets)), style="dim"))
     console.print(Text(safe(str(folder))), soft_wrap=True)
 
@@ -53,16 +53,16 @@ def table(sets: Sequence[SetResult], by: Part | None) -> Table:
         style = "dim" if judge.trivial else ""
         shown = Text(safe(names[judge.judge]), style=style)
         drawn.add_column(shown, justify="right", style=style, overflow="fold")
-    for own in sets:
-        head = Text(f"{safe(own.name)}, {size(own)}", style="bold")
+    for result in sets:
+        head = Text(f"{safe(result.name)}, {size(result)}", style="bold")
         cells = [
             SILENT if judge.without_verdict else percent(judge.accuracy.accuracy, apart)
-            for judge in own.judges
+            for judge in result.judges
         ]
         drawn.add_row(head, *(Text(cell, style="bold") for cell in cells))
-        for name, cells in rows(own, narrow=narrow):
+        for name, cells in rows(result, narrow=narrow):
             drawn.add_row(Text(f"  {name}", style="dim"), *cells)
-        for label, cells in part_rows(own, by, apart):
+        for label, cells in part_rows(result, by, apart):
             drawn.add_row(Text(safe(f"  {label}")), *cells)
     return drawn
 
@@ -73,10 +73,10 @@ def part_rows(result: SetResult, by: Part | None, apart: str) -> Iterator[tuple[
         return
     for part in parts(result.judges, by):
         metrics = [judge.by(by).get(part) for judge in result.judges]
-        most = max(own.questions for own in metrics if own)
+        most = max(metric.questions for metric in metrics if metric)
         cells = [
-            NONE if own is None or judge.without_verdict else percent(own.accuracy, apart)
-            for judge, own in zip(result.judges, metrics, strict=True)
+            NONE if metric is None or judge.without_verdict else percent(metric.accuracy, apart)
+            for judge, metric in zip(result.judges, metrics, strict=True)
         ]
         yield f"{part}, {most}", cells
 
@@ -173,7 +173,7 @@ def tests(result: SetResult) -> Iterator[str]:
         if difference.low is not None and difference.high is not None:
             interval = f" (95 % {100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
         verdict = "they differ" if comparison.test.told_apart else "no difference seen"
-        one, other = (one_line(names, own) for own in (comparison.judge, comparison.against))
+        one, other = (one_line(names, j) for j in (comparison.judge, comparison.against))
         yield (
             f"{result.name}: {one} against {other} {100 * difference.value:+.1f} points{interval}, "
             f"p = {comparison.test.p_value:.3g}: {verdict}"
@@ -211,7 +211,7 @@ def origin(result: SetResult) -> str:
 
 def costs(sets: Sequence[SetResult]) -> str:
     """What was asked and paid."""
-    asking = [judge for own in sets for judge in own.judges if judge.model is not None]
+    asking = [judge for result in sets for judge in result.judges if judge.model is not None]
     known = [j.cost_usd for j in asking if j.cost_usd is not None]
     cost = price(None if len(known) < len(asking) else sum(known))
     return f"{asked_text(asking)}, {cost}"

@@ -58,9 +58,9 @@ def grid(headings: Sequence[Heading], rows: Sequence[Sequence[Text | str]], widt
     cells = [[Text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
     widths = [max((row[i].cell_len for row in cells), default=0) for i in range(len(headings))]
     gaps = GAP * (len(headings) - 1)
-    whole = [Text(heading.name) for heading in headings]
+    unfolded = [Text(heading.name) for heading in headings]
     folded = [fold(heading.name, most) for heading, most in zip(headings, widths, strict=True)]
-    for names in (whole, folded):
+    for names in (unfolded, folded):
         least = sum(map(needed, headings, names, widths))
         if least + gaps <= width:
             return ruled(headings, names, cells)

@@ -34,16 +34,16 @@ def print_difference(difference: Difference) -> None:
         console.print(Text(conclusion, style="bold"))
 
 
-def print_rereadings(found: Sequence[Rereading], difference: Difference) -> None:
+def print_rereadings(rereadings: Sequence[Rereading], difference: Difference) -> None:
     """Each reply that is read otherwise, and by how much the win rate, or the score, moved."""
     console = stdout_console()
-    for one in found:
+    for one in rereadings:
         shown = "".join("ab"[i] if i < 2 else str(i + 1) for i in one.order)
         repeat = f", repeat {one.repeat + 1}" if one.repeat else ""
         rule = f": {one.rule}" if one.rule else ""
         line = f"{one.case} (shown {shown}{repeat}): {one.before} is now {one.after}{rule}"
         console.print(Text(safe(line)), soft_wrap=True)
-    same = f"{number(len(found), 'verdict')} read otherwise in the same reply"
+    same = f"{number(len(rereadings), 'verdict')} read otherwise in the same reply"
     moved = [
         f"{c.name} moved by {c.after - c.before:+.4g}"
         for c in difference.metrics

@@ -39,12 +39,12 @@ def asked_text(counts: Sequence[RunCounts | JudgeResult | Audit], *, asks: bool 
         counts: What each of several runs asked.
         asks: Whether an engine was asked.
     """
-    calls = sum(own.calls for own in counts)
+    calls = sum(count.calls for count in counts)
     asked = number(calls, "call") if asks else f"{calls} judged"
-    now = [own.calls_now for own in counts if own.calls_now is not None]
-    reused = [own.reused for own in counts if own.reused is not None]
+    now = [count.calls_now for count in counts if count.calls_now is not None]
+    reused = [count.reused for count in counts if count.reused is not None]
     if len(now) < len(counts) or len(reused) < len(counts):
-        return f"{asked}, {sum(own.calls_from_store for own in counts)} from the reply store"
+        return f"{asked}, {sum(count.calls_from_store for count in counts)} from the reply store"
     this_time = f" ({sum(now)} this time)" if sum(now) < calls else ""
     return f"{asked}{this_time}, {sum(reused)} reused from the reply store"
 

@@ -113,8 +113,8 @@ def wins_table(names: Sequence[str], rates: Sequence[Sequence[Rate | None]], wid
     """Each row's win rate against the model of each column: by number, since names are long."""
     against = [Heading(str(place)) for place in range(1, len(names) + 1)]
     rows: list[Sequence[Text | str]] = [
-        (Text(safe(f"{place} {name}")), *map(short_rate, own))
-        for place, (name, own) in enumerate(zip(names, rates, strict=True), 1)
+        (Text(safe(f"{place} {name}")), *map(short_rate, row_rates))
+        for place, (name, row_rates) in enumerate(zip(names, rates, strict=True), 1)
     ]
     return grid([Heading("win rate in % against", numeric=False), *against], rows, width)
 
@@ -122,13 +122,13 @@ def wins_table(names: Sequence[str], rates: Sequence[Sequence[Rate | None]], wid
 def comparisons_matrix(summaries: Sequence[Summary], width: int) -> Table | None:
     """The win rates of models that were all compared with each other; None of fewer than three."""
     names = list(dict.fromkeys(name for s in summaries for name in (s.a, s.b)))
-    found = {}
+    by_pair = {}
     for s in summaries:
         rate = s.stated_win_rate_a
-        found[s.a, s.b], found[s.b, s.a] = rate, other_side(rate)
-    if len(names) < FEWEST or len(found) < len(names) * (len(names) - 1):
+        by_pair[s.a, s.b], by_pair[s.b, s.a] = rate, other_side(rate)
+    if len(names) < FEWEST or len(by_pair) < len(names) * (len(names) - 1):
         return None
-    return wins_table(names, [[found.get((a, b)) for b in names] for a in names], width)
+    return wins_table(names, [[by_pair.get((a, b)) for b in names] for a in names], width)
 
 
 def other_side(rate: Rate) -> Rate:

@@ -176,7 +176,7 @@ def input_lines(s: Summary | ScoreSummary | RankingSummary) -> list[Line]:
     return rows
 
 
-def print_estimates(found: Sequence[tuple[Runnable, Estimate]]) -> None:
+def print_estimates(estimates: Sequence[tuple[Runnable, Estimate]]) -> None:
     """What the jobs would ask and cost, and the interval to expect."""
     console = stdout_console()
     names = ("cases", "calls at most", "tokens in", "tokens out", "cost", "interval")
@@ -190,7 +190,7 @@ def print_estimates(found: Sequence[tuple[Runnable, Estimate]]) -> None:
             price(e.cost_usd, about="~"),
             NONE if e.half_width is None else f"± {100 * e.half_width:.1f} points",
         )
-        for job, e in found
+        for job, e in estimates
     ]
     headings = [Heading("job", numeric=False), *map(Heading, names)]
     console.print(grid(headings, rows, console.width))

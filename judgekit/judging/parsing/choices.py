@@ -78,10 +78,10 @@ def bracketed_label(text: str, names: Names = ("A", "B"), tie: str | None = "C")
 def find_label(text: str, names: Names, tie: str | None) -> Finding:
     labels = label_choices(names, tie)
     marks = []
-    for found in _BRACKETS.finditer(text):
-        choice = _meaning(labels, found[1])
-        if choice is not None or found[1].strip(_WRAPPING).isalpha():
-            marks.append(Mark(choice, found.start(), found.end()))
+    for match in _BRACKETS.finditer(text):
+        choice = _meaning(labels, match[1])
+        if choice is not None or match[1].strip(_WRAPPING).isalpha():
+            marks.append(Mark(choice, match.start(), match.end()))
     return unless_contradicted(text, conclude(text, marks), names)
 
 
@@ -100,11 +100,11 @@ def arena_label(text: str, names: Names = ("A", "B"), tie: str | None = "C") -> 
 
 def find_arena(text: str, names: Names, tie: str | None) -> Finding:
     marks = []
-    for found in _BRACKETS.finditer(text):
-        relation = _ARENA.fullmatch(found[1])
+    for match in _BRACKETS.finditer(text):
+        relation = _ARENA.fullmatch(match[1])
         if relation is not None:
             choice = _relation_choice(relation, label_choices(names, None), tie is not None)
-            marks.append(Mark(choice, found.start(), found.end()))
+            marks.append(Mark(choice, match.start(), match.end()))
     return unless_contradicted(text, conclude(text, marks), names)
 
 
@@ -176,11 +176,11 @@ def announced_label(text: str, names: Names = ("1", "2"), tie: str | None = "Tie
 def find_announced(text: str, names: Names, tie: str | None) -> Finding:
     labels = label_choices(names, tie)
     marks = []
-    for found in _announcement_pattern(names, tie).finditer(text):
-        label = found["result"] or found["line"] or found["worded"]
-        worded = found["worded"] is not None
-        start = found.start("worded") if worded else found.start()
-        marks.append(Mark(_meaning(labels, label), start, found.end(), not worded))
+    for match in _announcement_pattern(names, tie).finditer(text):
+        label = match["result"] or match["line"] or match["worded"]
+        worded = match["worded"] is not None
+        start = match.start("worded") if worded else match.start()
+        marks.append(Mark(_meaning(labels, label), start, match.end(), not worded))
     return unless_contradicted(text, conclude(text, marks), names)
 
 
@@ -227,9 +227,9 @@ def statement(text: str, names: Names = ("a", "b")) -> Verdict:
 def find_statement(text: str, names: Names) -> Finding:
     labels = label_choices(names, None)
     marks = [
-        Mark(labels.get(found[1] or found[2]), found.start(), found.end())
-        for found in _statement_pattern(names).finditer(text)
-        if found[1] is None or not _is_heading(text, found)
+        Mark(labels.get(match[1] or match[2]), match.start(), match.end())
+        for match in _statement_pattern(names).finditer(text)
+        if match[1] is None or not _is_heading(text, match)
     ]
     return conclude(text, marks, explicit=True)
 

@@ -21,7 +21,7 @@ _BEFORE = (
 )
 
 
-def unless_contradicted(text: str, found: Finding, names: tuple[str, ...]) -> Finding:
+def unless_contradicted(text: str, finding: Finding, names: tuple[str, ...]) -> Finding:
     """The finding, unless the text after it says in words that another answer is better.
 
     Args:
@@ -29,10 +29,10 @@ def unless_contradicted(text: str, found: Finding, names: tuple[str, ...]) -> Fi
         found: A choice between two answers, or none.
         names: The names of the first and the second answer.
     """
-    other = {Choice.FIRST: names[1], Choice.SECOND: names[0]}.get(found.value)  # type: ignore[arg-type]
-    if other is not None and _claim(other).search(text, found.end):
+    other = {Choice.FIRST: names[1], Choice.SECOND: names[0]}.get(finding.value)  # type: ignore[arg-type]
+    if other is not None and _claim(other).search(text, finding.end):
         return Finding.many("words after the verdict say that another answer is better")
-    return found
+    return finding
 
 
 @lru_cache(maxsize=256)

@@ -55,11 +55,11 @@ def _reader(values: Grades) -> ValueReader:
         return numbers.get(name.casefold() if one_case else name)
 
     def at(text: str, start: int) -> Number | None:
-        found = pattern.match(text, start)
-        if found is None:
+        match = pattern.match(text, start)
+        if match is None:
             return None
-        end = closing_end(text, found.end())
-        unclear = beside.match(text, found.end()) or is_part(text, end)
-        return Number(None if unclear else value(found[1]), end)
+        end = closing_end(text, match.end())
+        unclear = beside.match(text, match.end()) or is_part(text, end)
+        return Number(None if unclear else value(match[1]), end)
 
     return ValueReader(at, value)

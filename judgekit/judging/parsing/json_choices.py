@@ -57,11 +57,11 @@ def find_ranked(text: str, names: Names, tie: str | None) -> Finding:
 
 def _find(text: str, key: str, choice: Callable[[Any], Choice | None]) -> Finding:
     """The choice under a key: of the object that ends the reply, or of one that is given."""
-    found = find_members(text, key)
-    if isinstance(found, Finding):
-        return found
+    members = find_members(text, key)
+    if isinstance(members, Finding):
+        return members
     marks: list[Mark] = []
-    for value, start, end in found:
+    for value, start, end in members:
         mark = Mark(choice(value), start, end)
         if marks and marks[-1].start == start:
             if marks[-1] != mark:
@@ -70,9 +70,9 @@ def _find(text: str, key: str, choice: Callable[[Any], Choice | None]) -> Findin
             marks.append(mark)
     concluded = conclude(text, marks)
     if concluded.value is None and marks[-1].value is None:
-        value = found[-1].value
-        said = repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
-        return Finding.none(f'"{key}" is not a choice between the names: {said}')
+        value = members[-1].value
+        value_text = repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
+        return Finding.none(f'"{key}" is not a choice between the names: {value_text}')
     return concluded
 
 

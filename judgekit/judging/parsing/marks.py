@@ -26,10 +26,10 @@ _MOST = 256  # markers whose roles are looked at
 
 def verdict(text: str, find: Callable[[str], Finding]) -> Verdict:
     """The verdict that `find` reads in a text without its thinking."""
-    said = strip_thinking(text)
-    if said is None:
+    reply_text = strip_thinking(text)
+    if reply_text is None:
         return Verdict.without(Status.UNPARSED, "the thinking never ends")
-    return find(said).verdict(said.strip())
+    return find(reply_text).verdict(reply_text.strip())
 
 
 def conclude(text: str, marks: Sequence[Mark], *, explicit: bool = False) -> Finding:
@@ -74,11 +74,11 @@ def conclude(text: str, marks: Sequence[Mark], *, explicit: bool = False) -> Fin
     return unless_taken_back(text, Finding(last.value, last.end))
 
 
-def unless_taken_back(text: str, found: Finding) -> Finding:
+def unless_taken_back(text: str, finding: Finding) -> Finding:
     """The finding, unless the text after it withdraws it."""
-    if wording.TAKEN_BACK.search(text[found.end :]):
+    if wording.TAKEN_BACK.search(text[finding.end :]):
         return Finding.many("the verdict is taken back after it")
-    return found
+    return finding
 
 
 def _given(text: str, mark: Mark) -> Finding:

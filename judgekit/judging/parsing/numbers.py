@@ -107,13 +107,13 @@ def whole_number(text: str, scale: Scale) -> float | None:
 
 
 def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
-    found = pattern.match(text, start)
-    return start if found is None else found.end()
+    match = pattern.match(text, start)
+    return start if match is None else match.end()
 
 
 def _adds_up(added: str, total: str, count: int) -> bool:
     """Whether a sum, or its mean, is the total: to the last digit that the total shows."""
-    addends = ((found[1], Fraction(found[2])) for found in _ADDEND.finditer(added.strip()))
+    addends = ((match[1], Fraction(match[2])) for match in _ADDEND.finditer(added.strip()))
     exact = sum((-one if sign == "-" else one for sign, one in addends), Fraction()) / max(1, count)
     shown = len(total.partition(".")[2])
     return abs(exact - Fraction(total)) * 2 <= (Fraction(1, 10**shown) if count > 1 else 0)

@@ -95,13 +95,13 @@ def _objects(text: str) -> Iterator[tuple[Members | None, int, int]]:
 def _end(text: str, start: int, token: re.Pattern[str]) -> int:
     """Where the object that begins at `start` ends: at the end of the text if it is not closed."""
     depth = 0
-    for found in token.finditer(text, start):
-        if found[0] in "{[":
+    for match in token.finditer(text, start):
+        if match[0] in "{[":
             depth += 1
-        elif found[0] in "}]":
+        elif match[0] in "}]":
             depth -= 1
             if depth <= 0:
-                return found.end()
+                return match.end()
     return len(text)
 
 
@@ -119,14 +119,14 @@ def _repair(written: str) -> str:
     """The text with stray backslashes doubled, and without trailing commas."""
     within = False
 
-    def mend(found: re.Match[str]) -> str:
+    def mend(match: re.Match[str]) -> str:
         nonlocal within
-        if found["quote"]:
+        if match["quote"]:
             within = not within
-        elif found["stray"]:
+        elif match["stray"]:
             return "\\\\"
-        elif found[0] == "," and not within:
+        elif match[0] == "," and not within:
             return ""
-        return found[0]
+        return match[0]
 
     return _REPAIRED.sub(mend, written)

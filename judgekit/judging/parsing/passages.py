@@ -41,14 +41,14 @@ class Passages:
 
     def __init__(self, text: str) -> None:
         quotations = tuple(_quotations(text))
-        shown = [found.span() for found in _QUOTED_LINE.finditer(text)]
+        shown = [match.span() for match in _QUOTED_LINE.finditer(text)]
         shown += [*_comments(text), *_tagged(text)]
         shown += [span for span in quotations if "\n" in text[slice(*span)]]
-        self.struck = _Union(found.span() for found in _STRUCK.finditer(text))
+        self.struck = _Union(match.span() for match in _STRUCK.finditer(text))
         self.shown = _Union(shown)
         self.fenced = _Union(_fenced(text))
         inline = [span for span in quotations if "\n" not in text[slice(*span)]]
-        self.quoted = _Union([*inline, *(found.span() for found in _CODE.finditer(text))])
+        self.quoted = _Union([*inline, *(match.span() for match in _CODE.finditer(text))])
 
 
 class _Union:
@@ -87,36 +87,36 @@ def _fenced(text: str) -> Iterator[Span]:
 
 def _comments(text: str) -> Iterator[Span]:
     opened: int | None = None
-    for found in _COMMENT.finditer(text):
+    for match in _COMMENT.finditer(text):
         if opened is None:
-            opened = found.start() if found[0] == "<!--" else None
-        elif found[0] == "-->":
-            yield opened, found.end()
+            opened = match.start() if match[0] == "<!--" else None
+        elif match[0] == "-->":
+            yield opened, match.end()
             opened = None
 
 
 def _tagged(text: str) -> Iterator[Span]:
     """Blocks between an opening tag and its closing one."""
     opened: dict[str, int] = {}
-    for found in _TAG.finditer(text):
-        name = found[2].lower()
+    for match in _TAG.finditer(text):
+        name = match[2].lower()
         if _OWN_TAGS.fullmatch(name):
             continue
-        if not found[1]:
-            opened.setdefault(name, found.start())
+        if not match[1]:
+            opened.setdefault(name, match.start())
         elif name in opened:
-            yield opened.pop(name), found.end()
+            yield opened.pop(name), match.end()
 
 
 def _quotations(text: str) -> Iterator[Span]:
     """Quotations, over several lines too."""
     opened: tuple[int, str] | None = None
-    for found in _QUOTE.finditer(text):
-        if opened is not None and found[0] in _CLOSES[opened[1]]:
-            yield opened[0], found.end()
+    for match in _QUOTE.finditer(text):
+        if opened is not None and match[0] in _CLOSES[opened[1]]:
+            yield opened[0], match.end()
             opened = None
-        elif opened is None and found[0] in _CLOSES:
-            opened = found.start(), found[0]
+        elif opened is None and match[0] in _CLOSES:
+            opened = match.start(), match[0]
     yield from _straight_quotations(text)
 
 
@@ -127,11 +127,11 @@ def _straight_quotations(text: str) -> Iterator[Span]:
     nothing after it inside out.
     """
     opened: int | None = None
-    for found in _STRAIGHT.finditer(text):
-        at = found.start()
+    for match in _STRAIGHT.finditer(text):
+        at = match.start()
         opens = at == 0 or not (text[at - 1].isalnum() or text[at - 1] in ".,!?;])}")
         if opened is None or (opens and text[at + 1 : at + 2].strip()):
             opened = at if opens else None
         else:
-            yield opened, found.end()
+            yield opened, match.end()
             opened = None

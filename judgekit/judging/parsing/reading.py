@@ -55,35 +55,35 @@ def read(reply: Reply, head: Head, names: tuple[str, ...] = ("A", "B")) -> Verdi
     if reply.finish in ("refusal", "content_filter"):
         return Verdict.without(Status.REFUSED, reply.finish, reasoning=reasoning)
     if text is None:
-        found = Finding.none("the thinking never ends")
+        finding = Finding.none("the thinking never ends")
     elif format_parser.position == "whole" and shares is not None:
-        found = _most_likely_label(format_parser.find(text, head, names), reasoning, shares)
+        finding = _most_likely_label(format_parser.find(text, head, names), reasoning, shares)
     elif not reasoning:
-        found = Finding.none("the reply is empty")
+        finding = Finding.none("the reply is empty")
     else:
-        found = format_parser.find(text, head, names)
-    if reply.finish == "length" and not _is_complete(text or "", found, format_parser):
+        finding = format_parser.find(text, head, names)
+    if reply.finish == "length" and not _is_complete(text or "", finding, format_parser):
         return Verdict.without(Status.TRUNCATED, "cut at the token limit", reasoning=reasoning)
-    if found.status is Status.UNPARSED and _REFUSAL.match(reasoning):
+    if finding.status is Status.UNPARSED and _REFUSAL.match(reasoning):
         return Verdict.without(Status.REFUSED, "the model declined", reasoning=reasoning)
     probability = None
     if shares is not None:
         probability = min(1.0, shares[Choice.FIRST] + shares[Choice.TIE] / 2)
-    return found.verdict(reasoning, probability)
+    return finding.verdict(reasoning, probability)
 
 
-def _is_complete(text: str, found: Finding, format_parser: Parser) -> bool:
+def _is_complete(text: str, finding: Finding, format_parser: Parser) -> bool:
     """Whether a reply that was cut off had already given its whole verdict.
 
     It had if the marker ends the reply and is closed: `Score: 1` might have become 10, and
     `Score: 1.` 1.5.
     """
-    if found.value is None or format_parser.position == "whole":
-        return found.value is not None
-    if format_parser.position == "first line" and "\n" not in text[: found.end].strip():
-        return "\n" in text[: found.end].lstrip()
-    after = text[found.end :]
-    if isinstance(found.value, float) and text[found.end - 1].isalnum() and "\n" not in after:
+    if finding.value is None or format_parser.position == "whole":
+        return finding.value is not None
+    if format_parser.position == "first line" and "\n" not in text[: finding.end].strip():
+        return "\n" in text[: finding.end].lstrip()
+    after = text[finding.end :]
+    if isinstance(finding.value, float) and text[finding.end - 1].isalnum() and "\n" not in after:
         return False
     return not any(c.isalnum() for c in after) and not text[-1].isalnum()
 
@@ -106,17 +106,17 @@ def _label_shares(logprobs: Mapping[str, float], labels: Mapping[str, Choice]) -
     return shares
 
 
-def _most_likely_label(found: Finding, reasoning: str, shares: Shares) -> Finding:
+def _most_likely_label(finding: Finding, reasoning: str, shares: Shares) -> Finding:
     """The verdict of a one-token judge by the probabilities of its labels.
 
     The token is one sample from them, and missing if an engine only reads probabilities. So the
     most likely label is the choice; among equally likely ones, the sampled one. Another word is no
     verdict.
     """
-    if found.value is None and reasoning:
-        return found
+    if finding.value is None and reasoning:
+        return finding
     top = max(shares.values())
     best = [choice for choice in Choice if shares[choice] == top]
-    if found.value in best:
-        return found
+    if finding.value in best:
+        return finding
     return Finding(best[0] if len(best) == 1 else Choice.TIE)

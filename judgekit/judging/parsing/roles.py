@@ -52,7 +52,7 @@ _RUNS_ON = re.compile(
     r"[^\w\n]*\n(?:[ \t]*(?:`{3,}|~{3,})[ \t]*\n)?[ \t]*(?=[a-z])(?!\w{1,20}[ \t]?:)"
 )
 _BLANK_LINES = re.compile(r"(?:(?:^|\n)[^\w\n]*+(?:(?<=```|~~~)\w*+)?+)++$")
-_NOT_SAID = (
+_NOT_CLAIMED = (
     wording.OTHERS_WORDS,
     wording.OTHERS_VERDICT,
     wording.CONDITION,
@@ -140,32 +140,32 @@ class _Words(NamedTuple):
     announces the verdict and says nothing else.
     """
 
-    whole: str
+    text: str
     lead: str
     clause: str
     strong: bool
 
     @classmethod
-    def of(cls, whole: str, *, clause: bool) -> _Words:
+    def of(cls, text: str, *, clause: bool) -> _Words:
         """The words; the marker may be a `clause` by itself, which needs no other."""
-        said = whole.rstrip(_TRAILING)
-        cut = max((part.end() for part in _CLAUSE.finditer(said)), default=0)
-        last = said[cut:]
+        stripped = text.rstrip(_TRAILING)
+        cut = max((part.end() for part in _CLAUSE.finditer(stripped)), default=0)
+        last = stripped[cut:]
         alone = clause and _JOINS.fullmatch(last) is not None
-        strong = alone or _announces(last) or _BUT.search(said) is not None
-        return cls(whole, said[:cut], last, strong)
+        strong = alone or _announces(last) or _BUT.search(stripped) is not None
+        return cls(text, stripped[:cut], last, strong)
 
-    def is_told(self) -> bool:
+    def is_report(self) -> bool:
         """Whether it tells of other people's words, of a condition, or of what is not."""
         if not self.strong:
-            return any(pattern.search(self.whole) for pattern in _NOT_SAID)
+            return any(pattern.search(self.text) for pattern in _NOT_CLAIMED)
         if wording.OTHERS_VERDICT.search(self.clause) or (
             wording.BY_OTHERS.search(self.lead) and self.lead.count(",") == 1
         ):
             return True
         lead = self.lead.rstrip()
-        told = [found.end() for found in wording.OTHERS_WORDS.finditer(lead)]
-        if told and (lead[-1] in ":：" or told[-1] >= len(lead) - 2):
+        report_ends = [match.end() for match in wording.OTHERS_WORDS.finditer(lead)]
+        if report_ends and (lead[-1] in ":：" or report_ends[-1] >= len(lead) - 2):
             return True
         if wording.WOULD_BE.search(self.clause) and not _announces(lead or self.clause):
             return True
@@ -173,7 +173,7 @@ class _Words(NamedTuple):
         return concludes is None and wording.CONDITION.search(lead) is not None
 
     def is_draft(self) -> bool:
-        return wording.DRAFT.search(self.clause if self.strong else self.whole) is not None
+        return wording.DRAFT.search(self.clause if self.strong else self.text) is not None
 
 
 class Reader:
@@ -193,12 +193,14 @@ class Reader:
         start, end = mark.start, mark.end
         begin = max(0, start - _REACH)
         opening = text.rfind("\n", begin, start) + 1 or begin
-        said = max((f.end() for f in _SENTENCE.finditer(text, opening, start)), default=opening)
+        sentence_at = max(
+            (f.end() for f in _SENTENCE.finditer(text, opening, start)), default=opening
+        )
         stop = text.find("\n", end, end + _LINE)
         after = text[end : stop if stop >= 0 else end + _LINE]
         # What announces the marker before this one does not announce this one.
-        spoken = max(said, self.marks[i - 1].end if i else 0)
-        words = text[min(spoken, start) : start]
+        words_at = max(sentence_at, self.marks[i - 1].end if i else 0)
+        words = text[min(words_at, start) : start]
         if wording.DENIED.search(words) or self.passages.struck.around(start, end):
             return Role.DENIED
         shown = self.passages.shown.around(start, end) or (
@@ -209,22 +211,24 @@ class Reader:
         quote = self.passages.quoted.around(start, end)
         if quote is not None and not self._is_own_quotation(quote, opening):
             # The words inside a quotation announce nothing; those before it may: as follows: "A".
-            words = text[min(spoken, quote[0]) : quote[0]]
+            words = text[min(words_at, quote[0]) : quote[0]]
             if not _announces(words):
                 return Role.SHOWN
         read = _Words.of(words, clause=mark.announced or self.explicit)
-        if read.is_told() or _is_aside(after):
+        if read.is_report() or _is_aside(after):
             return Role.SHOWN
         if read.is_draft() or (
             wording.PREDICATE.match(after) and not wording.AFFIRMED.match(after)
         ):
             return Role.DRAFT
-        begins = said > 0 if opening < begin else (opening == 0 or text[opening - 1] == "\n")
-        alone = (begins or said > opening) and not text[said:start].strip(_DECORATION + "\"“'")
-        if said == opening and begins and self._is_introduced(mark, opening, alone=alone):
+        begins = sentence_at > 0 if opening < begin else (opening == 0 or text[opening - 1] == "\n")
+        alone = (begins or sentence_at > opening) and not text[sentence_at:start].strip(
+            _DECORATION + "\"“'"
+        )
+        if sentence_at == opening and begins and self._is_introduced(mark, opening, alone=alone):
             return Role.SHOWN
         number = isinstance(mark.value, float)
-        return _support(read, after, alone=alone, own=mark.announced, number=number)
+        return _support(read, after, alone=alone, by_itself=mark.announced, number=number)
 
     def _is_own_quotation(self, quote: Span, opening: int) -> bool:
         """Whether a line is all in quotes: the judge's own sentence."""
@@ -246,22 +250,22 @@ class Reader:
             return True
         above = self.text[max(0, opening - _REACH) : opening]
         line = _BLANK_LINES.sub("", above).rpartition("\n")[2].strip()
-        said = line.strip(' \t*_`"“')
-        if not said:
+        sentence = line.strip(' \t*_`"“')
+        if not sentence:
             return False
-        told = wording.OTHERS_WORDS.search(said) or wording.OTHERS_VERDICT.search(said)
-        own = wording.VERDICT.search(said) or (
-            wording.ANNOUNCES.search(said) and not wording.THEM.search(said)
+        reports = wording.OTHERS_WORDS.search(sentence) or wording.OTHERS_VERDICT.search(sentence)
+        concludes = wording.VERDICT.search(sentence) or (
+            wording.ANNOUNCES.search(sentence) and not wording.THEM.search(sentence)
         )
-        if own and not told:
+        if concludes and not reports:
             return False
-        ends = said[-1] in '.!?。！？)]|…"”'
-        if said[-1] in ",:：" and wording.CONDITION.search(said):
+        ends = sentence[-1] in '.!?。！？)]|…"”'
+        if sentence[-1] in ",:：" and wording.CONDITION.search(sentence):
             return True
         announced = wording.ANNOUNCES.search(self.text, opening, mark.start)
-        if told if announced else said[-1] in ":：":
-            return said[-1] in ":：" or not ends
-        if told and not ends:
+        if reports if announced else sentence[-1] in ":：":
+            return sentence[-1] in ":：" or not ends
+        if reports and not ends:
             return True
         heading = line[0] == "#" or (line.startswith("**") and line.endswith("**"))
         return alone and (heading or not (ends or above.endswith("\n\n")))
@@ -290,20 +294,20 @@ def _is_aside(after: str) -> bool:
     return wording.DENIAL.search(_REASONS.split(rest, maxsplit=1)[0]) is not None
 
 
-def _support(words: _Words, after: str, *, alone: bool, own: bool, number: bool) -> Role:
+def _support(words: _Words, after: str, *, alone: bool, by_itself: bool, number: bool) -> Role:
     """The role of a marker that nothing speaks against, by what speaks for it."""
-    announced = wording.ANNOUNCES.search(words.whole) or _BUT.search(words.whole)
-    if own or announced or (alone and _ENDS.match(after)):
+    announced = wording.ANNOUNCES.search(words.text) or _BUT.search(words.text)
+    if by_itself or announced or (alone and _ENDS.match(after)):
         return Role.CONCLUSION
-    begins = alone or words.whole.rstrip().endswith(",")
+    begins = alone or words.text.rstrip().endswith(",")
     if (alone and wording.REASON.match(after)) or (begins and wording.AFFIRMED.match(after)):
         return Role.MENTION
-    closes = words.whole.rstrip(' \t*_`("“')[-1:]
+    closes = words.text.rstrip(' \t*_`("“')[-1:]
     if not closes or closes not in ":：→⇒" or any(c.isalnum() for c in after):
         return Role.SHOWN
     # "Assistant A is better: [[A]]" says so; "the answer: [[A]]" may be anybody's.
-    if wording.SCHEMA.search(words.whole) or (
-        not number and wording.THEM.search(words.whole) and not _BETTER.search(words.whole)
+    if wording.SCHEMA.search(words.text) or (
+        not number and wording.THEM.search(words.text) and not _BETTER.search(words.text)
     ):
         return Role.SHOWN
     return Role.MENTION

@@ -89,13 +89,13 @@ def labelled_scores(text: str, label: str, reader: ValueReader) -> list[ScoreMar
     ends = [0, *(stop for _, _, stop in objects)]
     starts = [*(start for _, start, _ in objects), len(text)]
     for end, start in zip(ends, starts, strict=True):
-        for found in _label_pattern(label).finditer(text, end, start):
-            score = _read_score(text, found, reader)
+        for match in _label_pattern(label).finditer(text, end, start):
+            score = _read_score(text, match, reader)
             if score is not None:
                 scores[score.mark.start] = score
     if label.casefold() in LABELS and max(ends[-1], len(text) - _REACH) <= begin:
-        for found in _any_label_pattern().finditer(text, begin):
-            score = _read_score(text, found, reader)
+        for match in _any_label_pattern().finditer(text, begin):
+            score = _read_score(text, match, reader)
             if score is not None and _is_alone(text, begin, score.mark):
                 scores.setdefault(score.mark.start, score)
     return _without_parts(text, [scores[start] for start in sorted(scores)])
@@ -122,19 +122,19 @@ def _pattern(label: str) -> re.Pattern[str]:
     )
 
 
-def _read_score(text: str, found: re.Match[str], reader: ValueReader) -> ScoreMark | None:
+def _read_score(text: str, match: re.Match[str], reader: ValueReader) -> ScoreMark | None:
     """The score after a label; None if it is an aspect's, or no number where words may stand."""
-    reach = max(0, found.start() - _REACH)
-    line = text[max(reach, text.rfind("\n", reach, found.start()) + 1) : found.start()]
+    reach = max(0, match.start() - _REACH)
+    line = text[max(reach, text.rfind("\n", reach, match.start()) + 1) : match.start()]
     word = _BEFORE.search(line[-40:])
     total = word is not None and _TOTAL.fullmatch(word[1]) is not None
-    if _names_aspect(line, word, found["scale"] or ""):
+    if _names_aspect(line, word, match["scale"] or ""):
         return None
-    start = found.start("label") if line.strip(_DECORATION) else found.start()
-    formal = ":" in found["link"] or "=" in found["link"]
-    number = reader.at(text, found.end())
+    start = match.start("label") if line.strip(_DECORATION) else match.start()
+    formal = ":" in match["link"] or "=" in match["link"]
+    number = reader.at(text, match.end())
     if number is None and (formal or line.strip(" \t*_").startswith("#")):
-        below = _NEXT_LINE.match(text, found.end())
+        below = _NEXT_LINE.match(text, match.end())
         number = None if below is None else reader.at(text, below.end())
         if number is not None and _LINE_ENDS.match(text, number.end) is None:
             number = None
@@ -144,15 +144,15 @@ def _read_score(text: str, found: re.Match[str], reader: ValueReader) -> ScoreMa
     if number is not None and clear:
         if depends(text, start, number.end):
             return None
-        opening = found["link"][1:] if _is_key(text, found) else found["link"]
-        end = _without_quote(text, opening, found.end(), number.end)
+        opening = match["link"][1:] if _is_key(text, match) else match["link"]
+        end = _without_quote(text, opening, match.end(), number.end)
     else:
-        rest = _REST.match(text, found.end())
-        end = found.end() if rest is None else rest.end()
-    total = total or bool(found["whole"] or found["after"])
-    own = formal or " of" not in found["link"].lower() or _GIVES.search(line) is not None
-    mark = Mark(number.value if number else None, start, end, announced=own)
-    return ScoreMark(mark, total, _is_key(text, found))
+        rest = _REST.match(text, match.end())
+        end = match.end() if rest is None else rest.end()
+    total = total or bool(match["whole"] or match["after"])
+    announced = formal or " of" not in match["link"].lower() or _GIVES.search(line) is not None
+    mark = Mark(number.value if number else None, start, end, announced=announced)
+    return ScoreMark(mark, total, _is_key(text, match))
 
 
 def _without_quote(text: str, opening: str, start: int, end: int) -> int:
@@ -170,16 +170,16 @@ def _names_aspect(line: str, word: re.Match[str] | None, described: str) -> bool
     headed = _HEADED.fullmatch(line)
     if headed is not None and _HEADING.fullmatch(headed[1]) is None:
         return True
-    return any(_SCALE_WORD.fullmatch(said) is None for said in re.findall(r"[^\W\d_]+", described))
+    return any(_SCALE_WORD.fullmatch(term) is None for term in re.findall(r"[^\W\d_]+", described))
 
 
 def _is_alone(text: str, begin: int, mark: Mark) -> bool:
     return not (text[begin : mark.start] + text[mark.end :]).strip(_DECORATION)
 
 
-def _is_key(text: str, found: re.Match[str]) -> bool:
-    at = found.start("label")
-    return at > 0 and text[at - 1] in "\"'" and found["link"].startswith(text[at - 1])
+def _is_key(text: str, match: re.Match[str]) -> bool:
+    at = match.start("label")
+    return at > 0 and text[at - 1] in "\"'" and match["link"].startswith(text[at - 1])
 
 
 def _without_parts(text: str, scores: Sequence[ScoreMark]) -> list[ScoreMark]:

@@ -71,15 +71,15 @@ def _blocks(text: str, names: Names, scale: Scale, label: str) -> Iterator[Mark]
     """The lists of a text: lines with a score right after each other."""
     block: list[tuple[str, float | None]] = []
     begin = end = 0
-    for found in _line_pattern(names, label).finditer(text):
-        number = read_number(text, found.end(), scale)
+    for match in _line_pattern(names, label).finditer(text):
+        number = read_number(text, match.end(), scale)
         if number is None or _LINE_ENDS.match(text, number.end) is None:
             continue
-        if block and text[end : found.start()].strip(_DECORATION):
+        if block and text[end : match.start()].strip(_DECORATION):
             yield Mark(_choice(block, names, scale), begin, end, announced=True)
             block = []
-        begin, end = begin if block else found.start(), number.end
-        block.append((found["name"], number.value))
+        begin, end = begin if block else match.start(), number.end
+        block.append((match["name"], number.value))
     if block:
         yield Mark(_choice(block, names, scale), begin, end, announced=True)
 
@@ -103,9 +103,9 @@ def _member(value: Any) -> float | None:
     return float(value) if number and abs(value) < 1e6 else None
 
 
-def _choice(found: Iterable[tuple[str, float | None]], names: Names, scale: Scale) -> Choice | None:
+def _choice(lines: Iterable[tuple[str, float | None]], names: Names, scale: Scale) -> Choice | None:
     """What a list comes to; None if it lacks a clear score in the scale for each answer."""
-    listed = list(found)
+    listed = list(lines)
     scores = [[value for name, value in listed if name == wanted] for wanted in names]
     if any(len(values) != 1 or values[0] is None for values in scores):
         return None

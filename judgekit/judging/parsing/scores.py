@@ -57,15 +57,15 @@ def find_rating(text: str, scale: Scale) -> Finding:
     marks: list[Mark] = []
     aspects: list[Mark] = []
     for brackets, pattern in ((2, _RATING), (1, _BACKUP)):
-        for found in pattern.finditer(plain):
-            start = found.start(1) - brackets
+        for match in pattern.finditer(plain):
+            start = match.start(1) - brackets
             if _CITES.search(plain[max(0, start - 12) : start]) or depends(
-                plain, start, found.end()
+                plain, start, match.end()
             ):
                 continue
-            value = whole_number(found[1], scale)
-            rest = read_rest(plain, found.end(), scale)
-            mark = Mark(value if rest.clear else None, start, found.end())
+            value = whole_number(match[1], scale)
+            rest = read_rest(plain, match.end(), scale)
+            mark = Mark(value if rest.clear else None, start, match.end())
             (aspects if rest.aspect else marks).append(mark)
     marks = sorted(marks or aspects, key=lambda mark: mark.start)
     if aspects and len(marks) == 1 and marks == aspects:
@@ -115,18 +115,18 @@ def marked_result(text: str, scale: Scale = (1, 5)) -> Verdict:
 def find_result(text: str, scale: Scale) -> Finding:
     plain = ascii_text(text)
     marks = []
-    for found in _RESULT.finditer(plain):
-        number = read_number(plain, found.end(), scale)
-        end = found.end() if number is None else number.end
-        if "[" in found[0] or _LINE_ENDS.match(plain, end):
+    for match in _RESULT.finditer(plain):
+        number = read_number(plain, match.end(), scale)
+        end = match.end() if number is None else number.end
+        if "[" in match[0] or _LINE_ENDS.match(plain, end):
             value = None if number is None else number.value
-            marks.append(Mark(value, found.start(), end, announced=True))
+            marks.append(Mark(value, match.start(), end, announced=True))
     if marks:
         return _within(conclude(plain, marks), scale)
-    for found in _OUT_OF.finditer(plain):
-        number = read_number(plain, found.start(), scale)
+    for match in _OUT_OF.finditer(plain):
+        number = read_number(plain, match.start(), scale)
         if number is not None and number.value is not None:
-            marks.append(Mark(number.value, found.start(), number.end))
+            marks.append(Mark(number.value, match.start(), number.end))
     return _within(conclude(plain, marks, explicit=True), scale)
 
 
@@ -147,9 +147,9 @@ def find_number(text: str, scale: Scale) -> Finding:
     return _within(Finding(value, len(text)), scale)
 
 
-def _within(found: Finding, scale: Scale) -> Finding:
-    if found.value is None or isinstance(found.value, Choice) or scale is None:
-        return found
-    if not scale[0] <= found.value <= scale[1]:
-        return Finding.none(f"out of range {scale[0]:g} to {scale[1]:g}: {found.value:g}")
-    return found
+def _within(finding: Finding, scale: Scale) -> Finding:
+    if finding.value is None or isinstance(finding.value, Choice) or scale is None:
+        return finding
+    if not scale[0] <= finding.value <= scale[1]:
+        return Finding.none(f"out of range {scale[0]:g} to {scale[1]:g}: {finding.value:g}")
+    return finding

@@ -92,8 +92,8 @@ def scale_end(text: str, end: int, scale: Scale) -> tuple[bool, int]:
 
 def closing_end(text: str, end: int) -> int:
     """Where a unit and the marks that close a number end."""
-    found = _CLOSING.match(text, end)
-    return end if found is None else found.end()
+    match = _CLOSING.match(text, end)
+    return end if match is None else match.end()
 
 
 def read_rest(text: str, end: int, scale: Scale) -> Rest:
@@ -118,12 +118,12 @@ def is_part(text: str, end: int) -> bool:
         return True
     if _SIGN.match(text, end) or _HEDGE.match(text, end):
         return True
-    found = _WORD.match(text, end)
-    if found is None or _WHOLE.match(text, end):
+    match = _WORD.match(text, end)
+    if match is None or _WHOLE.match(text, end):
         return False
-    word = found["word"]
-    if not found["gap"] or found["digit"]:
+    word = match["word"]
+    if not match["gap"] or match["digit"]:
         return True
     if word in ("is", "seems"):
-        return _FITTING.fullmatch(found["next"] or "") is None
+        return _FITTING.fullmatch(match["next"] or "") is None
     return _REASON.fullmatch(word) is None and _OPENS_SENTENCE.fullmatch(word) is None

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Sequence
 
 from judgekit.judging.templates.head import Shows
-from judgekit.types import Message, Response, Trial, digest, told_parts
+from judgekit.types import Message, Response, Trial, digest, message_parts
 
 __all__ = ["fence_all", "unused_mark"]
 
@@ -38,8 +38,8 @@ def fence_all(trial: Trial, shows: Shows, reference: str) -> dict[str, str]:
     same_past = all(response.earlier == asked[0].earlier for response in asked[1:])
     past = case.conversation(trial.order[0] if shown else 0) if same_past else case.prompt
     texts = [reference]
-    for _, *told in told_parts(past):
-        texts += told
+    for _, *message_texts in message_parts(past):
+        texts += message_texts
     for response in shown:
         texts.append(response.text)
         if not same_past:
@@ -80,7 +80,7 @@ def _conversation(messages: Sequence[Message], turns: int, mark: str) -> str:
         return messages[0].content
     lines: list[str] = []
     turn = 0
-    for message, (_, _, _, *extra) in zip(messages, told_parts(messages), strict=True):
+    for message, (_, _, _, *extra) in zip(messages, message_parts(messages), strict=True):
         turn += message.role == "user"
         when = f"turn {turn}: " if turn and turns > 1 else ""
         if extra:  # a name, the id of a tool's call

@@ -81,8 +81,8 @@ def read_head(lines: Sequence[str], file: str, start: int) -> Head:
     except RecursionError:
         raise InputError(f"{file}:{start}: the head is nested too deeply") from None
     except ValueError as error:  # TOML's own error, or a number of thousands of digits
-        said = str(error).partition(";")[0]
-        raise InputError(f"{file}: the head between the +++ lines is not TOML: {said}") from error
+        detail = str(error).partition(";")[0]
+        raise InputError(f"{file}: the head between the +++ lines is not TOML: {detail}") from error
     for key, value in table.items():
         if complaint := _complaint(key, value):
             raise InputError(f"{file}:{start + _line_of(key, lines)}: {complaint}")

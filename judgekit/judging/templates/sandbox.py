@@ -100,9 +100,9 @@ def within_limit(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def replace_text(text: object, old: object, new: object) -> str:
     """The filter `replace`, whose result is measured before it is made."""
-    whole, before, after = str(text), str(old), str(new)
-    check_length(len(whole) + whole.count(before) * (len(after) - len(before)))
-    return whole.replace(before, after)
+    source, before, after = str(text), str(old), str(new)
+    check_length(len(source) + source.count(before) * (len(after) - len(before)))
+    return source.replace(before, after)
 
 
 def check_length(length: int) -> None:

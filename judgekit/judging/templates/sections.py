@@ -174,14 +174,14 @@ def _check_parts(
     from jinja2 import nodes
 
     names = list(tree.find_all(nodes.Name))
-    own = {name.name for name in names if name.ctx != "load"}
+    assigned = {name.name for name in names if name.ctx != "load"}
     for name in names:
-        if name.name not in {*known, *own}:
+        if name.name not in {*known, *assigned}:
             line = section.line + name.lineno - 1
             raise InputError(f"{file}:{line}: {_unknown_variable(name.name, known, head)}")
-    if found := unfit(tree):
+    if misuse := unfit(tree):
         raise InputError(
-            f"{file}:{section.line + found[0] - 1}: a prompt may not use {found[1]}; it shows "
+            f"{file}:{section.line + misuse[0] - 1}: a prompt may not use {misuse[1]}; it shows "
             f"variables, chooses by {{% if %}} and changes texts by filters"
         )
     return {name.name for name in names}

@@ -90,5 +90,5 @@ class Template:
             trial: The trial.
             reference: A reference to show instead of the case's.
         """
-        own = trial.case.reference or ""
-        return self.body.render(trial, own if reference is None else reference)
+        case_reference = trial.case.reference or ""
+        return self.body.render(trial, case_reference if reference is None else reference)

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from judgekit.plugins.engines.openai import OpenAI, engine
+from judgekit.plugins.engines.http_engine import HttpEngine
+from judgekit.plugins.engines.openai import engine
 from servers import MockApi
 
 from judgekit.config.endpoints import Endpoint
@@ -32,9 +33,9 @@ def call(number: int = 0, **rest: Any) -> Call:
 
 
 def run(
-    setup: EngineSetup, work: Callable[[OpenAI], Coroutine[Any, Any, Any]]
-) -> tuple[OpenAI, Any]:
-    async def whole() -> tuple[OpenAI, Any]:
+    setup: EngineSetup, work: Callable[[HttpEngine], Coroutine[Any, Any, Any]]
+) -> tuple[HttpEngine, Any]:
+    async def whole() -> tuple[HttpEngine, Any]:
         made = engine(setup)
         try:
             return made, await work(made)
@@ -44,7 +45,7 @@ def run(
     return asyncio.run(whole())
 
 
-async def one(made: OpenAI, asked: Call) -> Reply | CallFailure:
+async def one(made: HttpEngine, asked: Call) -> Reply | CallFailure:
     (answer,) = await made.answer((asked,))
     return answer
 
@@ -81,7 +82,7 @@ def mock(mock_process: MockApi) -> Any:
 def test_the_mocks_own_verdicts_come_back(mock: str) -> None:
     calls = [call(number) for number in range(200)]
 
-    async def ask(made: OpenAI) -> list[Reply | CallFailure]:
+    async def ask(made: HttpEngine) -> list[Reply | CallFailure]:
         return await asyncio.gather(*(one(made, c) for c in calls))
 
     made, replies = run(EngineSetup("mock", base_url=mock), ask)
@@ -98,7 +99,7 @@ def test_the_mocks_own_verdicts_come_back(mock: str) -> None:
 def test_connections_are_kept(mock: str) -> None:
     before = control(mock, "/stats")["connections"]
 
-    async def ask(made: OpenAI) -> None:
+    async def ask(made: HttpEngine) -> None:
         for number in range(10):
             await one(made, call(number))
 
@@ -157,7 +158,7 @@ def test_injected_contents(mock: str, fault: str, expected: Reply | None) -> Non
 def test_a_hanging_call_can_be_given_up(mock: str) -> None:
     control(mock, "/config", {"p_hang": 1.0})
 
-    async def ask(made: OpenAI) -> Reply | CallFailure:
+    async def ask(made: HttpEngine) -> Reply | CallFailure:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
                 await one(made, call())
@@ -310,7 +311,7 @@ def test_refusals_are_settled_once_for_the_run(serve: Serve) -> None:
     bodies: list[dict[str, Any]] = []
     calls = [call(number, labels=("A", "B")) for number in range(20)]
 
-    async def work() -> OpenAI:
+    async def work() -> HttpEngine:
         async with serve(reasoning_server(bodies)) as url:
             made = engine(EngineSetup("m", base_url=url))
             first = await asyncio.gather(*(one(made, c) for c in calls))

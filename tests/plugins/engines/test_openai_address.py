@@ -6,7 +6,8 @@ import re
 import tomllib
 
 import pytest
-from judgekit.plugins.engines.openai_address import Address, address
+from judgekit.plugins.engines.http_address import Address
+from judgekit.plugins.engines.openai_address import address
 
 from judgekit.config.endpoints import Endpoint
 from judgekit.errors import EngineError, InputError, JudgekitError

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from judgekit.plugins.engines.openai_dialect import Dialect, dumps
-from judgekit.plugins.engines.openai_failure import ServerError
+from judgekit.plugins.engines.http_failure import ServerError
+from judgekit.plugins.engines.http_json import dumps
+from judgekit.plugins.engines.openai_dialect import OpenAIDialect
 
 from judgekit.errors import EngineError
 from judgekit.types import Call, Message, Sampling
@@ -22,7 +23,7 @@ FULL = Call(
 
 
 def test_the_whole_body() -> None:
-    assert Dialect("m").body(FULL) == {
+    assert OpenAIDialect("m").body(FULL) == {
         "model": "m",
         "messages": [
             {"role": "system", "content": "You judge."},
@@ -41,7 +42,7 @@ def test_the_whole_body() -> None:
 
 
 def test_what_is_not_set_is_not_sent() -> None:
-    assert Dialect("m").body(Call((Message("user", "q"),))) == {
+    assert OpenAIDialect("m").body(Call((Message("user", "q"),))) == {
         "model": "m",
         "messages": [{"role": "user", "content": "q"}],
     }
@@ -58,14 +59,14 @@ def test_what_is_not_set_is_not_sent() -> None:
     ],
 )
 def test_the_caps_name(model: str, cap: str) -> None:
-    body = Dialect(model).body(Call((Message("user", "q"),), Sampling(max_tokens=5)))
+    body = OpenAIDialect(model).body(Call((Message("user", "q"),), Sampling(max_tokens=5)))
     assert {k: v for k, v in body.items() if v == 5} == {cap: 5}
 
 
 def test_the_users_own_arguments_override() -> None:
     extra = (("max_completion_tokens", 9), ("temperature", 1), ("reasoning_effort", "low"))
     call = Call((Message("user", "q"),), Sampling(0.0, 5, extra=extra))
-    body = Dialect("m").body(call)
+    body = OpenAIDialect("m").body(call)
     assert "max_tokens" not in body
     assert {name: body[name] for name, _ in extra} == dict(extra)
 
@@ -73,7 +74,7 @@ def test_the_users_own_arguments_override() -> None:
 def test_tool_calls_are_sent_as_they_were() -> None:
     calls = [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
     call = Call((Message("assistant", "", json.dumps(calls)),))
-    assert Dialect("m").body(call)["messages"][0]["tool_calls"] == calls
+    assert OpenAIDialect("m").body(call)["messages"][0]["tool_calls"] == calls
 
 
 LABELS = Call(
@@ -82,7 +83,7 @@ LABELS = Call(
 
 
 def test_labels_alone() -> None:
-    assert Dialect("m").body(LABELS) == {
+    assert OpenAIDialect("m").body(LABELS) == {
         "model": "m",
         "messages": [
             {"role": "user", "content": "Which?"},
@@ -94,16 +95,16 @@ def test_labels_alone() -> None:
         "continue_final_message": True,
         "add_generation_prompt": False,
     }
-    assert "continue_final_message" not in Dialect("m").body(replace(LABELS, prefill=""))
+    assert "continue_final_message" not in OpenAIDialect("m").body(replace(LABELS, prefill=""))
 
 
 def test_labels_that_begin_alike() -> None:
     with pytest.raises(EngineError, match="'1' and '10' begin alike"):
-        Dialect("m").body(replace(LABELS, labels=("1", "2", "10")))
+        OpenAIDialect("m").body(replace(LABELS, labels=("1", "2", "10")))
 
 
 def test_a_server_that_begins_anew_after_a_prefill() -> None:
-    dialect = Dialect("m")
+    dialect = OpenAIDialect("m")
     before = dialect.body(LABELS)
     said = error("Unrecognized request arguments: continue_final_message, add_generation_prompt")
     assert dialect.handle_refusal(said, LABELS, before)
@@ -112,7 +113,7 @@ def test_a_server_that_begins_anew_after_a_prefill() -> None:
 
 
 def test_labels_alone_of_a_server_without_log_probabilities() -> None:
-    dialect = Dialect("m")
+    dialect = OpenAIDialect("m")
     said = error("'logprobs' is not supported with this model.", "logprobs")
     with pytest.raises(EngineError, match=r"no log-probabilities for 'm'.*--verdict text"):
         dialect.handle_refusal(said, LABELS, dialect.body(LABELS))
@@ -178,7 +179,7 @@ def error(message: str, param: str | None = None, code: str | None = None) -> Se
 def test_refused_parameters_are_settled(
     said: ServerError, settled: dict[str, str], gone: set[str], new: dict[str, Any]
 ) -> None:
-    dialect = Dialect("m")
+    dialect = OpenAIDialect("m")
     before = dialect.body(FULL)
     assert dialect.handle_refusal(said, FULL, before)
     assert dialect.settled == settled
@@ -189,7 +190,7 @@ def test_refused_parameters_are_settled(
 
 
 def test_both_caps_refused() -> None:
-    dialect = Dialect("o3")
+    dialect = OpenAIDialect("o3")
     for cap in ("max_completion_tokens", "max_tokens"):
         assert dialect.handle_refusal(error(f"unknown field {cap}"), FULL, dialect.body(FULL))
     assert dialect.settled == {"max_completion_tokens": "max_tokens", "max_tokens": "left out"}
@@ -205,7 +206,7 @@ def test_both_caps_refused() -> None:
     ],
 )
 def test_a_refused_system_message_goes_into_the_users(message: str) -> None:
-    dialect = Dialect("m")
+    dialect = OpenAIDialect("m")
     said = error(message, "messages[0].role")
     assert dialect.handle_refusal(said, FULL, dialect.body(FULL))
     assert dialect.settled == {"system": "in the user message"}
@@ -228,7 +229,7 @@ def test_a_refused_system_message_goes_into_the_users(message: str) -> None:
     ],
 )
 def test_what_cannot_be_done_without_is_not_settled(message: str) -> None:
-    dialect = Dialect("m")
+    dialect = OpenAIDialect("m")
     assert not dialect.handle_refusal(error(message), FULL, dialect.body(FULL))
     assert dialect.settled == {}
 
@@ -236,7 +237,7 @@ def test_what_cannot_be_done_without_is_not_settled(message: str) -> None:
 @pytest.mark.parametrize("name", ["reasoning_effort", "temperature"])
 def test_an_argument_of_the_users_own_is_not_dropped(name: str) -> None:
     call = Call(FULL.messages, Sampling(0.0, extra=((name, "low"),)))
-    dialect = Dialect("m")
+    dialect = OpenAIDialect("m")
     with pytest.raises(EngineError, match=f"model argument '{name}'"):
         dialect.handle_refusal(error(f"Unknown parameter: '{name}'"), call, dialect.body(call))
     assert dialect.settled == {}

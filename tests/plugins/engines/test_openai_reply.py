@@ -8,14 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judgekit.plugins.engines.openai_reply import (
-    error_in,
-    label_logprobs,
-    loads,
-    read,
-    split_thinking,
-    valid_unicode,
-)
+from judgekit.plugins.engines.http_endings import split_thinking
+from judgekit.plugins.engines.http_json import loads, valid_unicode
+from judgekit.plugins.engines.http_labels import label_logprobs
+from judgekit.plugins.engines.openai_reply import error_in, read
 
 from judgekit.errors import CallFailure
 from judgekit.types import Call, Message, Reply, Sampling

@@ -23,7 +23,7 @@ class End(StrEnum):
     REFUSAL = "refusal"
     BROKEN_OFF = "broken off"
     TOOL_CALL = "tool call"
-    UNSAID = "unsaid"
+    MISSING = "missing"
     UNKNOWN = "unknown"
 
 
@@ -57,26 +57,26 @@ WORST = (End.UNKNOWN, End.BROKEN_OFF, End.TOOL_CALL, End.CONTENT_FILTER, End.REF
 def end_of(reason: object) -> End:
     """How a reply ended, by its `finish_reason` (SGLang's is an object with a `type`)."""
     if reason is None or reason == "":
-        return End.UNSAID
+        return End.MISSING
     if isinstance(reason, dict):
         return end_of(reason["type"]) if isinstance(reason.get("type"), str) else End.UNKNOWN
     if isinstance(reason, list):
         ends = {end_of(one) if isinstance(one, str) else End.UNKNOWN for one in reason}
-        return next((end for end in WORST if end in ends), End.STOP if ends else End.UNSAID)
+        return next((end for end in WORST if end in ends), End.STOP if ends else End.MISSING)
     if not isinstance(reason, str):
         return End.UNKNOWN
     words = re.sub(r"[^a-z0-9]+", "_", WORD_START.sub("_", reason[:200]).lower()).strip("_")
     words = words.removeprefix("finish_reason_")
     if words in STOPS:
         return End.STOP
-    found = (
+    ends_by_pattern = (
         (REFUSED, End.REFUSAL),
         (FILTERED, End.CONTENT_FILTER),
         (CUT, End.LENGTH),
         (BROKEN, End.BROKEN_OFF),
         (TOOL, End.TOOL_CALL),
     )
-    return next((end for pattern, end in found if pattern.search(words)), End.UNKNOWN)
+    return next((end for pattern, end in ends_by_pattern if pattern.search(words)), End.UNKNOWN)
 
 
 class Trouble(StrEnum):
@@ -216,14 +216,14 @@ def trouble_of(status: int, message: str, codes: Set[str]) -> Trouble:
     """
     if 300 <= status < 400:
         return Trouble.OTHER
-    own = status < 500
-    if own and (trouble := _account(status, message, codes)) is not None:
+    trusts_text = status < 500
+    if trusts_text and (trouble := _account(status, message, codes)) is not None:
         return trouble
     if status == 429:
         return Trouble.TOO_LONG if LARGER_THAN_RATE.search(message) else Trouble.OTHER
     if codes & CONTENT_CODES:
         return Trouble.CONTENT
-    if own and status not in (404, 405) and CONTENT_TEXT.search(message):
+    if trusts_text and status not in (404, 405) and CONTENT_TEXT.search(message):
         return Trouble.CONTENT
     if status == 413 or codes & LENGTH_CODES:
         return Trouble.TOO_LONG

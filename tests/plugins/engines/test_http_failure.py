@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judgekit.plugins.engines.openai_address import Address
-from judgekit.plugins.engines.openai_failure import ServerError, failure
+from judgekit.plugins.engines.http_address import Address
+from judgekit.plugins.engines.http_failure import ServerError, failure
 
 from judgekit.errors import CallFailure, EngineError
 from judgekit.types import Status

@@ -57,11 +57,11 @@ class Content:
         elif CALLS.search(kind):
             self.calls_tool = True
         elif kind in TEXT and "text" in part:
-            said = part["text"]
-            said = said.get("value") if isinstance(said, dict) else said
-            if not isinstance(said, str) and part["text"] is not None:
+            text = part["text"]
+            text = text.get("value") if isinstance(text, dict) else text
+            if not isinstance(text, str) and part["text"] is not None:
                 raise unknown_part(kind)
-            self.text.append(said or "")
+            self.text.append(text or "")
         else:
             raise unknown_part(kind if "type" in part else ", ".join(map(str, part)))
 

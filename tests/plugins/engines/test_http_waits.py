@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judgekit.plugins.engines.openai_failure import ServerError
-from judgekit.plugins.engines.openai_waits import asked_wait, wait_in_body, wait_in_text
+from judgekit.plugins.engines.http_failure import ServerError
+from judgekit.plugins.engines.http_waits import asked_wait, wait_in_body, wait_in_text
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judgekit.plugins.engines.openai_meaning import End, Trouble, end_of, status_of, trouble_of
+from judgekit.plugins.engines.http_meaning import End, Trouble, end_of, status_of, trouble_of
 
 ENDS = {
     End.STOP: "stop STOP end_turn stop_sequence eos eos_token <|im_end|> COMPLETE FinishReason.STOP"
@@ -31,14 +31,14 @@ ENDS = {
     + [
         ("content management policy", End.CONTENT_FILTER),
         ("content_filter: PROHIBITED_CONTENT", End.CONTENT_FILTER),
-        (None, End.UNSAID),
-        ("", End.UNSAID),
+        (None, End.MISSING),
+        ("", End.MISSING),
         ({"type": "length", "length": 5}, End.LENGTH),
         ({"type": None}, End.UNKNOWN),
         (["stop", "stop"], End.STOP),
         (["content management policy", "stop"], End.CONTENT_FILTER),
         (["stop", 7], End.UNKNOWN),
-        ([], End.UNSAID),
+        ([], End.MISSING),
         (0, End.UNKNOWN),
         (True, End.UNKNOWN),
         (1.5, End.UNKNOWN),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from judgekit.plugins.engines.openai_parts import Content
+from judgekit.plugins.engines.http_parts import Content
 
 from judgekit.errors import CallFailure
 

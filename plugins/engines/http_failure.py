@@ -12,10 +12,10 @@ from judgekit.errors import CallFailure, EngineError
 from judgekit.redaction import redact_message
 from judgekit.types import Status
 
-from .openai_address import Address
-from .openai_meaning import Trouble, status_of, trouble_of
-from .openai_reply import loads, valid_unicode
-from .openai_waits import asked_wait, wait_in_body, wait_in_text
+from .http_address import Address
+from .http_json import loads, valid_unicode
+from .http_meaning import Trouble, status_of, trouble_of
+from .http_waits import asked_wait, wait_in_body, wait_in_text
 
 __all__ = ["ServerError", "failure"]
 
@@ -176,18 +176,18 @@ def failure(
     Raises:
         EngineError: No call can be answered: key, model, address or credit is wrong.
     """
-    said = f"{at.name} answered {status}: {error.message or 'nothing more'}"
+    message = f"{at.name} answered {status}: {error.message or 'nothing more'}"
     trouble = trouble_of(status, error.full, error.codes)
     if trouble in CASES:
-        return CallFailure(trouble.value, said, status=CASES[trouble])
+        return CallFailure(trouble.value, message, status=CASES[trouble])
     if cause := _fatal(status, headers, error, trouble, model=model, at=at, answered=answered):
         raise EngineError(f"{cause} ({status}: {error.message or 'no message'})")
     if status < 300:
-        said = f"{at.name} answered with an error: {error.message}"
-        return CallFailure("error in a reply", said, retryable=True, common=True)
+        message = f"{at.name} answered with an error: {error.message}"
+        return CallFailure("error in a reply", message, retryable=True, common=True)
     retryable = status in RETRYABLE or status >= 500
     after = asked_wait(headers, error.wait) if retryable else None
-    return CallFailure(f"http {status}", said, retryable=retryable, after=after, common=True)
+    return CallFailure(f"http {status}", message, retryable=retryable, after=after, common=True)
 
 
 def _fatal(

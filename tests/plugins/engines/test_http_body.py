@@ -14,9 +14,8 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 from aiohttp import web
-from judgekit.plugins.engines.openai import OpenAI
-from judgekit.plugins.engines.openai_address import address
-from judgekit.plugins.engines.openai_body import Unpacker
+from judgekit.plugins.engines.http_body import Unpacker
+from judgekit.plugins.engines.openai import engine as openai_engine
 
 from judgekit.errors import CallFailure
 from judgekit.extension.engine import EngineSetup
@@ -41,7 +40,7 @@ def bomb(wbits: int, megabytes: int) -> bytes:
 
 
 async def ask(base_url: str, megabytes: float = LIMIT_MB) -> Reply | CallFailure:
-    engine = OpenAI("m", address(EngineSetup("m", base_url)), megabytes)
+    engine = openai_engine(EngineSetup("m", base_url, max_reply_mb=megabytes))
     try:
         [result] = await engine.answer((CALL,))
     finally:

@@ -113,5 +113,5 @@ class Unpacker:
                 data, self._zlib = unpacker.unused_data, None
 
     def _bad_coding(self) -> CallFailure:
-        said = f"{self.name} answered with a body that is no {self.coding}"
-        return CallFailure("bad coding", said, retryable=True)
+        message = f"{self.name} answered with a body that is no {self.coding}"
+        return CallFailure("bad coding", message, retryable=True)
