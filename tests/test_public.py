@@ -42,7 +42,9 @@ PLACES = {
         summarise_rankings summarise_scores win_rate win_rate_mean
     """,
     "judgekit.trust": """
-        PROBES TRIVIAL Audit AuditInput AuditMetric AuditOptions AuditReport BenchEntry
+        AlignOptions AlignReport Alignment CandidateResult JudgeMetrics align align_judge
+        prepare_align PROBES TRIVIAL Audit AuditInput AuditMetric AuditOptions AuditReport
+        BenchEntry
         BenchReport Benchmark Condition ConditionResult DriftCheck DriftReport Estimates
         Finding JudgeComparison JudgeResult Probe SetResult Suite check_conditions
         chosen_probes estimates examine junit_xml parse_condition prepare_audit

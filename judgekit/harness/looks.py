@@ -68,9 +68,7 @@ def end_look(connection: sqlite3.Connection, look: Look) -> None:
     connection.execute("UPDATE looks SET ended = 1 WHERE look = ?", (look.id,))
 
 
-def looks_at(
-    connection: sqlite3.Connection, cases: Sequence[str]
-) -> dict[str, tuple[str, bool]]:
+def looks_at(connection: sqlite3.Connection, cases: Sequence[str]) -> dict[str, tuple[str, bool]]:
     """The looks at any of these cases, oldest first: what each was at, and whether it ended."""
     names = dict.fromkeys(look for _, look in rows_of(connection, cases))
     looks = {}

@@ -61,15 +61,7 @@ def load_labelled_answers(
         layout: Layout, row: Row, name: str | None, prompt: tuple[Message, ...], turns: int | None
     ) -> tuple[Case, float | str | None, tuple[float | str, ...]]:
         answer = read_answer_row(layout, row, name, prompt, turns)
-        people = at(row.data, several)
-        if people is not MISSING and people is not None and not isinstance(people, list):
-            raise RowError(f"{several} is {shown(people)}, not a list of labels")
-        each = [_label(value) for value in (people if isinstance(people, list) else [])]
-        return (
-            case_of(answer),
-            _label(at(row.data, column)),
-            tuple(value for value in each if value is not None),
-        )
+        return case_of(answer), _label(at(row.data, column)), _votes(at(row.data, several))
 
     for row in rows:
         entry = layout.read(row, read)
@@ -109,6 +101,13 @@ def case_of(answer: Answer) -> Case:
         answer.references,
         answer.category,
     )
+
+
+def _votes(value: object) -> tuple[float | str, ...]:
+    """Several people's labels; empty where the column is none of them. Raises `RowError`."""
+    if not isinstance(value, list):
+        return ()
+    return tuple(label for entry in value if (label := _label(entry)) is not None)
 
 
 def _label(value: object) -> float | str | None:

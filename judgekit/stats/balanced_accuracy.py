@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import fsum, prod, sqrt
+from math import fsum, prod
 from typing import TYPE_CHECKING
 
-from judgekit.stats.intervals import Rate, clustered_rate, standard_error, t95
+from judgekit.stats.intervals import Rate, standard_error, t95
 from judgekit.stats.share_differences import share_difference
 
 if TYPE_CHECKING:
@@ -197,9 +197,7 @@ def _p_value(flips: Flips, sizes: Mapping[Hashable, int], *, exact: bool) -> flo
     return (far + 1) / (DRAWS + 1)
 
 
-def _distribution(
-    flips: Flips, weights: Mapping[Hashable, float]
-) -> tuple[np.ndarray, np.ndarray]:
+def _distribution(flips: Flips, weights: Mapping[Hashable, float]) -> tuple[np.ndarray, np.ndarray]:
     """The probability of each sum of flips, and the gain that it stands for.
 
     The sums of the labels span a grid. Each cluster moves the whole distribution on it one way or

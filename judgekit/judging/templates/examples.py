@@ -154,7 +154,7 @@ def _read(lines: Sequence[str], head: Head, file: str, start: int) -> Iterator[E
         try:
             row = json.loads(line)
             example = _example(row, head, f"example-{number}")
-        except (ValueError, RecursionError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             sides = " and ".join(SIDES[head.shows])
             raise InputError(
                 f"{file}:{number}: no example: {error}; write a JSON object with prompt, {sides}, "
@@ -164,9 +164,9 @@ def _read(lines: Sequence[str], head: Head, file: str, start: int) -> Iterator[E
 
 
 def _example(row: object, head: Head, name: str) -> Example:
-    """One line's example. Raises ValueError that says what is wrong."""
+    """One line's example. Raises ValueError or TypeError, which says what is wrong."""
     if not isinstance(row, Mapping):
-        raise ValueError("it is no JSON object")
+        raise TypeError("it is no JSON object")
     sides = SIDES[head.shows]
     extra = row.keys() - {"prompt", "reference", "columns", "verdict", *sides}
     if extra:
@@ -209,7 +209,7 @@ def _prompt(value: object) -> tuple[Message, ...]:
         if role not in ("system", "developer", "user", "assistant", "tool"):
             raise ValueError("a message of the prompt has no role")
         if not isinstance(content, str):
-            raise ValueError("a message of the prompt has no content")
+            raise TypeError("a message of the prompt has no content")
         messages.append(Message(role, content, _json(calls), _json(fields or None)))
     return tuple(messages)
 
@@ -225,7 +225,7 @@ def _columns(value: object) -> tuple[tuple[str, Column], ...]:
     if value is None:
         return ()
     if not isinstance(value, Mapping):
-        raise ValueError("columns are no object")
+        raise TypeError("columns are no object")
     columns: dict[str, Column] = {}
     for name, held in value.items():
         texts = held if isinstance(held, list) else [held]

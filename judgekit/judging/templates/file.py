@@ -14,7 +14,7 @@ from judgekit.judging.templates.sections import Section, Sections, compile_remin
 from judgekit.judging.templates.template import Body, Template
 from judgekit.types import digest
 
-__all__ = ["read_prompt", "read_text"]
+__all__ = ["parse_prompt", "read_prompt", "read_text"]
 
 _MOST_BYTES = 1_000_000  # of a prompt file
 _SECTIONS = ("system", "user", "assistant", "reminder", "examples")
@@ -53,8 +53,20 @@ def read_prompt(path: Path, name: str) -> Template:
     Raises:
         InputError: The file cannot be read or is no valid prompt; names file and line.
     """
-    text = read_text(path)
-    file = str(path)
+    return parse_prompt(read_text(path), str(path), name)
+
+
+def parse_prompt(text: str, file: str, name: str) -> Template:
+    """The prompt that a text is.
+
+    Args:
+        text: A prompt file's content.
+        file: The file's name, for messages.
+        name: The prompt's name in messages and records.
+
+    Raises:
+        InputError: It is no valid prompt; names file and line.
+    """
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     borders = [index for index, line in enumerate(lines) if line.rstrip() == "+++"][:2]
     if len(borders) < 2 or any(line.strip() for line in lines[: borders[0]]):

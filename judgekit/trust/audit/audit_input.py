@@ -16,11 +16,10 @@ from judgekit.jobs.bindings import JudgeFactory
 from judgekit.jobs.inputs import read_input
 from judgekit.jobs.job import Job
 from judgekit.jobs.prepare import job_for
-from judgekit.jobs.text_generation import TextGeneration
+from judgekit.jobs.text_generation import TextGeneration, prepare_text_model
 from judgekit.runs.reader import StoredRun
 from judgekit.trust.audit.families import Families, read_families
 from judgekit.trust.audit.probe_runs import PLAIN, PlannedRun
-from judgekit.trust.audit.rephrase import prepare_rephraser
 from judgekit.types import Case, Label
 
 __all__ = ["AuditInput", "AuditOptions", "case_variant", "prepare_audit"]
@@ -157,7 +156,7 @@ def prepare_audit(
         guided = job_of(settings_for(settings, JudgeSpec(options.guided), registry))
     rephraser = None
     if options.rephraser is not None:
-        rephraser = prepare_rephraser(settings, registry, options.rephraser)
+        rephraser = prepare_text_model(settings, registry, options.rephraser)
     return AuditInput(
         job,
         None if options.labels is None else read_labels(options.labels, job.inputs.models),
