@@ -66,19 +66,21 @@ class CandidateResult:
 class AlignReport:
     """All that ``align.json`` holds.
 
-    `parts` counts the labelled prompts of each part (with cross-fitting, those of the judge that is
-    written), `left_out` the cases that are in none, by reason. `looks` counts the looks at the test
-    part in the reply store, this one included: 0 where no candidate was better than the judge and
-    the test part stayed unseen. `smallest_gain` is what the test part shows with a power of 80 %.
-    `people` is how often two people agree. `before` and `after` are of the test part. `shown`: the
-    gain is significant, and this was the first look. `written` is the prompt file, empty where none
-    was written. `stopped` says why the alignment ended early.
+    `pairs`: whether pairs were judged, otherwise single answers. `parts` counts the labelled
+    prompts of each part (with cross-fitting, those of the judge that is written), `left_out` the
+    cases that are in none, by reason. `looks` counts the looks at the test part in the reply store,
+    this one included: 0 where no candidate was better than the judge and the test part stayed
+    unseen. `smallest_gain` is what the test part shows with a power of 80 %. `people` is how often
+    two people agree. `before` and `after` are of the test part. `shown`: the gain is significant,
+    and this was the first look. `written` is the prompt file, empty where none was written.
+    `stopped` says why the alignment ended early.
     """
 
     labelled: str
     judge: str
     model: str | None
     proposer: str | None
+    pairs: bool
     cross_fit: bool
     parts: Mapping[str, int]
     left_out: Mapping[str, int]

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from judgekit.errors import InputError
 from judgekit.harness.limits import Budget
 from judgekit.harness.sampling import GenerationTask
 from judgekit.harness.tally import Tally
@@ -36,7 +35,7 @@ Grades = dict[str, GradedCase]
 
 
 class CutShort(Exception):  # noqa: N818 (the report says so)
-    """A limit ended a run of the alignment; the message says which."""
+    """The alignment cannot go on: a limit ended one of its runs, or nothing has a verdict."""
 
 
 def generate_texts(texts: TextGeneration, tally: Tally) -> GeneratedTexts:
@@ -67,8 +66,7 @@ class AlignmentRuns:
         """The cases before the judge with an addition, or as it is.
 
         Raises:
-            CutShort: A limit ended the run.
-            InputError: Not one case has a verdict.
+            CutShort: A limit ended the run, or the judge as it is gives no verdict at all.
         """
         if candidate is not None:
             name = f"{name}-{self.alignment.template_of(candidate).digest[:8]}"
@@ -82,7 +80,7 @@ class AlignmentRuns:
         if run.metadata.stop is not None:
             raise CutShort(run.metadata.stopped)
         if candidate is None and (why := why_no_verdict(run)):
-            raise InputError(f"the judge cannot be aligned: {why}")
+            raise CutShort(why)
         return graded_cases(self.alignment.labelled, run)
 
     def proposals(self, tasks: Sequence[GenerationTask]) -> list[str]:

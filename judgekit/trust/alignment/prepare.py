@@ -83,10 +83,11 @@ class Alignment:
     @property
     def folder(self) -> Path:
         """Where the report goes: a folder named by the labels, the judge and the options."""
-        proposer = self.proposer.bound_engine.setup.model if self.proposer else ""
-        options = replace(self.options, out=None, write_anyway=False)
+        options = replace(
+            self.options, out=None, write_anyway=False, proposer_model=self.proposer_model
+        )
         server = str(self.job.settings.base_url or self.job.settings.endpoint or "")
-        identity = digest(self.job.identity(""), proposer, server, repr(options), size=8)
+        identity = digest(self.job.identity(""), server, repr(options), size=8)
         return Path("runs") / runs.folder_name(
             (f"align-{self.labelled.name}",), self.job.judge_name, identity
         )
@@ -117,6 +118,11 @@ class Alignment:
         labels = self.labelled.labels
         rows = [(prompt_digest(case), labels[case.id]) for case in cases]
         return smallest_gain(balanced_prompts(rows))
+
+    @property
+    def proposer_model(self) -> str:
+        """The model that proposes rules."""
+        return self.options.proposer_model or self.model
 
     @property
     def model(self) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from aligned_judges import labelled_pairs, planted
 from servers import JudgeServer
 
-from judgekit.trust import AlignReport, align
+from judgekit.trust import align
 
 
 def test_a_fault_that_examples_cure_is_cured(here: Path, server: JudgeServer) -> None:

@@ -12,7 +12,9 @@ from servers import Body
 __all__ = ["PROPOSAL", "chance", "labelled_pairs", "planted"]
 
 TOPICS = ("rivers", "ovens", "clocks", "birds", "bridges", "stamps")
-PROPOSAL = "The judge falls for praise.\n<rules>\nAn answer that names its SOURCE is better.\n</rules>"
+PROPOSAL = (
+    "The judge falls for praise.\n<rules>\nAn answer that names its SOURCE is better.\n</rules>"
+)
 
 
 def labelled_pairs(path: Path, prompts: int, **columns: Any) -> Path:
@@ -50,7 +52,7 @@ def planted(body: Body, *, cured_by: str = "SOURCE", share: float = 0.5) -> str:
     asked = body["messages"][-1]["content"]
     if "<rules>" in asked:
         return PROPOSAL
-    first, _, second = asked.partition("<answer-B ")
+    first, *_ = asked.partition("<answer-B ")
     right = "A" if "SOURCE" in first else "B"
     prompt = asked.partition("</prompt")[0].partition("\n")[2]
     wrong = cured_by not in system and chance("wrong", prompt) < share
