@@ -35,6 +35,9 @@ PLACES = {
         curve_svg merge_adapter plan_training preference_loss reward_loss signs train train_dpo
         train_ranker train_reward train_sft
     """,
+    "judgekit.pytest": """
+        InconclusiveWarning JudgeGate judge_gate
+    """,
     "judgekit.stats": """
         AdaptiveMetrics Bin Bounds Counts Inconsistent JurorMetrics JuryMetrics ModelRank Positions
         RankingSummary Rate ScoreSummary Summary bounds clustered_mean clustered_rate counts
@@ -43,11 +46,13 @@ PLACES = {
     """,
     "judgekit.trust": """
         AlignOptions AlignReport Alignment CandidateResult JudgeMetrics align align_judge
-        prepare_align PROBES TRIVIAL Audit AuditInput AuditMetric AuditOptions AuditReport
-        BenchEntry
-        BenchReport Benchmark Condition ConditionResult DriftCheck DriftReport Estimates
+        prepare_align
+        PROBES TRIVIAL Audit AuditInput AuditMetric AuditOptions AuditReport BaselineComparison
+        BenchEntry BenchReport Benchmark Check Condition ConditionResult DriftCheck
+        DriftReport Estimates
         Finding JudgeComparison JudgeResult Probe SetResult Suite check_conditions
-        chosen_probes estimates examine junit_xml parse_condition prepare_audit
+        chosen_probes compare_with_baseline
+        estimates examine junit_xml parse_condition prepare_audit
         prepare_bench prepare_drift read_drift
     """,
 }

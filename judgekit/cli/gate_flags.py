@@ -17,6 +17,7 @@ from judgekit.trust import gate
 
 if TYPE_CHECKING:
     from judgekit.api import AnyRun
+    from judgekit.trust.junit import Check, Suite
 
 __all__ = ["FAILED", "FailIf", "Gate", "Junit", "as_rows"]
 
@@ -49,15 +50,20 @@ class Gate:
     file: Path | None = None
 
     @classmethod
-    def of(cls, fail_if: Sequence[str] | None, file: Path | None) -> Gate:
+    def of(cls, fail_if: Sequence[str] | None, file: Path | None, *, against: bool = False) -> Gate:
         """A gate from its flags.
+
+        Args:
+            fail_if: The conditions' texts.
+            file: Where the results are written.
+            against: Whether a comparison with a baseline is checked as well.
 
         Raises:
             InputError: A condition cannot be read, or the file cannot be written.
         """
         conditions = tuple(gate.parse_condition(text) for text in fail_if or ())
         if file is not None:
-            if not conditions:
+            if not conditions and not against:
                 raise InputError("--junit writes the results of --fail-if; add a condition")
             if file.is_dir() or not os.access(file.parent, os.W_OK | os.X_OK):
                 raise InputError(f"cannot write {str(file)!r}; name a file in an existing folder")
@@ -76,21 +82,33 @@ class Gate:
         """The result of each condition."""
         return gate.check_conditions([condition.text for condition in self.conditions], summary)
 
-    def suite(self, run: AnyRun) -> gate.Suite:
-        """The results of the conditions in a finished run, or why it has no verdict."""
+    def suite(self, run: AnyRun, more: Sequence[Check] = ()) -> Suite:
+        """The results of the conditions in a finished run, or why it has no verdict.
+
+        Args:
+            run: The run.
+            more: Results of other checks of it.
+        """
+        from judgekit.trust.junit import Suite
+
         ranked = run.kind == "rank"
         name = run.folder.name if ranked else " against ".join(run.metadata.models)
         error = why_no_verdict(run.stored)
-        return gate.Suite(name, self.results(run.summary.to_dict()), run.metadata.seconds, error)
+        results = [*self.results(run.summary.to_dict()), *more]
+        return Suite(name, results, run.metadata.seconds, error)
 
-    def write(self, suites: Sequence[gate.Suite]) -> None:
+    def write(self, suites: Sequence[Suite]) -> None:
         """Writes the JUnit file, if one is named."""
         if self.file is not None:
-            write_file(self.file, gate.junit_xml(suites).encode())
+            from judgekit.trust.junit import junit_xml
+
+            write_file(self.file, junit_xml(suites).encode())
 
 
-def as_rows(suite: gate.Suite) -> list[dict[str, Any]]:
-    """The results for JSON."""
+def as_rows(suite: Suite) -> list[dict[str, Any]]:
+    """The results of the conditions for JSON."""
     return [
-        {"condition": f.condition.text, "value": f.value, "failed": f.failed} for f in suite.results
+        {"condition": result.name, "value": result.value, "failed": result.failed}
+        for result in suite.results
+        if isinstance(result, gate.ConditionResult)
     ]

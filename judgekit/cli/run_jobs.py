@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from judgekit.api import AnyRun
     from judgekit.extension.registry import Registry
     from judgekit.jobs.runnable import Runnable
-    from judgekit.trust.gate import Suite
+    from judgekit.trust.junit import Suite
 
 __all__ = [
     "NO_VERDICT",

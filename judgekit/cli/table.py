@@ -55,7 +55,10 @@ COMMANDS = {
         "drift",
         judge=False,
     ),
-    "gate": Entry("Exit with 1 if a finished run meets a condition.", f"{HOME}.gate:gate"),
+    "gate": Entry(
+        "Exit with 1 if a finished run meets a condition, or is worse than its baseline.",
+        f"{HOME}.gate:gate",
+    ),
     "show": Entry("Show the cases of a run side by side.", f"{HOME}.show:show"),
     "stats": Entry("Show the statistics of a run.", f"{HOME}.stats:stats"),
     "explain": Entry(

@@ -14,22 +14,10 @@ __all__ = ["CompareKeywords", "GenerateKeywords", "RankKeywords", "ScoreKeywords
 AnyPath: TypeAlias = str | os.PathLike[str]
 
 
-class JudgingKeywords(TypedDict, total=False):
-    """Keywords of all functions that judge."""
+class EngineKeywords(TypedDict, total=False):
+    """Keywords of all functions."""
 
-    judge: str | None
-    options: Mapping[str, Any]
-    prompt: str | None
-    repeats: int | None
-    orders: Literal["both", "one", "adaptive"]
-    tie_margin: float
-    inconsistent: Literal["half", "drop"]
-    reask: int
-    until: float | None
-    verdict: Literal["text", "logits"]
     model: str | None
-    temperature: float | None
-    max_tokens: int | None
     top_p: float | None
     seed: int | None
     model_args: Mapping[str, Any]
@@ -55,6 +43,23 @@ class JudgingKeywords(TypedDict, total=False):
     max_cost: float | None
     store: AnyPath
     plugins: AnyPath | Sequence[AnyPath]
+
+
+class JudgingKeywords(EngineKeywords, total=False):
+    """Keywords of all functions that judge."""
+
+    judge: str | None
+    options: Mapping[str, Any]
+    prompt: str | None
+    repeats: int | None
+    orders: Literal["both", "one", "adaptive"]
+    tie_margin: float
+    inconsistent: Literal["half", "drop"]
+    reask: int
+    until: float | None
+    verdict: Literal["text", "logits"]
+    temperature: float | None
+    max_tokens: int | None
     prompts: AnyPath | None
     references: AnyPath | None
     join: Literal["strict", "inner"]
@@ -80,37 +85,11 @@ class RankKeywords(JudgingKeywords, total=False):
     games: int | None
 
 
-class GenerateKeywords(TypedDict, total=False):
+class GenerateKeywords(EngineKeywords, total=False):
     """Keywords of `generate`."""
 
-    model: str | None
     temperature: float
     max_tokens: int
-    top_p: float | None
-    seed: int | None
-    model_args: Mapping[str, Any]
-    engine_args: Mapping[str, Any]
-    quant: Literal["none", "4bit", "nf4", "fp4"] | None
-    adapter: str | None
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] | None
-    device: str | None
-    retry_truncated: int | None
-    base_url: str | None
-    endpoint: str | None
-    columns: Mapping[str, str]
-    skip_bad_rows: bool
-    limit: int | None
-    concurrency: int
-    timeout: float
-    max_reply_mb: float
-    retry_seconds: float
-    retries: int | None
-    rpm: float | None
-    tpm: float | None
-    max_calls: int | None
-    max_cost: float | None
-    store: AnyPath
-    plugins: AnyPath | Sequence[AnyPath]
     n: int
     system: str | None
     system_file: AnyPath | None

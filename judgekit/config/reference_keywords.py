@@ -34,28 +34,36 @@ JUDGING = ("compare", "score", "rank")
 
 
 def keywords_text() -> str:
-    """The module: what all that judge take, then what each of them adds."""
+    """The module: the keywords that all functions share, then what each of them adds."""
     taken = {name: set(keywords_of(Settings, name)) for name in JUDGING}
-    common = set.intersection(*taken.values())
-    parts = [HEAD, *typed_dict("JudgingKeywords", "TypedDict", Settings, common)]
+    judging = set.intersection(*taken.values())
+    generate = set(keywords_of(GenerateSettings, "generate"))
+    types, other_types = hints(Settings), hints(GenerateSettings)
+    engine = {name for name in judging & generate if types[name] == other_types[name]}
+    parts = [
+        HEAD,
+        *typed_dict("EngineKeywords", "TypedDict", types, engine),
+        *typed_dict("JudgingKeywords", "EngineKeywords", types, judging - engine),
+    ]
     for name in JUDGING:
-        names = taken[name] - common
-        parts += typed_dict(f"{name.capitalize()}Keywords", "JudgingKeywords", Settings, names)
-    every = set(keywords_of(GenerateSettings, "generate"))
-    parts += typed_dict("GenerateKeywords", "TypedDict", GenerateSettings, every)
+        added = taken[name] - judging
+        parts += typed_dict(f"{name.capitalize()}Keywords", "JudgingKeywords", types, added)
+    parts += typed_dict("GenerateKeywords", "EngineKeywords", other_types, generate - engine)
     return "\n".join(parts) + "\n"
 
 
-def typed_dict(name: str, base: str, kind: type, taken: set[str]) -> Iterator[str]:
+def typed_dict(name: str, base: str, types: Mapping[str, Any], taken: set[str]) -> Iterator[str]:
     """A class with a key for each setting that is taken."""
-    types: Mapping[str, Any] = hints(kind)
-    of = "all functions that judge" if name.startswith("Judging") else f"`{name[:-8].lower()}`"
+    prefix = name.removesuffix("Keywords").lower()
+    of = {"engine": "all functions", "judging": "all functions that judge"}.get(
+        prefix, f"`{prefix}`"
+    )
     yield f"\n\nclass {name}({base}, total=False):"
     yield f'    """Keywords of {of}."""\n'
-    yield from (f"    {key}: {spelled(types[key])}" for key in types if key in taken)
+    yield from (f"    {key}: {keyword_type(types[key])}" for key in types if key in taken)
 
 
-def spelled(hint: Any) -> str:
+def keyword_type(hint: Any) -> str:
     """A setting's type as a keyword takes it: a path as a text, one where there may be several."""
     arms = get_args(hint)
     if get_origin(hint) is Literal:
@@ -64,12 +72,12 @@ def spelled(hint: Any) -> str:
     if hint is type(None):
         return "None"
     if get_origin(hint) is tuple:
-        one = spelled(arms[0])
+        one = keyword_type(arms[0])
         return f"{one} | Sequence[{one}]"
     if get_origin(hint) is not None and issubclass_of_mapping(hint):
-        return f"Mapping[{', '.join(map(spelled, arms))}]"
+        return f"Mapping[{', '.join(map(keyword_type, arms))}]"
     if arms:  # a union
-        return " | ".join(map(spelled, arms))
+        return " | ".join(map(keyword_type, arms))
     return {Path: "AnyPath", Any: "Any"}.get(hint) or str(hint.__name__)
 
 

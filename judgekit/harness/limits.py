@@ -145,7 +145,7 @@ class Budget:
         self.calls = calls
         self.cost = cost
         self._included: set[str] = set()
-        self._whole: Budget | None = None  # what this is a share of
+        self._parent: Budget | None = None  # the budget that this is a share of
         self._share = ""
 
     @property
@@ -157,8 +157,8 @@ class Budget:
         """Counts calls that were made and dollars that were spent, here and in the whole."""
         self.calls += calls
         self.cost += cost
-        if self._whole is not None:
-            self._whole.use(calls, cost)
+        if self._parent is not None:
+            self._parent.use(calls, cost)
 
     def include(self, run: str, calls: int, cost: float) -> None:
         """Counts what a run used when it was started before, once.
@@ -197,7 +197,7 @@ class Budget:
                 None if calls is None else floor(calls * part),
                 None if cost is None else cost * part,
             )
-            budget._whole = self
+            budget._parent = self
             budget._share = f", its share of {self._limits()}"
             budgets.append(budget)
         return budgets

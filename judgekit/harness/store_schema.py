@@ -108,7 +108,7 @@ def schema_of(connection: sqlite3.Connection) -> int:
         raise sqlite3.DatabaseError(FOREIGN)
     if version > SCHEMA:
         raise sqlite3.DatabaseError(f"it was written by a newer judgekit (schema {version})")
-    if held != expected(version):
+    if held != expected_tables(version):
         raise sqlite3.DatabaseError(FOREIGN)
     return int(version)
 
@@ -126,7 +126,7 @@ def objects_of(connection: sqlite3.Connection) -> dict[str, tuple[str, tuple[str
 
 
 @cache
-def expected(version: int) -> dict[str, tuple[str, tuple[str, ...]]]:
+def expected_tables(version: int) -> dict[str, tuple[str, tuple[str, ...]]]:
     """What a store of that schema holds."""
     with closing(sqlite3.connect(":memory:")) as connection:
         for step in STEPS[:version]:

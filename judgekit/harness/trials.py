@@ -190,11 +190,11 @@ async def judge_trial(judge: Judge, trial: Trial, ask: TrialAsk) -> Judgement:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        verdict = broke(error)  # the judge cancelled itself; the run goes on
+        verdict = failed_verdict(error)  # the judge cancelled itself; the run goes on
     except (EngineError, StoreError):
         raise
     except Exception as error:  # noqa: BLE001 (a plugin's judge: its fault is this trial's status)
-        verdict = broke(error)
+        verdict = failed_verdict(error)
     if ask.stop is not None:
         raise ask.stop  # even if the judge caught it
     return Judgement(trial, verdict, ask.calls, ask.tokens_in, ask.tokens_out)
@@ -220,7 +220,7 @@ def checked_verdict(verdict: object, trial: Trial) -> Verdict:
     return Verdict.without(Status.FAILED, f"the judge broke: {fault}", reasoning=verdict.reasoning)
 
 
-def broke(error: BaseException) -> Verdict:
+def failed_verdict(error: BaseException) -> Verdict:
     """The failed verdict of a trial in which the judge raised, with the line that did."""
     log.debug("the judge broke", exc_info=error)
     line = raised_at(error)
@@ -318,11 +318,11 @@ def judge_safely(judge: BatchJudge, trials: Sequence[Trial]) -> list[Verdict]:
         raise
     except Exception as error:  # noqa: BLE001 (a plugin's judge, see judge_trial)
         if len(trials) == 1:
-            return [broke(error)]
+            return [failed_verdict(error)]
         return [judge_safely(judge, [trial])[0] for trial in trials]
     if len(verdicts) != len(trials):
         mismatch = ValueError(f"{len(verdicts)} verdicts for {len(trials)} trials")
-        return [broke(mismatch) for _ in trials]
+        return [failed_verdict(mismatch) for _ in trials]
     return [
         checked_verdict(verdict, trial) for verdict, trial in zip(verdicts, trials, strict=True)
     ]

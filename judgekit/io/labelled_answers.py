@@ -19,6 +19,7 @@ from judgekit.types import Case, Message
 __all__ = ["LabelledAnswers", "load_labelled_answers"]
 
 MODEL = "answer"
+LabelledAnswer = tuple[Case, float | str | None, tuple[float | str, ...]]
 
 
 @dataclass(frozen=True)
@@ -52,42 +53,38 @@ def load_labelled_answers(
     column, several = given.pop("label", "label"), given.pop("labels", "labels")
     rows = read_rows(path)
     layout = find_layout(rows, Source(path, given), PARTS, ("response",))
-    cases: dict[str, Case] = {}
-    labels: dict[str, float | str] = {}
-    votes: dict[str, tuple[float | str, ...]] = {}
-    left_out: Counter[str] = Counter()
 
     def read(
         layout: Layout, row: Row, name: str | None, prompt: tuple[Message, ...], turns: int | None
-    ) -> tuple[Case, float | str | None, tuple[float | str, ...]]:
+    ) -> LabelledAnswer:
         answer = read_answer_row(layout, row, name, prompt, turns)
         return case_of(answer), _label(at(row.data, column)), _votes(at(row.data, several))
 
+    kept: dict[str, LabelledAnswer] = {}
+    left_out: Counter[str] = Counter()
     for row in rows:
         entry = layout.read(row, read)
         where = place(path, row.unit, row.line)
-        if isinstance(entry, BadRow):
-            if not entry.empty:
-                raise InputError(f"{where}: {entry.reason}; correct it")
-            left_out["empty prompt"] += 1
+        if isinstance(entry, BadRow) and not entry.empty:
+            raise InputError(f"{where}: {entry.reason}; correct it")
+        if isinstance(entry, BadRow) or entry[1] is None:
+            left_out["empty prompt" if isinstance(entry, BadRow) else "no label"] += 1
             continue
-        case, label, people = entry
-        if label is None:
-            left_out["no label"] += 1
-            continue
-        if case.id in cases:
+        if kept.setdefault(entry[0].id, entry) is not entry:
             raise InputError(
-                f"{where}: the id {case.id!r} stands in an earlier {row.unit}; give each row an id "
-                f"of its own, or leave the column out"
+                f"{where}: the id {entry[0].id!r} stands in an earlier {row.unit}; give each row "
+                f"an id of its own, or leave the column out"
             )
-        cases[case.id], labels[case.id] = case, label
-        if len(people) > 1:
-            votes[case.id] = people
-    if not cases:
+    if not kept:
         raise InputError(
             f"{path}: no row has a label to align a judge with; the label is a number or a grade"
         )
-    return LabelledAnswers(tuple(cases.values()), labels, votes, dict(left_out))
+    return LabelledAnswers(
+        tuple(case for case, *_ in kept.values()),
+        {name: label for name, (_, label, _) in kept.items() if label is not None},
+        {name: votes for name, (*_, votes) in kept.items() if len(votes) > 1},
+        dict(left_out),
+    )
 
 
 def case_of(answer: Answer) -> Case:

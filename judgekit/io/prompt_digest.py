@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
 
+from judgekit.errors import InputError
 from judgekit.types import Case, digest
 
-__all__ = ["normalised_prompt", "prompt_digest"]
+__all__ = ["LEARNED", "check_unseen", "normalised_prompt", "prompt_digest"]
 
+LEARNED = "used to align the judge"
+"""Why labelled cases are left out of a measure of a judge that has learned from their labels."""
+
+FEWEST = 10  # labelled prompts that must remain
 WORDS = re.compile(r"\w+")
 
 
@@ -27,3 +33,24 @@ def normalised_prompt(case: Case) -> str:
 def prompt_digest(case: Case) -> str:
     """16 hex digits that name a case's prompt, as `normalised_prompt` reads it."""
     return digest("judgekit.prompt", normalised_prompt(case), size=8)
+
+
+def check_unseen(place: str, cases: Iterable[Case], learned: Collection[str]) -> None:
+    """Refuses labels of which too few remain for a judge that has learned from the others.
+
+    Args:
+        place: What holds the labels, for the message.
+        cases: The labelled cases.
+        learned: The digests of the prompts that the judge has learned from.
+
+    Raises:
+        InputError: It has learned from some of them, and fewer than ten prompts remain.
+    """
+    prompts = {prompt_digest(case) for case in cases}
+    unseen = prompts.difference(learned)
+    if len(unseen) < min(len(prompts), FEWEST):
+        raise InputError(
+            f"{place}: the judge was aligned with {len(prompts) - len(unseen)} of its "
+            f"{len(prompts)} labelled prompts, and {len(unseen)} others say too little; measure it "
+            f"with at least {FEWEST} that it has not learned from"
+        )

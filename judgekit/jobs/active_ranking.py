@@ -21,8 +21,8 @@ from judgekit.harness.plan import Plan
 from judgekit.jobs.adaptive_orders import in_plan_order
 from judgekit.jobs.judge_runner import RunTrials
 from judgekit.jobs.tasks import RankTask, ScheduleReport
-from judgekit.stats.active_pairs import ActivePairs, rating_prior
-from judgekit.stats.bradley_terry import Game, ModelRating, Ratings, ratings
+from judgekit.stats.active_pairs import ActivePairs, rate_chosen_games
+from judgekit.stats.ratings import Game, Ratings
 from judgekit.stats.stopping import shuffled
 from judgekit.stats.summaries.ranking import games_of
 from judgekit.types import Case, Judgement, Pair, Ranking, StopReason
@@ -110,8 +110,6 @@ class ActiveRanking:
         return ScheduleReport(ratings=self._ratings())
 
     def _ratings(self) -> Ratings:
-        """A few made-up games give a rating also to models that never lost (`rating_prior`)."""
-        models = dict.fromkeys(r.model for case in self._plan.cases for r in case.responses)
         rankings = self._rankings
         known = [game for r in rankings for game in games_of(r, self._task.inconsistent)]
         if not known:
@@ -119,12 +117,8 @@ class ActiveRanking:
             lost = sum(not outcome.decided for outcome in outcomes)
             why = f"{lost} without a verdict, {len(outcomes) - lost} inconsistent and left out"
             return Ratings((), None, 0, f"none of {len(outcomes)} games counts ({why})")
-        estimate = ratings(known, prior=rating_prior(len(models)))
-        rated = {model.model for model in estimate.models}
-        missing = (
-            ModelRating(m, None, None, None, None, None, 0, 0.0) for m in models if m not in rated
-        )
-        return replace(estimate, models=(*estimate.models, *missing))
+        models = dict.fromkeys(r.model for case in self._plan.cases for r in case.responses)
+        return rate_chosen_games(known, list(models))
 
 
 def texts_of(case: Case, pair: Pair) -> frozenset[int]:

@@ -129,7 +129,7 @@ class PanelMaker:
             for juror in self._jurors
         ]
         name = f"{rule} of {', '.join(part.name for part in parts)}"
-        return Panel(s, name, "jury", rule, checked(parts, s), inputs)
+        return Panel(s, name, "jury", rule, check_parts(parts, s), inputs)
 
     def _route(self, inputs: JudgeInput, s: Settings) -> Panel:
         """The routes' cases to their judges, the others to the judge that ``judge`` names."""
@@ -146,7 +146,7 @@ class PanelMaker:
                 of_juror = juror_settings(juror, plain, self._registry)
                 parts.append(self._part(inputs, juror, of_juror, cases))
         name = " · ".join(part.name for part in parts)
-        return Panel(s, name, "route", None, checked(parts, s), inputs)
+        return Panel(s, name, "route", None, check_parts(parts, s), inputs)
 
     def _part(
         self, inputs: JudgeInput, juror: JudgeSpec | None, s: Settings, cases: Sequence[Case]
@@ -174,7 +174,7 @@ def rule_of(s: Settings, jurors: Sequence[JudgeSpec], *, comparing: bool) -> Rul
     return "mean"
 
 
-def checked(parts: Sequence[Part], s: Settings) -> tuple[Part, ...]:
+def check_parts(parts: Sequence[Part], s: Settings) -> tuple[Part, ...]:
     """The parts, none of them twice. Raises `InputError`."""
     names = [part.name for part in parts]
     for name in names:

@@ -5,7 +5,7 @@ Everything here is computed from runs' folders; no judge is asked again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,16 @@ from typing import Any
 from judgekit.errors import InputError
 from judgekit.io.given import is_given
 from judgekit.io.labels import read_labels
+from judgekit.io.prompt_digest import check_unseen, prompt_digest
 from judgekit.runs.match import cases_with_outcomes
 from judgekit.runs.metadata import RunMetadata
 from judgekit.runs.reader import StoredRun
+from judgekit.stats.active_pairs import rate_chosen_games
 from judgekit.stats.agreement import Agreement, agreement
 from judgekit.stats.bradley_terry import Game, Ratings, ratings
 from judgekit.stats.length_control import LengthControl, length_controlled_rate
 from judgekit.stats.metric import metric
-from judgekit.stats.outcomes.values import Inconsistent, counted, label, value_of
+from judgekit.stats.outcomes.values import Inconsistent, counted, in_name_order, label, value_of
 from judgekit.stats.plain import encode
 from judgekit.stats.power import design_effect, prompts_to_detect, tie_share
 from judgekit.stats.prediction_powered import PredictionPowered, prediction_powered_rate
@@ -40,7 +42,8 @@ CasePair = tuple[Case, Outcome]
 class LabelComparison:
     """A run beside people's labels of some of its cases: agreement, and the rate of both.
 
-    `unknown` counts labels of cases that the run does not have.
+    `unknown` counts labels of cases that the run does not have, `learned` those of prompts from
+    which the judge has learned: these cases are left out.
     """
 
     agreement: Agreement
@@ -48,6 +51,7 @@ class LabelComparison:
         metadata=metric("the win rate by judge and labels together", formerly="corrected")
     )
     unknown: int
+    learned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,9 @@ def analyse(folder: str | Path, labels: Path | None = None) -> Analysis:
         prompts_needed=prompts_by_difference([(o.cluster, v) for _, o, v in values]),
         labelled=None
         if labels is None
-        else compare_with_labels(pairs, read_labels(labels, models), labels, inconsistent),
+        else compare_with_labels(
+            pairs, read_labels(labels, models), labels, inconsistent, run.metadata.learned
+        ),
     )
 
 
@@ -143,12 +149,20 @@ def compare_with_labels(
     labels: Mapping[str, Label],
     path: Path,
     inconsistent: Inconsistent,
+    learned: Collection[str] = (),
 ) -> LabelComparison:
-    """The judge's outcomes beside the labels of the same cases."""
+    """The judge's outcomes beside the labels of the same cases, but those it has learned from."""
     cases = {case.id for case, _ in pairs}
     if not cases & labels.keys():
         raise InputError(f"{path} labels no case of this run; ids are those of its cases.jsonl")
-    rows = [(o.cluster, label(o), labels[case.id]) for case, o in pairs if case.id in labels]
+    check_unseen(str(path), (case for case, _ in pairs if case.id in labels), learned)
+    seen = {case.id for case, _ in pairs if prompt_digest(case) in learned} if learned else set()
+    pairs = [(case, o) for case, o in pairs if case.id not in seen]
+    rows = [
+        (o.cluster, in_name_order(case, label(o)), in_name_order(case, labels[case.id]))
+        for case, o in pairs
+        if case.id in labels
+    ]
     return LabelComparison(
         agreement(rows),
         prediction_powered_rate(
@@ -157,15 +171,18 @@ def compare_with_labels(
             if (v := counted(o, inconsistent)) is not None
         ),
         len(labels.keys() - cases),
+        len(seen & labels.keys()),
     )
 
 
-def rate_models(folders: Sequence[str | Path], *, prior: float = 0.0) -> Ratings:
+def rate_models(folders: Sequence[str | Path], *, prior: float | None = None) -> Ratings:
     """Bradley-Terry ratings of all models in runs, be they comparisons or rankings.
 
     Args:
         folders: The runs' folders.
-        prior: Made-up games between every two models, half of them won by each.
+        prior: Made-up games between every two models, half of them won by each. None: as many as
+            `judgekit rank --games` adds where a run chose its games, so that its ratings are the
+            ones of its summary; otherwise 0.
 
     Returns:
         The models, best first, with intervals of their ratings and ranks.
@@ -178,7 +195,10 @@ def rate_models(folders: Sequence[str | Path], *, prior: float = 0.0) -> Ratings
     games = [game for run in runs for game in games_of_run(run)]
     if not games:
         raise InputError("no case of these runs counts (no verdict, or inconsistent and left out)")
-    return ratings(games, prior=prior)
+    if not any(run.metadata.games for run in runs):
+        return ratings(games, prior=prior or 0.0)
+    models = dict.fromkeys(name for run in runs for name in run.metadata.models)
+    return rate_chosen_games(games, list(models), prior)
 
 
 def check_names(runs: Sequence[StoredRun]) -> None:

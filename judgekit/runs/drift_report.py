@@ -64,10 +64,12 @@ class DriftReport:
     position_shifts: Mapping[str, PairedTest] = field(
         default_factory=dict,
         metadata=metric(
-            "the position shares, and the net lean to the first place: now minus before; empty of "
+            "the position shares of `position`, the mean over cases of a case's own first share, "
+            "and the net lean to the first place as `audit` has it: now minus before; empty of "
             "scores",
             unit="difference of shares",
-            denominator="cases of both runs that have the share",
+            denominator="cases that both runs showed in both orders; of the first share, in which "
+            "both chose a position; of the net lean, whose orders are all valid",
         ),
     )
 

@@ -10,13 +10,15 @@ of their 95 % intervals would contain the true rating (`benchmarks/savings_match
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from judgekit.stats.bradley_terry import Game
+from judgekit.stats.bradley_terry import ratings
+from judgekit.stats.ratings import Game, ModelRating, Ratings
 
-__all__ = ["ActivePairs", "most_informative_pairs", "rating_prior"]
+__all__ = ["ActivePairs", "most_informative_pairs", "rate_chosen_games", "rating_prior"]
 
 Array = NDArray[np.float64]
 Names = tuple[str, str]
@@ -146,6 +148,29 @@ def rating_prior(models: int) -> float:
     rating; with this prior 98 %.
     """
     return PRIOR / max(1, models - 1)
+
+
+def rate_chosen_games(
+    games: Sequence[Game], models: Sequence[str], prior: float | None = None
+) -> Ratings:
+    """Ratings of games whose models were chosen; a prior rates models that never lost, too.
+
+    Args:
+        games: The games that count, at least one.
+        models: All models; those that were in no game stand last, without a rating.
+        prior: As of `ratings`; None: `rating_prior`.
+
+    Returns:
+        The ratings.
+    """
+    estimate = ratings(games, prior=rating_prior(len(models)) if prior is None else prior)
+    rated = {model.model for model in estimate.models}
+    missing = (
+        ModelRating(name, None, None, None, None, None, 0, 0.0)
+        for name in models
+        if name not in rated
+    )
+    return replace(estimate, models=(*estimate.models, *missing))
 
 
 def _table(games: Iterable[Game], models: Sequence[str]) -> Array:

@@ -71,8 +71,8 @@ def ratings(games: Iterable[Game], *, samples: int = 1000, prior: float = 0.0) -
     # A prior stands in for losses, not for games: it does not connect models that never met.
     parts = _components(counts if not prior else real + real.swapaxes(1, 2))
     if len(parts) > 1:
-        order = sorted(rated, key=lambda r: -r.value / r.games)
-        return Ratings(tuple(order), None, table.prompts, _reason(parts, real, table.names))
+        order = tuple(sorted(rated, key=lambda r: -r.value / r.games))
+        return Ratings(order, None, table.prompts, _reason(parts, real, table.names), prior or None)
     strengths, tie = _fit(counts, np.zeros(size), 0.1, _stopping_distance(prior))
     best, worst = _unbounded(real)
     draw = np.random.default_rng(0)
@@ -86,8 +86,8 @@ def ratings(games: Iterable[Game], *, samples: int = 1000, prior: float = 0.0) -
         replace(model, low=None if down else model.low, high=None if up else model.high)
         for model, up, down in zip(final, best, worst, strict=True)
     ]
-    order = sorted(final, key=lambda r: -(r.rating or 0))
-    return Ratings(tuple(order), tie if counts[0].any() else None, table.prompts)
+    models = tuple(sorted(final, key=lambda r: -(r.rating or 0)))
+    return Ratings(models, tie if counts[0].any() else None, table.prompts, prior=prior or None)
 
 
 @dataclass(frozen=True)

@@ -108,9 +108,9 @@ def _binomial(n: int, p: float) -> Sequence[float]:
     if p >= 1:
         return [0.0] * n + [1.0]
     width = TAIL * sqrt(n * p * (1 - p)) + 1
-    whole = lgamma(n + 1)
+    factorial = lgamma(n + 1)
     return [
-        exp(whole - lgamma(k + 1) - lgamma(n - k + 1) + k * log(p) + (n - k) * log1p(-p))
+        exp(factorial - lgamma(k + 1) - lgamma(n - k + 1) + k * log(p) + (n - k) * log1p(-p))
         if abs(k - n * p) <= width
         else 0.0
         for k in range(n + 1)

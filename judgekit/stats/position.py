@@ -11,7 +11,10 @@ from judgekit.types import Outcome, Position
 
 __all__ = ["Positions", "positions"]
 
-BOTH_ORDERS = "cases shown in both orders"
+BOTH_ORDERS = (
+    "comparisons (cases; of a ranking, pairs of answers) shown in both orders, those with an "
+    "invalid order among them, identical answers not"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,36 +26,37 @@ class Positions:
 
     consistent: Rate = field(
         metadata=metric(
-            "position consistency: the share of cases whose two orders give the same response, "
-            "or a tie twice",
+            "position consistency: the share of comparisons whose two orders give the same "
+            "response, or a tie twice; of a jury, of the cases with a winner, those that most of "
+            "its jurors decided so in both orders",
             unit="share",
             denominator=BOTH_ORDERS,
         )
     )
     first: Rate = field(
         metadata=metric(
-            "the share of cases in which both orders chose the answer shown first",
+            "the share of comparisons in which both orders chose the answer shown first",
             unit="share",
             denominator=BOTH_ORDERS,
         )
     )
     second: Rate = field(
         metadata=metric(
-            "the share of cases in which both orders chose the answer shown second",
+            "the share of comparisons in which both orders chose the answer shown second",
             unit="share",
             denominator=BOTH_ORDERS,
         )
     )
     half_tie: Rate = field(
         metadata=metric(
-            "the share of cases in which one order is a tie and the other is not",
+            "the share of comparisons in which one order is a tie and the other is not",
             unit="share",
             denominator=BOTH_ORDERS,
         )
     )
     error: Rate = field(
         metadata=metric(
-            "the share of cases in which an order has no valid verdict",
+            "the share of comparisons in which an order has no valid verdict",
             unit="share",
             denominator=BOTH_ORDERS,
         )

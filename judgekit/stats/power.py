@@ -10,6 +10,7 @@ from judgekit.stats.intervals import cluster_sums, standard_error, t95
 
 __all__ = [
     "FEW",
+    "REACH",
     "design_effect",
     "effective_prompts",
     "prompts_needed",

@@ -66,3 +66,12 @@ class Ratings:
     reason: str = field(
         default="", metadata=metric("why there are no ratings; empty where there are")
     )
+    prior: float | None = field(
+        default=None,
+        metadata=metric(
+            "the pseudo-games between every two models, half won by each; absent where there are "
+            "none",
+            unit="games",
+            optional=True,
+        ),
+    )

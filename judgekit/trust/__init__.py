@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from judgekit.trust.audit.examine import Audit, examine
     from judgekit.trust.audit.probe import Probe
     from judgekit.trust.audit.probes import PROBES, chosen_probes
+    from judgekit.trust.baseline import BaselineComparison, compare_with_baseline
     from judgekit.trust.benchmark import TRIVIAL, BenchEntry, Benchmark, prepare_bench
     from judgekit.trust.drift import DriftCheck, prepare_drift, read_drift
     from judgekit.trust.gate import (
         Condition,
         ConditionResult,
-        Suite,
         check_conditions,
-        junit_xml,
         parse_condition,
     )
+    from judgekit.trust.junit import Check, Suite, junit_xml
 
 __all__ = [
     "PROBES",
@@ -42,10 +42,12 @@ __all__ = [
     "AuditMetric",
     "AuditOptions",
     "AuditReport",
+    "BaselineComparison",
     "BenchEntry",
     "BenchReport",
     "Benchmark",
     "CandidateResult",
+    "Check",
     "Condition",
     "ConditionResult",
     "DriftCheck",
@@ -62,6 +64,7 @@ __all__ = [
     "align_judge",
     "check_conditions",
     "chosen_probes",
+    "compare_with_baseline",
     "estimates",
     "examine",
     "junit_xml",
@@ -87,10 +90,11 @@ MODULES = {
     ),
     "judgekit.trust.benchmark": ("TRIVIAL", "BenchEntry", "Benchmark", "prepare_bench"),
     "judgekit.trust.drift": ("DriftCheck", "prepare_drift", "read_drift"),
+    "judgekit.trust.baseline": ("BaselineComparison", "compare_with_baseline"),
     "judgekit.trust.gate": (
-        *("Condition", "ConditionResult", "Suite"),
-        *("check_conditions", "junit_xml", "parse_condition"),
+        *("Condition", "ConditionResult", "check_conditions", "parse_condition"),
     ),
+    "judgekit.trust.junit": ("Check", "Suite", "junit_xml"),
 }
 ORIGINS = {name: module for module, names in MODULES.items() for name in names}
 

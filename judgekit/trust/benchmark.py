@@ -20,10 +20,12 @@ from judgekit.harness.limits import Budget
 from judgekit.io.files import is_leftover, safe_name
 from judgekit.io.labelled_pairs import keep_labelled
 from judgekit.io.labelled_set import LabelledSet, SetSetup
+from judgekit.io.prompt_digest import LEARNED, check_unseen, prompt_digest
 from judgekit.jobs.bindings import JudgeFactory
 from judgekit.jobs.inputs import read_input
 from judgekit.jobs.job import Job
 from judgekit.jobs.judge_settings import juror_settings
+from judgekit.jobs.learned_prompts import learned_prompts
 from judgekit.jobs.prepare import job_for
 from judgekit.runs.bench_report import FILE, BenchReport
 from judgekit.runs.reader import StoredRun
@@ -121,15 +123,16 @@ def prepare_bench(
         raise InputError(
             f"a benchmark shows all pairs in both orders, not {settings.orders!r}; leave orders out"
         )
-    labelled = [sample(read_set(word, settings.columns, registry), limit) for word in sets]
+    labelled = [read_set(word, settings.columns, registry) for word in sets]
     names = [one.name for one in labelled]
     if len(set(names)) < len(names):
         raise InputError(f"two sets have one name: {', '.join(names)}; write NAME=FILE for one")
     base_settings = replace(settings, columns={}, limit=None, out=None)
     judges = [(spec, False, s) for spec, s in settings_of(specs, base_settings, registry)]
     judges += [(spec, True, s) for spec, s in trivial_settings(specs, settings)]
-    inputs = [read_input([keep_labelled(one, KEPT)], base_settings, "compare") for one in labelled]
     factories = [JudgeFactory(registry, s) for *_, s in judges]
+    labelled = [sample(one, limit) for one in unseen_sets(labelled, factories)]
+    inputs = [read_input([keep_labelled(one, KEPT)], base_settings, "compare") for one in labelled]
     jobs = [[job_for(of_set, factory) for of_set in inputs] for factory in factories]
     folder = settings.out or usual_folder(names, [job for of_judge in jobs for job in of_judge])
     budget = Budget(settings.max_calls, settings.max_cost)
@@ -216,6 +219,31 @@ def read_set(word: str, columns: Mapping[str, str], registry: Registry) -> Label
         stem = Path(word).name.removesuffix(".gz")
         return registry.labelled_set("pairs")(SetSetup(Path(stem).stem or stem, word, columns))
     return registry.labelled_set(word)(SetSetup(word))
+
+
+def unseen_sets(
+    sets: Sequence[LabelledSet], factories: Sequence[JudgeFactory]
+) -> list[LabelledSet]:
+    """The sets without the questions from which any of the judges has learned."""
+    learned = learned_prompts(*(f.judge(f.settings.judge or "", 2) for f in factories))
+    return [without_learned(labelled, learned) for labelled in sets]
+
+
+def without_learned(labelled: LabelledSet, learned: frozenset[str]) -> LabelledSet:
+    """The set without the questions from which a judge has learned, which are counted.
+
+    The same questions are left out for all judges, so that they are compared on the same ones.
+
+    Raises:
+        InputError: Too few remain.
+    """
+    groups = {labelled.group(case) for case in labelled.cases if prompt_digest(case) in learned}
+    if not groups:
+        return labelled
+    check_unseen(f"the set {labelled.name!r}", labelled.cases, learned)
+    cases = tuple(case for case in labelled.cases if labelled.group(case) not in groups)
+    left_out = {**labelled.left_out, LEARNED: len(labelled.cases) - len(cases)}
+    return replace(labelled, cases=cases, left_out=left_out)
 
 
 def sample(labelled: LabelledSet, limit: int | None) -> LabelledSet:

@@ -10,7 +10,7 @@ All replies are new: a check has a reply store of its own.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import combinations, product
 from math import fsum
@@ -34,10 +34,10 @@ from judgekit.runs.reader import CaseResult, StoredRun
 from judgekit.runs.reports import check_report_folder, write_report
 from judgekit.stats import clustered_rate
 from judgekit.stats.agreement import agreement
-from judgekit.stats.outcomes.values import label
+from judgekit.stats.outcomes.values import MaybeLabel, in_name_order, label
 from judgekit.stats.paired_test import PairedTest, paired_test
-from judgekit.trust.audit.position import side
-from judgekit.types import Judgement, Outcome, Position
+from judgekit.trust.position_shifts import position_shares, position_shifts
+from judgekit.types import Judgement, Outcome
 
 __all__ = ["DriftCheck", "prepare_drift", "read_drift"]
 
@@ -177,14 +177,14 @@ def read_drift(check: DriftCheck, folder: Path) -> DriftReport:
         cases=len(pairs),
         missing_cases=len(before) - len(pairs),
         equal_share=clustered_rate((x.cluster, word(x) == word(y), 1) for x, y in pairs),
-        agreement=None if scored else agreement((x.cluster, label(x), label(y)) for x, y in pairs),
+        agreement=None if scored else agreement(map(labels_in_name_order, results)),
         shift=value_shift(pairs, shares=not scored),
         decided_shift=paired_test(
             (x.cluster, float(y.decided), float(x.decided)) for x, y in pairs
         ),
         instability=instability(check.job, results),
         position_shifts=position_shifts(pairs),
-        position=(shares([x for x, _ in pairs]), shares([y for _, y in pairs])),
+        position=position_shares(pairs),
         statuses=(stats.statuses(x for x, _ in pairs), stats.statuses(y for _, y in pairs)),
         tolerance=check.tolerance,
         reasons=(),
@@ -199,6 +199,15 @@ def outcome_of(result: CaseResult) -> Outcome:
     if not isinstance(result.outcome, Outcome):
         raise TypeError(f"the case {result.case.id!r} was ranked, not compared")
     return result.outcome
+
+
+def labels_in_name_order(
+    result: tuple[CaseResult, CaseResult],
+) -> tuple[str, MaybeLabel, MaybeLabel]:
+    """Cluster, and the labels before and now, of a case that both runs judged."""
+    case = result[0].case
+    before, now = (in_name_order(case, label(outcome_of(side))) for side in result)
+    return outcome_of(result[0]).cluster, before, now
 
 
 def value_shift(pairs: Sequence[tuple[Outcome, Outcome]], *, shares: bool) -> PairedTest:
@@ -248,52 +257,6 @@ def significant(test: PairedTest, level: float = LEVEL) -> bool:
     return test.p_value is not None and test.p_value < level
 
 
-def position_shifts(pairs: Sequence[tuple[Outcome, Outcome]]) -> dict[str, PairedTest]:
-    """Each figure of the position, now minus before, over the cases that have it in both runs.
-
-    A judge that has not changed has the same expectation of each in both runs, however unstable it
-    is, so that these tests need no repeats.
-    """
-    tests = {}
-    for name, of_case in POSITION_FIGURES.items():
-        rows = [
-            (x.cluster, now, before)
-            for x, y in pairs
-            if (before := of_case(x)) is not None and (now := of_case(y)) is not None
-        ]
-        if rows:
-            tests[name] = paired_test(rows)
-    return tests
-
-
-def in_position(position: Position) -> Callable[[Outcome], float | None]:
-    """Whether a case shown in both orders came out so; None where it was shown in one."""
-    return lambda o: None if o.position is None else float(o.position is position)
-
-
-def first_share(outcome: Outcome) -> float | None:
-    """How often the answer shown first was chosen; None where no position was."""
-    chosen = outcome.first + outcome.second
-    return outcome.first / chosen if chosen else None
-
-
-def net_lean(outcome: Outcome) -> float | None:
-    """From 0, a lean to the second place, to 1, one to the first; half-ties counted."""
-    if outcome.position is None or outcome.position is Position.ERROR:
-        return None
-    return (1 + side(outcome)) / 2
-
-
-POSITION_FIGURES: Mapping[str, Callable[[Outcome], float | None]] = {
-    "position consistency": in_position(Position.CONSISTENT),
-    "the first place's share of both orders": in_position(Position.FIRST),
-    "the second place's share of both orders": in_position(Position.SECOND),
-    "the share of half-ties": in_position(Position.HALF_TIE),
-    "the first share": first_share,
-    "the net lean to the first place": net_lean,
-}
-
-
 def instability(job: Job, results: Sequence[tuple[CaseResult, CaseResult]]) -> PairedTest | None:
     """How much more often a repeat before and one now differ than two repeats before.
 
@@ -322,9 +285,3 @@ def repeats(job: Job, result: CaseResult) -> list[str]:
 def mean(flags: Sequence[bool]) -> float:
     """The share of true ones."""
     return fsum(flags) / len(flags)
-
-
-def shares(outcomes: Sequence[Outcome]) -> dict[str, float | None]:
-    """The position shares, without their intervals."""
-    positions = stats.positions(outcomes)
-    return {f.name: getattr(positions, f.name).value for f in fields(positions)}

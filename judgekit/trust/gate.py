@@ -14,24 +14,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 from typing import Any
-from xml.etree import ElementTree as Xml
 
 from judgekit.errors import InputError
 from judgekit.naming import unknown
+from judgekit.trust.junit import CheckState
 
 __all__ = [
     "Condition",
     "ConditionResult",
-    "Suite",
     "check_conditions",
-    "junit_xml",
     "parse_condition",
 ]
 
 CONDITION = re.compile(
     r"\s*(?P<path>[A-Za-z_]\w*(?:\.[\w-]+)*)\s*(?P<sign><=|>=|==|!=|<|>)\s*(?P<number>\S+)\s*"
 )
-VERDICT = "a verdict came out"  # the test case of a run that has none
 SIGNS: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -61,12 +58,22 @@ class ConditionResult:
     failed: bool
 
     @property
+    def name(self) -> str:
+        """The condition's text."""
+        return self.condition.text
+
+    @property
+    def state(self) -> CheckState:
+        """``failed`` where the condition is met."""
+        return "failed" if self.failed else "passed"
+
+    @property
     def message(self) -> str:
         """One line that cannot be misread: the metric's value, and when it would fail."""
         metric = ".".join(self.condition.path)
         value = "has no value" if self.value is None else f"is {self.value:.6g}"
         limit = f"{self.condition.sign} {self.condition.number:g}"
-        return f"{'failed' if self.failed else 'passed'}: {metric} {value} (fails if {limit})"
+        return f"{self.state}: {metric} {value} (fails if {limit})"
 
 
 def parse_condition(text: str) -> Condition:
@@ -138,59 +145,3 @@ def metric_value(condition: Condition, summary: Mapping[str, Any]) -> float | No
         inside = f"; it has {', '.join(at)}" if isinstance(at, Mapping) else ""
         raise InputError(f"{condition.text!r}: {'.'.join(names)} is not a number{inside}")
     return None if at is None else float(at)
-
-
-@dataclass(frozen=True, slots=True)
-class Suite:
-    """The results of one run's conditions; `seconds` is how long the run took.
-
-    `error` says why the run has no verdict at all: no condition on it then means anything.
-    """
-
-    name: str
-    results: Sequence[ConditionResult]
-    seconds: float = 0.0
-    error: str = ""
-
-    @property
-    def failures(self) -> int:
-        return sum(result.failed for result in self.results)
-
-
-def junit_xml(suites: Sequence[Suite]) -> str:
-    """The results as JUnit XML: a test suite for each run, a test case for each condition.
-
-    A run without any verdict has one more test case, with the error.
-
-    Args:
-        suites: The results, by run.
-
-    Returns:
-        The document, with its XML declaration.
-    """
-    root = Xml.Element("testsuites")
-    for suite in suites:
-        within = Xml.SubElement(
-            root,
-            "testsuite",
-            name=_plain(suite.name),
-            tests=str(len(suite.results) + bool(suite.error)),
-            failures=str(suite.failures),
-            errors=str(int(bool(suite.error))),
-            time=f"{suite.seconds:.3f}",
-        )
-        if suite.error:
-            case = Xml.SubElement(within, "testcase", classname="judgekit", name=VERDICT)
-            Xml.SubElement(case, "error", message=_plain(suite.error))
-        for result in suite.results:
-            name = _plain(result.condition.text)
-            case = Xml.SubElement(within, "testcase", classname="judgekit", name=name)
-            if result.failed:
-                Xml.SubElement(case, "failure", message=_plain(result.message))
-    Xml.indent(root)
-    return Xml.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
-
-
-def _plain(text: str) -> str:
-    """The text without the characters that XML cannot hold."""
-    return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)

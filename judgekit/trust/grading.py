@@ -15,6 +15,7 @@ from judgekit.runs.bench_report import JudgeComparison, JudgeResult, SetResult
 from judgekit.runs.reader import CaseResult, StoredRun
 from judgekit.stats.accuracy import Accuracy, LabelledOutcome, accuracy, compare_accuracy
 from judgekit.stats.outcomes.fold import fold
+from judgekit.stats.outcomes.values import names_reversed
 from judgekit.types import Case, Outcome
 
 __all__ = ["BenchRun", "set_result"]
@@ -148,13 +149,12 @@ def graded_case(
     if not isinstance(outcome, Outcome):
         raise TypeError(f"the case {case.id!r} was ranked, not compared")
     outcome = replace(outcome, cluster=case.cluster or outcome.cluster)
-    a, b = (response.model for response in case.responses)
     return LabelledOutcome(
         outcome,
         labelled.labels[case.id],
         labelled.group(case),
         None if merge is None else outcomes_by_order(case, outcome, result, merge),
-        reversed_names=b < a,
+        reversed_names=names_reversed(case),
         language=labelled.languages.get(case.id),
     )
 

@@ -90,6 +90,7 @@ def seeds(rounds: int) -> Iterator[int]:
         number += 1
 
 
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.timeout(max(300, SECONDS + 120))
 @pytest.mark.parametrize("name", TARGETS)
 def test_damaged_files(
@@ -99,8 +100,6 @@ def test_damaged_files(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     target, whole, folder = TARGETS[name], tmp_path / "whole", tmp_path / "damaged"
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     whole.mkdir()
     monkeypatch.chdir(whole)
     made: list[Said] = []
@@ -119,6 +118,5 @@ def test_damaged_files(
         if (wrong := fault(run(words, capsys))) is not None:
             found.setdefault(wrong, f"seed {seed}: {'; '.join(how)}: judgekit {' '.join(words)}")
     monkeypatch.chdir(tmp_path)
-    torch.set_num_threads(threads)
     report = "\n\n".join(f"{example}\n  {wrong}" for wrong, example in found.items())
     assert not found, f"{len(found)} faults\n{report}"

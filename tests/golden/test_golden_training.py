@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,8 @@ from golden import GOLDEN, keys_of, load, read_rows
 from judgekit.models.loading import Checkpoint
 from judgekit.models.pairrm import PairRM
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 WEIGHTS = load("weights.json")
 COMMAND = [
     *("train", "dpo", "pairs.jsonl", "--model", "base", "--quant", "none", "--optimizer", "adamw"),
@@ -27,16 +28,6 @@ COMMAND = [
     *("--max-prompt-length", "64", "--eval-every", "2", "--save-every", "2", "--samples", "0"),
     *("--device", "cpu", "--dtype", "float32"),
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

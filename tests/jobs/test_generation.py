@@ -295,14 +295,12 @@ def test_the_numbers_add_up(here: Path, server: JudgeServer) -> None:
 
 @pytest.fixture(scope="module")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    import torch
-
-    torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("models")
     write_adapter(write_llama(folder / "tiny"), folder / "tuned")
     return folder
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_a_local_model_and_its_adapter(here: Path, llama: Path) -> None:
     write_jsonl(here / "p.jsonl", [{"id": 1, "prompt": "Which?"}, {"id": 2, "prompt": ["a", "b"]}])
     how: dict[str, Any] = {"model": f"transformers/{llama / 'tiny'}", "max_tokens": 8}
@@ -322,6 +320,7 @@ def test_a_local_model_and_its_adapter(here: Path, llama: Path) -> None:
     assert responses[0] != responses[1]
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_a_seed_draws_another_sample(here: Path, llama: Path) -> None:
     write_jsonl(here / "p.jsonl", [{"prompt": "Which?"}])
     how: dict[str, Any] = {"model": f"transformers/{llama / 'tiny'}", "max_tokens": 8}

@@ -6,7 +6,7 @@ import random
 import shutil
 import statistics
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple
 from itertools import permutations
 from pathlib import Path
@@ -24,6 +24,8 @@ from judgekit.errors import InputError  # noqa: E402
 from judgekit.models.blender import Blender, import_upstream  # noqa: E402
 from judgekit.models.pairrm import PairRM  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 WORDS = [
     *("river", "stone", "lamp", "copper", "window", "ladder", "season", "mirror", "thread"),
     *("the", "a", "of", "and", "to", "is", "in", "that", "for", "not", "which"),
@@ -36,14 +38,6 @@ PAIRS = [
     ("", "the", "a"),
     ("long " * 900, "A lamp. " * 300, "A stone. " * 400),
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,6 +21,8 @@ from judgekit.models.label_logits import (  # noqa: E402
     label_tokens,
     warn_once,
 )
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 VOCABULARY = 97
 SIZES = {
@@ -66,14 +67,6 @@ REUSED = {
     "bloom, no positions": False,
     "mamba, no keys": False,
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def build(family: str, **how: str) -> Any:

@@ -16,12 +16,13 @@ from judgekit.errors import EngineError, InputError  # noqa: E402
 from judgekit.models.folders import folder_digest  # noqa: E402
 from judgekit.models.loading import Weights, default_dtype, find_checkpoint  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 IDS = [[5, 60, 70, 8, 90, 33]]
 
 
 @pytest.fixture(scope="module")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.set_num_threads(1)
     return write_llama(tmp_path_factory.mktemp("llama"))
 
 

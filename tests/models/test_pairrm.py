@@ -19,16 +19,13 @@ safetensors = pytest.importorskip("safetensors.torch")
 pairrm = pytest.importorskip("judgekit.models.pairrm")
 deberta = pytest.importorskip("judgekit.models.deberta")
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 PairRM = pairrm.PairRM
 Pair = tuple[str, str, str]
 
 # What was measured on the small random networks here, times two; docs/guides/local-models.md.
 TOLERANCE = {"bfloat16": 0.1, "int8": 0.3}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")

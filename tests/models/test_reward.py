@@ -20,6 +20,8 @@ from judgekit.types import Message
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 WORDS = ["Paris", "is", "the", "capital", "of", "France", ",", "they", "say", "[[A]]", "é😀", ".\n"]
 # Ends on a special token, as Llama 3's does: which token is the last is then a matter of padding.
 ENDS_MARKED = CHAT_TEMPLATE.replace("<|im_end|>\n", "<|im_end|>")
@@ -32,11 +34,6 @@ NO_SYSTEM = (
     "{% if messages[0]['role'] == 'system' %}"
     "{{ raise_exception('no system role') }}{% endif %}" + CHAT_TEMPLATE
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")

@@ -23,13 +23,14 @@ from judgekit.train.network.lora import load_trainable  # noqa: E402
 from judgekit.train.network.saving import save_trained  # noqa: E402
 from judgekit.train.recipes.language_model import DPO, Reward  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 IDS = torch.tensor([[5, 60, 70, 8, 90, 33]])
 LECTURE = {"quant": "fp4", "double_quant": False, "lora_targets": ("q_proj", "lm_head")}
 
 
 @pytest.fixture(scope="module")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.set_num_threads(1)
     return write_llama(tmp_path_factory.mktemp("llama"))
 
 

@@ -22,9 +22,12 @@ def stats(
         typer.Option(help="People's labels of some cases: rows of id and label (A, B or tie)."),
     ] = None,
     prior: Annotated[
-        float,
-        typer.Option(help="For ratings: add so many games between every two models, split evenly."),
-    ] = 0.0,
+        float | None,
+        typer.Option(
+            help="For ratings: add so many games between every two models, split evenly. Default: "
+            "none, or as many as `rank --games` did if a run is of that."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     form: FormatFlag = "table",
 ) -> None:
@@ -41,7 +44,7 @@ def stats(
 
     choose_format(form, as_json=as_json)
     folders = runs or [Path("runs/latest")]
-    if prior < 0:
+    if prior is not None and prior < 0:
         raise InputError(f"--prior must be at least 0, not {prior!r}")
     if len(folders) == 1 and StoredRun.open(folders[0]).kind != "rank":
         analysis = analyse(folders[0], labels)

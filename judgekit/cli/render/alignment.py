@@ -24,7 +24,7 @@ def print_alignment(report: AlignReport, folder: Path) -> None:
     judge = report.judge + (f" · {report.model}" if report.model else "")
     console.print(Text(safe(f"{judge} aligned with {report.labelled}"), style="bold"))
     if report.candidates:
-        rows = [candidate_row(own) for own in report.candidates]
+        rows = [candidate_row(candidate) for candidate in report.candidates]
         headings = [Heading("candidate", numeric=False)]
         headings += [Heading("to pick by: balanced accuracy"), Heading("before"), Heading("")]
         console.print(grid(headings, rows, console.width))
@@ -39,14 +39,14 @@ def print_alignment(report: AlignReport, folder: Path) -> None:
     console.print(Text(safe(str(folder))), soft_wrap=True)
 
 
-def candidate_row(own: CandidateResult) -> list[Text | str]:
+def candidate_row(candidate: CandidateResult) -> list[Text | str]:
     """A candidate with its share on the picking part."""
-    fold = "" if own.fold is None else f"fold {own.fold + 1}: "
+    fold = "" if candidate.fold is None else f"fold {candidate.fold + 1}: "
     return [
-        Text(safe(fold + own.name)),
-        rate_text(own.balanced_accuracy),
-        percent(own.before.value),
-        "picked" if own.picked else "",
+        Text(safe(fold + candidate.name)),
+        rate_text(candidate.balanced_accuracy),
+        percent(candidate.before.value),
+        "picked" if candidate.picked else "",
     ]
 
 
@@ -74,7 +74,7 @@ def metric_rows(
         "judgements without a verdict": "without_verdict",
     }
     for name, key in shares.items():
-        one, other = (getattr(own, key) for own in (before, after))
+        one, other = (getattr(metrics, key) for metrics in (before, after))
         if one.value is not None or other.value is not None:
             yield name, rate_text(one), rate_text(other)
         if key == "first_share" and before.length_effect.value is not None:
@@ -84,11 +84,11 @@ def metric_rows(
     yield "cost per judgement", cost_text(before.cost_usd), cost_text(after.cost_usd)
 
 
-def token_text(own: JudgeMetrics) -> str:
+def token_text(metrics: JudgeMetrics) -> str:
     """The tokens that a judgement takes."""
-    if own.tokens_in is None or own.tokens_out is None:
+    if metrics.tokens_in is None or metrics.tokens_out is None:
         return NONE
-    return f"{own.tokens_in:.0f} in, {own.tokens_out:.0f} out"
+    return f"{metrics.tokens_in:.0f} in, {metrics.tokens_out:.0f} out"
 
 
 def cost_text(cost: float | None) -> str:
@@ -126,15 +126,15 @@ def print_estimate(estimate: AlignEstimate) -> None:
     console = stdout_console()
     headings = [Heading("run", numeric=False)]
     headings += map(Heading, ("cases", "calls at most", "tokens in", "tokens out", "cost"))
-    rows = [estimate_row(own) for own in (*estimate.runs, estimate.total)]
+    rows = [estimate_row(row) for row in (*estimate.runs, estimate.total)]
     console.print(grid(headings, rows, console.width))
     for remark in estimate.remarks:
         console.print(Text(safe(remark)))
     console.print(Text("replies in the store are not asked for again", style="dim"))
 
 
-def estimate_row(own: RunEstimate) -> list[Text | str]:
+def estimate_row(estimate: RunEstimate) -> list[Text | str]:
     """A line of the estimate."""
-    tokens = (NONE if n is None else f"~{n}" for n in (own.tokens_in, own.tokens_out))
-    cost = price(own.cost_usd, about="~")
-    return [Text(own.run), str(own.cases), str(own.calls), *tokens, cost]
+    tokens = (NONE if n is None else f"~{n}" for n in (estimate.tokens_in, estimate.tokens_out))
+    cost = price(estimate.cost_usd, about="~")
+    return [Text(estimate.run), str(estimate.cases), str(estimate.calls), *tokens, cost]

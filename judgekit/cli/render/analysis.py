@@ -9,7 +9,7 @@ from rich.text import Text
 
 from judgekit.cli.render.console import safe, stdout_console
 from judgekit.cli.render.figures import rate_text, score_text
-from judgekit.cli.render.ratings import SCALE, ratings_table
+from judgekit.cli.render.ratings import ratings_note, ratings_table
 from judgekit.runs.analysis import Analysis, LabelComparison
 from judgekit.stats.ratings import Ratings
 
@@ -65,6 +65,8 @@ def label_lines(labelled: LabelComparison) -> Iterator[Line]:
     yield "prediction-powered win rate", rate_text(powered.rate), remark
     if agreement.undecided:
         yield "labelled, without a verdict", str(agreement.undecided), "cases"
+    if labelled.learned:
+        yield "left out: used to align the judge", str(labelled.learned), "labelled cases"
     if labelled.unknown:
         yield "labels of other cases", str(labelled.unknown), ""
 
@@ -81,4 +83,4 @@ def print_ratings(ratings: Ratings) -> None:
         console.print(Text(safe(f"no ratings: {ratings.reason}"), style="bold"))
     console.print(ratings_table(ratings.models, console.width))
     if ratings.models:
-        console.print(Text(f"{ratings.prompts} prompts; {SCALE}", style="dim"))
+        console.print(Text(ratings_note(ratings), style="dim"))

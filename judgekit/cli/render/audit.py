@@ -22,6 +22,8 @@ from judgekit.trust.audit import Audit, Estimates
 
 __all__ = ["print_audit", "print_estimates"]
 
+# What other tables call these metrics; ``audit.json`` keeps the names that scripts read.
+NAMES = {"consistent": "position consistency", "no verdict": "error"}
 # In columns of the terminal.
 NAME_WIDTH = 34  # a judge's name in a metric's may be a whole path
 NARROWEST = 28  # below it a sentence beside its metric would be a word a line
@@ -120,7 +122,7 @@ def print_figures(console: Console, metrics: Sequence[AuditMetric], widths: Widt
 
 def cells(metric: AuditMetric) -> tuple[str, str, str]:
     """A metric's name, value and number of cases, as they are printed."""
-    return safe(metric.name), value_text(metric), str(metric.cases or "")
+    return safe(NAMES.get(metric.name, metric.name)), value_text(metric), str(metric.cases or "")
 
 
 def costs(audit: Audit) -> Iterator[str]:

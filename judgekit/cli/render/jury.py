@@ -33,7 +33,7 @@ AGREEMENT: Sequence[Column[JurorMetrics]] = (
     Column("kappa", lambda juror: decimal(juror.kappa.value)),
 )
 POSITION: Sequence[Column[JurorMetrics]] = (
-    Column("consistency", lambda juror: percent(juror.position.consistent)),
+    Column("position consistency", lambda juror: percent(juror.position.consistent)),
 )
 
 

@@ -81,5 +81,5 @@ COLUMNS: Sequence[Column[RunInfo]] = (
     Column("cases", lambda run: f"{run.cases}{STOPPED if run.stop else ''}"),
     Column("result (95 %)", result_text),
     Column("calls", lambda run: str(run.calls)),
-    Column("cost", lambda run: "unknown" if run.cost_usd is None else f"${run.cost_usd:.2f}"),
+    Column("cost", lambda run: "price unknown" if run.cost_usd is None else f"${run.cost_usd:.2f}"),
 )

@@ -23,8 +23,8 @@ from judgekit.cli.render.case import (
 from judgekit.cli.render.columns import Heading, grid
 from judgekit.cli.render.console import safe
 from judgekit.cli.render.figures import NONE, score_text
-from judgekit.cli.render.ratings import SCALE, ratings_table
-from judgekit.cli.render.tables import input_lines, position_lines, with_reasons
+from judgekit.cli.render.ratings import ratings_note, ratings_table
+from judgekit.cli.render.tables import input_lines, position_lines, win_rate_name, with_reasons
 from judgekit.stats import RankingSummary, Rate, Summary
 from judgekit.stats.plain import encode
 from judgekit.stats.summaries.document import AnySummary
@@ -59,7 +59,7 @@ def print_summary(console: Console, summary: RankingSummary) -> None:
     console.print()
     if summary.ratings is not None:
         console.print(ratings_table(summary.ratings.models, console.width))
-        console.print(Text(f"{summary.ratings.prompts} prompts; {SCALE}", style="dim"))
+        console.print(Text(ratings_note(summary.ratings), style="dim"))
     else:
         console.print(means_table(summary, console.width))
     if len(summary.models) <= WIDEST or output_format() == "markdown":
@@ -109,14 +109,19 @@ def means_table(s: RankingSummary, width: int) -> Table:
     )
 
 
-def wins_table(names: Sequence[str], rates: Sequence[Sequence[Rate | None]], width: int) -> Table:
+def wins_table(
+    names: Sequence[str],
+    rates: Sequence[Sequence[Rate | None]],
+    width: int,
+    rate: str = "win rate",
+) -> Table:
     """Each row's win rate against the model of each column: by number, since names are long."""
     against = [Heading(str(place)) for place in range(1, len(names) + 1)]
     rows: list[Sequence[Text | str]] = [
         (Text(safe(f"{place} {name}")), *map(short_rate, row_rates))
         for place, (name, row_rates) in enumerate(zip(names, rates, strict=True), 1)
     ]
-    return grid([Heading("win rate in % against", numeric=False), *against], rows, width)
+    return grid([Heading(f"{rate} in % against", numeric=False), *against], rows, width)
 
 
 def comparisons_matrix(summaries: Sequence[Summary], width: int) -> Table | None:
@@ -128,7 +133,8 @@ def comparisons_matrix(summaries: Sequence[Summary], width: int) -> Table | None
         by_pair[s.a, s.b], by_pair[s.b, s.a] = rate, other_side(rate)
     if len(names) < FEWEST or len(by_pair) < len(names) * (len(names) - 1):
         return None
-    return wins_table(names, [[by_pair.get((a, b)) for b in names] for a in names], width)
+    rates = [[by_pair.get((a, b)) for b in names] for a in names]
+    return wins_table(names, rates, width, win_rate_name(summaries))
 
 
 def other_side(rate: Rate) -> Rate:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from judgekit.cli.render.columns import Column, table_of
-from judgekit.cli.render.figures import NONE, percent
-from judgekit.stats.ratings import ModelRating
+from judgekit.cli.render.figures import NONE, number, percent
+from judgekit.stats.ratings import ModelRating, Ratings
 
-__all__ = ["SCALE", "ratings_table"]
+__all__ = ["ratings_note", "ratings_table"]
 
 SCALE = "400 points are odds of ten to one"
 
@@ -23,6 +23,14 @@ def ratings_table(models: Sequence[ModelRating], width: int) -> Table:
         width: The cells that a line has.
     """
     return table_of(COLUMNS, models, width)
+
+
+def ratings_note(ratings: Ratings) -> str:
+    """What the ratings rest on: the prompts, the prior where there is one, and the scale."""
+    parts = [number(ratings.prompts, "prompt")]
+    if ratings.prior:
+        parts.append(f"a prior of {ratings.prior:.3g} games between every two models")
+    return "; ".join([*parts, SCALE])
 
 
 def interval(model: ModelRating) -> str:

@@ -26,26 +26,18 @@ __all__ = [
     "print_estimates",
     "print_summary",
     "scores_table",
+    "win_rate_name",
     "with_reasons",
 ]
 
 FEW = 4  # models by name in one cell
+ANYTIME = "anytime-valid win rate"
+CONSISTENCY = "position consistency"
 
 Line = tuple[str, str]
 """A metric's name and its value, as a table shows them."""
 
 
-COMPARISON_COLUMNS: Sequence[Column[Summary]] = (
-    Column("model", lambda s: s.a, numeric=False),
-    Column("against", lambda s: s.b, numeric=False),
-    Column("win rate (95 %)", lambda s: rate_text(s.stated_win_rate_a)),
-    Column("wins", lambda s: str(s.wins_a)),
-    Column("losses", lambda s: str(s.wins_b)),
-    Column("ties", lambda s: str(s.ties)),
-    Column("inconsistent", lambda s: str(s.inconsistent)),
-    Column("no verdict", lambda s: str(s.no_verdict)),
-    Column("consistency", lambda s: percent(s.position.consistent.value)),
-)
 SCORE_COLUMNS: Sequence[Column[ScoreSummary]] = (
     Column("model", lambda s: s.a, numeric=False),
     Column("mean score (95 %)", lambda s: score_text(s.mean_score)),
@@ -56,7 +48,35 @@ SCORE_COLUMNS: Sequence[Column[ScoreSummary]] = (
 
 def comparisons_table(summaries: Sequence[Summary], width: int) -> Table:
     """Several comparisons, a row each."""
-    return table_of(COMPARISON_COLUMNS, summaries, width)
+    return table_of(comparison_columns(summaries), summaries, width)
+
+
+def comparison_columns(summaries: Sequence[Summary]) -> Sequence[Column[Summary]]:
+    """The columns of comparisons by one judge, at least one; rates by the names that they have."""
+    return (
+        Column("model", lambda s: s.a, numeric=False),
+        Column("against", lambda s: s.b, numeric=False),
+        Column(f"{win_rate_name(summaries)} (95 %)", lambda s: rate_text(s.stated_win_rate_a)),
+        Column("wins", lambda s: str(s.wins_a)),
+        Column("losses", lambda s: str(s.wins_b)),
+        Column("ties", lambda s: str(s.ties)),
+        Column("inconsistent", lambda s: str(s.inconsistent)),
+        Column("no verdict", lambda s: str(s.no_verdict)),
+        Column(consistency_name(summaries[0]), lambda s: percent(s.position.consistent.value)),
+    )
+
+
+def win_rate_name(summaries: Sequence[Summary]) -> str:
+    """What `Summary.stated_win_rate_a` is called where it stands in one column."""
+    anytime = any(s.anytime_win_rate_a is not None for s in summaries)
+    return ANYTIME if anytime else "win rate"
+
+
+def consistency_name(s: Summary) -> str:
+    """What `position.consistent` is called; where it rests on other cases, by another name."""
+    if s.jury is not None:
+        return "winners consistent to most jurors"
+    return CONSISTENCY if s.adaptive is None else f"{CONSISTENCY} (calibration)"
 
 
 def scores_table(summaries: Sequence[ScoreSummary], width: int) -> Table:
@@ -89,7 +109,7 @@ def comparison_lines(s: Summary) -> list[Line]:
     """The metrics of a comparison."""
     rows = [*count_lines(s), (f"win rate of {s.a}", rate_text(s.win_rate_a))]
     if s.anytime_win_rate_a is not None:
-        rows.append(("anytime-valid win rate", rate_text(s.anytime_win_rate_a)))
+        rows.append((ANYTIME, rate_text(s.anytime_win_rate_a)))
     rows.append(("mean over trials", rate_text(s.win_rate_mean_a)))
     if s.no_verdict:
         bounds = f"{percent(s.bounds_a.low)} to {percent(s.bounds_a.high)}"
@@ -104,7 +124,7 @@ def comparison_lines(s: Summary) -> list[Line]:
         shift = s.adaptive.shift_a
         off = "" if shift.value is None else f"; shifts the win rate by {points(shift)}"
         rows.append(("shown in one order", f"{number(s.adaptive.shown_once, 'case')}{off}"))
-    return rows + position_lines(s.position)
+    return rows + position_lines(s.position, consistency_name(s))
 
 
 def count_lines(s: Summary) -> list[Line]:
@@ -121,13 +141,16 @@ def count_lines(s: Summary) -> list[Line]:
     return [*rows, ("no verdict", with_reasons(s.no_verdict, s.statuses))]
 
 
-def position_lines(position: Positions) -> list[Line]:
-    """What the position of an answer does; empty where no case was shown in both orders."""
+def position_lines(position: Positions, name: str = CONSISTENCY) -> list[Line]:
+    """What the position of an answer does; empty where no case was shown in both orders.
+
+    `name`: what the first of its shares is called.
+    """
     if position.consistent.value is None:
         return []
     shares = ", ".join(
-        f"{name} {percent(rate.value)}"
-        for name, rate in (
+        f"{outcome} {percent(rate.value)}"
+        for outcome, rate in (
             ("first twice", position.first),
             ("second twice", position.second),
             ("half a tie", position.half_tie),
@@ -136,7 +159,7 @@ def position_lines(position: Positions) -> list[Line]:
         if rate.value
     )
     return [
-        ("position consistency", rate_text(position.consistent)),
+        (name, rate_text(position.consistent)),
         *([("other cases", shares)] if shares else []),
         ("first shown is chosen", rate_text(position.first_share)),
     ]

@@ -26,7 +26,7 @@ def unless_contradicted(text: str, finding: Finding, names: tuple[str, ...]) -> 
 
     Args:
         text: The reply.
-        found: A choice between two answers, or none.
+        finding: A choice between two answers, or none.
         names: The names of the first and the second answer.
     """
     other = {Choice.FIRST: names[1], Choice.SECOND: names[0]}.get(finding.value)  # type: ignore[arg-type]

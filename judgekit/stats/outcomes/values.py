@@ -6,15 +6,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
 
-from judgekit.types import Label, Outcome, Status
+from judgekit.types import Case, Label, Outcome, Status
 
 __all__ = [
     "Inconsistent",
     "MaybeLabel",
     "counted",
+    "in_name_order",
     "label",
     "mirror",
     "mirror_label",
+    "names_reversed",
     "statuses",
     "value",
     "value_of",
@@ -66,6 +68,21 @@ def mirror(outcome: Outcome) -> Outcome:
 def mirror_label(label: MaybeLabel) -> MaybeLabel:
     """A label of two responses that are named the other way round."""
     return 1 - label if isinstance(label, int) else label
+
+
+def names_reversed(case: Case) -> bool:
+    """Whether the second of a case's two models has the name that sorts first."""
+    models = [response.model for response in case.responses]
+    return len(models) == 2 and models[1] < models[0]
+
+
+def in_name_order(case: Case, label: MaybeLabel) -> MaybeLabel:
+    """A label of a case as if its two models stood in the order of their names.
+
+    Kappa and alpha depend on which model is called which, so wherever cases may be of several
+    pairs of models, each rater's label goes through here first.
+    """
+    return mirror_label(label) if names_reversed(case) else label
 
 
 def statuses(outcomes: Iterable[Outcome]) -> dict[str, int]:

@@ -54,7 +54,11 @@ class Summary(RunContext):
     wins_b: int = field(metadata=metric("the cases that b won", unit="cases"))
     ties: int = field(metadata=metric("the cases that are a tie", unit="cases"))
     inconsistent: int = field(
-        metadata=metric("the cases whose two orders have different winners", unit="cases")
+        metadata=metric(
+            "the cases whose two orders have different winners; none where orders merge by the "
+            "mean of their values, nor of a jury",
+            unit="cases",
+        )
     )
     no_verdict: int = field(
         metadata=metric(
@@ -90,7 +94,12 @@ class Summary(RunContext):
             denominator="cases",
         )
     )
-    position: Positions = field(metadata=metric("what the position of an answer does"))
+    position: Positions = field(
+        metadata=metric(
+            "what the position of an answer does; with --orders adaptive in the first "
+            "`adaptive.calibration` cases alone"
+        )
+    )
     statuses: Mapping[str, int] = field(metadata=metric("how the trials ended", unit="trials"))
     mean_score_a: Rate | None = field(
         metadata=metric(

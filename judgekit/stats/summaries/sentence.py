@@ -163,4 +163,4 @@ def _contradicts(summary: Summary) -> str:
     share = consistent / (1 - error)
     if share >= LOW_CONSISTENCY:
         return ""
-    return f"the judge says the same in both orders in only {100 * share:.0f} % of the cases"
+    return f"of the cases with two valid orders, only {100 * share:.0f} % have one verdict"

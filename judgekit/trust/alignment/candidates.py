@@ -74,9 +74,11 @@ def example_candidates(
         return
     chosen = choose_examples(graded, max(sizes, default=0))
     for size in sorted({min(size, len(chosen)) for size in sizes} - {0}):
-        examples = [as_example(own, head) for own in chosen[:size]]
+        examples = [as_example(graded_case, head) for graded_case in chosen[:size]]
         if pairs:
-            examples = [shown for own in examples for shown in (own, own.swapped())]
+            examples = [
+                shown for graded_case in examples for shown in (graded_case, graded_case.swapped())
+            ]
         yield Candidate(f"examples-{len(examples)}", tuple(examples))
 
 
@@ -91,13 +93,13 @@ def choose_examples(graded: Sequence[GradedCase], most: int) -> list[GradedCase]
     categories: Counter[str | None] = Counter()
     chosen: list[GradedCase] = []
     while left and len(chosen) < most:
-        own = min(
+        graded_case = min(
             left, key=lambda g: (labels[g.label], g.right, categories[g.case.category])
         )  # the first of equals
-        chosen.append(own)
-        labels[own.label] += 1
-        categories[own.case.category] += 1
-        left = [g for g in left if g.prompt != own.prompt]
+        chosen.append(graded_case)
+        labels[graded_case.label] += 1
+        categories[graded_case.case.category] += 1
+        left = [g for g in left if g.prompt != graded_case.prompt]
     return chosen
 
 
@@ -137,8 +139,8 @@ def revision_tasks(
 def material_of(mistakes: Sequence[GradedCase], template: Template) -> str:
     """The judge's instructions and some of its mistakes, as text."""
     shown: list[str] = []
-    for number, own in enumerate(mistakes, 1):
-        text = mistake_text(own, number, template.head)
+    for number, graded_case in enumerate(mistakes, 1):
+        text = mistake_text(graded_case, number, template.head)
         if shown and sum(map(len, shown)) + len(text) > LONGEST_MISTAKES:
             break
         shown.append(text)
@@ -150,30 +152,30 @@ def material_of(mistakes: Sequence[GradedCase], template: Template) -> str:
     return render(environment().from_string(partial("_material")), values).strip()
 
 
-def mistake_text(own: GradedCase, number: int, head: Head) -> str:
+def mistake_text(graded_case: GradedCase, number: int, head: Head) -> str:
     """One mistake: the case, what people say, what the judge says."""
-    case, names = own.case, ("A", "B")
+    case, names = graded_case.case, ("A", "B")
     shows: Shows = "pair" if len(case.responses) == 2 else "single"
     order = tuple(range(len(case.responses)))
     values: dict[str, str | float] = dict(
         fence_all(Trial(case, order, names), shows, case.reference or "")
     )
-    label = str(own.label)
+    label = str(graded_case.label)
     if shows == "pair":
-        label = "tie" if own.label == "tie" else names[int(own.label)]
+        label = "tie" if graded_case.label == "tie" else names[int(graded_case.label)]
     values |= {
         "number": number,
-        "label": label if shows == "pair" else f"{head.label} {own.label:g}",
-        "verdict": verdict_text(own, names),
-        "reasoning": reasoning_of(own),
+        "label": label if shows == "pair" else f"{head.label} {graded_case.label:g}",
+        "verdict": verdict_text(graded_case, names),
+        "reasoning": reasoning_of(graded_case),
     }
     template = environment().from_string(partial(f"_mistake-{shows}"))
     return render(template, values).strip()
 
 
-def verdict_text(own: GradedCase, names: Sequence[str]) -> str:
+def verdict_text(graded_case: GradedCase, names: Sequence[str]) -> str:
     """What the judge said, in words of a case: by answer, in either order, or by score."""
-    outcome = own.outcome
+    outcome = graded_case.outcome
     if not outcome.decided:
         return "no verdict"
     if len(outcome.scores) == 1:
@@ -187,9 +189,9 @@ def verdict_text(own: GradedCase, names: Sequence[str]) -> str:
     )
 
 
-def reasoning_of(own: GradedCase) -> str:
+def reasoning_of(graded_case: GradedCase) -> str:
     """The beginning of what the judge wrote when it was shown the answers in their own order."""
-    for judgement in own.judgements:
+    for judgement in graded_case.judgements:
         verdict, order = judgement.verdict, judgement.trial.order
         if order[0] == 0 and verdict.status is Status.VALID and verdict.reasoning.strip():
             text = " ".join(verdict.reasoning.split())

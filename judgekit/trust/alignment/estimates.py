@@ -84,8 +84,8 @@ def cross_fitted(alignment: Alignment) -> Iterator[RunEstimate]:
         best = stand_in(alignment, parts.cases("train", cases))
         tests.append(judged(alignment, "tests of the folds", tested, best))
     searches += searched(alignment, alignment.split)
-    for name in dict.fromkeys(own.run for own in searches):
-        yield summed(name, [own for own in searches if own.run == name])
+    for name in dict.fromkeys(part.run for part in searches):
+        yield summed(name, [part for part in searches if part.run == name])
     yield summed("tests of the folds", tests)
 
 
@@ -146,7 +146,7 @@ def summed(name: str, runs: Sequence[RunEstimate]) -> RunEstimate:
     """Several estimates as one; None where a part of a sum is not known."""
 
     def total(key: str) -> Any:
-        values = [getattr(own, key) for own in runs]
+        values = [getattr(part, key) for part in runs]
         return None if None in values else sum(values)
 
     keys = ("cases", "calls", "tokens_in", "tokens_out", "cost_usd")

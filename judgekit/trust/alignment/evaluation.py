@@ -11,9 +11,10 @@ from judgekit.runs.align_report import JudgeMetrics
 from judgekit.runs.reader import CaseResult, StoredRun
 from judgekit.stats import positions
 from judgekit.stats.balanced_accuracy import PairedCase, balanced_accuracy
-from judgekit.stats.intervals import Rate, clustered_mean, clustered_rate
+from judgekit.stats.intervals import Rate, clustered_rate
 from judgekit.stats.outcomes.values import value, value_of
 from judgekit.stats.paired_test import PairedTest, paired_test
+from judgekit.stats.share_differences import share_difference
 from judgekit.trust.alignment.labelled_cases import AnyLabel, LabelledCases, is_right
 from judgekit.trust.audit.agreement import correlation
 from judgekit.types import Case, Judgement, Label, Outcome, Position, Status
@@ -63,16 +64,16 @@ def paired_cases(
 ) -> list[PairedCase]:
     """The cases that both judges judged, with the results of both."""
     return [
-        PairedCase(own.prompt, own.label, own.right, after[name].right)
-        for name, own in before.items()
+        PairedCase(graded_case.prompt, graded_case.label, graded_case.right, after[name].right)
+        for name, graded_case in before.items()
         if name in after
     ]
 
 
 def judge_metrics(graded: Sequence[GradedCase], price: Price | None) -> JudgeMetrics:
     """All metrics of one judge on labelled cases."""
-    judgements = [(own.prompt, j) for own in graded for j in own.judgements]
-    placed = positions([own.outcome for own in graded])
+    judgements = [(graded_case.prompt, j) for graded_case in graded for j in graded_case.judgements]
+    placed = positions([graded_case.outcome for graded_case in graded])
     n = len(judgements) or None
     tokens_in, tokens_out = (
         sum(getattr(j, name) for _, j in judgements) for name in ("tokens_in", "tokens_out")
@@ -80,7 +81,7 @@ def judge_metrics(graded: Sequence[GradedCase], price: Price | None) -> JudgeMet
     cost = None if price is None else price.cost(tokens_in, tokens_out)
     return JudgeMetrics(
         cases=len(graded),
-        prompts=len({own.prompt for own in graded}),
+        prompts=len({graded_case.prompt for graded_case in graded}),
         balanced_accuracy=balanced_accuracy((g.prompt, g.label, g.right) for g in graded),
         accuracy=clustered_rate((g.prompt, float(g.right), 1.0) for g in graded),
         consistent=placed.consistent,
@@ -118,7 +119,7 @@ def length_effect(graded: Sequence[GradedCase]) -> Rate:
             continue
         more = ours - theirs
         differences.append((g.prompt, more if first > second else -more, 1.0))
-    return clustered_mean(differences)
+    return share_difference(differences)
 
 
 def consistency_change(
@@ -129,9 +130,10 @@ def consistency_change(
     A case whose order lacks a verdict is not consistent.
     """
     rows = [
-        (own.prompt, is_consistent(after[name]), is_consistent(own))
-        for name, own in before.items()
-        if name in after and None not in (own.outcome.position, after[name].outcome.position)
+        (graded_case.prompt, is_consistent(after[name]), is_consistent(graded_case))
+        for name, graded_case in before.items()
+        if name in after
+        and None not in (graded_case.outcome.position, after[name].outcome.position)
     ]
     return paired_test(rows) if rows else None
 

@@ -114,7 +114,14 @@ class Alignment:
         return self.gain_by(self.tested)
 
     def gain_by(self, cases: Sequence[Case]) -> float | None:
-        """The smallest gain that a test with these cases shows with a power of 80 %."""
+        """The smallest gain that a test with these cases shows with a power of 80 %.
+
+        Args:
+            cases: Some of the labelled cases.
+
+        Returns:
+            A difference of balanced accuracies; None where the cases are too few to show any.
+        """
         labels = self.labelled.labels
         rows = [(prompt_digest(case), labels[case.id]) for case in cases]
         return smallest_gain(balanced_prompts(rows))
@@ -139,6 +146,9 @@ class Alignment:
             candidate: What is added to the judge's prompt, None for nothing.
             folder: Where runs and candidates go.
             name: The run's folder in it.
+
+        Returns:
+            The job, in a folder of its own.
         """
         job = self.job
         settings = replace(job.settings, out=folder / name)
@@ -159,7 +169,14 @@ class Alignment:
         )
 
     def template_of(self, candidate: Candidate) -> Template:
-        """The judge's prompt with an addition."""
+        """The judge's prompt with an addition.
+
+        Args:
+            candidate: What is added.
+
+        Returns:
+            The prompt, named as the candidate.
+        """
         text = candidate.text(self.template)
         return parse_prompt(text, candidate.name, candidate.name)
 

@@ -122,4 +122,4 @@ def _known(shares: Sequence[float | None]) -> Iterator[tuple[int, float]]:
 
 def balanced_share(graded: Sequence[GradedCase]) -> Rate:
     """The balanced accuracy of judged cases."""
-    return balanced_accuracy((own.prompt, own.label, own.right) for own in graded)
+    return balanced_accuracy((g.prompt, g.label, g.right) for g in graded)

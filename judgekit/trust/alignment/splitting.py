@@ -5,7 +5,7 @@ whoever aligns a judge with the same prompts again has the same test part.
 
 Near-duplicates must not stand on two sides, and no rule that looks at one prompt at a time can keep
 them together: prompts that differ by a word each lead, step by step, from any prompt to any other.
-So a prompt that resembles one of a later part is left out of its own: of training, where the other
+So a prompt that resembles one of a later part is left out of its shingles: of training, where the other
 is picked by or tested with, and of picking, where the other is tested with. The test part never
 loses a prompt. Prompts that differ in case, punctuation or white space alone have the same hash.
 """
@@ -44,7 +44,7 @@ class Split:
 
     def prompts(self, part: Part) -> tuple[str, ...]:
         """The digests of a part's prompts, sorted."""
-        return tuple(sorted(name for name, own in self.parts.items() if own == part))
+        return tuple(sorted(name for name, shingles in self.parts.items() if shingles == part))
 
     def cases(self, part: Part, cases: Iterable[Case]) -> list[Case]:
         """The cases of a part, in their order."""
@@ -110,16 +110,16 @@ def near_duplicates(texts: Mapping[str, str]) -> list[tuple[str, str]]:
         Pairs of names, each sorted, in order.
     """
     sets = {name: _shingles(text) for name, text in texts.items()}
-    counts = Counter(shingle for own in sets.values() for shingle in own)
+    counts = Counter(shingle for shingles in sets.values() for shingle in shingles)
     holders: defaultdict[str, list[str]] = defaultdict(list)
     pairs = set()
     for name in sorted(sets):
-        own = sets[name]
-        rarest = sorted(own, key=lambda shingle: (counts[shingle], shingle))
-        prefix = rarest[: len(own) - ceil(ALIKE * len(own)) + 1]
+        shingles = sets[name]
+        rarest = sorted(shingles, key=lambda shingle: (counts[shingle], shingle))
+        prefix = rarest[: len(shingles) - ceil(ALIKE * len(shingles)) + 1]
         for other in {holder for shingle in prefix for holder in holders[shingle]}:
-            common = len(own & sets[other])
-            if common >= ALIKE * (len(own) + len(sets[other]) - common):
+            common = len(shingles & sets[other])
+            if common >= ALIKE * (len(shingles) + len(sets[other]) - common):
                 pairs.add((other, name))
         for shingle in prefix:
             holders[shingle].append(name)

@@ -13,7 +13,7 @@ from judgekit.runs.match import as_in
 from judgekit.stats import Rate, clustered_mean, clustered_rate
 from judgekit.stats.agreement import Level, agreement, krippendorff_alpha
 from judgekit.stats.intervals import jackknife_interval
-from judgekit.stats.outcomes.values import label
+from judgekit.stats.outcomes.values import MaybeLabel, in_name_order, label
 from judgekit.trust.audit.audit_input import AuditInput
 from judgekit.trust.audit.metric import AuditMetric, number, share, unknown
 from judgekit.trust.audit.probe import Probe
@@ -24,7 +24,7 @@ from judgekit.trust.audit.probe_runs import (
     PlannedRun,
     Unidentified,
 )
-from judgekit.types import Outcome, Status
+from judgekit.types import Case, Outcome, Status
 
 __all__ = ["JudgesProbe", "Rater", "RepeatsProbe", "raters", "shared"]
 
@@ -150,11 +150,11 @@ class JudgesProbe(Probe):
                 )
                 continue
             sides.append(theirs)
-            metrics += agreement_with(plain_run.outcomes, rater.name, theirs)
+            metrics += agreement_with(plain_run.pairs, rater.name, theirs)
         if sides:
             units = [
-                (o.cluster, [label(o), *(label(s[o.case]) if o.case in s else None for s in sides)])
-                for o in plain_run.outcomes
+                (o.cluster, [in_name_order(case, rated) for rated in (label(o), *votes(o, sides))])
+                for case, o in plain_run.pairs
             ]
             metrics.append(
                 number(
@@ -168,12 +168,19 @@ class JudgesProbe(Probe):
         return metrics + [unknown(f"agrees with {n}", why) for n, why in audit.silent.items()]
 
 
+def votes(outcome: Outcome, sides: Sequence[Mapping[str, Outcome]]) -> Iterator[MaybeLabel]:
+    """What each other judge says of a case; None where it did not judge it."""
+    return (label(side[outcome.case]) if outcome.case in side else None for side in sides)
+
+
 def agreement_with(
-    outcomes: Sequence[Outcome], name: str, theirs: Mapping[str, Outcome]
+    pairs: Sequence[tuple[Case, Outcome]], name: str, theirs: Mapping[str, Outcome]
 ) -> list[AuditMetric]:
     """How far the audited judge and another agree."""
+    shared_pairs = [(case, o, theirs[o.case]) for case, o in pairs if o.case in theirs]
     result = agreement(
-        (o.cluster, label(o), label(theirs[o.case])) for o in outcomes if o.case in theirs
+        (x.cluster, in_name_order(case, label(x)), in_name_order(case, label(y)))
+        for case, x, y in shared_pairs
     )
     metrics = [
         share(
@@ -188,10 +195,9 @@ def agreement_with(
         ),
     ]
     scores = [
-        (o.cluster, x, y)
-        for o in outcomes
-        if o.case in theirs
-        for x, y in zip(o.scores, theirs[o.case].scores, strict=False)
+        (ours.cluster, x, y)
+        for _, ours, other in shared_pairs
+        for x, y in zip(ours.scores, other.scores, strict=False)
         if x is not None and y is not None
     ]
     return metrics + (score_distance(name, scores) if scores else [])

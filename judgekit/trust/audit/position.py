@@ -18,7 +18,7 @@ from judgekit.trust.audit.probe_runs import (
 )
 from judgekit.types import Outcome, Position, Status, Trial
 
-__all__ = ["NameProbe", "PositionProbe"]
+__all__ = ["NameProbe", "PositionProbe", "leans", "side"]
 
 ALONE = "the judge sees one answer at a time, so none stands first"
 
@@ -35,13 +35,11 @@ class PositionProbe(Probe):
         return [audit.plain_run()]
 
     def metrics(self, audit: AuditInput, finished: FinishedRuns) -> Sequence[AuditMetric]:  # noqa: ARG002 (the run has all it needs)
-        outcomes = [o for o in finished[PLAIN].outcomes if o.position is not None]
+        outcomes = finished[PLAIN].outcomes
         shares = stats.positions(outcomes)
-        n = len(outcomes)
+        n = sum(o.position is not None for o in outcomes)
         choices = sum(bool(o.first + o.second) for o in outcomes)
-        lean = share_difference(
-            (o.cluster, side(o), 1) for o in outcomes if o.position != Position.ERROR
-        )
+        leaning = [(o.cluster, side(o), 1.0) for o in outcomes if leans(o)]
         return [
             share("consistent", shares.consistent, n, "both orders say the same"),
             share("biased to first", shares.first, n, "what was shown first won in both orders"),
@@ -56,8 +54,8 @@ class PositionProbe(Probe):
             ),
             points(
                 "net lean",
-                lean,
-                n - sum(o.position is Position.ERROR for o in outcomes),
+                share_difference(leaning),
+                len(leaning),
                 (
                     "the judge leans to what it is shown first, half-ties counted",
                     "the judge leans to what it is shown second, half-ties counted",
@@ -65,6 +63,11 @@ class PositionProbe(Probe):
                 ),
             ),
         ]
+
+
+def leans(outcome: Outcome) -> bool:
+    """Whether the net lean counts a case: it was shown in both orders, and both are valid."""
+    return outcome.position not in (None, Position.ERROR)
 
 
 def side(outcome: Outcome) -> float:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from judgekit.stats import clustered_rate
 from judgekit.stats.length_control import length_controlled_rate
-from judgekit.stats.outcomes.values import value
+from judgekit.stats.outcomes.values import counted
 from judgekit.trust.audit.audit_input import AuditInput, case_variant
 from judgekit.trust.audit.lists import Listing, find_list, with_repeated
 from judgekit.trust.audit.metric import AuditMetric, share, unknown, verdict
@@ -125,13 +125,14 @@ class LengthProbe(Probe):
 
     def metrics(
         self,
-        audit: AuditInput,  # noqa: ARG002 (the run has all it needs)
+        audit: AuditInput,
         finished: FinishedRuns,
     ) -> Sequence[AuditMetric]:
+        inconsistent = audit.job.settings.inconsistent
         rows = [
             (outcome.cluster, v, len(case.responses[0].text), len(case.responses[1].text))
             for case, outcome in finished[PLAIN].pairs
-            if (v := value(outcome)) is not None
+            if (v := counted(outcome, inconsistent)) is not None
         ]
         fit = length_controlled_rate(rows)
         longer = share(

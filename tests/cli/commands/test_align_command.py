@@ -22,5 +22,7 @@ def test_x(cli: Cli, here: Path, server: JudgeServer, monkeypatch):
             "judge.md",
             *more,
         )
-        open("/tmp/wt/tmp-align/o.txt","a").write(f"{more} {said.code}\n{said.out}\n--\n{said.err}\n=====\n")
+        open("/tmp/wt/tmp-align/o.txt", "a").write(
+            f"{more} {said.code}\n{said.out}\n--\n{said.err}\n=====\n"
+        )
     print((here / "judge.md").read_text())

@@ -45,10 +45,8 @@ TINY = (
 )
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_from_verdicts_to_a_reward_model(cli: Cli, here: Path) -> None:
-    import torch
-
-    torch.set_num_threads(1)
     (here / "sure.py").write_text(PLUGIN, encoding="utf-8")
     for name, word, times in (("a", "good ", 2), ("b", "brief ", 1)):
         rows = [

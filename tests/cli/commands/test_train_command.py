@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,23 +27,14 @@ from judgekit.train.interfaces.events import (
     WeightsSaved,
 )
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TINY = (
     *("--quant", "none", "--optimizer", "adamw", "--lora-r", "4", "--learning-rate", "3e-3"),
     *("--steps", "4", "--batch-size", "2", "--accumulate", "2", "--eval-share", "0.2"),
     *("--max-length", "128", "--max-prompt-length", "96", "--eval-every", "2"),
     *("--save-every", "2", "--samples", "0", "--device", "cpu"),
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Threads that wait for one another take ten times as long where other tests run too."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module", name="llama")

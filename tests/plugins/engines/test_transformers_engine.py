@@ -32,12 +32,13 @@ from judgekit.extension.engine import EngineSetup  # noqa: E402
 from judgekit.models.loading import Weights, find_checkpoint  # noqa: E402
 from judgekit.types import Call, Case, Message, Reply, Response, Sampling, Status, Trial  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 END = frozenset({2})
 
 
 @pytest.fixture(scope="module")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.set_num_threads(1)
     return write_llama(tmp_path_factory.mktemp("llama"), positions=1024)
 
 

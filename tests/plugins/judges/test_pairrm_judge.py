@@ -28,12 +28,9 @@ from judgekit.types import Case, Choice, Message, Response, Status, Trial, Verdi
 torch = pytest.importorskip("torch")
 network = pytest.importorskip("judgekit.models.pairrm")
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 A, B = EXAMPLES / "tuned.jsonl", EXAMPLES / "base.jsonl"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")

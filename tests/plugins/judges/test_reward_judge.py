@@ -26,12 +26,9 @@ from judgekit.types import Case, Message, Response, Status, Trial
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 BASE, TUNED = str(EXAMPLES / "base.jsonl"), str(EXAMPLES / "tuned.jsonl")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")

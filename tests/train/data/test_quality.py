@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,20 +14,14 @@ from judgekit.errors import InputError  # noqa: E402
 from judgekit.models.text_metrics import bleu, rouge_l, rouge_n  # noqa: E402
 from judgekit.train.data.quality import BATCH, BertScore, greedy_f1, qualities  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TEXTS = [
     "Canberra is the capital of Australia.",
     "The capital is Sydney, I think",
     "no",
     "The largest of its towns is Sydney. " * 8,
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,8 @@ from judgekit.train.network.policy import Policy  # noqa: E402
 from judgekit.train.objectives.registry import task_of  # noqa: E402
 from judgekit.train.recipes.language_model import DPO, SFT, LanguageModelRecipe, Reward  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 EXAMPLES = [
     Example(tuple(range(5, 45)), (tuple(range(50, 62)), tuple(range(70, 92)))),
     Example(tuple(range(9, 49)), (tuple(range(60, 82)), tuple(range(90, 102)))),
@@ -32,7 +34,6 @@ TOKENS = TokenCounts.of(EXAMPLES)
 
 @pytest.fixture(scope="module")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.set_num_threads(1)
     return write_llama(tmp_path_factory.mktemp("llama"), hidden=128, intermediate=320, layers=3)
 
 

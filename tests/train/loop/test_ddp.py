@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
 import toy
 from checkpoints_llama import write_llama
 from places import TESTS
@@ -17,7 +16,8 @@ from toy import held_out, losses, write_pairs
 
 from judgekit import train
 
-torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 TOGETHER = """
 import os

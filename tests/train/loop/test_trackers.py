@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 import transformers
 from checkpoints_llama import write_llama
 from toy import dpo, write_pairs
@@ -16,7 +15,8 @@ from toy import dpo, write_pairs
 from judgekit.errors import InputError, TrainingError
 from judgekit.train import plan_training, train_dpo
 
-torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 REPORTERS: dict[str, Any] = transformers.integrations.integration_utils.INTEGRATION_TO_CALLBACK
 

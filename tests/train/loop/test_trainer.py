@@ -14,7 +14,7 @@ from judgekit.train.interfaces.distributed import ALONE
 from judgekit.train.interfaces.schedule import TrainingPlan
 from judgekit.train.loop.trainer import arguments
 
-torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

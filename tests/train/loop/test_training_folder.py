@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from checkpoints import write_pairrm
 from checkpoints_llama import write_adapter, write_llama
 from toy import dpo, write_pairs
@@ -18,7 +17,7 @@ from judgekit.train import train_dpo, train_ranker
 from judgekit.train.loop.folder import TrainingFolder, refuse_overwriting
 from judgekit.train.recipes.ranker import Ranker
 
-torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

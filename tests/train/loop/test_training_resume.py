@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from checkpoints_llama import write_llama
 from places import TESTS
 from toy import dpo, losses, write_pairs
@@ -27,7 +26,8 @@ from judgekit.train.interfaces.events import (
     WeightsSaved,
 )
 
-torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 SETTINGS: dict[str, Any] = {"lora_dropout": 0.2, "steps": 6, "save_every": 2, "eval_every": 2}
 KILLED = """

@@ -21,7 +21,8 @@ from judgekit.train.network.policy import Policy
 from judgekit.train.objectives.dpo import PreferenceObjective
 from judgekit.train.objectives.losses import PreferenceLoss
 
-torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 EXAMPLES = [
     Example((5, 6, 7), ((8, 9), (10, 11, 12))),

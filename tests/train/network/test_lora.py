@@ -23,12 +23,13 @@ from judgekit.train.network.lora import TrainableModel, check_model, load_traina
 from judgekit.train.network.saving import save_trained  # noqa: E402
 from judgekit.train.recipes.language_model import DPO, SFT, Reward  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 IDS = torch.tensor([[5, 60, 70, 8, 90, 33, 41, 7]])
 
 
 @pytest.fixture(scope="module")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.set_num_threads(1)
     return write_llama(tmp_path_factory.mktemp("llama"))
 
 

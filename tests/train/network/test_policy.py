@@ -16,6 +16,8 @@ from judgekit.train.data.packing import pack
 from judgekit.train.network.lora import checkpoint_activations
 from judgekit.train.network.policy import Policy, choose_path
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 PADDED = {
     "gemma2": "caps its attention scores",
     "granite": "scales its logits",
@@ -23,11 +25,6 @@ PADDED = {
     "bloom": "has its own attention",
 }
 BATCH = pack(EXAMPLES)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def adapted(model: Any, **settings: Any) -> Any:

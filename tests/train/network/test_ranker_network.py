@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +23,14 @@ from judgekit.train.network.ranker_checkpoint import find_checkpoint  # noqa: E4
 from judgekit.train.network.ranker_network import entropy_loss, pairwise_loss  # noqa: E402
 from judgekit.train.recipes.ranker import Ranker  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 PAIRS = [
     ("Name a colour.", "Red.", "I like trains, and <|candidate1|> too"),
     ("What is it?", "A lamp. " * 60, "No idea."),
     ("", "the", "[SEP] a"),
 ]
 BETTER = [(1.0, 0.0), (0.5, 1.0), (0.0, 0.0)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,8 @@ from judgekit.train.network.lora import TrainableModel, load_trainable  # noqa: 
 from judgekit.train.network.saving import save_trained  # noqa: E402
 from judgekit.train.recipes.language_model import DPO, Reward  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 IDS = torch.tensor([[5, 60, 70, 8, 90, 33]])
 PROJECTIONS = {
     f"base_model.model.model.layers.{layer}.{module}.lora_{side}.weight"
@@ -37,7 +39,6 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.set_num_threads(1)
     return write_llama(tmp_path_factory.mktemp("llama"))
 
 

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-import torch
 from checkpoints_llama import write_llama
 from toy import dpo, held_out, losses, write_pairs, write_rows
 
@@ -23,7 +22,7 @@ from judgekit.train.interfaces.events import (
 )
 from judgekit.train.loop.resuming import find_resume_point
 
-torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,6 +26,8 @@ from judgekit.train.interfaces.events import Event, TrainingStarted, WeightsSave
 from judgekit.train.recipes.ranker import Ranker  # noqa: E402
 from judgekit.types import Message  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 WORDS = ("river", "stone", "lamp", "copper", "window", "ladder", "season", "mirror")
 SETTINGS: dict[str, Any] = {
     "device": "cpu",
@@ -39,14 +40,6 @@ SETTINGS: dict[str, Any] = {
     "schedule": "constant",
     "save_every": 8,
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -36,6 +36,8 @@ from judgekit.train.objectives.reward import RewardObjective  # noqa: E402
 from judgekit.train.recipes.language_model import Reward  # noqa: E402
 from judgekit.types import Case, Message, Response, Trial  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 WORDS = ("Canberra", "Sydney", "town", "answer", "verdict", "brackets", "largest", "shorter")
 SETTINGS: dict[str, Any] = {
     "device": "cpu",
@@ -51,14 +53,6 @@ SETTINGS: dict[str, Any] = {
     "max_length": 128,
     "max_prompt_length": 64,
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,12 @@ from math import log
 from pathlib import Path
 
 import pytest
-import torch
 from checkpoints_llama import write_llama
 from toy import held_out, sft, write_pairs, write_rows
 
 from judgekit.train import train_sft
 
-torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,10 @@ from judgekit.train.objectives.losses import PreferenceLoss, preference_loss
 
 pytest.importorskip("trl")
 # TRL's and peft's own use of transformers
-pytestmark = pytest.mark.filterwarnings("ignore:.*checkpointing.* is deprecated:FutureWarning")
+pytestmark = [
+    pytest.mark.usefixtures("one_thread"),
+    pytest.mark.filterwarnings("ignore:.*checkpointing.* is deprecated:FutureWarning"),
+]
 
 PAIRS = [
     {"prompt": "The capital of Australia is", "chosen": " Canberra.", "rejected": " Sydney, no"},
@@ -95,7 +98,6 @@ def as_examples(batch: dict[str, Tensor]) -> tuple[Example, ...]:
 
 @pytest.fixture
 def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    torch.set_num_threads(1)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
     return tmp_path
@@ -103,7 +105,6 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module", params=[torch.float32, torch.bfloat16], ids=str)
 def trl(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Side]:
-    torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("trl")
         patch.setenv("HF_HUB_OFFLINE", "1")
