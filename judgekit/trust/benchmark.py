@@ -124,9 +124,7 @@ def prepare_bench(
             f"a benchmark shows all pairs in both orders, not {settings.orders!r}; leave orders out"
         )
     labelled = [read_set(word, settings.columns, registry) for word in sets]
-    names = [one.name for one in labelled]
-    if len(set(names)) < len(names):
-        raise InputError(f"two sets have one name: {', '.join(names)}; write NAME=FILE for one")
+    names = distinct_names(labelled)
     base_settings = replace(settings, columns={}, limit=None, out=None)
     judges = [(spec, False, s) for spec, s in settings_of(specs, base_settings, registry)]
     judges += [(spec, True, s) for spec, s in trivial_settings(specs, settings)]
@@ -219,6 +217,14 @@ def read_set(word: str, columns: Mapping[str, str], registry: Registry) -> Label
         stem = Path(word).name.removesuffix(".gz")
         return registry.labelled_set("pairs")(SetSetup(Path(stem).stem or stem, word, columns))
     return registry.labelled_set(word)(SetSetup(word))
+
+
+def distinct_names(sets: Sequence[LabelledSet]) -> list[str]:
+    """The sets' names. Raises `InputError` where two have the same."""
+    names = [labelled.name for labelled in sets]
+    if len(set(names)) < len(names):
+        raise InputError(f"two sets have one name: {', '.join(names)}; write NAME=FILE for one")
+    return names
 
 
 def unseen_sets(

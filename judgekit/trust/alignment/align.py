@@ -179,12 +179,12 @@ def cross_fit(runs: AlignmentRuns, progress: Progress) -> None:
     progress.look = begin_look(alignment, candidates)
     after: Grades = {}
     for fold, picked in folds:
-        tested = [case for case in cases if fold_of(prompt_digest(case)) == fold]
+        tested = [case for case in alignment.tested if fold_of(prompt_digest(case)) == fold]
         if picked is None:
             after.update({case.id: before[case.id] for case in tested})
         elif tested:
             after.update(runs.grade(f"fold-{fold + 1}-after-test", tested, picked))
-    progress.before, progress.after = before, after
+    progress.before, progress.after = {name: before[name] for name in after}, after
 
 
 def begin_look(alignment: Alignment, candidates: Sequence[Candidate]) -> Look:

@@ -76,9 +76,7 @@ def example_candidates(
     for size in sorted({min(size, len(chosen)) for size in sizes} - {0}):
         examples = [as_example(graded_case, head) for graded_case in chosen[:size]]
         if pairs:
-            examples = [
-                shown for graded_case in examples for shown in (graded_case, graded_case.swapped())
-            ]
+            examples = [shown for one in examples for shown in (one, one.swapped())]
         yield Candidate(f"examples-{len(examples)}", tuple(examples))
 
 
@@ -87,7 +85,7 @@ def choose_examples(graded: Sequence[GradedCase], most: int) -> list[GradedCase]
 
     A smaller choice begins a larger one.
     """
-    left = [g for g in graded if 0 < length_of(g.case) <= LONGEST and not g.case.identical]
+    left = [g for g in graded if length_of(g.case) <= LONGEST and not is_same(g.case)]
     left.sort(key=lambda g: digest("judgekit.example", g.prompt, g.case.id))
     labels: Counter[object] = Counter()
     categories: Counter[str | None] = Counter()
@@ -205,6 +203,11 @@ def read_rules(reply: str) -> str | None:
     lines = [line.strip() for line in blocks[-1].splitlines()] if blocks else []
     rules = "\n".join(line for line in lines if line)
     return rules if 0 < len(rules) <= MOST_RULES else None
+
+
+def is_same(case: Case) -> bool:
+    """Whether a pair shows one text twice, which teaches nothing."""
+    return len(case.responses) > 1 and case.identical
 
 
 def length_of(case: Case) -> int:

@@ -57,14 +57,6 @@ class LabelledCases:
         """The cases, in the order of their file."""
         return self.inputs.cases
 
-    def without(self, prompts: frozenset[str], reason: str) -> LabelledCases:
-        """The cases without those of some prompts, which are counted."""
-        cases = [case for case in self.cases if prompt_digest(case) not in prompts]
-        if len(cases) == len(self.cases):
-            return self
-        left_out = {**self.left_out, reason: len(self.cases) - len(cases)}
-        return replace(self, inputs=self.inputs.with_cases(cases), left_out=left_out)
-
     def key(self, case: Case) -> str:
         """A digest of a labelled case: its prompt, its answers and its label, in either order."""
         label = self.labels[case.id]

@@ -11,9 +11,10 @@ from judgekit import runs
 from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
-from judgekit.io.prompt_digest import prompt_digest
+from judgekit.io.prompt_digest import LEARNED, prompt_digest
 from judgekit.jobs.bindings import JudgeFactory
 from judgekit.jobs.job import Job
+from judgekit.jobs.learned_prompts import learned_prompts
 from judgekit.jobs.prepare import job_for
 from judgekit.jobs.text_generation import TextGeneration, prepare_text_model
 from judgekit.judging import PromptJudge
@@ -99,9 +100,12 @@ class Alignment:
 
     @property
     def tested(self) -> list[Case]:
-        """The cases that are tested with."""
+        """The cases that are tested with: none that this judge has learned from before."""
         cases = self.labelled.cases
-        return list(cases) if self.options.cross_fit else self.split.cases("test", cases)
+        if not self.options.cross_fit:
+            return self.split.cases("test", cases)
+        learned = learned_prompts(self.job.judge)
+        return [case for case in cases if prompt_digest(case) not in learned]
 
     @property
     def parts(self) -> dict[str, int]:
@@ -203,8 +207,14 @@ class Alignment:
     def left_out(self) -> Mapping[str, int]:
         """Cases that are in no part, by reason."""
         near = sum(prompt_digest(case) in self.split.left_out for case in self.labelled.cases)
-        reason = "near-duplicates of prompts of a later part"
-        return {**self.labelled.left_out, **({reason: near} if near else {})}
+        learned = learned_prompts(self.job.judge)
+        tested = {prompt_digest(case) for case in self.tested}
+        known = sum(
+            name in learned and name not in tested and name not in self.split.parts
+            for name in map(prompt_digest, self.labelled.cases)
+        )
+        more = {"near-duplicates of prompts of a later part": near, LEARNED: known}
+        return {**self.labelled.left_out, **{why: n for why, n in more.items() if n}}
 
 
 def parts_line(alignment: Alignment) -> str:
@@ -264,9 +274,8 @@ def prepare_align(
         )
     check_template(judge.template)
     cases = with_scale(cases, judge.template.head)
-    if (aligned := judge.template.head.aligned) is not None:
-        cases = cases.without(aligned.used, "used to align this judge before")
     parts = split_without(cases.cases, None) if options.cross_fit else split(cases.cases)
+    parts = parts.without_tested(learned_prompts(judge))
     proposer = None
     if options.revisions:
         model = options.proposer_model or job.settings.model or ""
@@ -287,8 +296,8 @@ def check_settings(settings: Settings) -> None:
 def check_parts(alignment: Alignment) -> None:
     """Refuses (`InputError`) labels of which a part has too few prompts."""
     counts = Counter(alignment.parts)
-    needed = ("train", "pick") if alignment.options.cross_fit else ("train", "pick", "test")
-    for part in needed:
+    counts["test"] = len({prompt_digest(case) for case in alignment.tested})
+    for part in ("train", "pick", "test"):
         if counts[part] < LEAST:
             way = "" if alignment.options.cross_fit else ", or take --cross-fit"
             raise InputError(

@@ -5,7 +5,7 @@ whoever aligns a judge with the same prompts again has the same test part.
 
 Near-duplicates must not stand on two sides, and no rule that looks at one prompt at a time can keep
 them together: prompts that differ by a word each lead, step by step, from any prompt to any other.
-So a prompt that resembles one of a later part is left out of its shingles: of training, where the other
+So a prompt that resembles one of a later part is left out of its own: of training, where the other
 is picked by or tested with, and of picking, where the other is tested with. The test part never
 loses a prompt. Prompts that differ in case, punctuation or white space alone have the same hash.
 """
@@ -41,6 +41,11 @@ class Split:
 
     parts: Mapping[str, Part]
     left_out: frozenset[str]
+
+    def without_tested(self, prompts: frozenset[str]) -> Split:
+        """The same without some prompts of the test part; the other parts keep theirs."""
+        kept = {n: p for n, p in self.parts.items() if p != "test" or n not in prompts}
+        return Split(kept, self.left_out)
 
     def prompts(self, part: Part) -> tuple[str, ...]:
         """The digests of a part's prompts, sorted."""

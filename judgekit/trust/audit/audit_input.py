@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -150,22 +151,18 @@ def prepare_audit(
     audited, factories = JudgeFactory(registry, settings), other_judges(settings, options, registry)
     against = [StoredRun.open(folder) for folder in options.against]
     inputs = without_learned(inputs, [audited, *factories.values()], against, options)
-
-    def job_of(factory: JudgeFactory) -> Job:
-        return job_for(inputs, factory, out=settings.out)
-
+    job_of = partial(job_for, inputs, out=settings.out)
     job = job_of(audited)
-    others = {name: job_of(factory) for name, factory in factories.items()}
     guided = None
     if job.judge.model == "engine" and job.judge_name != options.guided:
         of_guided = settings_for(settings, JudgeSpec(options.guided), registry)
         guided = job_of(JudgeFactory(registry, of_guided))
-    model = options.rephraser
+    labels, model = options.labels, options.rephraser
     return AuditInput(
         job,
-        None if options.labels is None else read_labels(options.labels, job.inputs.models),
+        None if labels is None else read_labels(labels, job.inputs.models),
         read_families(options.families),
-        others,
+        {name: job_of(factory) for name, factory in factories.items()},
         against,
         guided,
         None if model is None else prepare_text_model(settings, registry, model),
