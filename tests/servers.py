@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from dialects import as_chat, as_provider, key_of
+
 __all__ = ["JudgeServer", "MockApi", "judge_server", "mock_api", "opinion"]
 
 Body = dict[str, Any]
@@ -40,6 +42,9 @@ def opinion(body: Body) -> str:
         return f"{THOUGHTS}\n[[{label}]]"
     if "Score: <total>" in asked:
         return f"{THOUGHTS}\nScore: {2 + 2 * rank}"
+    if "Class: <name>" in asked:
+        names = asked.rpartition("nothing after it: ")[2].partition("\n")[0].split(", ")
+        return f"{THOUGHTS}\nClass: {names[(1 - rank) * (len(names) - 1) // 2]}"
     if "[[" in asked:
         return f"{THOUGHTS}\nRating: [[{5 + 4 * rank}]]"
     return "An answer of the judge's own."
@@ -50,9 +55,10 @@ def worth(text: str) -> int:
 
 
 class JudgeServer:
-    """An OpenAI-compatible API whose every answer is a function of the request.
+    """An API whose every answer is a function of the request, in each provider's dialect.
 
-    `requests` are the bodies received, `headers` the authorization of each. `instead` gives status
+    `requests` are the bodies received, as a chat completion would have them, `headers` the
+    authorization of each. `instead` gives status
     and body of an answer that is to be another server's.
     """
 
@@ -138,9 +144,9 @@ def judge_server() -> Iterator[JudgeServer]:
 
         def do_POST(self) -> None:
             size = int(self.headers["Content-Length"])
-            body = json.loads(self.rfile.read(size))
-            status, said = state.answer(body, self.headers.get("Authorization", ""))
-            data = json.dumps(said).encode()
+            body = as_chat(self.path, json.loads(self.rfile.read(size)))
+            status, answer = state.answer(body, key_of(self.headers))
+            data = json.dumps(as_provider(self.path, status, answer)).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Literal
 
 from judgekit.config.prices import Price
@@ -56,6 +57,9 @@ class Booking:
     charged: float
 
 
+COLUMNS = attrgetter(*(field.name for field in fields(Booking)))
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
     """All that a run has used so far.
@@ -101,7 +105,7 @@ class Totals:
 
 def write_bookings(connection: sqlite3.Connection, bookings: Iterable[Booking], now: float) -> None:
     """Adds bookings, within the caller's transaction; `now` in seconds since 1970."""
-    rows = [(*astuple(booking), now) for booking in bookings]
+    rows = [(*COLUMNS(booking), now) for booking in bookings]
     for start in range(0, len(rows), MOST_ROWS):
         part = rows[start : start + MOST_ROWS]
         values = ",".join(["(?,?,?,?,?,?,?,?,?)"] * len(part))

@@ -240,18 +240,24 @@ def unpack_reply(data: bytes) -> Reply:
 def pack_verdict(verdict: Verdict) -> bytes:
     """A batch judge's verdict as kept in the store."""
     v = verdict
-    return orjson.dumps([v.status, v.choice, v.score, v.probability, v.reasoning, v.error])
+    row: list[object] = [v.status, v.choice, v.score, v.probability, v.reasoning, v.error]
+    if v.label is not None:
+        row.append({"label": v.label, "probabilities": dict(v.probabilities)})
+    return orjson.dumps(row)
 
 
 def unpack_verdict(data: bytes) -> Verdict:
     """The verdict that `pack_verdict` made `data` from; see `ReplyStore.unpacked`."""
-    status, choice, score, probability, reasoning, error = orjson.loads(data)
+    status, choice, score, probability, reasoning, error, *more = orjson.loads(data)
+    label = more[0]["label"] if more else None
     if not isinstance(reasoning, str) or not isinstance(error, str):
         raise TypeError("a text is none")
     if not all(value is None or is_number(value) for value in (score, probability)):
         raise TypeError("a score or a probability is no number")
-    if status == Status.VALID and choice is None and score is None:
-        raise ValueError("a valid verdict without a choice or a score")
+    if not (label is None or isinstance(label, str)):
+        raise TypeError("a class is no text")
+    if status == Status.VALID and choice is None and score is None and label is None:
+        raise ValueError("a valid verdict without a choice, a score or a class")
     return Verdict(
         Status(status),
         choice=None if choice is None else Choice(choice),
@@ -259,6 +265,8 @@ def unpack_verdict(data: bytes) -> Verdict:
         probability=probability,
         reasoning=reasoning,
         error=error,
+        label=label,
+        probabilities=tuple(more[0]["probabilities"].items()) if more else (),
     )
 
 

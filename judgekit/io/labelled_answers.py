@@ -37,7 +37,7 @@ class LabelledAnswers:
 
 
 def load_labelled_answers(
-    path: Path, *, columns: Mapping[str, str] | None = None
+    path: Path, *, columns: Mapping[str, str] | None = None, needs: tuple[str, ...] = ()
 ) -> LabelledAnswers:
     """Answers with labels from a file.
 
@@ -45,6 +45,7 @@ def load_labelled_answers(
         path: A file of answers with a column `label`: a number, or the name of a grade. A column
             `labels` may hold a list of several people's.
         columns: The file's own names of columns, `label` and `labels` among them.
+        needs: Further columns that the cases keep (`Case.columns`), where the file has them.
 
     Raises:
         InputError: The file cannot be read, a row cannot be used, or no row has a label.
@@ -52,7 +53,7 @@ def load_labelled_answers(
     given = dict(columns or {})
     column, several = given.pop("label", "label"), given.pop("labels", "labels")
     rows = read_rows(path)
-    layout = find_layout(rows, Source(path, given), PARTS, ("response",))
+    layout = find_layout(rows, Source(path, given, needs=needs), PARTS, ("response",))
 
     def read(
         layout: Layout, row: Row, name: str | None, prompt: tuple[Message, ...], turns: int | None
@@ -97,6 +98,7 @@ def case_of(answer: Answer) -> Case:
         (answer.model or MODEL,),
         answer.references,
         answer.category,
+        answer.columns,
     )
 
 

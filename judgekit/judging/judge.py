@@ -11,10 +11,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from judgekit.errors import InputError
+from judgekit.errors import InputError, PluginError
 from judgekit.judging import parsing
+from judgekit.judging.ask import Ask
 from judgekit.judging.templates import Prompts, Template
 from judgekit.types import Call, Case, Message, Reply, Sampling, Status, Trial, Verdict
 
@@ -22,26 +23,6 @@ if TYPE_CHECKING:
     from judgekit.judging.parsing.labels import Labels
 
 __all__ = ["Ask", "BatchJudge", "Judge", "JudgeSetup", "NoOptions", "PromptJudge"]
-
-
-class Ask(Protocol):
-    """Asks the engine on behalf of one trial, or takes the reply from the reply store."""
-
-    async def __call__(self, call: Call, *, shared: bool = False) -> Reply:
-        """Asks one call.
-
-        Args:
-            call: The call.
-            shared: The call depends on neither order nor repeat, so it is asked once per case.
-
-        Returns:
-            The reply.
-
-        Raises:
-            CallFailure: There is no reply. A judge lets it pass: the trial is counted under its
-                status.
-        """
-        ...
 
 
 @dataclass(frozen=True)
@@ -89,6 +70,9 @@ class Judge(ABC):
         merge: How two orders become one outcome: ``agree`` (a winner only if both orders name it)
             or ``mean`` (of scores or probabilities).
         heading: A line above its tables.
+        classes: The classes that a classifier may say, from the best to the worst.
+        needs: The further columns of a case that it looks at (`Case.column`); cases without one are
+            refused before anything is asked.
         Options: A frozen dataclass whose fields, with defaults and ``metadata={"help": ...}``,
             become flags.
     """
@@ -100,6 +84,8 @@ class Judge(ABC):
     repeats: ClassVar[int] = 1
     merge: ClassVar[Literal["agree", "mean"]] = "agree"
     heading: ClassVar[str] = ""
+    classes: tuple[str, ...] = ()
+    needs: Sequence[str] = ()
     Options: ClassVar[type] = NoOptions
 
     def __init__(self, setup: JudgeSetup) -> None:
@@ -122,6 +108,14 @@ class Judge(ABC):
     def identity(self) -> tuple[str, ...]:
         """What decides its verdicts beside the calls; part of the run's identity."""
         return ()
+
+    @property
+    def columns_needed(self) -> tuple[str, ...]:
+        """The names of the columns without which it cannot judge a case."""
+        if isinstance(self.needs, str):
+            who = type(self).__name__
+            raise PluginError(f"{who}.needs is {self.needs!r}; write a tuple of names of columns")
+        return tuple(dict.fromkeys(self.needs))
 
     def check(self, cases: Sequence[Case]) -> None:  # noqa: B027 (most judges take any case)
         """Refuses cases that it cannot judge at all, before any call is made.
@@ -168,6 +162,9 @@ class Judge(ABC):
         """
         texts = [m.content for m in trial.case.prompt]
         texts += [text for r in trial.shown for text in (r.text, *r.earlier)]
+        for name in self.columns_needed:
+            column = trial.case.column(name)
+            texts += [column] if isinstance(column, str) else column
         return Call((Message("user", "\n".join(texts)),), self.asks_with)
 
     @abstractmethod
@@ -197,6 +194,7 @@ class PromptJudge(Judge):
         super().__init__(setup)
         self.template = setup.prompt or setup.prompts.load(self.prompt_name())
         self.template.check_arity(setup.arity)
+        self.classes = self.template.head.classes
         if setup.verdict == "logits":
             self._labels(self.names[: setup.arity])
             if setup.reask:
@@ -212,6 +210,10 @@ class PromptJudge(Judge):
     @property
     def identity(self) -> tuple[str, ...]:
         return (self.template.digest,)
+
+    @property
+    def columns_needed(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*super().columns_needed, *self.template.head.needs)))
 
     def check(self, cases: Sequence[Case]) -> None:
         """Refuses cases that the prompt cannot show.
@@ -294,7 +296,8 @@ class PromptJudge(Judge):
             The verdict of the last reply.
         """
         if not call.generate:
-            return self._labels(trial.names).read(await ask(call))
+            verdict = self._labels(trial.names).read(await ask(call))
+            return parsing.with_class_value(verdict, self.template.head, trial)
         for attempts_left in range(self.setup.reask, -1, -1):
             reply = await ask(call)
             verdict = self.parse(reply, trial)
@@ -305,7 +308,7 @@ class PromptJudge(Judge):
                 Message("user", self.template.reminder),
             )
             call = replace(call, messages=call.messages + again, prefill="")
-        return verdict
+        return parsing.with_class_value(verdict, self.template.head, trial)
 
 
 class BatchJudge(Judge):

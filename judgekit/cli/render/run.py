@@ -77,6 +77,8 @@ def footer(metadata: RunMetadata) -> str:
     if metadata.stop is not None:
         left = f"{counts.trials - counts.judged} of {number(counts.trials, 'showing')}"
         parts.append(f"{left} {'not judged' if metadata.stop.cut_short else 'saved'}")
+    if refused := [name for name, became in metadata.settled.items() if became == "left out"]:
+        parts.append(f"the server refuses {', '.join(refused)}: left out")
     retries = sum(counts.retries.values())
     if retries:
         parts.append("1 retry" if retries == 1 else f"{retries} retries")

@@ -16,13 +16,13 @@ from typing import Any
 
 from judgekit.errors import InputError
 from judgekit.judging.templates.builtin import builtin_dir
-from judgekit.judging.templates.fences import fence_all
-from judgekit.judging.templates.head import Head
+from judgekit.judging.templates.fences import column_variable, fence_all
+from judgekit.judging.templates.head import Head, Shows
 from judgekit.judging.templates.sandbox import environment, render
 from judgekit.judging.templates.template import Body, Rendered
 from judgekit.types import Case, Column, Message, Response, Trial
 
-__all__ = ["Example", "ExampleBody", "example_lines", "read_examples"]
+__all__ = ["Example", "ExampleBody", "example_lines", "fenced_case", "read_examples"]
 
 SIDES = {"pair": ("first", "second"), "single": ("answer",)}
 MODELS = ("first", "second")  # of an example's responses; their names are shown to nobody
@@ -87,7 +87,7 @@ def _example_text(example: Example, number: int, head: Head, names: tuple[str, .
     case = example.case
     places = tuple(range(len(case.responses)))
     reference = case.reference or ""
-    values: dict[str, Any] = dict(fence_all(Trial(case, places, names), head.shows, reference))
+    values = fenced_case(Trial(case, places, names), head.shows, reference, head.needs)
     if example.verdict == "tie":
         verdict = "tie"
     elif head.shows == "pair":
@@ -97,7 +97,22 @@ def _example_text(example: Example, number: int, head: Head, names: tuple[str, .
         number_or_grade = score if isinstance(score, str) else f"{score:g}"
         verdict = f"{head.label}: {number_or_grade}"
     template = environment().from_string(_file(f"_example-{head.shows}"))
-    return render(template, values | {"number": number, "verdict": verdict}).strip()
+    shown: dict[str, str | float] = {**values, "number": number, "verdict": verdict}
+    return render(template, shown).strip()
+
+
+def fenced_case(trial: Trial, shows: Shows, reference: str, needs: Sequence[str]) -> dict[str, str]:
+    """The fenced texts of a case as `fence_all` has them, with all of its columns as ``columns``.
+
+    Args:
+        trial: A showing of the case.
+        shows: What the prompt shows.
+        reference: The reference; empty for none.
+        needs: The further columns that the prompt shows.
+    """
+    fenced = fence_all(trial, shows, reference, needs)
+    columns = [fenced[column_variable(place)] for place in range(len(needs))]
+    return {**fenced, "columns": "\n\n".join(columns)}
 
 
 @cache
@@ -181,9 +196,10 @@ def _example(row: object, head: Head, name: str) -> Example:
     reference = row.get("reference")
     if reference is not None and not isinstance(reference, str):
         raise ValueError("the reference is no text")
-    case = Case(
-        name, _prompt(row.get("prompt")), responses, reference, columns=_columns(row.get("columns"))
-    )
+    columns = _columns(row.get("columns"))
+    if absent := [need for need in head.needs if need not in dict(columns)]:
+        raise ValueError(f"columns lack {absent[0]!r}, which the prompt shows")
+    case = Case(name, _prompt(row.get("prompt")), responses, reference, columns=columns)
     return Example(case, _verdict(row.get("verdict"), head))
 
 

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from judgekit.errors import InputError
 from judgekit.harness.sampling import GenerationTask
 from judgekit.judging.templates import Head, Prompts, Template, builtin_dir
-from judgekit.judging.templates.examples import Example
-from judgekit.judging.templates.fences import fence_all
+from judgekit.judging.templates.examples import Example, fenced_case
 from judgekit.judging.templates.head import Shows
 from judgekit.judging.templates.sandbox import environment, render
 from judgekit.trust.alignment.evaluation import GradedCase
@@ -156,7 +155,7 @@ def mistake_text(graded_case: GradedCase, number: int, head: Head) -> str:
     shows: Shows = "pair" if len(case.responses) == 2 else "single"
     order = tuple(range(len(case.responses)))
     values: dict[str, str | float] = dict(
-        fence_all(Trial(case, order, names), shows, case.reference or "")
+        fenced_case(Trial(case, order, names), shows, case.reference or "", head.needs)
     )
     label = str(graded_case.label)
     if shows == "pair":

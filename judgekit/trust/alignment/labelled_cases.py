@@ -22,7 +22,7 @@ from judgekit.stats.intervals import Rate, clustered_rate
 from judgekit.trust.benchmark import KEPT, read_set
 from judgekit.types import Case, Outcome, digest
 
-__all__ = ["AnyLabel", "LabelledCases", "is_right", "read_labelled", "with_scale"]
+__all__ = ["AnyLabel", "LabelledCases", "holds_answers", "is_right", "read_labelled", "with_scale"]
 
 AnyLabel = int | float | str
 """The index of the better response or ``"tie"``; of a single answer its score."""
@@ -80,7 +80,12 @@ class LabelledCases:
 
 
 def read_labelled(
-    word: str, settings: Settings, registry: Registry, *, limit: int | None
+    word: str,
+    settings: Settings,
+    registry: Registry,
+    *,
+    limit: int | None,
+    needs: tuple[str, ...] = (),
 ) -> LabelledCases:
     """The labelled cases that an argument names.
 
@@ -89,25 +94,33 @@ def read_labelled(
         settings: The names of columns.
         registry: The labelled sets of plugins.
         limit: Only the first so many cases.
+        needs: The further columns that the judge needs.
 
     Raises:
         InputError: The file cannot be read, or a row cannot be used.
         PluginError: No plugin has a set of this name.
     """
-    path = Path(word)
-    if path.is_file() and not io.holds_pairs(path, columns=settings.columns):
-        return _answers(path, settings, limit)
-    labelled = read_set(word, settings.columns, registry)
+    if holds_answers(word, settings):
+        return _answers(Path(word), settings, limit, needs)
+    labelled = read_set(word, settings.columns, registry, needs)
     labelled = replace(labelled, cases=labelled.cases[:limit])
     plain = replace(settings, columns={}, limit=None)
-    inputs = read_input([keep_labelled(labelled, KEPT)], plain, "compare")
+    inputs = read_input([keep_labelled(labelled, KEPT)], plain, "compare", needs)
     return LabelledCases(
         labelled.name, inputs, labelled.labels, labelled.votes, dict(labelled.left_out), pairs=True
     )
 
 
-def _answers(path: Path, settings: Settings, limit: int | None) -> LabelledCases:
-    read = load_labelled_answers(path, columns=settings.columns)
+def holds_answers(word: str, settings: Settings) -> bool:
+    """Whether an argument names a file of single answers."""
+    path = Path(word)
+    return path.is_file() and not io.holds_pairs(path, columns=settings.columns)
+
+
+def _answers(
+    path: Path, settings: Settings, limit: int | None, needs: tuple[str, ...]
+) -> LabelledCases:
+    read = load_labelled_answers(path, columns=settings.columns, needs=needs)
     inputs = JudgeInput.of_cases(
         read.cases[:limit], ANSWERS, files=(path,), digests=(io.input_digest(path),)
     )

@@ -15,6 +15,7 @@ from judgekit.io.prompt_digest import LEARNED, prompt_digest
 from judgekit.jobs.bindings import JudgeFactory
 from judgekit.jobs.job import Job
 from judgekit.jobs.learned_prompts import learned_prompts
+from judgekit.jobs.needs import needed_columns
 from judgekit.jobs.prepare import job_for
 from judgekit.jobs.text_generation import TextGeneration, prepare_text_model
 from judgekit.judging import PromptJudge
@@ -22,9 +23,14 @@ from judgekit.judging.templates import Template
 from judgekit.judging.templates.file import parse_prompt
 from judgekit.stats.gain_power import balanced_prompts, smallest_gain
 from judgekit.trust.alignment.candidates import Candidate, check_template
-from judgekit.trust.alignment.labelled_cases import LabelledCases, read_labelled, with_scale
+from judgekit.trust.alignment.labelled_cases import (
+    LabelledCases,
+    holds_answers,
+    read_labelled,
+    with_scale,
+)
 from judgekit.trust.alignment.splitting import FOLDS, Split, split, split_without
-from judgekit.types import Case, digest
+from judgekit.types import Case, RunKind, digest
 
 __all__ = ["FEW", "AlignOptions", "Alignment", "prepare_align"]
 
@@ -263,8 +269,10 @@ def prepare_align(
     registry = registry or Registry.load(files=settings.plugins)
     check_settings(settings)
     base = replace(settings, limit=None, out=None)
-    cases = read_labelled(str(labelled), settings, registry, limit=settings.limit)
     factory = JudgeFactory(registry, replace(base, columns={}))
+    kind: RunKind = "score" if holds_answers(str(labelled), settings) else "compare"
+    needs = needed_columns([factory], (), kind)
+    cases = read_labelled(str(labelled), settings, registry, limit=settings.limit, needs=needs)
     job = job_for(cases.inputs, factory)
     judge = job.judge
     if not isinstance(judge, PromptJudge) or job.bound_engine is None:

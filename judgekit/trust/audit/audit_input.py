@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from judgekit.jobs.bindings import JudgeFactory, choose_judge
 from judgekit.jobs.inputs import JudgeInput, read_input
 from judgekit.jobs.job import Job
 from judgekit.jobs.learned_prompts import learned_prompts
+from judgekit.jobs.needs import needed_columns
 from judgekit.jobs.prepare import job_for
 from judgekit.jobs.text_generation import TextGeneration, prepare_text_model
 from judgekit.runs.reader import StoredRun
@@ -142,41 +142,32 @@ def prepare_audit(
     """
     registry = registry or Registry.load(files=settings.plugins)
     check_settings(settings)
-    inputs = read_input(files, settings)
+    specs = parse_judge_specs(options.beside) if options.beside is not None else ()
+    beside = {str(spec): settings_for(settings, spec, registry) for spec in specs}
+    factories = [JudgeFactory(registry, s) for s in (settings, *beside.values())]
+    inputs = read_input(files, settings, needs=needed_columns(factories, files, "compare"))
     if inputs.kind != "compare":
         raise InputError(
             f"{str(files[0])!r} holds single answers; an audit needs two files, or pairs"
         )
 
-    audited, factories = JudgeFactory(registry, settings), other_judges(settings, options, registry)
     against = [StoredRun.open(folder) for folder in options.against]
-    inputs = without_learned(inputs, [audited, *factories.values()], against, options)
-    job_of = partial(job_for, inputs, out=settings.out)
-    job = job_of(audited)
+    inputs = without_learned(inputs, factories, against, options)
+    job, *jobs = (job_for(inputs, factory, out=settings.out) for factory in factories)
     guided = None
     if job.judge.model == "engine" and job.judge_name != options.guided:
         of_guided = settings_for(settings, JudgeSpec(options.guided), registry)
-        guided = job_of(JudgeFactory(registry, of_guided))
+        guided = job_for(inputs, JudgeFactory(registry, of_guided), out=settings.out)
     labels, model = options.labels, options.rephraser
     return AuditInput(
         job,
         None if labels is None else read_labels(labels, job.inputs.models),
         read_families(options.families),
-        {name: job_of(factory) for name, factory in factories.items()},
+        dict(zip(beside, jobs, strict=True)),
         against,
         guided,
         None if model is None else prepare_text_model(settings, registry, model),
     )
-
-
-def other_judges(
-    settings: Settings, options: AuditOptions, registry: Registry
-) -> dict[str, JudgeFactory]:
-    """Makes each judge that stands beside the audited one, by its name."""
-    specs = parse_judge_specs(options.beside) if options.beside is not None else ()
-    return {
-        str(spec): JudgeFactory(registry, settings_for(settings, spec, registry)) for spec in specs
-    }
 
 
 def without_learned(

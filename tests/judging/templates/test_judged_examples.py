@@ -165,3 +165,18 @@ def test_a_damaged_table_is_named(tmp_path: Path, table: str, why: str) -> None:
     with pytest.raises(InputError, match=why) as caught:
         with_examples(tmp_path, [], head=f"{table}\n")
     assert "judge.md:5: " in str(caught.value)
+
+
+def test_an_example_shows_the_columns_that_the_prompt_needs(tmp_path: Path) -> None:
+    text = PAIR.replace('shows = "pair"', 'shows = "pair"\nneeds = ["context"]').replace(
+        "{{ prompt }}", '{{ prompt }}\n{{ column("context") }}'
+    )
+    row = {"prompt": "p", "first": "x", "second": "y", "verdict": "first"}
+    told = json.dumps(row | {"columns": {"context": ["one page", "another"]}})
+    template = with_examples(tmp_path, [told], text)
+    case = Case("c", CASE.prompt, CASE.responses, columns=(("context", "of the case"),))
+    messages, _ = template.render(Trial(case, (0, 1), ("A", "B")))
+    assert "one page" in messages[0].content
+    assert "of the case" in messages[1].content
+    with pytest.raises(InputError, match="columns lack 'context', which the prompt shows"):
+        with_examples(tmp_path, [json.dumps(row)], text)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judgekit.plugins.engines.http_endings import split_thinking
 from judgekit.plugins.engines.http_json import loads, valid_unicode
 from judgekit.plugins.engines.http_labels import label_logprobs
+from judgekit.plugins.engines.http_reply import split_thinking
 from judgekit.plugins.engines.openai_reply import error_in, read
 
 from judgekit.errors import CallFailure
