@@ -214,6 +214,8 @@ def pack_reply(reply: Reply) -> bytes:
         "in": reply.tokens_in,
         "out": reply.tokens_out,
         "logprobs": reply.label_logprobs,
+        "cached": reply.tokens_cached,
+        "written": reply.tokens_written,
     }
     return orjson.dumps({k: v for k, v in fields.items() if v is not None and v != ""})
 
@@ -234,6 +236,8 @@ def unpack_reply(data: bytes) -> Reply:
         tokens_in=token_count(fields.get("in")),
         tokens_out=token_count(fields.get("out")),
         label_logprobs=logprobs,
+        tokens_cached=token_count(fields.get("cached")),
+        tokens_written=token_count(fields.get("written")),
     )
 
 

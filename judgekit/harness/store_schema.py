@@ -6,7 +6,9 @@ schema  tables
 1       ``replies`` (key, reply)
 2       ``bookings``: what each call used, and the run that asked it;
         ``claims``: which calls are being asked just now, and by whom
-3       ``looks``: which labelled cases a judge was tested with, and how often
+3       ``bookings`` also know the tokens that were read from a provider's
+        cache, and written to it
+4       ``looks``: which labelled cases a judge was tested with, and how often
 ======  =================================================================
 
 The version stands in the file's ``user_version``. A change adds a `STEPS` entry; `make_current`
@@ -35,6 +37,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "charged REAL NOT NULL, at REAL NOT NULL)",
         "CREATE INDEX bookings_of_run ON bookings (run, key)",
         "CREATE TABLE claims (key BLOB PRIMARY KEY, owner TEXT NOT NULL, until REAL NOT NULL)",
+    ),
+    (
+        "ALTER TABLE bookings ADD COLUMN tokens_cached INTEGER",
+        "ALTER TABLE bookings ADD COLUMN tokens_written INTEGER",
     ),
     (
         "CREATE TABLE looks (look TEXT NOT NULL, subject TEXT NOT NULL, labelled TEXT NOT NULL, "
