@@ -22,14 +22,15 @@ import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from math import sqrt
 from pathlib import Path
 
-from align_planted import labelled_rows
+from align_planted import RIGHT_ONCE, labelled_rows
 from options import option_parser
 
 from judgekit.io.prompt_digest import prompt_digest
 from judgekit.stats.balanced_accuracy import PairedCase, balanced_accuracy, gain_test
-from judgekit.trust import align
+from judgekit.trust import AlignReport, align
 from judgekit.trust.alignment.search import best_of
 from judgekit.trust.alignment.splitting import split
 from judgekit.types import Case, Message, Response
@@ -38,7 +39,7 @@ PLUGIN = Path(__file__).with_name("align_planted.py")
 RUNS, QUICK_RUNS = 50, 4
 NULL_RUNS, QUICK_NULL_RUNS = 400, 100
 LABELS, FAULTY = 160, 0.4
-RIGHT = 0.8  # the least accuracy in both orders of a judge that errs by the planted noise alone
+ERRORS = 2.0  # standard errors by which chance may lower the accuracy of a judge that is right
 CANDIDATES = 6
 
 
@@ -66,8 +67,15 @@ def fix(seed: int, labels: int) -> Fixed:
         os.chdir("/")
     before = report.before.accuracy.value if report.before else None
     after = report.after.accuracy.value if report.after else None
-    right = report.shown and bool(report.written) and (after or 0.0) >= RIGHT
+    right = report.shown and bool(report.written) and (after or 0.0) >= least(report)
     return Fixed(seed, before, after, report.shown, right, report.picked)
+
+
+def least(report: AlignReport) -> float:
+    """The accuracy in both orders of a judge with the planted noise, and bad luck, alone."""
+    tested = report.after.cases if report.after else 1
+    accuracy = RIGHT_ONCE**2
+    return float(accuracy - ERRORS * sqrt(accuracy * (1 - accuracy) / tested))
 
 
 @dataclass(frozen=True)

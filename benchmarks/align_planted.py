@@ -13,10 +13,11 @@ from judgekit import hookimpl
 from judgekit.extension.engine import EngineFactory, EngineSetup
 from judgekit.types import Call, Reply, digest
 
-__all__ = ["NOISE", "labelled_rows"]
+__all__ = ["RIGHT_ONCE", "labelled_rows"]
 
 NOISE = 0.08  # of the verdicts are wrong, whatever the prompt says
 FIRST = 0.03  # of the verdicts name the first answer, whatever the answers say
+RIGHT_ONCE = 1 - NOISE - FIRST / 2  # of the verdicts of a judge without the fault
 WORDS = [
     "river",
     "stone",
@@ -78,6 +79,11 @@ class Planted:
 
     def __init__(self, setup: EngineSetup) -> None:
         self.fingerprint = f"planted {setup.model}"
+
+    @property
+    def settled(self) -> Mapping[str, str]:
+        """Nothing was refused."""
+        return {}
 
     async def answer(self, calls: Sequence[Call]) -> Sequence[Reply]:
         """Judges each pair, and proposes rules that help nobody."""

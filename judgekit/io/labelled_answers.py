@@ -12,6 +12,7 @@ from judgekit.io.answers import PARTS, Answer, read_answer_row
 from judgekit.io.cases import case_at
 from judgekit.io.layout import Layout, Source, find_layout
 from judgekit.io.names import MISSING, at
+from judgekit.io.needs import NOTHING, Needs
 from judgekit.io.row import BadRow, Row, RowError, is_blank, place, shown
 from judgekit.io.rows import read_rows
 from judgekit.types import Case, Message
@@ -37,7 +38,7 @@ class LabelledAnswers:
 
 
 def load_labelled_answers(
-    path: Path, *, columns: Mapping[str, str] | None = None, needs: tuple[str, ...] = ()
+    path: Path, *, columns: Mapping[str, str] | None = None, needs: Needs = NOTHING
 ) -> LabelledAnswers:
     """Answers with labels from a file.
 
@@ -45,7 +46,7 @@ def load_labelled_answers(
         path: A file of answers with a column `label`: a number, or the name of a grade. A column
             `labels` may hold a list of several people's.
         columns: The file's own names of columns, `label` and `labels` among them.
-        needs: Further columns that the cases keep (`Case.columns`), where the file has them.
+        needs: What is kept of each row beside prompt and answer.
 
     Raises:
         InputError: The file cannot be read, a row cannot be used, or no row has a label.

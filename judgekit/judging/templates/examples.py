@@ -17,7 +17,7 @@ from typing import Any
 from judgekit.errors import InputError
 from judgekit.judging.templates.builtin import builtin_dir
 from judgekit.judging.templates.fences import column_variable, fence_all
-from judgekit.judging.templates.head import Head, Shows
+from judgekit.judging.templates.head import CONVERSATION, Head, Shows
 from judgekit.judging.templates.sandbox import environment, render
 from judgekit.judging.templates.template import Body, Rendered
 from judgekit.types import Case, Column, Message, Response, Trial
@@ -154,9 +154,10 @@ def read_examples(lines: Sequence[str], head: Head, file: str, start: int) -> tu
     Raises:
         InputError: The prompt shows no answers, or a line is no example; names file and line.
     """
-    if head.shows not in SIDES:
+    if head.shows not in SIDES or head.conversation:
+        shows = CONVERSATION if head.conversation else head.shows
         raise InputError(
-            f'{file}:{start}: a prompt with shows = "{head.shows}" shows no answers, so it has no '
+            f'{file}:{start}: a prompt with shows = "{shows}" shows no answers, so it has no '
             f"examples; take the section out"
         )
     return tuple(_read(lines, head, file, start))

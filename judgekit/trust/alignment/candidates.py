@@ -218,6 +218,11 @@ def length_of(case: Case) -> int:
 
 def check_template(template: Template) -> None:
     """Refuses (`InputError`) a prompt that nothing can be added to."""
+    if template.head.conversation:
+        raise InputError(
+            f"prompt {template.name!r} shows whole conversations, which cannot be aligned; take a "
+            f"prompt that shows answers"
+        )
     if not template.text:
         raise InputError(
             f"prompt {template.name!r} is in FastChat's format, which has no place for rules and "

@@ -15,6 +15,7 @@ from judgekit.extension.registry import Registry
 from judgekit.io.files import safe_name
 from judgekit.io.labelled_answers import load_labelled_answers
 from judgekit.io.labelled_pairs import keep_labelled
+from judgekit.io.needs import NOTHING
 from judgekit.io.prompt_digest import prompt_digest
 from judgekit.jobs.inputs import JudgeInput, read_input
 from judgekit.judging.templates import Head
@@ -85,7 +86,7 @@ def read_labelled(
     registry: Registry,
     *,
     limit: int | None,
-    needs: tuple[str, ...] = (),
+    needs: io.Needs = NOTHING,
 ) -> LabelledCases:
     """The labelled cases that an argument names.
 
@@ -94,7 +95,7 @@ def read_labelled(
         settings: The names of columns.
         registry: The labelled sets of plugins.
         limit: Only the first so many cases.
-        needs: The further columns that the judge needs.
+        needs: What the judge needs of each row.
 
     Raises:
         InputError: The file cannot be read, or a row cannot be used.
@@ -117,9 +118,7 @@ def holds_answers(word: str, settings: Settings) -> bool:
     return path.is_file() and not io.holds_pairs(path, columns=settings.columns)
 
 
-def _answers(
-    path: Path, settings: Settings, limit: int | None, needs: tuple[str, ...]
-) -> LabelledCases:
+def _answers(path: Path, settings: Settings, limit: int | None, needs: io.Needs) -> LabelledCases:
     read = load_labelled_answers(path, columns=settings.columns, needs=needs)
     inputs = JudgeInput.of_cases(
         read.cases[:limit], ANSWERS, files=(path,), digests=(io.input_digest(path),)

@@ -15,7 +15,7 @@ from judgekit.io.prompt_digest import LEARNED, prompt_digest
 from judgekit.jobs.bindings import JudgeFactory
 from judgekit.jobs.job import Job
 from judgekit.jobs.learned_prompts import learned_prompts
-from judgekit.jobs.needs import needed_columns
+from judgekit.jobs.needs import case_needs
 from judgekit.jobs.prepare import job_for
 from judgekit.jobs.text_generation import TextGeneration, prepare_text_model
 from judgekit.judging import PromptJudge
@@ -271,7 +271,7 @@ def prepare_align(
     base = replace(settings, limit=None, out=None)
     factory = JudgeFactory(registry, replace(base, columns={}))
     kind: RunKind = "score" if holds_answers(str(labelled), settings) else "compare"
-    needs = needed_columns([factory], (), kind)
+    needs = case_needs([factory], (), kind)
     cases = read_labelled(str(labelled), settings, registry, limit=settings.limit, needs=needs)
     job = job_for(cases.inputs, factory)
     judge = job.judge
