@@ -49,6 +49,7 @@ COMMANDS = {
         "audit",
     ),
     "bench": judging("Measure a judge's accuracy on labelled pairs.", "bench", judge=False),
+    "align": judging("Improve a judge on people's labels, and test whether it is better.", "align"),
     "drift": judging(
         "Judge an earlier run's cases again, and exit with 1 if the judge has drifted.",
         "drift",
