@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from aligned_judges import planted
 from doc_examples import NOT_RUN, Example, Terminal, console_examples, differs, titled_files
 from doc_needs import PAGES, Page
 from places import DOCS, ROOT
@@ -55,12 +56,13 @@ def test_the_commands_of_a_page(
 def says(body: Body) -> str:
     """What the judge behind the API says; of the guide's own prompts a number or a grade."""
     asked = body["messages"][-1]["content"]
+    if "SOURCE" in asked:  # labelled pairs, or the mistakes in them
+        return planted(body)
     if "NO CLAIMS" in asked:
         return f"CLAIM: One.\nCLAIM: {'GOOD' if worth(asked) > 0 else 'Two'}."
     if "Claim 1: a reason" in asked:
-        good, bad = (
-            ("supported", "not found") if "not found" in asked else ("relevant", "irrelevant")
-        )
+        words = ("supported", "not found", "relevant", "irrelevant")
+        good, bad = [word for word in words if word in asked][:2]
         return f"Claim 1: it says so => {good}\nClaim 2: so => {good if worth(asked) > 0 else bad}"
     if "GRADE: P" in asked:
         return f"GRADE: {'IPC'[1 + worth(asked.partition('<reference ')[0])]}"
