@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from judgekit.errors import PluginError
+from judgekit.io.needs import NOTHING, Needs
 from judgekit.types import Case, Label
 
 __all__ = ["LabelledSet", "SetFactory", "SetSetup"]
@@ -19,6 +20,7 @@ class LabelledSet:
     cases of one group (the pairs of one question with several wrong answers) are right together or
     not at all, and a case without a group is one by itself. `left_out` counts rows of the source
     that are no case here, by reason. `note` says what a reader of its metrics has to know.
+    `votes`: the labels of several people, of cases that have them.
     """
 
     name: str
@@ -30,6 +32,7 @@ class LabelledSet:
     groups: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
     note: str = ""
+    votes: Mapping[str, tuple[Label, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if len({case.id for case in self.cases}) < len(self.cases):
@@ -59,14 +62,14 @@ class SetSetup:
     """What the user asked of a set.
 
     `name` is the set's name in reports. `location` is a local file to read instead of the
-    published set. `columns` names columns that have other names there. `needs` are the further
-    columns that the judges need; the cases keep them (`Case.columns`).
+    published set. `columns` names columns that have other names there. `needs` is what the
+    judges need of each row beside prompt and answers; the cases keep it.
     """
 
     name: str
     location: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
-    needs: tuple[str, ...] = ()
+    needs: Needs = NOTHING
 
 
 SetFactory = Callable[[SetSetup], LabelledSet]

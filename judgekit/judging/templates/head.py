@@ -10,11 +10,14 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from judgekit.errors import InputError
+from judgekit.judging.templates.aligned import Aligned, aligned_complaint, read_aligned
 from judgekit.naming import unknown
 
-__all__ = ["FORMATS", "Head", "Shows", "class_complaint", "read_head"]
+__all__ = ["CONVERSATION", "FORMATS", "Head", "Shows", "class_complaint", "read_head"]
 
 Shows = Literal["pair", "single", "question"]
+CONVERSATION = "conversation"
+"""What a head shows where whole conversations are judged: two where `reads` is for pairs."""
 
 FORMATS: Mapping[str, Shows] = MappingProxyType(
     {
@@ -54,7 +57,9 @@ class Head:
         values: The grades of the format ``"grade"``, or the classes of ``"class"``, and the number
             that each stands for.
         classes: The classes of the format ``"class"``.
+        conversation: Whether it shows whole conversations, of one model or of two.
         needs: The further columns of a case that the prompt shows.
+        aligned: What the prompt was aligned with (`judgekit align`); None of all others.
     """
 
     shows: Shows
@@ -66,6 +71,8 @@ class Head:
     values: tuple[tuple[str, float], ...] = ()
     classes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    conversation: bool = False
+    aligned: Aligned | None = None
 
 
 def read_head(lines: Sequence[str], file: str, start: int) -> Head:
@@ -91,6 +98,9 @@ def read_head(lines: Sequence[str], file: str, start: int) -> Head:
             raise InputError(f"{file}:{start + _line_of(key, lines)}: {complaint}")
     if "shows" not in table:
         raise InputError(f"{file}:{start}: the head does not say what is shown; add {_SHOWS}")
+    if table["shows"] == CONVERSATION:
+        table["conversation"] = True
+        table["shows"] = FORMATS.get(table.get("reads", ""), "single")
     shows, reads = table["shows"], table.get("reads")
     if "values" in table or reads == "grade":
         _complete_grades(table, lambda key: f"{file}:{start + _line_of(key, lines)}")
@@ -109,6 +119,8 @@ def read_head(lines: Sequence[str], file: str, start: int) -> Head:
         table["needs"] = tuple(table["needs"])
     if table.get("tie") == "":
         table["tie"] = None
+    if "aligned" in table:
+        table["aligned"] = read_aligned(table["aligned"])
     return Head(**table)
 
 
@@ -170,15 +182,15 @@ def class_complaint(classes: Sequence[Any]) -> str:
 
 _LONGEST = 60
 _NO_NAME = re.compile(r"[\[\](){}<>\"“”*`,=;|]|\A\W|[^\w%+-]\Z")
-_SHOWS = "shows = " + " or ".join(f'"{kind}"' for kind in get_args(Shows))
+_SHOWS = "shows = " + " or ".join(f'"{kind}"' for kind in (*get_args(Shows), CONVERSATION))
 
 
 def _complaint(key: str, value: Any) -> str:
     """What is wrong with one entry of a head; empty if it is valid."""
-    known = [field.name for field in fields(Head)]
+    known = [field.name for field in fields(Head) if field.name != CONVERSATION]
     match key:
         case "shows":
-            wanted = "" if value in get_args(Shows) else _SHOWS
+            wanted = "" if value in (*get_args(Shows), CONVERSATION) else _SHOWS
         case "reads":
             wanted = "" if value in FORMATS else "one of " + ", ".join(FORMATS)
         case "scale":
@@ -196,6 +208,8 @@ def _complaint(key: str, value: Any) -> str:
         case "label":
             named = isinstance(value, str) and value.strip(" :：") != ""
             wanted = "" if named else "the word before a score, such as Score"
+        case "aligned":
+            wanted, value = aligned_complaint(value), "…"
         case _:
             return unknown("key of a head is called", key, known)
     return f"{key} = {value!r} in the head; wanted: {wanted}" if wanted else ""
