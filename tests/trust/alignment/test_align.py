@@ -333,7 +333,10 @@ def test_near_duplicates_are_in_no_part_and_in_the_files_head(
     server.says = planted
     labels = labelled_pairs(here / "labels.jsonl", 80)
     rows = read_jsonl(labels)
-    stories = [" ".join(f"word{n // 2}of{place}" for place in range(25)) for n in range(80)]
+    stories = [
+        " ".join(f"word{n // 2 if n < 20 else n}of{place}" for place in range(25))
+        for n in range(80)
+    ]
     rows = [{**row, "prompt": f"{stories[n]} {n}"} for n, row in enumerate(rows)]
     report = run(server, write_jsonl(labels, rows))
     aligned = read_prompt(Path("judge.md"), "judge.md").head.aligned
