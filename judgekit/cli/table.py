@@ -60,6 +60,10 @@ COMMANDS = {
         f"{HOME}.gate:gate",
     ),
     "show": Entry("Show the cases of a run side by side.", f"{HOME}.show:show"),
+    "report": Entry(
+        "Write a report of finished runs: one HTML file with every metric and case.",
+        f"{HOME}.report:report",
+    ),
     "stats": Entry("Show the statistics of a run.", f"{HOME}.stats:stats"),
     "explain": Entry(
         "Explain a metric of a run's summary: definition, unit, denominator and formula.",
