@@ -141,6 +141,11 @@ def preference_pairs(
                 f"a pair needs two responses, and the case {case.id!r} has {len(case.responses)}; "
                 f"compare two files of answers first"
             )
+        if any(response.messages for response in case.responses):
+            raise InputError(
+                f"the case {case.id!r} holds whole conversations, and a preference pair two "
+                f"answers to one prompt; judge the answers by themselves first"
+            )
         sides = _sides(case, outcome, min_margin, all_winners)
         if isinstance(sides, Reason):
             left_out[sides] += 1

@@ -212,6 +212,16 @@ def test_what_is_too_long_says_where_it_stands(
     assert judgements[1]["error"].startswith("a.jsonl, line 2: ")
 
 
+def test_what_takes_answers_refuses_conversations(
+    files: Path, cli: Cli, server: JudgeServer, asked: tuple[object, ...]
+) -> None:
+    cli("compare", "a.jsonl", "b.jsonl", "--judge", "./pair.md", *asked, "--out", "run")
+    refused = cli("pairs", "run", "-o", "pairs.jsonl").error
+    assert "the case '1' holds whole conversations, and a preference pair two answers" in refused
+    refused = cli("audit", "a.jsonl", "b.jsonl", "--judge", "./pair.md", *asked).error
+    assert "'./pair.md' judges whole conversations, and an audit changes single ans" in refused
+
+
 def test_labelled_sets_of_conversations(
     files: Path, cli: Cli, server: JudgeServer, asked: tuple[object, ...]
 ) -> None:

@@ -12,6 +12,7 @@ from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
 from judgekit.io.labels import read_labels
+from judgekit.io.needs import Needs
 from judgekit.io.prompt_digest import LEARNED, check_unseen, prompt_digest
 from judgekit.jobs.bindings import JudgeFactory, choose_judge
 from judgekit.jobs.inputs import JudgeInput, read_input
@@ -145,12 +146,7 @@ def prepare_audit(
     specs = parse_judge_specs(options.beside) if options.beside is not None else ()
     beside = {str(spec): settings_for(settings, spec, registry) for spec in specs}
     factories = [JudgeFactory(registry, s) for s in (settings, *beside.values())]
-    inputs = read_input(files, settings, needs=case_needs(factories, files, "compare"))
-    if inputs.kind != "compare":
-        raise InputError(
-            f"{str(files[0])!r} holds single answers; an audit needs two files, or pairs"
-        )
-
+    inputs = read_compared(files, settings, case_needs(factories, files, "compare"))
     against = [StoredRun.open(folder) for folder in options.against]
     inputs = without_learned(inputs, factories, against, options)
     job, *jobs = (job_for(inputs, factory, out=settings.out) for factory in factories)
@@ -200,6 +196,21 @@ def without_learned(
         left_out={**inputs.left_out, LEARNED: number},
         remarks=(*inputs.remarks, f"left out: {number} cases, {LEARNED}"),
     )
+
+
+def read_compared(files: Sequence[Path], settings: Settings, needs: Needs) -> JudgeInput:
+    """The answers of two models; refuses (`InputError`) single ones and whole conversations."""
+    if needs.conversations:
+        raise InputError(
+            f"the judge {settings.judge!r} judges whole conversations, and an audit changes single "
+            f"answers; measure it on labelled pairs with `judgekit bench`"
+        )
+    inputs = read_input(files, settings, needs=needs)
+    if inputs.kind != "compare":
+        raise InputError(
+            f"{str(files[0])!r} holds single answers; an audit needs two files, or pairs"
+        )
+    return inputs
 
 
 def check_settings(settings: Settings) -> None:
