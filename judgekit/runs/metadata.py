@@ -87,7 +87,7 @@ class RunMetadata:
 
     `decides` names all that decides what the run says, and `identity` is its digest. `settled` is
     what the engine chose by itself. `parsers` is the version of the parsers that read the replies,
-    1 of runs that do not name it. `contents` is what the files of rows hold, empty in runs of
+    1 of runs that do not name it. `contents` is what the other files hold, empty in runs of
     older versions. `parts` are the judges of a jury or a route. `started` and
     `ended` are ISO 8601 in UTC.
     """

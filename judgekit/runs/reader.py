@@ -133,6 +133,7 @@ class StoredRun:
 
     @cached_property
     def _summary_document(self) -> dict[str, Any]:
+        self._verify("summary.json")
         return read_json(self.folder / "summary.json")
 
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:
@@ -141,8 +142,8 @@ class StoredRun:
         return read_rows(self.folder / name)
 
     def verify(self) -> None:
-        """Refuses (`InputError`) a run whose files of rows no longer hold what was written."""
-        for name in ("cases.jsonl", "judgements.jsonl", "outcomes.jsonl"):
+        """Refuses (`InputError`) a run whose files no longer hold what was written."""
+        for name in ("summary.json", "cases.jsonl", "judgements.jsonl", "outcomes.jsonl"):
             self._verify(name)
 
     def _verify(self, name: str) -> None:

@@ -109,13 +109,9 @@ def print_estimate(estimate: GenerationEstimate, *, as_json: bool) -> None:
 
 def explain(answers: Answers) -> None:
     """Prints how many answers there are, why others are missing, and the cost."""
-    from judgekit.cli.render.figures import asked_text, price
+    from judgekit.cli.render.figures import asked_text, costs
 
     s = answers.summary
-    cost = price(s["cost_usd"])
-    if s["without_usage"]:
-        least = "" if s["cost_usd"] is None else "at least "
-        cost = f"{least}{cost} ({s['without_usage']} without token counts)"
     asked = asked_text([answers.counts])
     lacking = {
         f"without an answer: {status.replace('_', ' ')}": str(count)
@@ -132,7 +128,7 @@ def explain(answers: Answers) -> None:
         **left_out,
         "asked": asked,
         "tokens": f"{s['tokens_in']} in, {s['tokens_out']} out",
-        "cost": cost,
+        "cost": ", ".join(costs([answers.counts])),
     }
     print_table({name: text for name, text in rows.items() if text not in ("", "0")})
 

@@ -54,6 +54,7 @@ class Audit:
     cost_usd: float | None
     calls_now: int | None = None
     reused: int | None = None
+    without_usage: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The report with the cost and the folder."""
@@ -64,6 +65,7 @@ class Audit:
             "calls_from_store": self.calls_from_store,
             "reused": self.reused,
             "cost_usd": self.cost_usd,
+            "without_usage": self.without_usage,
             "folder": str(self.folder),
         }
 
@@ -168,6 +170,7 @@ def examine(
         counts.cost_usd,
         counts.calls_now,
         counts.reused,
+        counts.without_usage,
     )
 
 
