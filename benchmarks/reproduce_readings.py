@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import NamedTuple
 
-from judgekit.plugins.engines.http_endings import finish  # type: ignore[import-not-found]
+from judgekit.plugins.engines.http_reply import finish  # type: ignore[import-not-found]
 from reproduce_rules import RULES, Rule, Value
 
 from judgekit.judging.parsing import read

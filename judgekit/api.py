@@ -15,12 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, cast
 
 from judgekit.config.fields import with_keywords
-from judgekit.config.keywords import (
-    CompareKeywords,
-    GenerateKeywords,
-    RankKeywords,
-    ScoreKeywords,
-)
 from judgekit.config.settings import GenerateSettings, Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
@@ -28,7 +22,6 @@ from judgekit.harness.tally import Tally
 from judgekit.harness.trials import OnProgress
 from judgekit.io import Rows, as_input
 from judgekit.jobs import runnable
-from judgekit.jobs.generation import Answers, prepare_generation, run_generation
 from judgekit.jobs.notebook_progress import notebook_progress
 from judgekit.jobs.prepare_panel import prepare_runs
 from judgekit.jobs.runnable import Runnable
@@ -40,6 +33,13 @@ from judgekit.types import Case, RunKind
 if TYPE_CHECKING:
     import pandas as pd
 
+    from judgekit.config.keywords import (
+        CompareKeywords,
+        GenerateKeywords,
+        RankKeywords,
+        ScoreKeywords,
+    )
+    from judgekit.jobs.generation import Answers
     from judgekit.pairs import Pairing, Pairs
 
 __all__ = [
@@ -272,6 +272,8 @@ def generate(
         InputError: A file, a row or a setting is wrong.
         JudgekitError: Its other leaves, where an engine fails.
     """
+    from judgekit.jobs.generation import prepare_generation, run_generation
+
     job = prepare_generation(as_input(prompts, "prompts"), GenerateSettings.of(settings))
     if out is not None:
         job.check_file(Path(out), force=force)

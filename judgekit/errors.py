@@ -16,7 +16,7 @@ Every message is one line: what is wrong, the value, and what to do. It holds no
 from __future__ import annotations
 
 from judgekit.redaction import redact_message
-from judgekit.types import Status
+from judgekit.types import Status, Usage
 
 __all__ = [
     "CallFailure",
@@ -69,7 +69,8 @@ class CallFailure(JudgekitError):  # noqa: N818 (a failure is counted, not an er
         status: The status of the trial's verdict.
         retryable: Whether the same call may succeed later.
         after: Seconds for which the server asked to wait.
-        billed: The tokens of the prompt and of the reply that the server counted all the same.
+        billed: The tokens of the prompt and of the reply that the server counted all the same, and
+            of the former those of its cache (`Usage`).
         retries: The most retries, where each attempt may be paid for; None leaves it to the run.
         common: Whether the cause is likely to lie in what all calls share. If a run's first calls
             all fail so, with the same message, the run ends.
@@ -83,7 +84,7 @@ class CallFailure(JudgekitError):  # noqa: N818 (a failure is counted, not an er
         status: Status = Status.FAILED,
         retryable: bool = False,
         after: float | None = None,
-        billed: tuple[int | None, int | None] = (None, None),
+        billed: tuple[int | None, ...] = (None, None),
         retries: int | None = None,
         common: bool = False,
     ) -> None:
@@ -92,6 +93,6 @@ class CallFailure(JudgekitError):  # noqa: N818 (a failure is counted, not an er
         self.status = status
         self.retryable = retryable
         self.after = after
-        self.billed = billed
+        self.billed = Usage.of(*billed)
         self.retries = retries
         self.common = common

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sysconfig
 import traceback
 from pathlib import Path
 
@@ -41,6 +40,8 @@ def _is_foreign(file: str) -> bool:
     """Whether a frame's file is part of neither what calls plugins nor Python's library."""
     if file.startswith("<"):  # importlib, frozen into the interpreter
         return False
+    import sysconfig  # nothing else needs it
+
     path = Path(file)
     if path.is_relative_to(OURS):
         return False

@@ -21,6 +21,7 @@ def judgekit_judges() -> Mapping[str, str]:
     return {
         "additive": "judgekit.plugins.judges.additive:Additive",
         "chance": "judgekit.plugins.judges.chance:Chance",
+        "classify": "judgekit.plugins.judges.classify:Classify",
         "first": "judgekit.plugins.judges.first:First",
         "longer": "judgekit.plugins.judges.longer:Longer",
         "overlap": "judgekit.plugins.judges.overlap:Overlap",
@@ -34,7 +35,13 @@ def judgekit_judges() -> Mapping[str, str]:
 @hookimpl
 def judgekit_engines() -> Mapping[str, EngineFactory]:
     """The built-in engines by the word before the slash."""
-    return {"openai": _openai, "replay": _replay, "transformers": _transformers}
+    return {
+        "anthropic": _anthropic,
+        "gemini": _gemini,
+        "openai": _openai,
+        "replay": _replay,
+        "transformers": _transformers,
+    }
 
 
 @hookimpl
@@ -62,6 +69,18 @@ def judgekit_prompt_dirs() -> Sequence[Path]:
     return (builtin_dir(),)
 
 
+def _anthropic(setup: EngineSetup) -> Engine:
+    from .engines.anthropic import engine
+
+    return engine(without_options("anthropic", setup))
+
+
+def _gemini(setup: EngineSetup) -> Engine:
+    from .engines.gemini import engine
+
+    return engine(without_options("gemini", setup))
+
+
 def _openai(setup: EngineSetup) -> Engine:
     from .engines.openai import engine
 
@@ -86,7 +105,7 @@ def _own_pairs(setup: SetSetup) -> LabelledSet:
 
     if setup.location is None:
         raise InputError("the set 'pairs' is a file of yours: name it, as my-pairs.jsonl")
-    return load_labelled(Path(setup.location), setup.name, columns=setup.columns)
+    return load_labelled(Path(setup.location), setup.name, columns=setup.columns, needs=setup.needs)
 
 
 def without_options(name: str, setup: EngineSetup) -> EngineSetup:

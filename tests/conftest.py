@@ -17,7 +17,8 @@ from servers import JudgeServer, MockApi, judge_server, mock_api
 
 from judgekit.redaction import forget_secrets
 
-SETTINGS = ("OPENAI_", "AZURE_OPENAI_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+PROVIDERS = ("OPENAI_", "AZURE_OPENAI_", "ANTHROPIC_", "GEMINI_", "GOOGLE_")
+SETTINGS = (*PROVIDERS, "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 JUDGEKIT = Path(sys.executable).with_name("judgekit")
 
 

@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from dialects import as_chat, as_provider, key_of
+
 __all__ = ["JudgeServer", "MockApi", "judge_server", "mock_api", "opinion"]
 
 Body = dict[str, Any]
@@ -40,6 +42,9 @@ def opinion(body: Body) -> str:
         return f"{THOUGHTS}\n[[{label}]]"
     if "Score: <total>" in asked:
         return f"{THOUGHTS}\nScore: {2 + 2 * rank}"
+    if "Class: <name>" in asked:
+        names = asked.rpartition("nothing after it: ")[2].partition("\n")[0].split(", ")
+        return f"{THOUGHTS}\nClass: {names[(1 - rank) * (len(names) - 1) // 2]}"
     if "[[" in asked:
         return f"{THOUGHTS}\nRating: [[{5 + 4 * rank}]]"
     return "An answer of the judge's own."
@@ -50,9 +55,10 @@ def worth(text: str) -> int:
 
 
 class JudgeServer:
-    """An OpenAI-compatible API whose every answer is a function of the request.
+    """An API whose every answer is a function of the request, in each provider's dialect.
 
-    `requests` are the bodies received, `headers` the authorization of each. `instead` gives status
+    `requests` are the bodies received, as a chat completion would have them, `headers` the
+    authorization of each. `instead` gives status
     and body of an answer that is to be another server's.
     """
 
@@ -71,6 +77,7 @@ class JudgeServer:
         self.says: Callable[[Body], str] = opinion
         self.finish: Callable[[Body], str] = lambda _: "stop"
         self.instead: Callable[[Body], tuple[int, Any] | None] = lambda _: None
+        self.cached = self.written = 0  # tokens of each prompt that a cache has to do with
         self.key: str | None = None
         self.models: tuple[str, ...] | None = None
         self.delay = 0.0
@@ -120,7 +127,10 @@ class JudgeServer:
             return other
         message = {"role": "assistant", "content": self.says(body)}
         choice = {"index": 0, "message": message, "finish_reason": self.finish(body)}
-        usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+        usage: Body = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+        if self.cached or self.written:
+            details = {"cached_tokens": self.cached, "cache_write_tokens": self.written}
+            usage |= {"prompt_tokens_details": details}
         return 200, {"id": "x", "object": "chat.completion", "choices": [choice], "usage": usage}
 
 
@@ -138,9 +148,9 @@ def judge_server() -> Iterator[JudgeServer]:
 
         def do_POST(self) -> None:
             size = int(self.headers["Content-Length"])
-            body = json.loads(self.rfile.read(size))
-            status, said = state.answer(body, self.headers.get("Authorization", ""))
-            data = json.dumps(said).encode()
+            body = as_chat(self.path, json.loads(self.rfile.read(size)))
+            status, answer = state.answer(body, key_of(self.headers))
+            data = json.dumps(as_provider(self.path, status, answer)).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))

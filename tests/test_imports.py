@@ -11,6 +11,7 @@ from fresh import python
 import judgekit
 
 PACKAGE = Path(judgekit.__file__).parent
+EXAMPLES = Path(__file__).parent.parent / "examples"
 HEAVY = ("torch", "transformers", "pandas", "openai", "aiohttp", "sacrebleu", "datasets")
 
 
@@ -62,3 +63,15 @@ def test_torch_waits_until_a_local_model_is_made(program: str, tmp_path: Path) -
     )
     heavy = "heavy = ('torch', 'transformers', 'bitsandbytes', 'peft', 'llm_blender', 'tokenizers')"
     assert python("-c", f"{heavy}\n{told}\n{program}", cwd=tmp_path).splitlines()[-1] == "[]"
+
+
+def test_a_small_comparison_imports_nothing_that_it_does_not_use(tmp_path: Path) -> None:
+    unused = (*HEAVY, "numpy", "pydantic", "xml")
+    listed = (
+        f"import atexit, sys; unused = {unused}\n"
+        "atexit.register(lambda: print([m for m in unused if m in sys.modules]))\n"
+        "from judgekit.cli import main\n"
+    )
+    files = [str(EXAMPLES / name) for name in ("tuned.jsonl", "base.jsonl")]
+    program = f"{listed}main(['compare', *{files}, '--judge', 'overlap'])"
+    assert python("-c", program, cwd=tmp_path).splitlines()[-1] == "[]"

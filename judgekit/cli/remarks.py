@@ -17,15 +17,15 @@ class RemarkHandler(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self._said: set[str] = set()
+        self._printed: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Prints the record's message, unless it was printed before."""
         from judgekit.cli.render.console import safe
 
         text = safe(record.getMessage())
-        if text not in self._said:
-            self._said.add(text)
+        if text not in self._printed:
+            self._printed.add(text)
             print(text, file=sys.stderr)
 
 

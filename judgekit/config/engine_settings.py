@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from judgekit.config.endpoints import parse_base_url
-from judgekit.config.fields import as_json, check_range, fitted, setting
+from judgekit.config.fields import as_json, check_range, fit_values, setting
 from judgekit.config.secrets import find_key, url_holds_key
 from judgekit.errors import InputError
 from judgekit.naming import unknown
@@ -158,7 +158,7 @@ class EngineSettings:
     )
 
     def __post_init__(self) -> None:
-        for name, value in fitted(type(self), vars(self)).items():
+        for name, value in fit_values(type(self), vars(self)).items():
             object.__setattr__(self, name, value)
         until = getattr(self, "until", None)
         if until is not None and not 0 <= until <= 0.5:

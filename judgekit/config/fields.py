@@ -23,7 +23,7 @@ from judgekit.errors import InputError
 __all__ = [
     "as_json",
     "check_range",
-    "fitted",
+    "fit_values",
     "flag_of",
     "hints",
     "keywords_of",
@@ -189,7 +189,7 @@ def hints(kind: type) -> Mapping[str, Any]:
     return get_type_hints(kind)
 
 
-def fitted(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
+def fit_values(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a class's fields as their types; `InputError` for one that does not fit."""
     ranges = {f.name: allowed_range(f) if f.metadata else "" for f in fields(kind)}
     return {

@@ -60,10 +60,10 @@ def typed_dict(name: str, base: str, types: Mapping[str, Any], taken: set[str]) 
     )
     yield f"\n\nclass {name}({base}, total=False):"
     yield f'    """Keywords of {of}."""\n'
-    yield from (f"    {key}: {spelled(types[key])}" for key in types if key in taken)
+    yield from (f"    {key}: {keyword_type(types[key])}" for key in types if key in taken)
 
 
-def spelled(hint: Any) -> str:
+def keyword_type(hint: Any) -> str:
     """A setting's type as a keyword takes it: a path as a text, one where there may be several."""
     arms = get_args(hint)
     if get_origin(hint) is Literal:
@@ -72,12 +72,12 @@ def spelled(hint: Any) -> str:
     if hint is type(None):
         return "None"
     if get_origin(hint) is tuple:
-        one = spelled(arms[0])
+        one = keyword_type(arms[0])
         return f"{one} | Sequence[{one}]"
     if get_origin(hint) is not None and issubclass_of_mapping(hint):
-        return f"Mapping[{', '.join(map(spelled, arms))}]"
+        return f"Mapping[{', '.join(map(keyword_type, arms))}]"
     if arms:  # a union
-        return " | ".join(map(spelled, arms))
+        return " | ".join(map(keyword_type, arms))
     return {Path: "AnyPath", Any: "Any"}.get(hint) or str(hint.__name__)
 
 

@@ -6,6 +6,8 @@ schema  tables
 1       ``replies`` (key, reply)
 2       ``bookings``: what each call used, and the run that asked it;
         ``claims``: which calls are being asked just now, and by whom
+3       ``bookings`` also know the tokens that were read from a provider's
+        cache, and written to it
 ======  =================================================================
 
 The version stands in the file's ``user_version``. A change adds a `STEPS` entry; `make_current`
@@ -34,6 +36,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "charged REAL NOT NULL, at REAL NOT NULL)",
         "CREATE INDEX bookings_of_run ON bookings (run, key)",
         "CREATE TABLE claims (key BLOB PRIMARY KEY, owner TEXT NOT NULL, until REAL NOT NULL)",
+    ),
+    (
+        "ALTER TABLE bookings ADD COLUMN tokens_cached INTEGER",
+        "ALTER TABLE bookings ADD COLUMN tokens_written INTEGER",
     ),
 )
 """What each schema adds to the one before."""
@@ -102,7 +108,7 @@ def schema_of(connection: sqlite3.Connection) -> int:
         raise sqlite3.DatabaseError(FOREIGN)
     if version > SCHEMA:
         raise sqlite3.DatabaseError(f"it was written by a newer judgekit (schema {version})")
-    if held != expected(version):
+    if held != expected_tables(version):
         raise sqlite3.DatabaseError(FOREIGN)
     return int(version)
 
@@ -120,7 +126,7 @@ def objects_of(connection: sqlite3.Connection) -> dict[str, tuple[str, tuple[str
 
 
 @cache
-def expected(version: int) -> dict[str, tuple[str, tuple[str, ...]]]:
+def expected_tables(version: int) -> dict[str, tuple[str, tuple[str, ...]]]:
     """What a store of that schema holds."""
     with closing(sqlite3.connect(":memory:")) as connection:
         for step in STEPS[:version]:

@@ -185,16 +185,18 @@ async def judge_trial(judge: Judge, trial: Trial, ask: TrialAsk) -> Judgement:
         verdict = checked_verdict(await judge.judge(trial, ask), trial)
     except CallFailure as failure:
         error = f"{failure.name}: {failure}" if str(failure) != failure.name else failure.name
+        if failure.status is Status.TOO_LONG and trial.case.place:
+            error = f"{trial.case.place}: {error}"
         verdict = Verdict.without(failure.status, error)
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        verdict = broke(error)  # the judge cancelled itself; the run goes on
+        verdict = failed_verdict(error)  # the judge cancelled itself; the run goes on
     except (EngineError, StoreError):
         raise
     except Exception as error:  # noqa: BLE001 (a plugin's judge: its fault is this trial's status)
-        verdict = broke(error)
+        verdict = failed_verdict(error)
     if ask.stop is not None:
         raise ask.stop  # even if the judge caught it
     return Judgement(trial, verdict, ask.calls, ask.tokens_in, ask.tokens_out)
@@ -211,7 +213,9 @@ def checked_verdict(verdict: object, trial: Trial) -> Verdict:
     chance = verdict.probability
     if len(trial.order) > 1 and verdict.choice is None:
         fault = "a score where a choice was asked for"
-    elif len(trial.order) == 1 and (verdict.score is None or not isfinite(verdict.score)):
+    elif len(trial.order) == 1 and not (
+        verdict.label is not None if verdict.score is None else isfinite(verdict.score)
+    ):
         fault = f"no finite score: {verdict.score!r}"
     elif chance is not None and not 0 <= chance <= 1:
         fault = f"the probability {chance!r} is not in 0 to 1"
@@ -220,7 +224,7 @@ def checked_verdict(verdict: object, trial: Trial) -> Verdict:
     return Verdict.without(Status.FAILED, f"the judge broke: {fault}", reasoning=verdict.reasoning)
 
 
-def broke(error: BaseException) -> Verdict:
+def failed_verdict(error: BaseException) -> Verdict:
     """The failed verdict of a trial in which the judge raised, with the line that did."""
     log.debug("the judge broke", exc_info=error)
     line = raised_at(error)
@@ -261,7 +265,7 @@ async def run_batches(
     queue = places(plan, order)
     identity = digest("batch", type(judge).__qualname__, *judge.identity)
     while window := [taken for _, taken in zip(range(judge.window), queue, strict=False)]:
-        keys = [verdict_key(identity, trial) for _, trial in window]
+        keys = [verdict_key(identity, trial, judge.columns_needed) for _, trial in window]
         stored = {i: data for i, key in enumerate(keys) if (data := store.get(key)) is not None}
         verdicts = {i: store.unpacked(keys[i], d, unpack_verdict) for i, d in stored.items()}
         missing = [i for i in range(len(window)) if i not in stored]
@@ -297,8 +301,11 @@ async def keep_verdicts(
     return {**verdicts, **read}
 
 
-def verdict_key(identity: str, trial: Trial) -> bytes:
-    """The key of a batch judge's verdict: a digest of everything that the judge may look at."""
+def verdict_key(identity: str, trial: Trial, needs: Sequence[str] = ()) -> bytes:
+    """The key of a batch judge's verdict: a digest of everything that the judge may look at.
+
+    Columns that only another judge of the run needs are left out.
+    """
     case = trial.case
     texts = [identity, repr(trial.order), repr(trial.names), str(trial.repeat)]
     texts += [case.reference or "", "" if case.reference is None else "given"]
@@ -307,6 +314,10 @@ def verdict_key(identity: str, trial: Trial) -> bytes:
         texts += message_texts
     for response in trial.shown:
         texts += [response.text, *response.earlier]
+        for message_texts in message_parts(response.messages):
+            texts += message_texts
+    for name in sorted(needs):
+        texts += [name, repr(case.column(name))]
     return bytes.fromhex(digest(*texts))
 
 
@@ -318,11 +329,11 @@ def judge_safely(judge: BatchJudge, trials: Sequence[Trial]) -> list[Verdict]:
         raise
     except Exception as error:  # noqa: BLE001 (a plugin's judge, see judge_trial)
         if len(trials) == 1:
-            return [broke(error)]
+            return [failed_verdict(error)]
         return [judge_safely(judge, [trial])[0] for trial in trials]
     if len(verdicts) != len(trials):
         mismatch = ValueError(f"{len(verdicts)} verdicts for {len(trials)} trials")
-        return [broke(mismatch) for _ in trials]
+        return [failed_verdict(mismatch) for _ in trials]
     return [
         checked_verdict(verdict, trial) for verdict, trial in zip(verdicts, trials, strict=True)
     ]

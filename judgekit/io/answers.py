@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from judgekit.io.case_columns import Columns
+from judgekit.io.conversations import transcript
 from judgekit.io.given import Input
 from judgekit.io.intake import Counts, take_in
 from judgekit.io.layout import Layout, Source
+from judgekit.io.needs import NOTHING, Needs
 from judgekit.io.row import BadRow, Row, Unit
 from judgekit.types import Message
 
@@ -23,7 +26,8 @@ class Answer:
     """One row: `responses` are the model's answers, one per judged turn.
 
     `references` has as many entries (None where a turn has none), or is () where there is none
-    at all. `line` is the row's place in its file, counted from 1.
+    at all. `messages` are those after the opening of a conversation that is judged as a whole;
+    `responses` then is its text. `line` is the row's place in its file, counted from 1.
     """
 
     line: int
@@ -33,11 +37,21 @@ class Answer:
     references: tuple[str | None, ...] = ()
     category: str | None = None
     model: str | None = None
+    columns: Columns = ()
+    messages: tuple[Message, ...] = ()
 
     @property
     def content(self) -> object:
         """Everything except its place: equal in rows with the same content."""
-        return self.prompt, self.responses, self.references, self.category, self.model
+        return (
+            self.prompt,
+            self.responses,
+            self.references,
+            self.category,
+            self.model,
+            self.columns,
+            self.messages,
+        )
 
 
 @dataclass(frozen=True)
@@ -46,7 +60,8 @@ class Answers:
 
     `model` is the value of the model column if all rows have the same, else the file's name
     without its ending. `skipped` are the rows that could not be used, with the reason. `unit` is
-    what `Answer.line` counts.
+    what `Answer.line` counts. `needs` is what was to be kept, `columns` the names of all
+    columns where any further ones are needed.
     """
 
     file: Input
@@ -55,6 +70,8 @@ class Answers:
     skipped: list[BadRow]
     counts: Counts
     unit: Unit
+    needs: Needs = NOTHING
+    columns: tuple[str, ...] = ()
 
 
 def load_answers(
@@ -65,6 +82,7 @@ def load_answers(
     references: Path | None = None,
     skip_bad_rows: bool = False,
     several: bool = False,
+    needs: Needs = NOTHING,
 ) -> Answers:
     """Reads one model's answers.
 
@@ -75,33 +93,50 @@ def load_answers(
         references: A file of reference answers by id.
         skip_bad_rows: Leave out and count rows that cannot be used, instead of stopping.
         several: The file may have several answers to one prompt.
+        needs: What is kept of each row beside prompt and answer.
 
     Raises:
         InputError: The file cannot be read, a row cannot be used, or two different rows have one
             id. The message names file and line, and says what to do.
     """
-    source = Source(path, columns or {}, prompts, references, skip_bad_rows)
+    source = Source(path, columns or {}, prompts, references, skip_bad_rows, needs=needs)
     intake = take_in(source, _WANTED, ("response",), _answer, several=several)
     models = {row.model for row in intake.kept}
     model = models.pop() if len(models) == 1 else None
     return Answers(
-        path, model or stem(path), intake.kept, intake.skipped, intake.counts, intake.unit
+        path,
+        model or stem(path),
+        intake.kept,
+        intake.skipped,
+        intake.counts,
+        intake.unit,
+        needs,
+        intake.columns,
     )
 
 
 def _answer(
     layout: Layout, row: Row, name: str | None, prompt: tuple[Message, ...], turns: int | None
 ) -> Answer:
-    responses = layout.answer(row, "response", turns)
+    messages: tuple[Message, ...] = ()
+    references = layout.references_of(row, name, turns or 1)
+    if layout.conversations:
+        prompt, messages = layout.conversation(row, "response", prompt, turns)
+        responses: tuple[str, ...] = (transcript(messages),)
+        references = references[-1:]
+    else:
+        responses = layout.answer(row, "response", turns)
     model = layout.optional(row, "model")
     return Answer(
         row.line,
         name,
         prompt,
         responses,
-        layout.references_of(row, name, len(responses)),
+        references,
         layout.category_of(row, name),
         sys.intern(model) if isinstance(model, str) else None,  # one name, in every row
+        layout.columns_of(row, name),
+        messages,
     )
 
 

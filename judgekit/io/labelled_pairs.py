@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from judgekit.errors import InputError, PluginError
+from judgekit.io.case_columns import column_names, lacking
 from judgekit.io.files import make_parents, safe_name, write_file
 from judgekit.io.jsonl import json_line
 from judgekit.io.labelled_set import LabelledSet
 from judgekit.io.labels import agreeing, read_label
 from judgekit.io.layout import Layout, Source, find_layout
 from judgekit.io.names import MISSING, at, canonical
+from judgekit.io.needs import NOTHING, Needs
 from judgekit.io.pairs import PARTS, SIDES, Pair, read_pair
 from judgekit.io.row import BadRow, Row, RowError, place, shown
 from judgekit.io.rows import read_rows
-from judgekit.types import Case, Label, Message, digest
+from judgekit.types import Case, Label, Message, Response, digest
 
 __all__ = ["LEFT_OUT", "LETTERS", "keep_labelled", "label_of", "labelled_set", "load_labelled"]
 
@@ -43,7 +45,11 @@ class _Labelled:
 
 
 def load_labelled(
-    path: Path, name: str, *, columns: Mapping[str, str] | None = None
+    path: Path,
+    name: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    needs: Needs = NOTHING,
 ) -> LabelledSet:
     """A labelled set from a file of labelled pairs.
 
@@ -54,6 +60,7 @@ def load_labelled(
         path: The file, in any of the formats of `judgekit.io.read_rows`.
         name: The set's name.
         columns: The file's own names of columns, `label`, `language` and `group` among them.
+        needs: What is kept of each row beside prompt and answers.
 
     Raises:
         InputError: The file cannot be read, or a row cannot be used.
@@ -62,7 +69,9 @@ def load_labelled(
     sources = {row.data.get("source") for row in rows}
     source = sources.pop() if len(sources) == 1 else None
     origin = f"{source} ({path})" if isinstance(source, str) and source else str(path)
-    return labelled_set(rows, path, name=name, source=origin, licence="", columns=columns)
+    return labelled_set(
+        rows, path, name=name, source=origin, licence="", columns=columns, needs=needs
+    )
 
 
 def labelled_set(
@@ -74,6 +83,7 @@ def labelled_set(
     licence: str,
     note: str = "",
     columns: Mapping[str, str] | None = None,
+    needs: Needs = NOTHING,
 ) -> LabelledSet:
     """A labelled set from rows.
 
@@ -87,15 +97,18 @@ def labelled_set(
         licence: The set's licence, empty where it is not known.
         note: What a reader of its metrics has to know.
         columns: As of `load_labelled`.
+        needs: As of `load_labelled`.
 
     Raises:
         InputError: A row cannot be used, an id has two contents, or no row is left.
     """
-    kept, left_out = _labelled_entries(rows, origin, columns or {})
+    given = list(rows)
+    kept, left_out = _labelled_entries(given, Source(origin, columns or {}, needs=needs))
     if not kept:
         raise InputError(
             f"{origin}: no row has a label to judge a judge by; the label is A, B, tie"
         )
+    _check_needed([entry.pair for entry in kept.values()], given, origin, needs.columns)
     return LabelledSet(
         name,
         tuple(entry.pair.case for entry in kept.values()),
@@ -110,20 +123,19 @@ def labelled_set(
 
 
 def _labelled_entries(
-    rows: Iterable[Row], origin: Path, columns: Mapping[str, str]
+    given: Sequence[Row], source: Source
 ) -> tuple[dict[str, _Labelled], Counter[str]]:
     """The rows with a label by their cases' ids, and a count of the others by reason."""
-    given = list(rows)
     left_out = Counter(str(row.data[LEFT_OUT]) for row in given if LEFT_OUT in row.data)
     kept: dict[str, _Labelled] = {}
-    for row, entry in _entries([r for r in given if LEFT_OUT not in r.data], origin, columns):
+    for row, entry in _entries([r for r in given if LEFT_OUT not in r.data], source):
         if entry is None:
             left_out[EMPTY] += 1
             continue
         case = entry.pair.case
         first = kept.get(case.id)
         if first is not None:
-            _check_same(first, entry, place(origin, row.unit, row.line), row.unit)
+            _check_same(first, entry, place(source.path, row.unit, row.line), row.unit)
         if entry.label is None:
             left_out[UNLABELLED] += 1
         elif first is not None:
@@ -131,6 +143,17 @@ def _labelled_entries(
         else:
             kept[case.id] = entry
     return kept, left_out
+
+
+def _check_needed(
+    pairs: Sequence[Pair], rows: Sequence[Row], origin: Path, needs: Sequence[str]
+) -> None:
+    """Raises `InputError` where a pair has no value in a column that the judges need."""
+    for name in needs:
+        absent = [pair for pair in pairs if name not in dict(pair.columns)]
+        if absent:
+            where = place(origin, rows[0].unit, absent[0].line)
+            raise lacking(where, name, "a judge", column_names(rows), len(absent) - 1)
 
 
 def _check_same(first: _Labelled, again: _Labelled, where: str, unit: str) -> None:
@@ -176,11 +199,11 @@ def pair_row(case: Case, labelled: LabelledSet) -> dict[str, Any]:
         )
     prompt = [m.content for m in case.prompt] if turns else [m.as_dict() for m in case.prompt]
     references = [*(r or None for r in case.earlier_references), case.reference]
-    return {
+    return dict[str, Any](case.columns) | {
         "id": case.id,
         "prompt": prompt,
-        "response_a": [*a.earlier, a.text] if turns else a.text,
-        "response_b": [*b.earlier, b.text] if turns else b.text,
+        "response_a": response_value(a, turns=turns),
+        "response_b": response_value(b, turns=turns),
         "model_a": a.model,
         "model_b": b.model,
         "label": label_text(labelled.labels[case.id], (a.model, b.model)),
@@ -191,6 +214,13 @@ def pair_row(case: Case, labelled: LabelledSet) -> dict[str, Any]:
     }
 
 
+def response_value(response: Response, *, turns: bool) -> Any:
+    """A response as a row holds it: a text, the texts of all turns, or messages."""
+    if response.messages:
+        return [message.as_dict() for message in response.messages]
+    return [*response.earlier, response.text] if turns else response.text
+
+
 def label_text(label: Label, models: Sequence[str]) -> str:
     """The label as text: its letter, unless the other model has that name."""
     if label == "tie" or models[1 - label].casefold() != LETTERS[label].casefold():
@@ -198,10 +228,9 @@ def label_text(label: Label, models: Sequence[str]) -> str:
     return f"response_{LETTERS[label].casefold()}"
 
 
-def _entries(
-    rows: Sequence[Row], origin: Path, columns: Mapping[str, str]
-) -> Iterable[tuple[Row, _Labelled | None]]:
+def _entries(rows: Sequence[Row], source: Source) -> Iterable[tuple[Row, _Labelled | None]]:
     """The rows with what they say; None for an empty prompt."""
+    origin, columns = source.path, source.columns
     label_columns = {part: columns.get(part, part) for part in ("label", "language", "group")}
     if "label" not in columns and not any("label" in row.data for row in rows):
         label_columns["label"] = "winner"
@@ -209,7 +238,7 @@ def _entries(
         way = "name it with --columns label=NAME"
         raise InputError(f"{origin}: no column says which answer is better (label); {way}")
     of_pair = {part: column for part, column in columns.items() if part not in label_columns}
-    layout = find_layout(rows, Source(origin, of_pair), PARTS, SIDES)
+    layout = find_layout(rows, replace(source, columns=of_pair), PARTS, SIDES)
 
     def read(
         layout: Layout, row: Row, name: str | None, prompt: tuple[Message, ...], turns: int | None

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from judgekit.errors import InputError
+from judgekit.io.case_columns import Columns, column_names, find_needed, row_columns
 from judgekit.io.columns import find_columns
+from judgekit.io.conversations import Conversation, continued, split_conversation
 from judgekit.io.given import Input
 from judgekit.io.names import CONVERSATIONS, MISSING, at
+from judgekit.io.needs import NOTHING, Needs
 from judgekit.io.row import BadRow, EmptyRow, Row, RowError, is_blank, shown
 from judgekit.io.sheets import Question, prompts_by_id, references_by_id
 from judgekit.io.values import (
     ends_answered,
+    is_message,
     read_answer,
     read_category,
     read_id,
+    read_messages,
     read_prompt,
     read_references,
 )
@@ -34,6 +39,7 @@ class Source:
     that hold prompts or references by id, whether rows that cannot be used are left out.
 
     `unanswered`: its rows are prompts, and an answer that ends their `messages` is none of it.
+    `needs`: what is kept of a row beside prompt and answer.
     """
 
     path: Input
@@ -42,16 +48,24 @@ class Source:
     references: Path | None = None
     skip_bad_rows: bool = False
     unanswered: bool = False
+    needs: Needs = NOTHING
 
 
 @dataclass(frozen=True)
 class Layout:
-    """`columns`: part (`prompt`) → column. `questions` and `references` stand by id."""
+    """`columns`: part (`prompt`) → column. `questions` and `references` stand by id.
+
+    `needed`: a further name that a judge needs → column. `all_columns` are the names of the file's
+    columns where any are needed. `conversations`: whole conversations are judged.
+    """
 
     columns: Mapping[str, str]
     questions: Mapping[str, Question]
     references: Mapping[str, Any]
     unanswered: bool = False
+    needed: Mapping[str, str] = field(default_factory=dict)
+    all_columns: tuple[str, ...] = ()
+    conversations: bool = False
 
     def read(self, row: Row, build: Build[_Entry]) -> _Entry | BadRow:
         """`build` of this layout, the row, its id, its prompt and how many user turns it lists.
@@ -103,6 +117,21 @@ class Layout:
             return read_answer(value[-1:], turns, part, number=len(value))
         return read_answer(value, turns, part)
 
+    def conversation(
+        self, row: Row, part: str, prompt: tuple[Message, ...], turns: int | None
+    ) -> Conversation:
+        """The whole conversation of a row: `prompt` is all of it, or what the answer followed.
+
+        Args:
+            row: The row.
+            part: The part that holds the answer.
+            prompt: The prompt as it was read, with the answer where one column holds both.
+            turns: How many user turns the prompt lists, None where it is no such list.
+        """
+        if self.columns[part] == self.columns.get("prompt"):
+            return split_conversation(prompt)
+        return continued(prompt, self.value(row, part), turns, part)
+
     def references_of(self, row: Row, name: str | None, count: int) -> tuple[str | None, ...]:
         """From --references, else the row's own, else from --prompts; one per turn, or ()."""
         question = self._question(name)
@@ -118,6 +147,21 @@ class Layout:
         category = read_category(self.optional(row, "category"))
         question = self._question(name)
         return question.category if category is None and question is not None else category
+
+    def columns_of(self, row: Row, name: str | None) -> Columns:
+        """The further values that a judge needs: the row's own, and those of --prompts.
+
+        Raises `RowError` where both have a column with different values.
+        """
+        values = dict(row_columns(row, self.needed))
+        question = self._question(name)
+        for column, value in question.columns if question is not None else ():
+            if values.setdefault(column, value) != value:
+                raise RowError(
+                    f"another value in the column {column!r} than the file of prompts has for the "
+                    f"id {shown(name)}"
+                )
+        return tuple(sorted(values.items()))
 
     def _question(self, name: str | None) -> Question | None:
         return self.questions.get(name) if name is not None else None
@@ -141,7 +185,16 @@ class Layout:
             if not question.prompt:
                 raise EmptyRow("its prompt in the file of prompts is empty")
             return question.prompt, question.turns
+        if self.conversations and self.columns["prompt"] == self.columns.get("response"):
+            return self._messages(row), None
         return read_prompt(self.prompt_value(row))
+
+    def _messages(self, row: Row) -> tuple[Message, ...]:
+        """All messages of a row that holds a whole conversation."""
+        value = self.value(row, "prompt")
+        if not isinstance(value, list) or not value or not all(map(is_message, value)):
+            raise RowError(f"the conversation is {shown(value)}, not a list of messages")
+        return read_messages(value)
 
 
 Build = Callable[[Layout, Row, str | None, tuple[Message, ...], int | None], _Entry]
@@ -151,8 +204,8 @@ def find_layout(
     rows: Sequence[Row], source: Source, wanted: Collection[str], needed: Collection[str]
 ) -> Layout:
     """The layout of a file of answers or pairs. Raises `InputError` as `find_columns` does."""
-    path, given = source.path, source.columns
-    columns = find_columns(rows, path, wanted=wanted, needed=needed, given=given)
+    path, given, needs = source.path, source.columns, source.needs.columns
+    columns = find_columns(rows, path, wanted=wanted, needed=needed, given=given, others=needs)
     if "prompt" not in columns and source.prompts is None:
         way = "name it with --columns prompt=NAME, or give a file of prompts with --prompts"
         raise InputError(f"{path}: no column for the prompt; {way}")
@@ -161,9 +214,12 @@ def find_layout(
         raise InputError(f"{path}: --prompts and --references go by id, and it has none; {way}")
     return Layout(
         columns,
-        prompts_by_id(source.prompts, given) if source.prompts is not None else {},
+        prompts_by_id(source.prompts, given, needs) if source.prompts is not None else {},
         references_by_id(source.references, given) if source.references is not None else {},
         source.unanswered,
+        find_needed(rows, path, needs, {**columns, **given}),
+        column_names(rows) if needs else (),
+        source.needs.conversations,
     )
 
 

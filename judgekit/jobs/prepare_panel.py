@@ -12,9 +12,11 @@ from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
 from judgekit.io.given import Input
+from judgekit.io.needs import Needs
 from judgekit.jobs.bindings import JudgeFactory
 from judgekit.jobs.inputs import JudgeInput, read_input
 from judgekit.jobs.judge_settings import judge_specs, juror_settings
+from judgekit.jobs.needs import case_needs
 from judgekit.jobs.panel import Panel, Part
 from judgekit.jobs.prepare import job_for, output_folders, prepare_all
 from judgekit.jobs.routing import Route, assign, parse_route
@@ -53,7 +55,7 @@ def prepare_runs(
         check_settings(settings, jurors, kind)
         makers = PanelMaker(settings, registry, jurors, routes)
         panels = [
-            makers.panel(read_input(files, settings, kind), out)
+            makers.panel(read_input(files, settings, kind, makers.needs(files, kind)), out)
             for files, out in zip(groups, output_folders(groups, settings.out), strict=True)
         ]
         return share_budget(panels, settings)
@@ -107,6 +109,25 @@ class PanelMaker:
         self._user = load_user()
         self._factories: dict[JudgeSpec | None, JudgeFactory] = {}
 
+    def needs(self, files: Sequence[Input], kind: RunKind | None) -> Needs:
+        """What any of the judges needs of the rows, before the files are read.
+
+        Args:
+            files: The files of one input.
+            kind: What the run does with its cases.
+
+        Raises:
+            InputError: A judge does not fit the settings.
+            PluginError: A plugin cannot be loaded.
+        """
+        s, registry = self._settings, self._registry
+        factories = [self._factory(j, juror_settings(j, s, registry)) for j in self._jurors]
+        if not factories:
+            factories.append(self._factory(None, s))
+        jurors = [route.juror for route in self._routes]
+        factories += [self._factory(juror, self._routed(juror, s)) for juror in jurors]
+        return case_needs(factories, files, kind)
+
     def panel(self, inputs: JudgeInput, out: Path | None) -> Panel:
         """The panel for one input.
 
@@ -129,7 +150,7 @@ class PanelMaker:
             for juror in self._jurors
         ]
         name = f"{rule} of {', '.join(part.name for part in parts)}"
-        return Panel(s, name, "jury", rule, checked(parts, s), inputs)
+        return Panel(s, name, "jury", rule, check_parts(parts, s), inputs)
 
     def _route(self, inputs: JudgeInput, s: Settings) -> Panel:
         """The routes' cases to their judges, the others to the judge that ``judge`` names."""
@@ -141,20 +162,26 @@ class PanelMaker:
                 rest = self._jurors[0] if self._jurors else None
                 of_juror = s if rest is None else juror_settings(rest, s, self._registry)
                 parts.append(self._part(inputs, rest, of_juror, cases))
-            else:  # the options and the prompt are the other judge's
-                plain = replace(s, options={}, prompt=None)
-                of_juror = juror_settings(juror, plain, self._registry)
-                parts.append(self._part(inputs, juror, of_juror, cases))
+            else:
+                parts.append(self._part(inputs, juror, self._routed(juror, s), cases))
         name = " · ".join(part.name for part in parts)
-        return Panel(s, name, "route", None, checked(parts, s), inputs)
+        return Panel(s, name, "route", None, check_parts(parts, s), inputs)
+
+    def _routed(self, juror: JudgeSpec, s: Settings) -> Settings:
+        """The settings of a route's judge: the options and the prompt are the other judge's."""
+        return juror_settings(juror, replace(s, options={}, prompt=None), self._registry)
+
+    def _factory(self, juror: JudgeSpec | None, s: Settings) -> JudgeFactory:
+        """Makes the juror's judge, once for all inputs."""
+        if juror not in self._factories:
+            self._factories[juror] = JudgeFactory(self._registry, s, self._user)
+        return self._factories[juror]
 
     def _part(
         self, inputs: JudgeInput, juror: JudgeSpec | None, s: Settings, cases: Sequence[Case]
     ) -> Part:
         """The juror's judge over these cases; None: whichever judge fits the input."""
-        if juror not in self._factories:
-            self._factories[juror] = JudgeFactory(self._registry, s, self._user)
-        job = job_for(inputs.with_cases(cases), self._factories[juror])
+        job = job_for(inputs.with_cases(cases), self._factory(juror, s))
         judge = job.judge_name if juror is None else juror.judge
         return Part(str(JudgeSpec(judge, job.settings.model)), job)
 
@@ -174,7 +201,7 @@ def rule_of(s: Settings, jurors: Sequence[JudgeSpec], *, comparing: bool) -> Rul
     return "mean"
 
 
-def checked(parts: Sequence[Part], s: Settings) -> tuple[Part, ...]:
+def check_parts(parts: Sequence[Part], s: Settings) -> tuple[Part, ...]:
     """The parts, none of them twice. Raises `InputError`."""
     names = [part.name for part in parts]
     for name in names:

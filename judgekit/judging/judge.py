@@ -10,69 +10,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from judgekit.errors import InputError
+from judgekit.errors import InputError, PluginError
 from judgekit.judging import parsing
-from judgekit.judging.templates import Prompts, Template
+from judgekit.judging.ask import Ask
+from judgekit.judging.judge_setup import JudgeSetup, NoOptions
 from judgekit.types import Call, Case, Message, Reply, Sampling, Status, Trial, Verdict
 
 if TYPE_CHECKING:
     from judgekit.judging.parsing.labels import Labels
 
 __all__ = ["Ask", "BatchJudge", "Judge", "JudgeSetup", "NoOptions", "PromptJudge"]
-
-
-class Ask(Protocol):
-    """Asks the engine on behalf of one trial, or takes the reply from the reply store."""
-
-    async def __call__(self, call: Call, *, shared: bool = False) -> Reply:
-        """Asks one call.
-
-        Args:
-            call: The call.
-            shared: The call depends on neither order nor repeat, so it is asked once per case.
-
-        Returns:
-            The reply.
-
-        Raises:
-            CallFailure: There is no reply. A judge lets it pass: the trial is counted under its
-                status.
-        """
-        ...
-
-
-@dataclass(frozen=True)
-class NoOptions:
-    """The options of a judge without options."""
-
-
-@dataclass(frozen=True)
-class JudgeSetup:
-    """The user's settings for a judge.
-
-    Attributes:
-        arity: The number of responses in a trial: 1 or 2.
-        prompts: Where the judge finds prompts by name.
-        options: An instance of the judge's `Options`.
-        model: What `--model` names, if anything.
-        prompt: A prompt to use instead of the judge's own.
-        sampling: Fields that are set override those of the judge.
-        reask: How often an unparsed reply is asked again, with a reminder of the format.
-        verdict: Whether the verdict is read from a text (``"text"``), or without any text from the
-            probabilities of the labels (``"logits"``).
-    """
-
-    arity: int
-    prompts: Prompts
-    options: Any = field(default_factory=NoOptions)
-    model: str | None = None
-    prompt: Template | None = None
-    sampling: Sampling = Sampling()
-    reask: int = 0
-    verdict: Literal["text", "logits"] = "text"
 
 
 class Judge(ABC):
@@ -89,6 +39,10 @@ class Judge(ABC):
         merge: How two orders become one outcome: ``agree`` (a winner only if both orders name it)
             or ``mean`` (of scores or probabilities).
         heading: A line above its tables.
+        classes: The classes that a classifier may say, from the best to the worst.
+        needs: The further columns of a case that it looks at (`Case.column`); cases without one are
+            refused before anything is asked.
+        conversations: Whether it judges whole conversations (`Case.full_conversation`).
         Options: A frozen dataclass whose fields, with defaults and ``metadata={"help": ...}``,
             become flags.
     """
@@ -100,6 +54,9 @@ class Judge(ABC):
     repeats: ClassVar[int] = 1
     merge: ClassVar[Literal["agree", "mean"]] = "agree"
     heading: ClassVar[str] = ""
+    classes: tuple[str, ...] = ()
+    needs: Sequence[str] = ()
+    conversations: ClassVar[bool] = False
     Options: ClassVar[type] = NoOptions
 
     def __init__(self, setup: JudgeSetup) -> None:
@@ -122,6 +79,19 @@ class Judge(ABC):
     def identity(self) -> tuple[str, ...]:
         """What decides its verdicts beside the calls; part of the run's identity."""
         return ()
+
+    @property
+    def columns_needed(self) -> tuple[str, ...]:
+        """The names of the columns without which it cannot judge a case."""
+        if isinstance(self.needs, str):
+            who = type(self).__name__
+            raise PluginError(f"{who}.needs is {self.needs!r}; write a tuple of names of columns")
+        return tuple(dict.fromkeys(self.needs))
+
+    @property
+    def reads_conversations(self) -> bool:
+        """Whether it judges conversations from beginning to end, not answers."""
+        return self.conversations
 
     def check(self, cases: Sequence[Case]) -> None:  # noqa: B027 (most judges take any case)
         """Refuses cases that it cannot judge at all, before any call is made.
@@ -168,6 +138,9 @@ class Judge(ABC):
         """
         texts = [m.content for m in trial.case.prompt]
         texts += [text for r in trial.shown for text in (r.text, *r.earlier)]
+        for name in self.columns_needed:
+            column = trial.case.column(name)
+            texts += [column] if isinstance(column, str) else column
         return Call((Message("user", "\n".join(texts)),), self.asks_with)
 
     @abstractmethod
@@ -197,6 +170,7 @@ class PromptJudge(Judge):
         super().__init__(setup)
         self.template = setup.prompt or setup.prompts.load(self.prompt_name())
         self.template.check_arity(setup.arity)
+        self.classes = self.template.head.classes
         if setup.verdict == "logits":
             self._labels(self.names[: setup.arity])
             if setup.reask:
@@ -212,6 +186,14 @@ class PromptJudge(Judge):
     @property
     def identity(self) -> tuple[str, ...]:
         return (self.template.digest,)
+
+    @property
+    def columns_needed(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*super().columns_needed, *self.template.head.needs)))
+
+    @property
+    def reads_conversations(self) -> bool:
+        return self.conversations or self.template.head.conversation
 
     def check(self, cases: Sequence[Case]) -> None:
         """Refuses cases that the prompt cannot show.
@@ -294,7 +276,8 @@ class PromptJudge(Judge):
             The verdict of the last reply.
         """
         if not call.generate:
-            return self._labels(trial.names).read(await ask(call))
+            verdict = self._labels(trial.names).read(await ask(call))
+            return parsing.with_class_value(verdict, self.template.head, trial)
         for attempts_left in range(self.setup.reask, -1, -1):
             reply = await ask(call)
             verdict = self.parse(reply, trial)
@@ -305,7 +288,7 @@ class PromptJudge(Judge):
                 Message("user", self.template.reminder),
             )
             call = replace(call, messages=call.messages + again, prefill="")
-        return verdict
+        return parsing.with_class_value(verdict, self.template.head, trial)
 
 
 class BatchJudge(Judge):

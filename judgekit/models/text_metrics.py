@@ -23,7 +23,7 @@ MOST_WORDS = 2**17
 """The most words in a text for ROUGE-L, whose time is the product of the two lengths."""
 
 # Thai and Lao, Burmese, Khmer, 々〆〇, kana (also small, old and half-width ones), Han.
-_UNSPACED = re.compile(
+_UNSPACED = (
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U0001aff0-\U0001b16f"
     "\U00020000-\U0003ffff]"
@@ -155,4 +155,9 @@ def _words(text: str) -> list[str]:
 
 def _space_characters(text: str) -> str:
     """The text with spaces around each character of a script without spaces."""
-    return _UNSPACED.sub(r" \g<0> ", text)
+    return _unspaced().sub(r" \g<0> ", text)
+
+
+@lru_cache
+def _unspaced() -> re.Pattern[str]:
+    return re.compile(_UNSPACED)  # when a text comes: it takes milliseconds

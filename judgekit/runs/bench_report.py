@@ -46,6 +46,7 @@ class JudgeResult:
     calls_now: int | None = None
     reused: int | None = None
     without_usage: int = 0
+    unpriced: int = 0
 
     def by(self, part: str) -> Mapping[str, Accuracy]:
         """The accuracy in each category or language.

@@ -41,6 +41,7 @@ class RunInfo:
     seconds: float
     stop: StopReason | None
     without_usage: int = 0
+    unpriced: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The run's row as JSON has it."""
@@ -125,4 +126,5 @@ def run_info(run: StoredRun) -> RunInfo:
         seconds=metadata.seconds,
         stop=metadata.stop,
         without_usage=metadata.counts.without_usage,
+        unpriced=metadata.counts.unpriced,
     )

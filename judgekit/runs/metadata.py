@@ -13,7 +13,7 @@ from judgekit.stats.plain import decode, encode
 from judgekit.stats.summaries.context import read_stop
 from judgekit.types import RunKind, StopReason
 
-__all__ = ["PartMetadata", "RunCounts", "RunMetadata"]
+__all__ = ["PartMetadata", "RunCounts", "RunMetadata", "cost_bound"]
 
 SCHEMA = 1  # of run.json
 
@@ -28,8 +28,10 @@ class RunCounts:
     store this time: the run's own of earlier times, and `reused` ones that another run has paid
     for, or an older version of judgekit, which did not say who paid. `without_usage` counts replies
     that did not name their tokens, or named impossible ones. `cost_usd` is None where a price is
-    unknown, or all tokens are; a lower limit where those of some replies are. `failures` and
-    `retries` are of this time.
+    unknown, or all tokens are; a lower limit where those of some replies are. Of `tokens_in`,
+    `tokens_cached` were read from a provider's cache and `tokens_written` written to one; the price
+    of `unpriced` ones of these is not known, and the cost an upper limit. `failures` and `retries`
+    are of this time.
 
     Judges that ask no engine pay for nothing, and of them this time alone is counted; so it is in
     runs of older versions. `calls_now` and `reused` are None there.
@@ -48,6 +50,14 @@ class RunCounts:
     retries: Mapping[str, int] = field(default_factory=dict)
     calls_now: int | None = None
     reused: int | None = None
+    tokens_cached: int = 0
+    tokens_written: int = 0
+    unpriced: int = 0
+
+    @property
+    def cost_bound(self) -> str:
+        """What stands before the cost where it is not just what was billed."""
+        return cost_bound(self.without_usage, self.unpriced)
 
     @classmethod
     def total(cls, parts: Sequence[Self]) -> Self:
@@ -180,6 +190,18 @@ class RunMetadata:
         metadata = decode(cls, {"kind": kind_of(plain), **plain, "stop": encode(read_stop(plain))})
         decode(Decides, metadata.decides)
         return metadata
+
+
+def cost_bound(without_usage: int, unpriced: int) -> str:
+    """What stands before a cost: ``at least``, ``at most``, ``about``, or nothing.
+
+    Args:
+        without_usage: How many replies did not name their tokens.
+        unpriced: How many cached tokens have a price that is not known.
+    """
+    if without_usage and unpriced:
+        return "about "
+    return "at least " if without_usage else "at most " if unpriced else ""
 
 
 def total(values: Sequence[Any]) -> Any:

@@ -52,7 +52,9 @@ def case_row(case: Case) -> dict[str, Any]:
         "cluster": case.cluster,
         "prompt": [message_row(m) for m in case.prompt],
         "responses": [
-            {"model": r.model, "text": r.text} | ({"earlier": r.earlier} if r.earlier else {})
+            {"model": r.model, "text": r.text}
+            | ({"earlier": r.earlier} if r.earlier else {})
+            | ({"messages": [message_row(m) for m in r.messages]} if r.messages else {})
             for r in case.responses
         ],
     }
@@ -96,6 +98,8 @@ def judgement_row(judgement_id: str, judgement: Judgement, judge: str = "") -> d
     }
     if verdict.label is not None:
         row["label"] = verdict.label
+    if verdict.probabilities:
+        row["probabilities"] = dict(verdict.probabilities)
     if verdict.criteria:
         row["criteria"] = [asdict(criterion) for criterion in verdict.criteria]
     return row | {"judge": judge} if judge else row
@@ -132,6 +136,10 @@ def outcome_row(
         "second": outcome.second,
         "judgements": judgements,
     }
+    if outcome.labels:
+        row["labels"] = outcome.labels
+    if outcome.probabilities:
+        row["probabilities"] = outcome.probabilities
     return row | {"votes": dict(votes)} if votes else row
 
 
@@ -176,12 +184,15 @@ def read_case(row: Row) -> Case:
     """The case of a row of ``cases.jsonl``."""
     return Case(
         id=row["id"],
-        prompt=tuple(
-            Message(m["role"], m["content"], m.get("tool_calls", ""), m.get("extra", ""))
-            for m in row["prompt"]
-        ),
+        prompt=read_messages(row["prompt"]),
         responses=tuple(
-            Response(r["text"], r["model"], tuple(r.get("earlier", ()))) for r in row["responses"]
+            Response(
+                r["text"],
+                r["model"],
+                tuple(r.get("earlier", ())),
+                read_messages(r.get("messages", ())),
+            )
+            for r in row["responses"]
         ),
         reference=row.get("reference"),
         category=row.get("category"),
@@ -191,6 +202,13 @@ def read_case(row: Row) -> Case:
             (name, value if isinstance(value, str) else tuple(value))
             for name, value in row.get("columns", {}).items()
         ),
+    )
+
+
+def read_messages(rows: Sequence[Row]) -> tuple[Message, ...]:
+    """The messages of a prompt, or of a conversation after it."""
+    return tuple(
+        Message(m["role"], m["content"], m.get("tool_calls", ""), m.get("extra", "")) for m in rows
     )
 
 
@@ -204,6 +222,7 @@ def read_judgement(case: Case, row: Row) -> Judgement:
         reasoning=row["reasoning"],
         error=row["error"],
         label=row.get("label"),
+        probabilities=tuple(row.get("probabilities", {}).items()),
         criteria=tuple(
             CriterionVerdict(**{**criterion, "status": Status(criterion["status"])})
             for criterion in row.get("criteria", ())
@@ -234,6 +253,8 @@ def read_outcome(row: Row) -> Outcome:
         second=row["second"],
         identical=row["identical"],
         category=row["category"],
+        labels=tuple(row.get("labels", ())),
+        probabilities=tuple(row.get("probabilities", ())),
     )
 
 

@@ -135,11 +135,11 @@ def merge_adapter(
     )
     written = getattr(torch, dtype) if dtype != "auto" else at.config.dtype or at.dtype
     tokenizer = replace(at, folder=adapter) if (adapter / "tokenizer_config.json").is_file() else at
-    write(out, merged(trained, at, written), tokenizer.load_tokenizer())
+    write(out, merge_weights(trained, at, written), tokenizer.load_tokenizer())
     return out
 
 
-def merged(trained: TrainedAdapter, at: Checkpoint, written: Any) -> Any:
+def merge_weights(trained: TrainedAdapter, at: Checkpoint, written: Any) -> Any:
     """The model with the adapter merged into its weights, in the dtype to write.
 
     The sum is computed in the wider of the training's and the written dtype, so that it is rounded

@@ -99,6 +99,7 @@ def judge_result(
         calls_now=counts.calls_now,
         reused=counts.reused,
         without_usage=counts.without_usage,
+        unpriced=counts.unpriced,
     )
 
 

@@ -4,7 +4,7 @@
 Imports the standard library only.
 """
 
-from judgekit.types.calls import Call, Reply, Sampling, token_count
+from judgekit.types.calls import Call, Reply, Sampling, Usage, token_count
 from judgekit.types.cases import (
     Case,
     Column,
@@ -53,6 +53,7 @@ __all__ = [
     "StopKind",
     "StopReason",
     "Trial",
+    "Usage",
     "Verdict",
     "digest",
     "message_parts",

@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from judgekit.types.cases import Message, Trial, digest, message_parts
 
-__all__ = ["MOST_TOKENS", "Call", "Reply", "Sampling", "token_count"]
+__all__ = ["MOST_TOKENS", "Call", "Reply", "Sampling", "Usage", "token_count"]
 
 MOST_TOKENS = 2**30  # of one reply; no model's window comes near, and sums of it stay 64-bit
 
@@ -67,6 +67,34 @@ class Call:
         return digest(*parts)
 
 
+class Usage(NamedTuple):
+    """The tokens that a server counts for one call; None stands for what it does not count.
+
+    `tokens_in` are those of the prompt. Of these, `tokens_cached` were read from the provider's
+    cache and `tokens_written` were written to it; both have prices of their own. `tokens_out` are
+    those of the reply, thinking included.
+    """
+
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    tokens_cached: int | None = None
+    tokens_written: int | None = None
+
+    @classmethod
+    def of(
+        cls, tokens_in: object, tokens_out: object, cached: object = None, written: object = None
+    ) -> Usage:
+        """The usage that a server claims, without what cannot be true.
+
+        A count that can be none is None, and so are cached tokens that are more than the prompt's.
+        """
+        prompt, reply = token_count(tokens_in), token_count(tokens_out)
+        parts = token_count(cached), token_count(written)
+        if sum(part or 0 for part in parts) > (prompt or 0):
+            parts = None, None
+        return cls(prompt, reply, *parts)
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An engine's answer, kept for good in the reply store.
@@ -74,6 +102,7 @@ class Reply:
     `finish` is why it ended: ``"stop"``, ``"length"`` (cut at the limit), ``"refusal"``,
     ``"content_filter"``. `thinking` is the model's reasoning where the engine tells it apart;
     it never holds a verdict. `label_logprobs`: natural logarithms, where `Call.labels` asked.
+    Counts of tokens are as in `Usage`.
     """
 
     text: str
@@ -82,6 +111,13 @@ class Reply:
     tokens_in: int | None = None
     tokens_out: int | None = None
     label_logprobs: Mapping[str, float] | None = None
+    tokens_cached: int | None = None
+    tokens_written: int | None = None
+
+    @property
+    def usage(self) -> Usage:
+        """The tokens that the server counted."""
+        return Usage(self.tokens_in, self.tokens_out, self.tokens_cached, self.tokens_written)
 
 
 def token_count(value: object) -> int | None:

@@ -11,20 +11,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from judgekit.errors import CallFailure
-from judgekit.types import Call, Reply
+from judgekit.types import Call, Reply, Usage
 
 from .http_address import Address
-from .http_endings import BROKEN_RETRIES, broken
 from .http_failure import ServerError, failure
 from .http_json import dumps, loads
+from .http_reply import BROKEN_RETRIES, broken
 from .http_transport import Transport
 
-__all__ = ["Dialect", "HttpEngine", "Usage"]
+__all__ = ["Dialect", "HttpEngine"]
 
 REFUSALS = frozenset({400, 403, 422})  # the statuses under which servers refuse a parameter
-
-Usage = tuple[int | None, int | None]
-"""Tokens of the prompt and of the reply, None where the server does not count them."""
 
 
 class Dialect(Protocol):
@@ -159,7 +156,7 @@ class HttpEngine:
         try:
             return self._dialect.usage(loads(data))
         except ValueError:
-            return None, None
+            return Usage()
 
     def _failure(self, status: int, headers: Mapping[str, str], error: ServerError) -> CallFailure:
         return failure(

@@ -17,7 +17,7 @@ from .http_json import loads, valid_unicode
 from .http_meaning import Trouble, status_of, trouble_of
 from .http_waits import asked_wait, wait_in_body, wait_in_text
 
-__all__ = ["ServerError", "failure"]
+__all__ = ["ServerError", "blocked_prompt", "failure", "reported_error"]
 
 RETRYABLE = frozenset({408, 409, 425, 429})
 MODEL_CODES = frozenset({"model_not_found", "deploymentnotfound", "invalid_model"})
@@ -25,6 +25,7 @@ KEY = re.compile(r"\b(?:(?:sk|rk|pk|gsk|hf)[-_]|AIza)[\w*.-]{6,}")
 SHOWN = 240  # characters of a server's message that fit a line
 READ = 2000  # characters of a message that are looked at
 MOST_NODES = 60  # objects of a body that are looked at
+REPORTS = ("message", "msg", "detail", "errors", "error_msg", "error_message", "base_resp")
 CASES = {Trouble.CONTENT: Status.REFUSED, Trouble.TOO_LONG: Status.TOO_LONG}
 NESTED = ("error", "errors", "detail", "message", "innererror", "inner_error", "base_resp")
 TEXTS = (
@@ -148,6 +149,30 @@ def _line(text: str, secrets: Sequence[str]) -> str:
         text = text.replace(secret, "[key]")
     text = redact_message(" ".join(KEY.sub("[key]", valid_unicode(text)).split()))
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def reported_error(places: Sequence[Any], *, replied: bool) -> Any:
+    """The error that the body of a success reports; None if there is none.
+
+    Args:
+        places: The body, and what in it may hold an error: a choice, a message.
+        replied: Whether the body holds a reply. One without is an error as a whole if it has a
+            message.
+    """
+    for place in places:
+        error = place.get("error") if isinstance(place, dict) else None
+        blank = isinstance(error, dict) and not any(error.values())
+        if error and not blank:
+            return {"error": error}
+    body = places[0]
+    return body if not replied and any(body.get(name) for name in REPORTS) else None
+
+
+def blocked_prompt(body: Mapping[str, Any]) -> Any:
+    """Gemini's refusal of a prompt, also through a gateway; None if it is not refused."""
+    feedback = body.get("promptFeedback")
+    reason = feedback.get("blockReason") if isinstance(feedback, dict) else None
+    return {"error": f"blockReason: {reason}"} if reason else None
 
 
 def failure(

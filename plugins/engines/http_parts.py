@@ -14,6 +14,7 @@ TEXT = frozenset({"text", "output_text", "input_text"})
 THINKING = re.compile(r"think|thought|reason|^summary_text$", re.IGNORECASE)
 CALLS = re.compile(r"tool|function", re.IGNORECASE)
 THOUGHTS = ("thinking", "reasoning", "text", "summary", "content")
+UNTOLD = frozenset({"thought", "thoughtSignature"})  # a signature of thinking, without a text
 DEPTH = 8  # levels of thoughts within thoughts
 
 
@@ -54,8 +55,10 @@ class Content:
             self.thinking.append(_thoughts(part))
         elif kind == "refusal" and isinstance(part.get("refusal"), str):
             self.refusal.append(part["refusal"])
-        elif CALLS.search(kind):
-            self.calls_tool = True
+        elif CALLS.search(kind) or ("type" not in part and any(map(CALLS.search, part))):
+            self.calls_tool = True  # Gemini's {"functionCall": {…}} has no type
+        elif part.keys() <= UNTOLD and part:
+            return
         elif kind in TEXT and "text" in part:
             text = part["text"]
             text = text.get("value") if isinstance(text, dict) else text

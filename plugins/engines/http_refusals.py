@@ -11,7 +11,7 @@ from judgekit.types import Call
 
 from .http_failure import ServerError
 
-__all__ = ["check_own_argument", "is_refusal", "refused_parameter"]
+__all__ = ["check_own_argument", "is_refusal", "refused_parameter", "refuses_system"]
 
 REFUSAL = re.compile(
     r"unsupported|(?:not|n't|no longer) (?:be )?(?:support|permit|allow|recogni|enabled|available)"
@@ -20,11 +20,17 @@ REFUSAL = re.compile(
     r"|only be set to|cannot both be",
     re.IGNORECASE,
 )
+SYSTEM = re.compile(r"\bsystem\b|developer instruction", re.IGNORECASE)
 
 
 def is_refusal(error: ServerError) -> bool:
     """Whether an error says that something of a request is not supported."""
     return REFUSAL.search(error.text) is not None
+
+
+def refuses_system(error: ServerError) -> bool:
+    """Whether a refusal may be that of a system message."""
+    return SYSTEM.search(error.text) is not None
 
 
 def refused_parameter(

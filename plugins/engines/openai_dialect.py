@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from judgekit.errors import EngineError
-from judgekit.types import Call, Reply
+from judgekit.types import Call, Reply, Usage
 
 from . import openai_reply
-from .http_engine import Usage
 from .http_failure import ServerError
 from .http_labels import check_labels
-from .http_refusals import check_own_argument, is_refusal, refused_parameter
+from .http_messages import fold_instructions
+from .http_refusals import check_own_argument, is_refusal, refused_parameter, refuses_system
 
 __all__ = ["OpenAIDialect"]
 
@@ -26,7 +26,6 @@ LOGPROBS = ("logprobs", "top_logprobs")
 CONTINUE = {"continue_final_message": True, "add_generation_prompt": False}  # vLLM, SGLang
 DROPPABLE = ("temperature", "top_p", "seed", "stop", *LOGPROBS, *CONTINUE)
 REASONING = re.compile(r"(?:.*/)?(?:o\d|gpt-5)", re.IGNORECASE)
-SYSTEM = re.compile(r"\bsystem\b|developer instruction", re.IGNORECASE)
 TOP_LOGPROBS = 5  # every server gives as many
 MOST_TOP_LOGPROBS = 20  # the most that OpenAI and vLLM give, for the labels of a scale
 
@@ -120,7 +119,7 @@ class OpenAIDialect:
             self.settled |= dict.fromkeys(CONTINUE, "left out")
         elif name:
             self.settled[name] = "left out"
-        elif SYSTEM.search(error.text) and any(
+        elif refuses_system(error) and any(
             m["role"] in ("system", "developer") for m in sent["messages"]
         ):
             self.settled["system"] = "in the user message"
@@ -141,19 +140,8 @@ class OpenAIDialect:
         return openai_reply.usage(body)
 
     def _messages(self, call: Call) -> list[dict[str, Any]]:
-        out: list[dict[str, Any]] = []
-        fold = "system" in self.settled
-        system = ""
-        for message in call.messages:
-            content = message.content
-            if fold and message.instructs:
-                system += f"{content}\n\n"
-                continue
-            if system and message.role == "user":
-                content, system = system + content, ""
-            out.append(message.as_dict() | {"content": content})
-        if system:
-            out.append({"role": "user", "content": system.strip()})
+        messages = fold_instructions(call.messages) if "system" in self.settled else call.messages
+        rows = [message.as_dict() for message in messages]
         if call.prefill:
-            out.append({"role": "assistant", "content": call.prefill})
-        return out
+            rows.append({"role": "assistant", "content": call.prefill})
+        return rows

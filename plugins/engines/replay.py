@@ -26,8 +26,8 @@ from judgekit.errors import CallFailure, InputError
 from judgekit.extension.engine import EngineSetup
 from judgekit.types import Call, Reply, Trial
 
-from .http_endings import finish, split_thinking
 from .http_json import loads, valid_unicode
+from .http_reply import finish, split_thinking
 
 __all__ = ["Replay", "engine"]
 

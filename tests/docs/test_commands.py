@@ -10,8 +10,12 @@ from doc_needs import PAGES, Page
 from places import DOCS, ROOT
 from servers import Body, JudgeServer, opinion, worth
 
-SERVERS = ("http://127.0.0.1:8000/v1", "https://llm.lab.example/v1")
-"""The addresses of the documents' servers: one on the reader's own machine, and a lab's."""
+SERVERS = (
+    "http://127.0.0.1:8000/v1",
+    "https://llm.lab.example/v1",
+    "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1",
+)
+"""The addresses of the documents' servers: on the reader's own machine, a lab's, and a cloud's."""
 
 
 def named_pages() -> list[str]:
@@ -30,7 +34,8 @@ def test_the_commands_of_a_page(
     name: str, here: Path, server: JudgeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = PAGES.get(name, Page())
-    monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+    for variable in ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "GOOGLE_GEMINI_BASE_URL"):
+        monkeypatch.setenv(variable, server.base_url)
     monkeypatch.setenv("OPENAI_API_KEY", "the-readers-own")
     server.says = says
     terminal = Terminal(dict.fromkeys(SERVERS, server.base_url))

@@ -23,10 +23,16 @@ def _two_files(here: Path) -> None:
 
 
 @pytest.fixture
-def words(server: JudgeServer) -> list[str]:
+def provider(request: pytest.FixtureRequest) -> str:
+    """The engine that asks."""
+    return getattr(request, "param", "openai")
+
+
+@pytest.fixture
+def words(server: JudgeServer, provider: str) -> list[str]:
     """A command that takes a while."""
     server.delay = 0.02
-    flags = ["--judge", "pairwise", "--model", "openai/m", "--base-url", server.base_url]
+    flags = ["--judge", "pairwise", "--model", f"{provider}/m", "--base-url", server.base_url]
     return ["compare", "a.jsonl", "b.jsonl", *flags, "--concurrency", "4", "--json"]
 
 
@@ -40,7 +46,11 @@ def calm(cli: Cli, words: list[str], server: JudgeServer, here: Path) -> dict[st
     return stable_files(here / "calm")
 
 
-@pytest.mark.parametrize("asked", [1, 30, CALLS - 3])
+@pytest.mark.parametrize(
+    ("provider", "asked"),
+    [("openai", 1), ("openai", 30), ("openai", CALLS - 3), ("anthropic", 30), ("gemini", 30)],
+    indirect=["provider"],
+)
 def test_kill_9(
     start: Start,
     cli: Cli,

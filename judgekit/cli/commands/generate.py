@@ -112,7 +112,9 @@ def explain(answers: Answers) -> None:
     from judgekit.cli.render.figures import asked_text, costs
 
     s = answers.summary
-    asked = asked_text([answers.counts])
+    counts = answers.counts
+    asked = asked_text([counts])
+    cached = f" ({counts.tokens_cached} cached)" if counts.tokens_cached else ""
     lacking = {
         f"without an answer: {status.replace('_', ' ')}": str(count)
         for status, count in s["without_answer"].items()
@@ -127,8 +129,8 @@ def explain(answers: Answers) -> None:
         "not asked": f"{s['not_asked']}: {s['stopped']}" if s["not_asked"] else "",
         **left_out,
         "asked": asked,
-        "tokens": f"{s['tokens_in']} in, {s['tokens_out']} out",
-        "cost": ", ".join(costs([answers.counts])),
+        "tokens": f"{counts.tokens_in}{cached} in, {counts.tokens_out} out",
+        "cost": ", ".join(costs([counts])),
     }
     print_table({name: text for name, text in rows.items() if text not in ("", "0")})
 

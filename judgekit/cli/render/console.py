@@ -11,6 +11,7 @@ import io
 import json
 import re
 import sys
+from functools import cache
 from typing import Any, TextIO, cast
 
 from rich.console import Console
@@ -26,7 +27,7 @@ PADDING = re.compile(r"[ \t]+$", re.MULTILINE)
 # Controls but newline and tab; what reorders a line (bidi); what breaks one in some programs only
 # (U+2028, U+2029); what cannot be seen (zero widths, tags); lone surrogates, which no terminal can
 # be sent. U+200C and U+200D stay: Persian, Indic scripts and emoji are spelt with them.
-_HIDDEN = re.compile(
+HIDDEN = (
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     r"\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -38,7 +39,16 @@ def safe(text: str) -> str:
     Controls become their pictures (ESC is ``␛``, NUL ``␀``), the rest their escapes
     (``\\u202e``); newlines and tabs stay. Secrets that this process holds are redacted.
     """
-    return _HIDDEN.sub(_visible, redact(text))
+    shown = redact(text)
+    if shown.replace("\n", "").isprintable():
+        return shown
+    return hidden_characters().sub(_visible, shown)
+
+
+@cache
+def hidden_characters() -> re.Pattern[str]:
+    """The pattern of what is not shown as it is. Its sets take milliseconds to compile."""
+    return re.compile(HIDDEN)
 
 
 def _visible(match: re.Match[str]) -> str:

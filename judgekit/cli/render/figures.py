@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from judgekit.runs.metadata import cost_bound
 from judgekit.stats.intervals import Rate
 
 if TYPE_CHECKING:
@@ -68,12 +69,12 @@ def price(cost: float | None, *, about: str = "") -> str:
 
 
 def paid(counts: Sequence[RunCounts | JudgeResult | Audit | RunInfo], digits: int = 4) -> str:
-    """What was paid: ``$0.0100``; ``at least …`` where replies did not name their tokens."""
+    """What was paid: ``$0.0100``, after ``at least`` or ``at most`` where only that is known."""
     paid_each = [c.cost_usd for c in counts if c.cost_usd is not None]
     if len(paid_each) < len(counts):
         return price(None)
-    least = "at least " * any(c.without_usage for c in counts)
-    return f"{least}${sum(paid_each):.{digits}f}"
+    bound = cost_bound(sum(c.without_usage for c in counts), sum(c.unpriced for c in counts))
+    return f"{bound}${sum(paid_each):.{digits}f}"
 
 
 def costs(counts: Sequence[RunCounts | JudgeResult | Audit]) -> list[str]:

@@ -67,11 +67,14 @@ def footer(metadata: RunMetadata) -> str:
     counts = metadata.counts
     parts = [asked_text([counts], asks=bool(metadata.model))]
     if counts.tokens_in or counts.tokens_out:
-        parts.append(f"{counts.tokens_in} + {counts.tokens_out} tokens")
+        cached = f" ({counts.tokens_cached} cached)" if counts.tokens_cached else ""
+        parts.append(f"{counts.tokens_in}{cached} + {counts.tokens_out} tokens")
     parts += costs([counts])
     if metadata.stop is not None:
         left = f"{counts.trials - counts.judged} of {number(counts.trials, 'showing')}"
         parts.append(f"{left} {'not judged' if metadata.stop.cut_short else 'saved'}")
+    if refused := [name for name, became in metadata.settled.items() if became == "left out"]:
+        parts.append(f"the server refuses {', '.join(refused)}: left out")
     retries = sum(counts.retries.values())
     if retries:
         parts.append("1 retry" if retries == 1 else f"{retries} retries")

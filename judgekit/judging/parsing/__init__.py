@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         one_token,
         statement,
     )
+    from judgekit.judging.parsing.classes import labelled_class, with_class_value
+    from judgekit.judging.parsing.criteria import criteria_json, criteria_lines, read_criteria
     from judgekit.judging.parsing.formats import PARSERS, Parser, concluding_lines, parser
     from judgekit.judging.parsing.grades import labelled_grade
     from judgekit.judging.parsing.json_choices import json_winner, ranked_models
@@ -47,8 +49,11 @@ __all__ = [
     "bracketed_label",
     "bracketed_rating",
     "concluding_lines",
+    "criteria_json",
+    "criteria_lines",
     "first_line",
     "json_winner",
+    "labelled_class",
     "labelled_grade",
     "labelled_score",
     "marked_result",
@@ -56,9 +61,11 @@ __all__ = [
     "parser",
     "ranked_models",
     "read",
+    "read_criteria",
     "score_list",
     "score_pair",
     "statement",
+    "with_class_value",
 ]
 
 MODULES = {
@@ -69,6 +76,12 @@ MODULES = {
         "first_line",
         "one_token",
         "statement",
+    ),
+    "classes": ("labelled_class", "with_class_value"),
+    "criteria": (
+        "criteria_json",
+        "criteria_lines",
+        "read_criteria",
     ),
     "formats": (
         "PARSERS",

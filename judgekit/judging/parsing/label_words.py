@@ -13,9 +13,9 @@ __all__ = [
     "JOINED_LINKS",
     "LABELS",
     "LINKS",
+    "OVERALL",
     "REASONS",
     "UNITS",
-    "WHOLE",
 ]
 
 _LABELS = """
@@ -29,7 +29,7 @@ hodnocení skóre skore pontszám scor punctaj puan skor điểm nilai оцен�
 LABELS = frozenset(_LABELS.split())
 """What a score is called. A reply may use any of them where the prompt's own label is one."""
 
-WHOLE = (
+OVERALL = (
     r"finale?|totale?|overall|gesamt|end|endgültige|globale?|générale?|"
     r"geral|generale|complessivo|finala|итогов(?:ая|ый)|общ(?:ая|ий)|итого|slutlig|totalt|totaal|"
     r"eind|końcowa|ostateczna|toplam|最终|最終|最后|最後|总体|总|總|综合|總體|総合|全体|最終的な|我的|本次|私の|"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from judgekit.judging.parsing.marks import Finding
 
-__all__ = ["Found", "Members", "find_members", "find_objects"]
+__all__ = ["MemberValue", "Members", "find_members", "find_objects"]
 
 # What begins an object, also one that is not JSON ({'a': …}, {a: …}, {{ …): a brace in prose or in
 # a formula begins none.
@@ -37,7 +37,7 @@ class Members(list[tuple[str, Any]]):
     """An object's members in order, duplicates included (`dict` would keep only the last)."""
 
 
-class Found(NamedTuple):
+class MemberValue(NamedTuple):
     """The value of a key in the object at ``text[start:end]``."""
 
     value: Any
@@ -45,7 +45,7 @@ class Found(NamedTuple):
     end: int
 
 
-def find_members(text: str, key: str) -> list[Found] | Finding:
+def find_members(text: str, key: str) -> list[MemberValue] | Finding:
     """The values under `key` in the outermost objects of a text.
 
     If there are none, the finding that says why. Line breaks within strings, stray backslashes and
@@ -57,7 +57,7 @@ def find_members(text: str, key: str) -> list[Found] | Finding:
         for members, start, end in _objects(text)
     ]
     values = [
-        Found(value, start, end)
+        MemberValue(value, start, end)
         for members, start, end in objects
         for name, value in members or ()
         if name == key

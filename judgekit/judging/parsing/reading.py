@@ -12,7 +12,7 @@ from judgekit.judging.parsing.thinking import strip_thinking
 from judgekit.judging.templates import Head
 from judgekit.types import Choice, Reply, Status, Verdict
 
-__all__ = ["read"]
+__all__ = ["declines", "read"]
 
 Shares = Mapping[Choice, float]
 
@@ -64,12 +64,17 @@ def read(reply: Reply, head: Head, names: tuple[str, ...] = ("A", "B")) -> Verdi
         finding = format_parser.find(text, head, names)
     if reply.finish == "length" and not _is_complete(text or "", finding, format_parser):
         return Verdict.without(Status.TRUNCATED, "cut at the token limit", reasoning=reasoning)
-    if finding.status is Status.UNPARSED and _REFUSAL.match(reasoning):
+    if finding.status is Status.UNPARSED and declines(reasoning):
         return Verdict.without(Status.REFUSED, "the model declined", reasoning=reasoning)
     probability = None
     if shares is not None:
         probability = min(1.0, shares[Choice.FIRST] + shares[Choice.TIE] / 2)
     return finding.verdict(reasoning, probability)
+
+
+def declines(text: str) -> bool:
+    """Whether a reply without a verdict says that the model would not judge."""
+    return _REFUSAL.match(text.strip()) is not None
 
 
 def _is_complete(text: str, finding: Finding, format_parser: Parser) -> bool:
@@ -83,7 +88,8 @@ def _is_complete(text: str, finding: Finding, format_parser: Parser) -> bool:
     if format_parser.position == "first line" and "\n" not in text[: finding.end].strip():
         return "\n" in text[: finding.end].lstrip()
     after = text[finding.end :]
-    if isinstance(finding.value, float) and text[finding.end - 1].isalnum() and "\n" not in after:
+    named = not isinstance(finding.value, Choice)  # a number or a class may go on
+    if named and text[finding.end - 1].isalnum() and "\n" not in after:
         return False
     return not any(c.isalnum() for c in after) and not text[-1].isalnum()
 

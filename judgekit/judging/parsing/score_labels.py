@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from judgekit.judging.parsing.label_words import BEFORE, JOINED_LINKS, LABELS, LINKS, UNITS, WHOLE
+from judgekit.judging.parsing.label_words import BEFORE, JOINED_LINKS, LABELS, LINKS, OVERALL, UNITS
 from judgekit.judging.parsing.marks import Mark
 from judgekit.judging.parsing.numbers import OPENING, Number, ascii_text
 from judgekit.judging.parsing.objects import Members, find_objects
@@ -20,10 +20,10 @@ __all__ = ["ScoreMark", "ValueReader", "labelled_scores"]
 _REACH = 200  # characters around a label that are looked at; keeps the time linear
 _REST = re.compile(r"[^\n.;]{0,80}")
 _BEFORE = re.compile(r"([^\W\d_]+)[ \t]+[*_`]{0,3}$")
-_PLAIN_WORD = re.compile(rf"{BEFORE}|{WHOLE}", re.IGNORECASE)
-_TOTAL = re.compile(WHOLE, re.IGNORECASE)
+_PLAIN_WORD = re.compile(rf"{BEFORE}|{OVERALL}", re.IGNORECASE)
+_TOTAL = re.compile(OVERALL, re.IGNORECASE)
 _SCALE_WORD = re.compile(
-    rf"{WHOLE}|{UNITS}|from|to|out|of|maximum|max|minimum|min|scale|on|an?|integer|whole|number|"
+    rf"{OVERALL}|{UNITS}|from|to|out|of|maximum|max|minimum|min|scale|on|an?|integer|whole|number|"
     r"bis|von|de|à|sur|до|из|至|到|满分|滿分|満点|만점",
     re.IGNORECASE,
 )
@@ -32,7 +32,7 @@ _HEADED = re.compile(  # a line that begins with what is scored: "2. Clarity: sc
 )
 _HEADING = re.compile(
     rf"(?:.*[ \t])?(?:verdict|conclusion|results?|evaluation|judge?ment|summary|assessment|rating|"
-    rf"answer|response|reply|grade|feedback|decision|{WHOLE})",
+    rf"answer|response|reply|grade|feedback|decision|{OVERALL})",
     re.IGNORECASE,
 )
 _GIVES = re.compile(  # "it earns a score of 4", beside "the team has a score of 4"
@@ -113,8 +113,8 @@ def _any_label_pattern() -> re.Pattern[str]:
 
 def _pattern(label: str) -> re.Pattern[str]:
     return re.compile(
-        rf"(?<![\w-])(?P<whole>(?:(?:{WHOLE})[ \t*_-]{{0,4}}){{0,3}})(?P<label>{label})"
-        rf"(?:(?!\w)|(?={JOINED_LINKS}))(?P<after>[ \t]{{1,2}}(?:{WHOLE})(?!\w))?"
+        rf"(?<![\w-])(?P<whole>(?:(?:{OVERALL})[ \t*_-]{{0,4}}){{0,3}})(?P<label>{label})"
+        rf"(?:(?!\w)|(?={JOINED_LINKS}))(?P<after>[ \t]{{1,2}}(?:{OVERALL})(?!\w))?"
         r"(?:[ \t*_]{0,4}\((?P<scale>[^()\n]{0,40})\))?"
         rf"(?P<link>(?:[ \t]{{1,2}}(?:{LINKS})(?!\w)|[ \t]?(?:{JOINED_LINKS})"
         rf"|[ \t*_`]{{0,4}}[-–—](?=[ \t]))?{OPENING})",
@@ -214,7 +214,7 @@ def _members(
 
 def _values(members: Members, label: str) -> list[Any]:
     """The values under the label's name; else those under a name such as ``final_score``."""
-    for pattern in (re.escape(label), rf"(?:(?:{WHOLE})[ _-]?){{1,3}}{re.escape(label)}"):
+    for pattern in (re.escape(label), rf"(?:(?:{OVERALL})[ _-]?){{1,3}}{re.escape(label)}"):
         matches = re.compile(pattern, re.IGNORECASE).fullmatch
         values = [value for name, value in members if matches(name)]
         if values:

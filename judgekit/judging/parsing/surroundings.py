@@ -59,7 +59,7 @@ _OPENS_SENTENCE = re.compile(
 _FITTING = re.compile(
     r"appropriate|fair|justified|warranted|suitable|reasonable|deserved|right|correct|fitting"
 )
-_WHOLE = re.compile(  # "4 for the answer as a whole": not the score of an aspect
+_OVERALL = re.compile(  # "4 for the answer as a whole": not the score of an aspect
     r"[ \t]{1,2}(?:for|to)[ \t]+(?:being\b|not\b|this\b|it\b|(?:the|its)[ \t]+(?:overall\b|"
     r"(?:entire[ \t]+|whole[ \t]+)?(?:answer|response|reply|assistant|output|whole)\b(?!['’])))",
     re.IGNORECASE,
@@ -99,7 +99,7 @@ def closing_end(text: str, end: int) -> int:
 def read_rest(text: str, end: int, scale: Scale) -> Rest:
     """What follows a number that stands in brackets of its own, as in ``[[4]]/5 for clarity``."""
     clear, after = scale_end(text, end, scale)
-    aspect = _ASPECT.match(text, after) is not None and _WHOLE.match(text, after) is None
+    aspect = _ASPECT.match(text, after) is not None and _OVERALL.match(text, after) is None
     # Without a scale none can be another one.
     return Rest((clear or scale is None) and not _OTHER_SCALE.match(text, after), aspect)
 
@@ -119,7 +119,7 @@ def is_part(text: str, end: int) -> bool:
     if _SIGN.match(text, end) or _HEDGE.match(text, end):
         return True
     match = _WORD.match(text, end)
-    if match is None or _WHOLE.match(text, end):
+    if match is None or _OVERALL.match(text, end):
         return False
     word = match["word"]
     if not match["gap"] or match["digit"]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from judgekit.errors import InputError
-from judgekit.judging.templates.fences import fence_all
-from judgekit.judging.templates.head import Head
+from judgekit.judging.templates.column_calls import COLUMN, resolve_columns
+from judgekit.judging.templates.fences import column_variable, fence_all, fence_conversations
+from judgekit.judging.templates.head import CONVERSATION, Head
 from judgekit.judging.templates.sandbox import environment, render, unfit
-from judgekit.judging.templates.template import Rendered
+from judgekit.judging.templates.template import Rendered, Template
 from judgekit.naming import closest
 from judgekit.types import Case, Message, Response, Trial
 
@@ -19,11 +20,17 @@ if TYPE_CHECKING:  # imported where a prompt is compiled: `judgekit --help` need
     import jinja2
     from jinja2 import nodes
 
-__all__ = ["Section", "Sections", "compile_reminder"]
+__all__ = ["Section", "Sections", "compile_reminder", "with_classes"]
 
 _NEEDED = {"pair": ("first", "second"), "single": ("answer",), "question": ("prompt",)}
+_CONVERSATIONS = {"pair": ("first", "second"), "single": ("conversation",)}
 _NAMES = {"pair": ("name_first", "name_second"), "single": ("name_first",), "question": ()}
-_FROM_HEAD = {"tie": 'tie = "C"', "low": "scale = [1, 10]", "high": "scale = [1, 10]"}
+_FROM_HEAD = {
+    "tie": 'tie = "C"',
+    "low": "scale = [1, 10]",
+    "high": "scale = [1, 10]",
+    "classes": 'classes = ["pass", "fail"]',
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +65,28 @@ class Sections:
             InputError: A section is not Jinja2, uses an unknown variable, lacks a needed one, or
                 cannot be rendered; names file and line.
         """
-        known = {"prompt", "reference", *_NEEDED[head.shows], *_NAMES[head.shows]}
+        needed = _CONVERSATIONS[head.shows] if head.conversation else _NEEDED[head.shows]
+        known = {"reference", *needed, *_NAMES[head.shows]}
+        known |= set() if head.conversation else {"prompt"}
         constants = _constants(head)
         used: set[str] = set()
         fixed: set[str] = set()
         compiled: dict[str, jinja2.Template] = {}
         for title, section in sections.items():
-            compiled[title], names = _compile(section, known | constants.keys(), file, head)
+            compiled[title], names = _compile(
+                section, known | constants.keys(), file, head, head.needs
+            )
             used |= names
             if names <= {*constants, *_NAMES[head.shows]}:
                 fixed.add(title)
-        for name in (*_NEEDED[head.shows], *(["reference"] if head.reference else [])):
+        for name in (*needed, *(["reference"] if head.reference else [])):
             if name not in used:
                 wrong = f"the prompt does not show {name}; add it: {{{{ {name} }}}}"
+                raise InputError(f"{file}:{sections['user'].line}: {wrong}")
+        for place, name in enumerate(head.needs):
+            if column_variable(place) not in used:
+                way = f'add it: {{{{ column("{name}") }}}}'
+                wrong = f"the prompt does not show the column {name!r}; {way}"
                 raise InputError(f"{file}:{sections['user'].line}: {wrong}")
         body = cls(
             head,
@@ -81,7 +97,7 @@ class Sections:
             frozenset(fixed),
         )
         for reference in ["reference"] if head.reference else ["reference", ""]:
-            values = body.values(_SAMPLE[head.shows], reference)
+            values = body.values(_sample(head), reference)
             for title, section in sections.items():
                 _check_rendering(compiled[title], values, section, file)
         return body
@@ -89,7 +105,8 @@ class Sections:
     def values(self, trial: Trial, reference: str) -> dict[str, str | float]:
         """The values of the prompt's variables."""
         shown = reference if self.shows_reference else ""
-        values = {**self.constants, **fence_all(trial, self.head.shows, shown)}
+        fence = fence_conversations if self.head.conversation else fence_all
+        values = {**self.constants, **fence(trial, self.head.shows, shown, self.head.needs)}
         values.update(zip(_NAMES[self.head.shows], trial.names, strict=False))
         return values
 
@@ -107,6 +124,30 @@ class Sections:
 
     def refusal(self, case: Case) -> str:  # noqa: ARG002 - any conversation can be fenced
         return ""
+
+
+def with_classes(
+    template: Template, classes: Sequence[str], values: Sequence[tuple[str, float]] = ()
+) -> Template:
+    """A prompt that reads a class, with other classes than its head has.
+
+    Args:
+        template: The prompt.
+        classes: Their names.
+        values: Their values; none where they have none.
+
+    Raises:
+        InputError: The prompt reads no class.
+    """
+    body = template.body
+    if template.head.reads != "class" or not isinstance(body, Sections):
+        raise InputError(
+            f"prompt {template.name!r} reads no class; leave --classes out, or take a prompt whose "
+            f'head says reads = "class"'
+        )
+    head = replace(template.head, classes=tuple(classes), values=tuple(values))
+    sections = replace(body, head=head, constants=_constants(head), _cache={})
+    return replace(template, head=head, body=sections)
 
 
 def compile_reminder(section: Section, head: Head, file: str) -> str:
@@ -128,6 +169,8 @@ def _constants(head: Head) -> dict[str, str | float]:
     if head.scale is not None:
         for name, end in zip(("low", "high"), head.scale, strict=True):
             constants[name] = int(end) if float(end).is_integer() else end
+    if head.classes:
+        constants["classes"] = ", ".join(head.classes)
     return constants
 
 
@@ -141,16 +184,25 @@ _SAMPLE = {
 }
 
 
+def _sample(head: Head) -> Trial:
+    """A trial that the prompt can show."""
+    trial = _SAMPLE[head.shows]
+    columns = tuple(sorted((name, "column") for name in head.needs))
+    return replace(trial, case=replace(trial.case, columns=columns))
+
+
 def _compile(
-    section: Section, known: Collection[str], file: str, head: Head
+    section: Section, known: Collection[str], file: str, head: Head, needs: Sequence[str] = ()
 ) -> tuple[jinja2.Template, set[str]]:
     """The compiled section, and the names of its variables, all of them `known`."""
-    from jinja2 import TemplateSyntaxError
+    from jinja2 import TemplateSyntaxError, nodes
 
     try:
         tree = environment().parse(section.text)
         # Before anything compiles it: compiling computes what is constant.
-        used = _check_parts(tree, known, section, file, head)
+        written = {name.name for name in tree.find_all(nodes.Name)}
+        columns = resolve_columns(tree, needs, file, section.line) - written
+        used = _check_parts(tree, known, columns, section, file, head)
         template = environment().from_string(tree)
     except TemplateSyntaxError as error:
         line = section.line + error.lineno - 1
@@ -168,15 +220,23 @@ def _compile(
 
 
 def _check_parts(
-    tree: nodes.Template, known: Collection[str], section: Section, file: str, head: Head
+    tree: nodes.Template,
+    known: Collection[str],
+    columns: Collection[str],
+    section: Section,
+    file: str,
+    head: Head,
 ) -> set[str]:
-    """The variables of a section; refuses unknown ones, and what a prompt file may not use."""
+    """The variables of a section; refuses unknown ones, and what a prompt file may not use.
+
+    `columns` are those that stand for columns.
+    """
     from jinja2 import nodes
 
     names = list(tree.find_all(nodes.Name))
     assigned = {name.name for name in names if name.ctx != "load"}
     for name in names:
-        if name.name not in {*known, *assigned}:
+        if name.name not in {*known, *columns, *assigned}:
             line = section.line + name.lineno - 1
             raise InputError(f"{file}:{line}: {_unknown_variable(name.name, known, head)}")
     if misuse := unfit(tree):
@@ -201,12 +261,15 @@ def _unknown_variable(name: str, known: Collection[str], head: Head) -> str:
     near = closest(name, known)
     if near is not None:
         hint = f"did you mean {near!r}? "
+    elif name == COLUMN:
+        hint = 'write column("NAME"), with needs = ["NAME"] in the head; '
     elif name in _FROM_HEAD:
         hint = f"it comes from the head, as in {_FROM_HEAD[name]}; "
     else:
         hint = ""
     there = ", ".join(sorted(known)) or "none"
-    return f'unknown variable {name!r} where shows = "{head.shows}"; {hint}there are: {there}'
+    shows = CONVERSATION if head.conversation else head.shows
+    return f'unknown variable {name!r} where shows = "{shows}"; {hint}there are: {there}'
 
 
 def _check_rendering(

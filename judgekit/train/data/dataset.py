@@ -72,8 +72,8 @@ def prepare(read: Read, encode: Encode, source: str | Path, recipe: Recipe) -> D
     counts.update({"train": len(encoded.examples), "held_out": len(encoded_held.examples)})
     return Dataset(
         training.source,
-        placed(encoded, rows),
-        placed(encoded_held, held),
+        with_places(encoded, rows),
+        with_places(encoded_held, held),
         [held[index] for index in encoded_held.kept],
         dict(counts),
         runs_of(source, recipe.limit),
@@ -94,7 +94,7 @@ def held_out(encode: Encode, rows: Sequence[Any], recipe: Recipe) -> EncodedRows
         return EncodedRows([], [], {"held_out_unusable": len(rows)})
 
 
-def placed(encoded: EncodedRows, rows: Sequence[Any]) -> ExampleRows:
+def with_places(encoded: EncodedRows, rows: Sequence[Any]) -> ExampleRows:
     """The examples with the places of their rows in the data."""
     return ExampleRows(encoded.examples, [rows[index].place for index in encoded.kept])
 

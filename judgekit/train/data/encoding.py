@@ -276,7 +276,7 @@ class Encoder:
     def _encoded_row(
         self, row: PromptRow, texts: Sequence[str], encoded_texts: Iterator[Tokens]
     ) -> EncodedRow | DroppedRow:
-        """The row in tokens; `wholes` yields the tokens of its texts next."""
+        """The row in tokens; `encoded_texts` yields the tokens of its texts next."""
         prompt = self._start + row.ids[row.skipped :]
         room = self._longest - len(prompt)
         completions = []

@@ -93,10 +93,10 @@ def with_columns(source: RowSource, columns: Mapping[str, str]) -> RowSource:
     unknown_part = next((part for part in columns if part not in PARTS), None)
     if unknown_part is not None:
         raise InputError(f"{unknown('part', unknown_part, PARTS)} (--columns)")
-    return replace(source, rows=renamed(source, columns)) if columns else source
+    return replace(source, rows=rename_columns(source, columns)) if columns else source
 
 
-def renamed(source: RowSource, columns: Mapping[str, str]) -> Iterator[Row | BadRow]:
+def rename_columns(source: RowSource, columns: Mapping[str, str]) -> Iterator[Row | BadRow]:
     """The rows with the parts of `columns` under their own names, and no other column for them."""
     others = {name for part in columns for name in NAMES.get(part, (part,))}
     missing, seen = dict(columns), dict[str, None]()

@@ -43,7 +43,7 @@ class ModelSize:
     def of(cls, model: Any, checkpoint: Checkpoint, dtype: Any) -> ModelSize:
         """The size of a model on the device `meta`; `dtype` is that of weights outside 4 bits."""
         double = in_4bit(checkpoint)
-        small = set() if double is None else {id(m.weight) for m in quantised(model)}
+        small = set() if double is None else {id(m.weight) for m in quantised_modules(model)}
         weights = list(model.parameters())  # tied weights count once
         head = head_of(model)
         linear = linear_modules(model)
@@ -77,7 +77,7 @@ def in_4bit(checkpoint: Checkpoint) -> bool | None:
     return bool(config.get("bnb_4bit_use_double_quant"))
 
 
-def quantised(model: Any) -> Iterator[Any]:
+def quantised_modules(model: Any) -> Iterator[Any]:
     """The modules in 4 bits, as `models.four_bit` chooses them."""
     head = head_of(model)
     for name, module in linear_modules(model).items():

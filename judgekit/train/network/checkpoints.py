@@ -39,7 +39,7 @@ __all__ = [
 
 SEAL = "complete.json"
 NAME = re.compile(r"checkpoint-([0-9]{1,15})")
-ADAPTER, WHOLE = "adapter_model.safetensors", "model.safetensors"
+ADAPTER, MODEL = "adapter_model.safetensors", "model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -176,14 +176,14 @@ def save_whole(model: Any, folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     model.config.save_pretrained(folder)
-    safetensors.torch.save_model(model, str(folder / WHOLE), metadata={"format": "pt"})
+    safetensors.torch.save_model(model, str(folder / MODEL), metadata={"format": "pt"})
 
 
 def load_whole(model: Any, folder: Path) -> None:
     """Loads what `save_whole` wrote."""
     import safetensors.torch
 
-    safetensors.torch.load_model(model, str(folder / WHOLE))
+    safetensors.torch.load_model(model, str(folder / MODEL))
 
 
 def load_adapter(model: Any, folder: Path) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from judgekit.config.fields import as_json, check_range, fitted, setting
+from judgekit.config.fields import as_json, check_range, fit_values, setting
 from judgekit.errors import InputError
 from judgekit.naming import unknown
 
@@ -90,7 +90,7 @@ class Recipe:
     )
 
     def __post_init__(self) -> None:
-        for name, value in fitted(type(self), vars(self)).items():
+        for name, value in fit_values(type(self), vars(self)).items():
             object.__setattr__(self, name, value)
         if not self.model:
             raise InputError("training needs a model to start from: add --model FOLDER or HUB-ID")

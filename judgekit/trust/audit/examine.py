@@ -55,6 +55,7 @@ class Audit:
     calls_now: int | None = None
     reused: int | None = None
     without_usage: int = 0
+    unpriced: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The report with the cost and the folder."""
@@ -66,6 +67,7 @@ class Audit:
             "reused": self.reused,
             "cost_usd": self.cost_usd,
             "without_usage": self.without_usage,
+            "unpriced": self.unpriced,
             "folder": str(self.folder),
         }
 
@@ -171,6 +173,7 @@ def examine(
         counts.calls_now,
         counts.reused,
         counts.without_usage,
+        counts.unpriced,
     )
 
 

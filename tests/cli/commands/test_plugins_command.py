@@ -47,7 +47,7 @@ def test_the_built_in_ones_are_listed_with_where_they_come_from(cli: Cli) -> Non
     [builtin] = [p for p in cli("plugins", "--json").json["plugins"] if p["name"] == "builtin"]
     assert {"chance", "first", "longer", "overlap", "pairwise"} <= set(builtin["judges"])
     assert {"llmbar", "mtbench-human", "pairs", "rewardbench2"} <= set(builtin["sets"])
-    assert builtin["engines"] == ["openai", "replay", "transformers"]
+    assert builtin["engines"] == ["anthropic", "gemini", "openai", "replay", "transformers"]
     assert builtin["origin"].startswith("judgekit ")
     assert builtin["broken"] == ""
 
