@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from aligned_judges import labelled_pairs
 from answers import write_answers, write_jsonl
 from doc_examples import Example, Terminal
 from doc_models import deberta, pairrm, reward, talker
@@ -142,6 +143,11 @@ def imitate(folder: Path) -> None:
     write_answers(folder / "answers.jsonl", [answer(n, 0) for n in range(24)])
 
 
+def labelled(folder: Path) -> None:
+    """labelled.jsonl: pairs of which people prefer the answer that names its source."""
+    labelled_pairs(folder / "labelled.jsonl", 160)
+
+
 def rubric(folder: Path) -> None:
     shutil.copy(EXAMPLES / "rubric.md", folder / "rubric.md")
 
@@ -193,6 +199,22 @@ def fastchat_prompts(folder: Path) -> None:
     write_jsonl(folder / "judge_prompts.jsonl", [pair, single])
 
 
+def classified(folder: Path) -> None:
+    """answers.jsonl: 240 answers, of which the mock judge passes the plain ones too.
+
+    labels.jsonl: people's classes of 80 of them, who do not.
+    """
+    words = [QUALITY[(7 * n + n // 5) % 3] for n in range(240)]
+    texts = [f"{word} answer to question {n}." for n, word in enumerate(words)]
+    write_answers(folder / "answers.jsonl", texts, model="newer")
+    rows = [
+        {"id": f"q{n}", "label": "pass" if word == "GOOD" or n % 20 == 3 else "fail"}
+        for n, word in enumerate(words)
+        if n % 3 == n // 3 % 3
+    ]
+    write_jsonl(folder / "labels.jsonl", rows)
+
+
 def run(words: str) -> Need:
     """A finished run, made by a command."""
 
@@ -235,6 +257,7 @@ PAGES: Mapping[str, Page] = {
     "docs/tutorial.md": Page((examples, talker(".real-model/SmolLM2-135M-Instruct"))),
     "docs/guides/next-steps.md": Page((examples,)),
     "docs/guides/judges.md": Page((answers,)),
+    "docs/guides/classify.md": Page((answers, classified)),
     "docs/guides/input.md": Page((answers, fastchat, both)),
     "docs/guides/engines.md": Page(
         (answers,),
@@ -256,6 +279,7 @@ PAGES: Mapping[str, Page] = {
     "docs/guides/rank.md": Page((answers, candidates, pairrm("llm-blender/PairRM"))),
     "docs/guides/bench.md": Page((rubric,), not_run={"judgekit bench llmbar": DOWNLOADS}),
     "docs/guides/audit.md": Page((answers,)),
+    "docs/guides/align.md": Page((labelled,)),
     "docs/guides/juries.md": Page((answers, pairrm("llm-blender/PairRM"))),
     "docs/guides/gates.md": Page((answers, newer)),
     "docs/guides/pairs.md": Page((answers, COMPARED)),
