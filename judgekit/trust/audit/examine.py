@@ -15,6 +15,7 @@ from judgekit.jobs.event_loop import in_loop
 from judgekit.jobs.job import Job
 from judgekit.jobs.runnable import run_job
 from judgekit.jobs.text_generation import GeneratedTexts, TextGeneration
+from judgekit.runs import RunCounts
 from judgekit.runs.audit_report import FILE, AuditReport, Finding
 from judgekit.runs.failures import commonest_failure
 from judgekit.runs.metadata import RunCounts
@@ -164,7 +165,11 @@ def examine(
         dict(audit.job.inputs.left_out),
     )
     write_report(folder / FILE, report.to_dict())
-    counts = runs.counts
+    return with_costs(report, folder, runs.counts)
+
+
+def with_costs(report: AuditReport, folder: Path, counts: RunCounts) -> Audit:
+    """A report with what its runs asked and paid."""
     return Audit(
         report,
         folder,
