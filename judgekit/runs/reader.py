@@ -161,7 +161,7 @@ class StoredRun:
         except OSError as error:
             raise self._damaged(f"{name}: {error.strerror or error}") from error
         rows = self.summary.cases if expected is None else expected.rows
-        if actual.rows != rows:
+        if name.endswith(".jsonl") and actual.rows != rows:
             raise self._damaged(f"{name} holds {actual.rows} rows, and {rows} were written")
         if expected is not None and actual != expected:
             raise self._damaged(f"{name} holds other bytes than were written")

@@ -15,7 +15,6 @@ from judgekit.jobs.event_loop import in_loop
 from judgekit.jobs.job import Job
 from judgekit.jobs.runnable import run_job
 from judgekit.jobs.text_generation import GeneratedTexts, TextGeneration
-from judgekit.runs import RunCounts
 from judgekit.runs.audit_report import FILE, AuditReport, Finding
 from judgekit.runs.failures import commonest_failure
 from judgekit.runs.metadata import RunCounts
