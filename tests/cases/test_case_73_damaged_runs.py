@@ -150,5 +150,5 @@ def test_a_number_changed_in_a_summary_is_noticed(cli: Cli, run: Path) -> None:
     summary = json.loads(file.read_text())
     summary["win_rate_a"]["value"] += 0.25
     file.write_text(json.dumps(summary))
-    for words in (["gate", "run", "--fail-if", "win_rate_a > 2"], ["stats", "run"]):
-        assert "summary.json holds other" in cli(*words).error
+    error = cli("gate", "run", "--fail-if", "win_rate_a > 2").error
+    assert "summary.json holds other bytes" in error
