@@ -230,6 +230,7 @@ function inWords(row) {
     const wrong = Object.entries(outcome.statuses).filter(([s, n]) => n && s !== "valid");
     return "No verdict: " + wrong.map(([s, n]) => n + " " + words(s)).join(", ");
   }
+  if (outcome.labels && outcome.labels.length === 1) return "Class " + outcome.labels[0];
   if (row.case.responses.length === 1) {
     return outcome.scores.length ? "Score " + number(outcome.scores[0]) : "A verdict without a score";
   }
@@ -237,7 +238,7 @@ function inWords(row) {
   const what = outcome.winner === "tie" ? "A tie" : label(outcome.winner) + " is better";
   const how = { consistent: "both orders agree", first: "though the first shown was chosen in both orders",
     second: "though the second shown was chosen in both orders", half_tie: "with a tie in one order" }[outcome.position];
-  const margin = outcome.margin === null ? "" : ", margin " + number(outcome.margin);
+  const margin = outcome.margin === null || outcome.winner === "tie" ? "" : ", margin " + number(outcome.margin);
   return what + (how ? ": " + how : "") + margin;
 }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import fsum
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from judgekit.naming import unknown
 from judgekit.runs.diff import changes
 from judgekit.runs.match import cases_with_outcomes
 from judgekit.runs.reader import StoredRun
+from judgekit.stats import ScoreSummary
 from judgekit.stats.intervals import Rate
 from judgekit.stats.margin import MarginVerdict, margin_test
 from judgekit.stats.outcomes.values import Inconsistent, counted
@@ -119,7 +121,7 @@ def compare_with_baseline(
         baseline: The folder of the earlier run, by the same judge with the same settings.
         margin: How far the metric may fall, in its own units, at least 0.
         metric: A metric of the run with a value in each case, by default ``win_rate_a`` of
-            comparisons and ``mean_score`` of scores.
+            comparisons and ``mean_score`` of scores, or ``share.NAME`` of the first class.
         inconclusive: What an interval that holds the margin counts as: ``pass`` or ``fail``.
 
     Returns:
@@ -135,7 +137,7 @@ def compare_with_baseline(
     check_comparable(after, before)
     name, value_of = chosen_metric(after, metric)
     matches = match_prompts(after, before, value_of)
-    test = margin_test(matches.rows, margin, shares=name in SHARES)
+    test = margin_test(matches.rows, margin, shares=name in SHARES or name.startswith(SHARE_OF))
     return BaselineComparison(
         run=str(after.folder),
         baseline=str(before.folder),
@@ -208,12 +210,22 @@ def chosen_metric(run: StoredRun, name: str | None) -> tuple[str, ValueOf]:
 
 
 SHARES = frozenset({"win_rate_a", "win_rate_mean_a"})
+SHARE_OF = "share."  # of a class, among single answers
+
+
+def of_class(name: str, outcome: Outcome) -> float | None:
+    """1 where the judge says the class of a single answer, 0 where another, None where none."""
+    label = next(iter(outcome.labels), None)
+    return None if label is None else float(label == name)
 
 
 def case_metrics(run: StoredRun) -> Mapping[str, ValueOf]:
     """The metrics of a run that are means over its cases, the usual one first."""
-    if run.kind == "score":
-        return {"mean_score": lambda outcome: outcome.scores[0]}
+    summary = run.summary
+    if isinstance(summary, ScoreSummary):
+        mean: dict[str, ValueOf] = {"mean_score": lambda outcome: outcome.scores[0]}
+        shares = {f"{SHARE_OF}{c.name}": partial(of_class, c.name) for c in summary.classes or ()}
+        return mean | shares if summary.mean_score.value is not None else shares | mean
     inconsistent: Inconsistent = run.metadata.inconsistent
     metrics: dict[str, ValueOf] = {
         "win_rate_a": lambda outcome: counted(outcome, inconsistent),
