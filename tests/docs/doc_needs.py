@@ -284,6 +284,7 @@ PAGES: Mapping[str, Page] = {
     "docs/guides/align.md": Page((labelled,)),
     "docs/guides/juries.md": Page((answers, pairrm("llm-blender/PairRM"))),
     "docs/guides/gates.md": Page((answers, newer)),
+    "docs/guides/report.md": Page((answers,)),
     "docs/guides/pairs.md": Page((answers, COMPARED)),
     "docs/guides/generate.md": Page(
         (prompts, talker("my-model", adapter="trained"), pairrm("llm-blender/PairRM"))
