@@ -11,10 +11,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from judgekit.errors import InputError
+from judgekit.errors import InputError, PluginError
 from judgekit.judging import parsing
+from judgekit.judging.ask import Ask
 from judgekit.judging.templates import Prompts, Template
 from judgekit.types import Call, Case, Message, Reply, Sampling, Status, Trial, Verdict
 
@@ -22,26 +23,6 @@ if TYPE_CHECKING:
     from judgekit.judging.parsing.labels import Labels
 
 __all__ = ["Ask", "BatchJudge", "Judge", "JudgeSetup", "NoOptions", "PromptJudge"]
-
-
-class Ask(Protocol):
-    """Asks the engine on behalf of one trial, or takes the reply from the reply store."""
-
-    async def __call__(self, call: Call, *, shared: bool = False) -> Reply:
-        """Asks one call.
-
-        Args:
-            call: The call.
-            shared: The call depends on neither order nor repeat, so it is asked once per case.
-
-        Returns:
-            The reply.
-
-        Raises:
-            CallFailure: There is no reply. A judge lets it pass: the trial is counted under its
-                status.
-        """
-        ...
 
 
 @dataclass(frozen=True)
@@ -89,6 +70,8 @@ class Judge(ABC):
         merge: How two orders become one outcome: ``agree`` (a winner only if both orders name it)
             or ``mean`` (of scores or probabilities).
         heading: A line above its tables.
+        needs: The further columns of a case that it looks at (`Case.column`); cases without one are
+            refused before anything is asked.
         Options: A frozen dataclass whose fields, with defaults and ``metadata={"help": ...}``,
             become flags.
     """
@@ -100,6 +83,7 @@ class Judge(ABC):
     repeats: ClassVar[int] = 1
     merge: ClassVar[Literal["agree", "mean"]] = "agree"
     heading: ClassVar[str] = ""
+    needs: Sequence[str] = ()
     Options: ClassVar[type] = NoOptions
 
     def __init__(self, setup: JudgeSetup) -> None:
@@ -122,6 +106,14 @@ class Judge(ABC):
     def identity(self) -> tuple[str, ...]:
         """What decides its verdicts beside the calls; part of the run's identity."""
         return ()
+
+    @property
+    def columns_needed(self) -> tuple[str, ...]:
+        """The names of the columns without which it cannot judge a case."""
+        if isinstance(self.needs, str):
+            who = type(self).__name__
+            raise PluginError(f"{who}.needs is {self.needs!r}; write a tuple of names of columns")
+        return tuple(dict.fromkeys(self.needs))
 
     def check(self, cases: Sequence[Case]) -> None:  # noqa: B027 (most judges take any case)
         """Refuses cases that it cannot judge at all, before any call is made.
@@ -168,6 +160,9 @@ class Judge(ABC):
         """
         texts = [m.content for m in trial.case.prompt]
         texts += [text for r in trial.shown for text in (r.text, *r.earlier)]
+        for name in self.columns_needed:
+            column = trial.case.column(name)
+            texts += [column] if isinstance(column, str) else column
         return Call((Message("user", "\n".join(texts)),), self.asks_with)
 
     @abstractmethod
@@ -212,6 +207,10 @@ class PromptJudge(Judge):
     @property
     def identity(self) -> tuple[str, ...]:
         return (self.template.digest,)
+
+    @property
+    def columns_needed(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*super().columns_needed, *self.template.head.needs)))
 
     def check(self, cases: Sequence[Case]) -> None:
         """Refuses cases that the prompt cannot show.
@@ -300,12 +299,21 @@ class PromptJudge(Judge):
             verdict = self.parse(reply, trial)
             if verdict.status is not Status.UNPARSED or not attempts_left:
                 break
-            again = (
-                Message("assistant", reply.text),
-                Message("user", self.template.reminder),
-            )
-            call = replace(call, messages=call.messages + again, prefill="")
+            call = self.reminded(call, reply)
         return verdict
+
+    def reminded(self, call: Call, reply: Reply) -> Call:
+        """A call after a reply that could not be read: the same, with a reminder of the format.
+
+        Args:
+            call: The call.
+            reply: Its reply.
+
+        Returns:
+            The call with the reply and the reminder at its end.
+        """
+        again = (Message("assistant", reply.text), Message("user", self.template.reminder))
+        return replace(call, messages=call.messages + again, prefill="")
 
 
 class BatchJudge(Judge):

@@ -14,6 +14,7 @@ from judgekit.stats.outcomes.values import MaybeLabel
 from judgekit.types import (
     Case,
     Choice,
+    CriterionMean,
     CriterionVerdict,
     Judgement,
     Message,
@@ -132,6 +133,8 @@ def outcome_row(
         "second": outcome.second,
         "judgements": judgements,
     }
+    if outcome.criteria:
+        row["criteria"] = [[asdict(c) for c in response] for response in outcome.criteria]
     return row | {"votes": dict(votes)} if votes else row
 
 
@@ -234,6 +237,10 @@ def read_outcome(row: Row) -> Outcome:
         second=row["second"],
         identical=row["identical"],
         category=row["category"],
+        criteria=tuple(
+            tuple(CriterionMean(**criterion) for criterion in response)
+            for response in row.get("criteria", ())
+        ),
     )
 
 

@@ -8,42 +8,49 @@ orders and in every process, so that equal calls stay equal.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 
 from judgekit.judging.templates.head import Shows
 from judgekit.types import Message, Response, Trial, digest, message_parts
 
-__all__ = ["fence_all", "unused_mark"]
+__all__ = ["column_variable", "fence_all", "unused_mark"]
 
+_NO_TAG = re.compile(r"[^\w.-]+")
 _MARK_BYTES = 6  # a short mark is safe because it occurs in none of the texts
 
 
-def fence_all(trial: Trial, shows: Shows, reference: str) -> dict[str, str]:
+def fence_all(
+    trial: Trial, shows: Shows, reference: str, needs: Sequence[str] = ()
+) -> dict[str, str]:
     """The fenced texts of a trial, by the variable that a prompt uses for them.
 
     Args:
         trial: The trial.
         shows: What the prompt shows.
         reference: The reference; empty for none.
+        needs: The further columns that the prompt shows.
 
     Returns:
         Always ``prompt`` and ``reference`` (empty if `reference` is); ``first`` and ``second`` for
-        a
-        pair; ``answer`` for a single answer.
+        a pair; ``answer`` for a single answer; each column under `column_variable` of its place.
     """
     case = trial.case
+    columns = {name: case.column(name) for name in needs}
     shown: tuple[Response, ...] = () if shows == "question" else trial.shown
     # A question is asked once per case, so it must not depend on a trial's responses.
     asked = shown or case.responses
     same_past = all(response.earlier == asked[0].earlier for response in asked[1:])
     past = case.conversation(trial.order[0] if shown else 0) if same_past else case.prompt
     texts = [reference]
-    for _, *message_texts in message_parts(past):
-        texts += message_texts
+    for _, *told in message_parts(past):
+        texts += told
     for response in shown:
         texts.append(response.text)
         if not same_past:
             texts += response.earlier
+    for column in columns.values():
+        texts += [column] if isinstance(column, str) else column
     texts.sort()  # both orders of a case get the same mark
     mark = unused_mark(digest(*texts), texts)
 
@@ -52,13 +59,33 @@ def fence_all(trial: Trial, shows: Shows, reference: str) -> dict[str, str]:
         "prompt": _fence("prompt", _conversation(past, turns, mark), mark),
         "reference": _fence("reference", reference, mark) if reference else "",
     }
-    for place, name, response in zip(("first", "second"), trial.names, shown, strict=False):
+    for place, (name, column) in enumerate(columns.items()):
+        text = column if isinstance(column, str) else _numbered(column, mark)
+        fenced[column_variable(place)] = _fence(_NO_TAG.sub("-", name), text, mark)
+    for side, name, response in zip(("first", "second"), trial.names, shown, strict=False):
         text = response.text if same_past else _answers(response, turns, mark)
         if shows == "pair":
-            fenced[place] = _fence(f"answer-{name}", text, mark)
+            fenced[side] = _fence(f"answer-{name}", text, mark)
         else:
             fenced["answer"] = _fence("answer", text, mark)
     return fenced
+
+
+def column_variable(place: int) -> str:
+    """The variable that stands for ``column(NAME)`` in a compiled prompt.
+
+    Args:
+        place: The index of the name in the head's `needs`.
+    """
+    return f"column_{place}"
+
+
+def _numbered(items: Sequence[str], mark: str) -> str:
+    """The items of a list, each below a line with its number that none of them can forge."""
+    lines: list[str] = []
+    for number, item in enumerate(items, 1):
+        lines += (f"[{number} {mark}]", item)
+    return "\n".join(lines) if lines else f"[no items {mark}]"
 
 
 def unused_mark(seed: str, texts: Sequence[str]) -> str:

@@ -50,6 +50,7 @@ class Head:
         tie: The label of a tie; None if there is none.
         label: The word before a score or a grade.
         reference: Whether the prompt needs a reference.
+        needs: The further columns of a case that the prompt shows.
         values: The grades of the format ``"grade"`` and the number that each stands for.
     """
 
@@ -60,6 +61,7 @@ class Head:
     label: str = "Score"
     reference: bool = False
     values: tuple[tuple[str, float], ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 def read_head(lines: Sequence[str], file: str, start: int) -> Head:
@@ -78,8 +80,8 @@ def read_head(lines: Sequence[str], file: str, start: int) -> Head:
     except RecursionError:
         raise InputError(f"{file}:{start}: the head is nested too deeply") from None
     except ValueError as error:  # TOML's own error, or a number of thousands of digits
-        detail = str(error).partition(";")[0]
-        raise InputError(f"{file}: the head between the +++ lines is not TOML: {detail}") from error
+        said = str(error).partition(";")[0]
+        raise InputError(f"{file}: the head between the +++ lines is not TOML: {said}") from error
     for key, value in table.items():
         if complaint := _complaint(key, value):
             raise InputError(f"{file}:{start + _line_of(key, lines)}: {complaint}")
@@ -97,6 +99,8 @@ def read_head(lines: Sequence[str], file: str, start: int) -> Head:
         )
     if "scale" in table:
         table["scale"] = (table["scale"][0], table["scale"][1])
+    if "needs" in table:
+        table["needs"] = tuple(table["needs"])
     if table.get("tie") == "":
         table["tie"] = None
     return Head(**table)
@@ -141,6 +145,8 @@ def _complaint(key: str, value: Any) -> str:
             wanted = "" if _are_grades(value) else "two different numbers or more: {A = 4, B = 3}"
         case "reference":
             wanted = "" if isinstance(value, bool) else "true or false"
+        case "needs":
+            wanted = "" if _are_names(value) else 'names of columns, as in ["context"]'
         case "tie":
             wanted = "" if isinstance(value, str) else "a string"
         case "label":
@@ -166,6 +172,15 @@ def _are_grades(value: Any) -> bool:
         and all(type(number) in (int, float) and -1e15 < number < 1e15 for number in value.values())
         and all(name.strip() == name != "" and "\n" not in name for name in value)
         and len(set(value.values())) > 1
+    )
+
+
+def _are_names(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and all(isinstance(name, str) and name.strip() == name != "" for name in value)
+        and all(name.isprintable() for name in value)
+        and len(set(value)) == len(value)
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from judgekit.errors import InputError
-from judgekit.judging.templates.fences import fence_all
+from judgekit.judging.templates.column_calls import COLUMN, resolve_columns
+from judgekit.judging.templates.fences import column_variable, fence_all
 from judgekit.judging.templates.head import Head
 from judgekit.judging.templates.sandbox import environment, render, unfit
 from judgekit.judging.templates.template import Rendered
@@ -64,13 +65,20 @@ class Sections:
         fixed: set[str] = set()
         compiled: dict[str, jinja2.Template] = {}
         for title, section in sections.items():
-            compiled[title], names = _compile(section, known | constants.keys(), file, head)
+            compiled[title], names = _compile(
+                section, known | constants.keys(), file, head, head.needs
+            )
             used |= names
             if names <= {*constants, *_NAMES[head.shows]}:
                 fixed.add(title)
         for name in (*_NEEDED[head.shows], *(["reference"] if head.reference else [])):
             if name not in used:
                 wrong = f"the prompt does not show {name}; add it: {{{{ {name} }}}}"
+                raise InputError(f"{file}:{sections['user'].line}: {wrong}")
+        for place, name in enumerate(head.needs):
+            if column_variable(place) not in used:
+                way = f'add it: {{{{ column("{name}") }}}}'
+                wrong = f"the prompt does not show the column {name!r}; {way}"
                 raise InputError(f"{file}:{sections['user'].line}: {wrong}")
         body = cls(
             head,
@@ -81,7 +89,7 @@ class Sections:
             frozenset(fixed),
         )
         for reference in ["reference"] if head.reference else ["reference", ""]:
-            values = body.values(_SAMPLE[head.shows], reference)
+            values = body.values(_sample(head), reference)
             for title, section in sections.items():
                 _check_rendering(compiled[title], values, section, file)
         return body
@@ -89,7 +97,7 @@ class Sections:
     def values(self, trial: Trial, reference: str) -> dict[str, str | float]:
         """The values of the prompt's variables."""
         shown = reference if self.shows_reference else ""
-        values = {**self.constants, **fence_all(trial, self.head.shows, shown)}
+        values = {**self.constants, **fence_all(trial, self.head.shows, shown, self.head.needs)}
         values.update(zip(_NAMES[self.head.shows], trial.names, strict=False))
         return values
 
@@ -141,16 +149,25 @@ _SAMPLE = {
 }
 
 
+def _sample(head: Head) -> Trial:
+    """A trial that the prompt can show."""
+    trial = _SAMPLE[head.shows]
+    columns = tuple(sorted((name, "column") for name in head.needs))
+    return replace(trial, case=replace(trial.case, columns=columns))
+
+
 def _compile(
-    section: Section, known: Collection[str], file: str, head: Head
+    section: Section, known: Collection[str], file: str, head: Head, needs: Sequence[str] = ()
 ) -> tuple[jinja2.Template, set[str]]:
     """The compiled section, and the names of its variables, all of them `known`."""
-    from jinja2 import TemplateSyntaxError
+    from jinja2 import TemplateSyntaxError, nodes
 
     try:
         tree = environment().parse(section.text)
         # Before anything compiles it: compiling computes what is constant.
-        used = _check_parts(tree, known, section, file, head)
+        written = {name.name for name in tree.find_all(nodes.Name)}
+        columns = resolve_columns(tree, needs, file, section.line) - written
+        used = _check_parts(tree, known, columns, section, file, head)
         template = environment().from_string(tree)
     except TemplateSyntaxError as error:
         line = section.line + error.lineno - 1
@@ -168,20 +185,28 @@ def _compile(
 
 
 def _check_parts(
-    tree: nodes.Template, known: Collection[str], section: Section, file: str, head: Head
+    tree: nodes.Template,
+    known: Collection[str],
+    columns: Collection[str],
+    section: Section,
+    file: str,
+    head: Head,
 ) -> set[str]:
-    """The variables of a section; refuses unknown ones, and what a prompt file may not use."""
+    """The variables of a section; refuses unknown ones, and what a prompt file may not use.
+
+    `columns` are those that stand for columns.
+    """
     from jinja2 import nodes
 
     names = list(tree.find_all(nodes.Name))
-    assigned = {name.name for name in names if name.ctx != "load"}
+    own = {name.name for name in names if name.ctx != "load"}
     for name in names:
-        if name.name not in {*known, *assigned}:
+        if name.name not in {*known, *columns, *own}:
             line = section.line + name.lineno - 1
             raise InputError(f"{file}:{line}: {_unknown_variable(name.name, known, head)}")
-    if misuse := unfit(tree):
+    if found := unfit(tree):
         raise InputError(
-            f"{file}:{section.line + misuse[0] - 1}: a prompt may not use {misuse[1]}; it shows "
+            f"{file}:{section.line + found[0] - 1}: a prompt may not use {found[1]}; it shows "
             f"variables, chooses by {{% if %}} and changes texts by filters"
         )
     return {name.name for name in names}
@@ -201,6 +226,8 @@ def _unknown_variable(name: str, known: Collection[str], head: Head) -> str:
     near = closest(name, known)
     if near is not None:
         hint = f"did you mean {near!r}? "
+    elif name == COLUMN:
+        hint = 'write column("NAME"), with needs = ["NAME"] in the head; '
     elif name in _FROM_HEAD:
         hint = f"it comes from the head, as in {_FROM_HEAD[name]}; "
     else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import fsum, isfinite
 
+from judgekit.stats.outcomes.criteria import criteria_means
 from judgekit.stats.outcomes.lean import (
     TOLERANCE,
     Merge,
@@ -138,6 +139,7 @@ def _singles(case: Case, judgements: Sequence[Judgement], tie_margin: float) -> 
         scores=scores,
         statuses=statuses,
         category=case.category,
+        criteria=criteria_means(judgements, len(scores)),
     )
 
 

@@ -15,6 +15,7 @@ from judgekit.stats.power import effective_prompts
 from judgekit.stats.summaries.adaptive import AdaptiveMetrics
 from judgekit.stats.summaries.context import RunContext
 from judgekit.stats.summaries.jury import JurorMetrics, JuryMetrics
+from judgekit.stats.summaries.rubric import RubricComparison, compare_criteria
 from judgekit.stats.win_rate import (
     Bounds,
     bounds,
@@ -172,6 +173,10 @@ class Summary(RunContext):
         default=None,
         metadata=metric("the judges of a run with --route; absent otherwise", optional=True),
     )
+    rubric: RubricComparison | None = field(
+        default=None,
+        metadata=metric("the criteria of a rubric; absent of other judges", optional=True),
+    )
 
     @property
     def stated_win_rate_a(self) -> Rate:
@@ -228,4 +233,5 @@ def summarise(
         inconsistent_as=inconsistent if inconsistencies else None,
         inconsistent_bounds_a=inconsistent_bounds(outcomes),
         anytime_win_rate_a=anytime,
+        rubric=compare_criteria(outcomes, scores),
     )

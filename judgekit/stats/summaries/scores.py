@@ -12,6 +12,7 @@ from judgekit.stats.metric import metric
 from judgekit.stats.outcomes.values import statuses
 from judgekit.stats.summaries.context import RunContext
 from judgekit.stats.summaries.jury import JurorMetrics, JuryMetrics
+from judgekit.stats.summaries.rubric import RubricMetrics, summarise_criteria
 from judgekit.stats.win_rate import mean_scores
 from judgekit.types import Outcome, RunKind
 
@@ -67,6 +68,10 @@ class ScoreSummary(RunContext):
         default=None,
         metadata=metric("the judges of a run with --route; absent otherwise", optional=True),
     )
+    rubric: RubricMetrics | None = field(
+        default=None,
+        metadata=metric("the criteria of a rubric; absent of other judges", optional=True),
+    )
 
 
 def summarise_scores(
@@ -95,6 +100,7 @@ def summarise_scores(
         mean_score=means[0] if means else Rate(),
         histogram=histogram(scores),
         statuses=statuses(outcomes),
+        rubric=summarise_criteria(outcomes, means[0] if means else Rate()),
     )
 
 
