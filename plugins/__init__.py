@@ -21,6 +21,7 @@ def judgekit_judges() -> Mapping[str, str]:
     return {
         "additive": "judgekit.plugins.judges.additive:Additive",
         "chance": "judgekit.plugins.judges.chance:Chance",
+        "classify": "judgekit.plugins.judges.classify:Classify",
         "first": "judgekit.plugins.judges.first:First",
         "longer": "judgekit.plugins.judges.longer:Longer",
         "overlap": "judgekit.plugins.judges.overlap:Overlap",
@@ -105,7 +106,7 @@ def _own_pairs(setup: SetSetup) -> LabelledSet:
 
     if setup.location is None:
         raise InputError("the set 'pairs' is a file of yours: name it, as my-pairs.jsonl")
-    return load_labelled(Path(setup.location), setup.name, columns=setup.columns)
+    return load_labelled(Path(setup.location), setup.name, columns=setup.columns, needs=setup.needs)
 
 
 def without_options(name: str, setup: EngineSetup) -> EngineSetup:

@@ -78,17 +78,25 @@ def as_provider(path: str, status: int, answer: Any) -> Any:
     [choice], usage = answer["choices"], answer["usage"]
     text, reason = choice["message"]["content"], choice["finish_reason"]
     prompt, reply = usage["prompt_tokens"], usage["completion_tokens"]
+    details = usage.get("prompt_tokens_details", {})
+    cached, written = (details.get(name, 0) for name in ("cached_tokens", "cache_write_tokens"))
     if provider == "anthropic":
         return {
             "type": "message",
             "role": "assistant",
             "content": [{"type": "text", "text": text}],
             "stop_reason": ANTHROPIC_REASONS.get(reason, reason),
-            "usage": {"input_tokens": prompt, "output_tokens": reply},
+            "usage": {
+                "input_tokens": prompt - cached - written,
+                "cache_read_input_tokens": cached,
+                "cache_creation_input_tokens": written,
+                "output_tokens": reply,
+            },
         }
     candidate = {
         "content": {"role": "model", "parts": [{"text": text}]},
         "finishReason": GEMINI_REASONS.get(reason, reason),
     }
     counts = {"promptTokenCount": prompt, "candidatesTokenCount": reply}
+    counts |= {"cachedContentTokenCount": cached} if cached else {}
     return {"candidates": [candidate], "usageMetadata": counts}

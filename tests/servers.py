@@ -42,6 +42,9 @@ def opinion(body: Body) -> str:
         return f"{THOUGHTS}\n[[{label}]]"
     if "Score: <total>" in asked:
         return f"{THOUGHTS}\nScore: {2 + 2 * rank}"
+    if "Class: <name>" in asked:
+        names = asked.rpartition("nothing after it: ")[2].partition("\n")[0].split(", ")
+        return f"{THOUGHTS}\nClass: {names[(1 - rank) * (len(names) - 1) // 2]}"
     if "[[" in asked:
         return f"{THOUGHTS}\nRating: [[{5 + 4 * rank}]]"
     return "An answer of the judge's own."
@@ -74,6 +77,7 @@ class JudgeServer:
         self.says: Callable[[Body], str] = opinion
         self.finish: Callable[[Body], str] = lambda _: "stop"
         self.instead: Callable[[Body], tuple[int, Any] | None] = lambda _: None
+        self.cached = self.written = 0  # tokens of each prompt that a cache has to do with
         self.key: str | None = None
         self.models: tuple[str, ...] | None = None
         self.delay = 0.0
@@ -123,7 +127,10 @@ class JudgeServer:
             return other
         message = {"role": "assistant", "content": self.says(body)}
         choice = {"index": 0, "message": message, "finish_reason": self.finish(body)}
-        usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+        usage: Body = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+        if self.cached or self.written:
+            details = {"cached_tokens": self.cached, "cache_write_tokens": self.written}
+            usage |= {"prompt_tokens_details": details}
         return 200, {"id": "x", "object": "chat.completion", "choices": [choice], "usage": usage}
 
 

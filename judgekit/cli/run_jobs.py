@@ -36,7 +36,8 @@ __all__ = [
 NO_VERDICT = 3  # the exit code of a run in which nothing was judged with success
 
 COUNTS = (
-    "calls", "calls_now", "calls_from_store", "reused", "tokens_in", "tokens_out", "cost_usd"
+    "calls", "calls_now", "calls_from_store", "reused", "tokens_in", "tokens_out",
+    "tokens_cached", "cost_usd"
 )  # fmt: skip
 
 

@@ -16,9 +16,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import Field, dataclass, field, fields, make_dataclass, replace
+from dataclasses import Field, asdict, dataclass, field, fields, make_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_origin
 
@@ -243,10 +244,11 @@ def _price(entry: object, path: Path, where: str) -> Price:
     if not isinstance(entry, dict):
         raise InputError(f"{path}: {where} must be {{input = USD, output = USD}}, not {entry!r}")
     price = _checked(Price, entry, path, where)
-    for name in ("input", "output"):
-        value = getattr(price, name)
-        if not 0 <= value < float("inf"):
-            raise InputError(f"{path}: {where}.{name} must be 0 or more, not {value!r}")
+    for name, value in asdict(price).items():
+        most = 1.0 if name == "batch" else sys.float_info.max
+        if value is not None and not 0 <= value <= most:
+            limits = "from 0 to 1" if name == "batch" else "0 or more"
+            raise InputError(f"{path}: {where}.{name} must be {limits}, not {value!r}")
     return price
 
 

@@ -12,18 +12,52 @@ from typing import Any
 
 __all__ = ["Price", "as_of", "price"]
 
+UNKNOWN_WRITE = 2.0  # no provider takes more for writing to its cache
 SNAPSHOT = re.compile(r"(.+)-(?:\d{4}-\d{2}-\d{2}|\d{8})")
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """US dollars per million tokens."""
+    """US dollars per million tokens.
+
+    Attributes:
+        input: Of prompts.
+        output: Of replies, thinking included.
+        cached: Of the part of a prompt that is read from the provider's cache. None: not known,
+            and charged in full.
+        cache_write: Of the part of a prompt that is written to the cache. None: not known, and
+            charged at `UNKNOWN_WRITE` times the price of prompts.
+        batch: The share of these prices that the provider's batch service takes; None: not known.
+    """
 
     input: float
     output: float
+    cached: float | None = None
+    cache_write: float | None = None
+    batch: float | None = None
 
-    def cost(self, tokens_in: int, tokens_out: int) -> float:
-        """What so many tokens cost.
+    def cost(
+        self, tokens_in: int, tokens_out: int, tokens_cached: int = 0, tokens_written: int = 0
+    ) -> float:
+        """What so many tokens cost; the most that they can cost where a price is not known.
+
+        Args:
+            tokens_in: Tokens of prompts.
+            tokens_out: Tokens of replies.
+            tokens_cached: Of `tokens_in`, those that were read from a cache.
+            tokens_written: Of `tokens_in`, those that were written to one.
+
+        Returns:
+            US dollars.
+        """
+        cached = self.input if self.cached is None else self.cached
+        written = self.input * UNKNOWN_WRITE if self.cache_write is None else self.cache_write
+        plain = tokens_in - tokens_cached - tokens_written
+        prompts = plain * self.input + tokens_cached * cached + tokens_written * written
+        return (prompts + tokens_out * self.output) / 1e6
+
+    def most(self, tokens_in: int, tokens_out: int) -> float:
+        """The most that so many tokens can cost, whatever a cache has to do with them.
 
         Args:
             tokens_in: Tokens of prompts.
@@ -32,7 +66,32 @@ class Price:
         Returns:
             US dollars.
         """
-        return (tokens_in * self.input + tokens_out * self.output) / 1e6
+        dearest = max(self.input, self.cached or 0.0, self.cache_write or 0.0)
+        return (tokens_in * dearest + tokens_out * self.output) / 1e6
+
+    def unpriced(self, tokens_cached: int, tokens_written: int) -> int:
+        """How many of these tokens have no known price of their own.
+
+        Args:
+            tokens_cached: Tokens that were read from a cache.
+            tokens_written: Tokens that were written to one.
+
+        Returns:
+            Their number.
+        """
+        cached = tokens_cached if self.cached is None else 0
+        return cached + (tokens_written if self.cache_write is None else 0)
+
+    def in_batch(self) -> Price | None:
+        """The prices of the provider's batch service.
+
+        Returns:
+            The prices; None if they are not known.
+        """
+        if self.batch is None:
+            return None
+        prices = (self.input, self.output, self.cached, self.cache_write)
+        return Price(*(None if p is None else p * self.batch for p in prices))  # type: ignore[arg-type]
 
 
 def price(model: str, user_prices: Mapping[str, Price] | None = None) -> Price | None:
@@ -53,7 +112,9 @@ def price(model: str, user_prices: Mapping[str, Price] | None = None) -> Price |
     if entry is None and (snapshot := SNAPSHOT.fullmatch(model)):
         family = models.get(snapshot[1])
         entry = family if family and family.get("dated") else None
-    return Price(entry["input"], entry["output"]) if entry else None
+    if not entry:
+        return None
+    return Price(**{name: value for name, value in entry.items() if name != "dated"})
 
 
 def as_of() -> str:

@@ -20,7 +20,7 @@ ENDPOINT_HELP = {
     "key_env": "The name of the environment variable that holds the key.",
     "rpm": "Limit of requests per minute.",
     "tpm": "Limit of tokens per minute.",
-    "price": "US dollars per million tokens: {input = 0.15, output = 0.6}.",
+    "price": "US dollars per million tokens: {input = 0.15, output = 0.6, cached = 0.075}.",
     "engine": "The engine that talks to it.",
 }
 WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path"}

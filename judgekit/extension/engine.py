@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from judgekit.config.endpoints import Endpoint
+from judgekit.config.prices import Price
 from judgekit.errors import CallFailure
 from judgekit.types import Call, Reply
 
@@ -24,6 +25,7 @@ class EngineSetup:
         concurrency: How many calls will be under way at once.
         options: The engine's own settings, by name.
         max_reply_mb: The limit of one reply, in 10^6 bytes, received or unpacked.
+        price: The price of the model's tokens, None if it is not known.
     """
 
     model: str
@@ -32,6 +34,7 @@ class EngineSetup:
     concurrency: int = 64
     options: Mapping[str, Any] = field(default_factory=dict)
     max_reply_mb: float = 32.0
+    price: Price | None = None
 
 
 class Engine(Protocol):

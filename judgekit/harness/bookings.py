@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Literal
 
 from judgekit.config.prices import Price
@@ -25,7 +26,9 @@ SELECT
   SUM(ended = 'reply' AND (tokens_in IS NULL OR tokens_out IS NULL)), SUM(cost),
   SUM(CASE WHEN cost IS NULL THEN tokens_in END),
   SUM(CASE WHEN cost IS NULL THEN tokens_out END),
-  SUM(cost IS NULL), SUM(charged)
+  SUM(cost IS NULL), SUM(charged), SUM(tokens_cached), SUM(tokens_written),
+  SUM(CASE WHEN cost IS NULL THEN tokens_cached END),
+  SUM(CASE WHEN cost IS NULL THEN tokens_written END)
 FROM bookings WHERE run = ?
 """
 
@@ -44,6 +47,8 @@ class Booking:
         cost: In US dollars, at the price of that day; None where the price was not known.
         charged: The dollars that limits count it with: more than the cost where the server did not
             count its tokens.
+        tokens_cached: Of `tokens_in`, those that were read from the provider's cache.
+        tokens_written: Of `tokens_in`, those that were written to it.
     """
 
     run: str
@@ -54,6 +59,14 @@ class Booking:
     tokens_out: int | None
     cost: float | None
     charged: float
+    tokens_cached: int | None = None
+    tokens_written: int | None = None
+
+
+COLUMNS = tuple(field.name for field in fields(Booking))
+VALUES = attrgetter(*COLUMNS)
+INTO = f"bookings ({', '.join((*COLUMNS, 'at'))})"
+ROW = f"({','.join('?' * (len(COLUMNS) + 1))})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +88,16 @@ class Totals:
     unpriced_out: int = 0
     unpriced: int = 0
     charged: float = 0.0
+    tokens_cached: int = 0
+    tokens_written: int = 0
+    unpriced_cached: int = 0
+    unpriced_written: int = 0
 
     def cost(self, price: Price | None) -> float | None:
         """The cost in US dollars; None where a price or all usage is unknown.
 
-        A lower limit where some replies came without usage.
+        A lower limit where some replies came without usage, an upper one where the price of tokens
+        from a cache is not known.
 
         Args:
             price: The price of the calls that were made while none was known.
@@ -96,17 +114,21 @@ class Totals:
     def _unpriced_cost(self, price: Price | None) -> float | None:
         if not self.unpriced:
             return 0.0
-        return None if price is None else price.cost(self.unpriced_in, self.unpriced_out)
+        if price is None:
+            return None
+        return price.cost(
+            self.unpriced_in, self.unpriced_out, self.unpriced_cached, self.unpriced_written
+        )
 
 
 def write_bookings(connection: sqlite3.Connection, bookings: Iterable[Booking], now: float) -> None:
     """Adds bookings, within the caller's transaction; `now` in seconds since 1970."""
-    rows = [(*astuple(booking), now) for booking in bookings]
+    rows = [(*VALUES(booking), now) for booking in bookings]
     for start in range(0, len(rows), MOST_ROWS):
         part = rows[start : start + MOST_ROWS]
-        values = ",".join(["(?,?,?,?,?,?,?,?,?)"] * len(part))
+        values = ",".join([ROW] * len(part))
         connection.execute(
-            f"INSERT INTO bookings VALUES {values}",  # noqa: S608 (placeholders alone)
+            f"INSERT INTO {INTO} VALUES {values}",  # noqa: S608 (our own names)
             [value for row in part for value in row],
         )
 

@@ -45,10 +45,10 @@ Standing = Literal["ours", "theirs", "kept"]
 """Of a call that we want to ask: ours to ask, being asked by others, or answered meanwhile."""
 
 LIVE = "until > ? AND until <= ?"  # a lease that ends later was made by a clock that is wrong
+# It begins with INSERT, without which sqlite3 counts no rows.
 CLAIM = """
-WITH wanted (key) AS (VALUES {}) INSERT INTO claims SELECT key, ?, ? FROM wanted
+INSERT OR IGNORE INTO claims WITH wanted (key) AS (VALUES {}) SELECT key, ?, ? FROM wanted
 WHERE NOT EXISTS (SELECT 1 FROM replies WHERE replies.key = wanted.key)
-AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.key = wanted.key)
 """
 
 

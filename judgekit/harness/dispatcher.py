@@ -18,12 +18,12 @@ from judgekit.extension.engine import Engine
 from judgekit.harness.batcher import Batcher
 from judgekit.harness.bookings import Booking, Ended
 from judgekit.harness.first_calls import FirstCalls
-from judgekit.harness.limits import Admission, RateLimiter, RetryPolicy, Usage, expected_tokens
+from judgekit.harness.limits import Admission, RateLimiter, RetryPolicy, expected_tokens
 from judgekit.harness.reply_store import ReplyStore, pack_reply, unpack_reply
 from judgekit.harness.storable import storable
 from judgekit.harness.tally import Tally
 from judgekit.harness.trial_ask import TrialAsk
-from judgekit.types import Call, Reply, digest, token_count
+from judgekit.types import Call, Reply, Usage, digest
 
 __all__ = ["DispatchLimits", "Dispatcher"]
 
@@ -188,7 +188,7 @@ class Dispatcher:
         reply = storable(reply)
         if reply.tokens_in is None or reply.tokens_out is None:
             self.tally.without_usage += 1
-        used = reply.tokens_in, reply.tokens_out
+        used = reply.usage
         charged = self.admission.charge(call, used)
         return reply, self._use(key, ask, "reply", requests, used, charged)
 
@@ -196,13 +196,23 @@ class Dispatcher:
         self, key: bytes, ask: TrialAsk, ended: Ended, requests: int, used: Usage, charged: float
     ) -> Booking:
         """Counts the tokens that were billed, and makes their booking."""
-        counts = [count or 0 for count in used]
-        self.tally.tokens_in += counts[0]
-        self.tally.tokens_out += counts[1]
+        self.tally.add_usage(used)
         ask.paid += charged
-        price = self.admission.price
+        price, counts = self.admission.price, [count or 0 for count in used]
         cost = None if price is None else price.cost(*counts)
-        return Booking(self.run, key, ended, requests, *used, cost, charged)
+        tokens_in, tokens_out, cached, written = used
+        return Booking(
+            self.run,
+            key,
+            ended,
+            requests,
+            tokens_in,
+            tokens_out,
+            cost,
+            charged,
+            cached,
+            written,
+        )
 
     async def _retry(self, key: bytes, call: Call, ask: TrialAsk) -> tuple[Reply, int]:
         """Repeats attempts until there is a reply or no retry is left; counts the requests."""
@@ -226,7 +236,7 @@ class Dispatcher:
                 waited += now() - began
             reached = self._reached or result.name != "connection"
             pause = self.limits.retry.pause(attempt, result, waited, reached=reached)
-            used = token_count(result.billed[0]), token_count(result.billed[1])
+            used = Usage.of(*result.billed)
             billed = any(used)  # else a failed attempt's cost is not known, nor counted
             if pause is None or billed:
                 # At once: a process that is killed while it waits has paid for it, too.

@@ -15,7 +15,7 @@ from math import floor, inf, isnan
 
 from judgekit.config.prices import Price
 from judgekit.errors import CallFailure
-from judgekit.types import Call, StopKind, StopReason
+from judgekit.types import Call, StopKind, StopReason, Usage
 
 __all__ = [
     "Admission",
@@ -24,14 +24,11 @@ __all__ = [
     "RateLimiter",
     "RetryPolicy",
     "Stopped",
-    "Usage",
     "expected_tokens",
 ]
 
 CHARS_PER_TOKEN = 4  # a rough rule for English, only for rates and estimates
 REASONING_LIMIT = "max_completion_tokens"
-Usage = tuple[int | None, int | None]
-"""Tokens of a prompt and of its reply, None where the server did not count them."""
 USUAL_REPLY = 300  # tokens of a reply when nothing is known yet: a verdict with its reasons
 
 
@@ -275,7 +272,7 @@ class Admission:
         extra = dict(call.sampling.extra)
         given = (call.sampling.max_tokens, extra.get("max_tokens"), extra.get(REASONING_LIMIT))
         limit = max((n for n in given if isinstance(n, int)), default=4 * USUAL_REPLY)
-        return self.price.cost(sum(len(m.content.encode()) for m in call.messages) + 64, limit)
+        return self.price.most(sum(len(m.content.encode()) for m in call.messages) + 64, limit)
 
     def charge(self, call: Call, used: Usage) -> float:
         """The dollars that a reply counts with in the budget.
@@ -283,12 +280,11 @@ class Admission:
         Where its server does not say how many tokens it took, the most that the call can cost: a
         limit must not be passed for want of a number.
         """
-        tokens_in, tokens_out = used
         if self.price is None:
             return 0.0
-        if tokens_in is None or tokens_out is None:
+        if used.tokens_in is None or used.tokens_out is None:
             return self.worst(call)
-        return self.price.cost(tokens_in, tokens_out)
+        return self.price.cost(*(count or 0 for count in used))
 
     async def admit(self, calls: int, cost: float, *, required: bool = True) -> bool:
         """Waits until there is room for a trial, and reserves it. The caller holds `turn`.

@@ -190,6 +190,8 @@ def pack_reply(reply: Reply) -> bytes:
         "in": reply.tokens_in,
         "out": reply.tokens_out,
         "logprobs": reply.label_logprobs,
+        "cached": reply.tokens_cached,
+        "written": reply.tokens_written,
     }
     return orjson.dumps({k: v for k, v in fields.items() if v is not None and v != ""})
 
@@ -210,24 +212,32 @@ def unpack_reply(data: bytes) -> Reply:
         tokens_in=token_count(fields.get("in")),
         tokens_out=token_count(fields.get("out")),
         label_logprobs=logprobs,
+        tokens_cached=token_count(fields.get("cached")),
+        tokens_written=token_count(fields.get("written")),
     )
 
 
 def pack_verdict(verdict: Verdict) -> bytes:
     """A batch judge's verdict as kept in the store."""
     v = verdict
-    return orjson.dumps([v.status, v.choice, v.score, v.probability, v.reasoning, v.error])
+    row: list[object] = [v.status, v.choice, v.score, v.probability, v.reasoning, v.error]
+    if v.label is not None:
+        row.append({"label": v.label, "probabilities": dict(v.probabilities)})
+    return orjson.dumps(row)
 
 
 def unpack_verdict(data: bytes) -> Verdict:
     """The verdict that `pack_verdict` made `data` from; see `ReplyStore.unpacked`."""
-    status, choice, score, probability, reasoning, error = orjson.loads(data)
+    status, choice, score, probability, reasoning, error, *more = orjson.loads(data)
+    label = more[0]["label"] if more else None
     if not isinstance(reasoning, str) or not isinstance(error, str):
         raise TypeError("a text is none")
     if not all(value is None or is_number(value) for value in (score, probability)):
         raise TypeError("a score or a probability is no number")
-    if status == Status.VALID and choice is None and score is None:
-        raise ValueError("a valid verdict without a choice or a score")
+    if not (label is None or isinstance(label, str)):
+        raise TypeError("a class is no text")
+    if status == Status.VALID and choice is None and score is None and label is None:
+        raise ValueError("a valid verdict without a choice, a score or a class")
     return Verdict(
         Status(status),
         choice=None if choice is None else Choice(choice),
@@ -235,6 +245,8 @@ def unpack_verdict(data: bytes) -> Verdict:
         probability=probability,
         reasoning=reasoning,
         error=error,
+        label=label,
+        probabilities=tuple(more[0]["probabilities"].items()) if more else (),
     )
 
 

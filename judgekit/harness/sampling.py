@@ -109,7 +109,7 @@ class Sampler:
         bare = [self.call(task, [""] * turn, 0) for turn in range(task.turns)]
         # What was answered to a turn is read again at every turn after it.
         again = (self.sampling.max_tokens or 0) * sum(range(task.turns))
-        return task.turns, sum(map(admission.worst, bare)) + admission.price.cost(again, 0)
+        return task.turns, sum(map(admission.worst, bare)) + admission.price.most(again, 0)
 
 
 async def generate(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import isfinite
 
 from judgekit.redaction import redact
-from judgekit.types import Reply, token_count
+from judgekit.types import Reply, Usage
 
 __all__ = ["storable"]
 
@@ -27,8 +27,7 @@ def storable(reply: Reply) -> Reply:
         text=text,
         thinking=thinking,
         label_logprobs=logprobs,
-        tokens_in=token_count(reply.tokens_in),
-        tokens_out=token_count(reply.tokens_out),
+        **Usage.of(*reply.usage)._asdict(),
     )
 
 

@@ -6,6 +6,8 @@ schema  tables
 1       ``replies`` (key, reply)
 2       ``bookings``: what each call used, and the run that asked it;
         ``claims``: which calls are being asked just now, and by whom
+3       ``bookings`` also know the tokens that were read from a provider's
+        cache, and written to it
 ======  =================================================================
 
 The version stands in the file's ``user_version``. A change adds a `STEPS` entry; `make_current`
@@ -34,6 +36,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "charged REAL NOT NULL, at REAL NOT NULL)",
         "CREATE INDEX bookings_of_run ON bookings (run, key)",
         "CREATE TABLE claims (key BLOB PRIMARY KEY, owner TEXT NOT NULL, until REAL NOT NULL)",
+    ),
+    (
+        "ALTER TABLE bookings ADD COLUMN tokens_cached INTEGER",
+        "ALTER TABLE bookings ADD COLUMN tokens_written INTEGER",
     ),
 )
 """What each schema adds to the one before."""

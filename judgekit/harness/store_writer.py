@@ -11,9 +11,9 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from judgekit.errors import StoreError
@@ -115,13 +115,16 @@ class StoreWriter:
             asked = [one for gathered in taken if gathered for one in gathered]
             claims = [one for one in asked if isinstance(one, Claim)]
             writes = [one for one in asked if isinstance(one, Write)]
-            if claims or (self._claimed and time.monotonic() - self._renewed > RENEW_S):
-                self._perform(claims, partial(self._claim, claims))
-            if writes:
-                durable = any(write.rows or write.bookings for write in writes)
-                self._perform(writes, partial(self._commit, writes), durable=durable)
+            lasting = [write for write in writes if write.rows or write.bookings]
+            others = [write for write in writes if not (write.rows or write.bookings)]
+            # Claims need not reach the disk, so they do not wait for what must: after a power cut
+            # nobody who claimed lives.
+            if claims or others or (self._claimed and time.monotonic() - self._renewed > RENEW_S):
+                self._perform(others, claims, synchronous="NORMAL")
+            if lasting:
+                self._perform(lasting, (), synchronous="FULL")
         if self._claimed:
-            self._perform((), self._release_all)
+            self._perform([Write(released=tuple(self._claimed))], (), synchronous="NORMAL")
 
     def _take(self) -> list[list[Write | Claim] | None]:
         """Waits for what is to be done; for no longer than until claims have to be renewed."""
@@ -134,36 +137,37 @@ class StoreWriter:
         return taken
 
     def _perform(
-        self,
-        asked: Sequence[Write | Claim],
-        work: Callable[[], Sequence[object]],
-        *,
-        durable: bool = False,
+        self, writes: Sequence[Write], claims: Sequence[Claim], *, synchronous: str
     ) -> None:
-        """Does the work in one transaction, and tells those who wait for it."""
+        """Writes and then claims in one transaction, and tells those who wait for it.
+
+        In this order, since a call may be claimed anew right after its claim was ended.
+        """
+        asked: list[Write | Claim] = [*writes, *claims]
+        results: Sequence[object]
         try:
-            results: Sequence[object] = self._transact(work, durable=durable)
+            with self._transaction(synchronous):
+                results = [*self._write(writes), *self._claim(claims)]
         except Exception as error:  # noqa: BLE001 (whoever waits must hear of it)
             results = [self._fault("write to", error)] * len(asked)
         acknowledge((one.done, result) for one, result in zip(asked, results, strict=True))
 
-    def _transact(self, work: Callable[[], Sequence[object]], *, durable: bool) -> Sequence[object]:
+    @contextmanager
+    def _transaction(self, synchronous: str) -> Iterator[None]:
         connection = self._connection
         try:
-            # Claims need not reach the disk: after a power cut nobody who claimed lives.
-            connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            connection.execute(f"PRAGMA synchronous={synchronous}")
             connection.execute("BEGIN IMMEDIATE")
-            results = work()
+            yield
             connection.execute("COMMIT")
         except sqlite3.Error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        return results
 
     def _claim(self, claims: Sequence[Claim]) -> Sequence[Standing]:
         now = time.time()
-        if time.monotonic() - self._renewed > RENEW_S:
+        if self._claimed and time.monotonic() - self._renewed > RENEW_S:
             renew(self._connection, self.owner, now)
             self._renewed = time.monotonic()
         keys = [one.key for one in claims]
@@ -173,7 +177,7 @@ class StoreWriter:
         )
         return standings
 
-    def _commit(self, writes: Sequence[Write]) -> Sequence[bool]:
+    def _write(self, writes: Sequence[Write]) -> Sequence[bool]:
         rows = [row for write in writes for row in write.rows]
         bookings = [booking for write in writes for booking in write.bookings]
         released = self._claimed.intersection(key for write in writes for key in write.released)
@@ -182,11 +186,6 @@ class StoreWriter:
         release(self._connection, list(released), self.owner)
         self._claimed -= released
         return [new == len(rows)] * len(writes)
-
-    def _release_all(self) -> Sequence[object]:
-        release(self._connection, list(self._claimed), self.owner)
-        self._claimed.clear()
-        return ()
 
 
 def keep(connection: sqlite3.Connection, rows: Sequence[Row]) -> int:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, fields
 
 from judgekit.config.prices import Price
+from judgekit.types import Usage
 
 __all__ = ["Tally"]
 
@@ -25,6 +26,8 @@ class Tally:
     reused: int = 0  # of those from the store: replies that another run paid for
     tokens_in: int = 0
     tokens_out: int = 0
+    tokens_cached: int = 0  # of tokens_in: read from a provider's cache
+    tokens_written: int = 0  # of tokens_in: written to one
     without_usage: int = 0  # replies whose server gave no token counts, or impossible ones
     statuses: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)  # calls given up, by failure
@@ -55,7 +58,14 @@ class Tally:
         """
         if price is None or (self.without_usage and not self.tokens_in + self.tokens_out):
             return None
-        return price.cost(self.tokens_in, self.tokens_out)
+        return price.cost(self.tokens_in, self.tokens_out, self.tokens_cached, self.tokens_written)
+
+    def add_usage(self, usage: Usage) -> None:
+        """Counts the tokens of a call."""
+        self.tokens_in += usage.tokens_in or 0
+        self.tokens_out += usage.tokens_out or 0
+        self.tokens_cached += usage.tokens_cached or 0
+        self.tokens_written += usage.tokens_written or 0
 
     def note(self, price: Price | None, wanted: str = "a verdict") -> str:
         """Cost so far, what came from the store, and what went wrong, in a few words.

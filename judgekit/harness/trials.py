@@ -211,7 +211,9 @@ def checked_verdict(verdict: object, trial: Trial) -> Verdict:
     chance = verdict.probability
     if len(trial.order) > 1 and verdict.choice is None:
         fault = "a score where a choice was asked for"
-    elif len(trial.order) == 1 and (verdict.score is None or not isfinite(verdict.score)):
+    elif len(trial.order) == 1 and not (
+        verdict.label is not None if verdict.score is None else isfinite(verdict.score)
+    ):
         fault = f"no finite score: {verdict.score!r}"
     elif chance is not None and not 0 <= chance <= 1:
         fault = f"the probability {chance!r} is not in 0 to 1"
@@ -261,7 +263,7 @@ async def run_batches(
     queue = places(plan, order)
     identity = digest("batch", type(judge).__qualname__, *judge.identity)
     while window := [taken for _, taken in zip(range(judge.window), queue, strict=False)]:
-        keys = [verdict_key(identity, trial) for _, trial in window]
+        keys = [verdict_key(identity, trial, judge.columns_needed) for _, trial in window]
         stored = {i: data for i, key in enumerate(keys) if (data := store.get(key)) is not None}
         verdicts = {i: store.unpacked(keys[i], d, unpack_verdict) for i, d in stored.items()}
         missing = [i for i in range(len(window)) if i not in stored]
@@ -297,8 +299,11 @@ async def keep_verdicts(
     return {**verdicts, **read}
 
 
-def verdict_key(identity: str, trial: Trial) -> bytes:
-    """The key of a batch judge's verdict: a digest of everything that the judge may look at."""
+def verdict_key(identity: str, trial: Trial, needs: Sequence[str] = ()) -> bytes:
+    """The key of a batch judge's verdict: a digest of everything that the judge may look at.
+
+    Columns that only another judge of the run needs are left out.
+    """
     case = trial.case
     texts = [identity, repr(trial.order), repr(trial.names), str(trial.repeat)]
     texts += [case.reference or "", "" if case.reference is None else "given"]
@@ -307,6 +312,8 @@ def verdict_key(identity: str, trial: Trial) -> bytes:
         texts += message_texts
     for response in trial.shown:
         texts += [response.text, *response.earlier]
+    for name in sorted(needs):
+        texts += [name, repr(case.column(name))]
     return bytes.fromhex(digest(*texts))
 
 

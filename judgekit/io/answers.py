@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from judgekit.io.case_columns import Columns
 from judgekit.io.given import Input
 from judgekit.io.intake import Counts, take_in
 from judgekit.io.layout import Layout, Source
@@ -33,11 +34,19 @@ class Answer:
     references: tuple[str | None, ...] = ()
     category: str | None = None
     model: str | None = None
+    columns: Columns = ()
 
     @property
     def content(self) -> object:
         """Everything except its place: equal in rows with the same content."""
-        return self.prompt, self.responses, self.references, self.category, self.model
+        return (
+            self.prompt,
+            self.responses,
+            self.references,
+            self.category,
+            self.model,
+            self.columns,
+        )
 
 
 @dataclass(frozen=True)
@@ -46,7 +55,8 @@ class Answers:
 
     `model` is the value of the model column if all rows have the same, else the file's name
     without its ending. `skipped` are the rows that could not be used, with the reason. `unit` is
-    what `Answer.line` counts.
+    what `Answer.line` counts. `needs` are the further columns that were asked for, `columns` the
+    names of those that the file has.
     """
 
     file: Input
@@ -55,6 +65,8 @@ class Answers:
     skipped: list[BadRow]
     counts: Counts
     unit: Unit
+    needs: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 def load_answers(
@@ -65,6 +77,7 @@ def load_answers(
     references: Path | None = None,
     skip_bad_rows: bool = False,
     several: bool = False,
+    needs: tuple[str, ...] = (),
 ) -> Answers:
     """Reads one model's answers.
 
@@ -75,17 +88,25 @@ def load_answers(
         references: A file of reference answers by id.
         skip_bad_rows: Leave out and count rows that cannot be used, instead of stopping.
         several: The file may have several answers to one prompt.
+        needs: Further columns to keep, where the file has them.
 
     Raises:
         InputError: The file cannot be read, a row cannot be used, or two different rows have one
             id. The message names file and line, and says what to do.
     """
-    source = Source(path, columns or {}, prompts, references, skip_bad_rows)
+    source = Source(path, columns or {}, prompts, references, skip_bad_rows, needs=needs)
     intake = take_in(source, _WANTED, ("response",), _answer, several=several)
     models = {row.model for row in intake.kept}
     model = models.pop() if len(models) == 1 else None
     return Answers(
-        path, model or stem(path), intake.kept, intake.skipped, intake.counts, intake.unit
+        path,
+        model or stem(path),
+        intake.kept,
+        intake.skipped,
+        intake.counts,
+        intake.unit,
+        needs,
+        intake.columns,
     )
 
 
@@ -102,6 +123,7 @@ def _answer(
         layout.references_of(row, name, len(responses)),
         layout.category_of(row, name),
         sys.intern(model) if isinstance(model, str) else None,  # one name, in every row
+        layout.columns_of(row, name),
     )
 
 

@@ -10,7 +10,14 @@ from judgekit.errors import InputError
 from judgekit.io.answers import Answer, Answers, load_answers
 from judgekit.io.cases import Joined
 from judgekit.io.given import Input
-from judgekit.io.join import cases_of, check_equal, check_ids, reference_of
+from judgekit.io.join import (
+    cases_of,
+    check_equal,
+    check_ids,
+    columns_of,
+    lacking_columns,
+    reference_of,
+)
 from judgekit.types import Case
 
 __all__ = ["load_candidates"]
@@ -23,6 +30,7 @@ def load_candidates(
     prompts: Path | None = None,
     references: Path | None = None,
     skip_bad_rows: bool = False,
+    needs: tuple[str, ...] = (),
 ) -> Joined:
     """Reads a file with several answers to each prompt.
 
@@ -38,6 +46,7 @@ def load_candidates(
         prompts: As of `load_answers`.
         references: As of `load_answers`.
         skip_bad_rows: As of `load_answers`.
+        needs: As of `load_answers`.
 
     Raises:
         InputError: No prompt has two answers, rows with one id answer different prompts, or as of
@@ -50,6 +59,7 @@ def load_candidates(
         references=references,
         skip_bad_rows=skip_bad_rows,
         several=True,
+        needs=needs,
     )
     return candidate_cases(answers)
 
@@ -64,6 +74,7 @@ def candidate_cases(answers: Answers) -> Joined:
         raise InputError(f"{path}: no prompt has more than one answer to rank; {way}")
     cases: list[Case] = []
     models: dict[str, None] = {}
+    lacking: dict[str, str] = {}
     for rows in groups:
         if len(rows) == 1:
             continue
@@ -71,11 +82,13 @@ def candidate_cases(answers: Answers) -> Joined:
         check_equal(rows, files)
         names = tuple(row.model or answers.model for row in rows)
         models.update(dict.fromkeys(names))
-        cases += cases_of(rows, names, reference_of(rows, files))
+        made = list(cases_of(rows, names, reference_of(rows, files), columns_of(rows, files)))
+        cases += made
+        lacking |= lacking_columns(made, rows[0], answers)
     check_ids(cases)
     counts = replace(answers.counts, used=len(answers.rows) - alone, left_out=alone)
     unmatched = {f"{path.name}: prompts with one answer": alone} if alone else {}
-    return Joined(cases, tuple(models), (counts,), unmatched)
+    return Joined(cases, tuple(models), (counts,), unmatched, lacking, answers.columns)
 
 
 def grouped(rows: Sequence[Answer]) -> list[list[Answer]]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from judgekit.io.case_columns import Columns
 from judgekit.io.given import Input
 from judgekit.io.intake import Counts
 from judgekit.types import Case, Message, Response, digest
@@ -18,13 +19,17 @@ class Joined:
     """Cases, and a count of every row that is in none.
 
     `models` are unique display names, in the order of each case's responses. `counts` are per
-    file. `unmatched` counts, by reason, the rows without a partner in another file.
+    file. `unmatched` counts, by reason, the rows without a partner in another file. `lacking` has
+    the place of each case's row without a value in some needed column, by the case's id; `columns`
+    are the names of all columns that there are, where any is needed.
     """
 
     cases: list[Case]
     models: tuple[str, ...]
     counts: tuple[Counts, ...]
     unmatched: Mapping[str, int] = field(default_factory=dict)
+    lacking: Mapping[str, str] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
 
     @property
     def left_out(self) -> dict[str, int]:
@@ -74,6 +79,7 @@ def case_at(
     models: Sequence[str],
     references: tuple[str | None, ...],
     category: str | None,
+    columns: Columns = (),
 ) -> Case:
     """The case of judged turn `turn` (from 0) of a row.
 
@@ -92,6 +98,7 @@ def case_at(
         category,
         _cluster(prompt),
         tuple(text or "" for text in earlier) if any(earlier) else (),
+        columns,
     )
 
 

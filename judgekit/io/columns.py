@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from judgekit.errors import InputError
+from judgekit.io.case_columns import column_names, single
 from judgekit.io.given import Input
 from judgekit.io.names import CONVERSATIONS, MISSING, NAMES, at, canonical
 from judgekit.io.row import Row
@@ -20,6 +21,7 @@ def find_columns(
     wanted: Collection[str],
     needed: Collection[str],
     given: Mapping[str, str],
+    others: Collection[str] = (),
 ) -> dict[str, str]:
     """The file's column for each wanted part (a key of `NAMES`) that it has.
 
@@ -34,15 +36,18 @@ def find_columns(
         needed: The parts that have to be there.
         given: Columns by part, or paths into columns (`judgekit.io.names.at`), which take
             precedence over the usual names.
+        others: Further names that `given` may have; they are not looked for.
 
     Raises:
         InputError: A needed part is missing, a given column is in no row, or two columns could be
             meant.
     """
-    seen: dict[str, None] = {}
-    for row in rows:
-        seen.update(dict.fromkeys(row.data))
-    columns = {part: _given(part, column, rows, wanted, path) for part, column in given.items()}
+    seen = column_names(rows)
+    columns = {
+        part: _given(part, column, rows, (*wanted, *others), path)
+        for part, column in given.items()
+        if part in wanted or part not in others
+    }
     free = [name for name in seen if name not in columns.values()]
     for part in wanted:
         if part in given:
@@ -50,12 +55,8 @@ def find_columns(
         names = _candidates(part, free, rows)
         if part == "prompt" and names == ["instruction", "input"]:
             columns["input"] = names.pop()
-        if len(names) > 1:
-            choice = " or ".join(repr(name) for name in names)
-            way = f"say which with --columns {part}={names[0]}"
-            raise InputError(f"{path}: the {part} could be the column {choice}; {way}")
         if names:
-            columns[part] = names[0]
+            columns[part] = single(names, part, path)
     if "response" in needed and columns.get("prompt") in CONVERSATIONS:
         columns.setdefault("response", columns["prompt"])
     for part in needed:

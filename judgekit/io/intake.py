@@ -52,12 +52,16 @@ class Counts:
 
 @dataclass(frozen=True)
 class Intake(Generic[_Entry]):
-    """The used rows of a file in their order, and those that could not be used or are empty."""
+    """The used rows of a file in their order, and those that could not be used or are empty.
+
+    `columns` are the names of the file's columns where a judge needs some of them.
+    """
 
     kept: list[_Entry]
     skipped: list[BadRow]
     counts: Counts
     unit: Unit
+    columns: tuple[str, ...] = ()
 
 
 def take_in(
@@ -105,7 +109,7 @@ def take_in(
     counts = replace(
         _counts(path, count, skipped), used=len(kept), duplicates=duplicates, repaired=repaired
     )
-    return Intake(kept, skipped, counts, unit)
+    return Intake(kept, skipped, counts, unit, layout.all_columns)
 
 
 def _counts(path: Input, count: int, skipped: list[BadRow]) -> Counts:

@@ -9,11 +9,20 @@ from typing import Literal
 
 from judgekit.errors import InputError
 from judgekit.io.answers import Answer, Answers, stem
+from judgekit.io.case_columns import Columns, join_columns
 from judgekit.io.cases import Joined, case_at, label
 from judgekit.io.row import BadRow, place, shown
 from judgekit.types import Case
 
-__all__ = ["cases_of", "check_equal", "check_ids", "join", "reference_of"]
+__all__ = [
+    "cases_of",
+    "check_equal",
+    "check_ids",
+    "columns_of",
+    "join",
+    "lacking_columns",
+    "reference_of",
+]
 
 
 def join(files: Sequence[Answers], *, how: Literal["strict", "inner"] = "strict") -> Joined:
@@ -46,17 +55,23 @@ def join(files: Sequence[Answers], *, how: Literal["strict", "inner"] = "strict"
         raise InputError(f"{names} have no {what} in common; compare files of the same prompts")
     models = _display_names(files)
     cases: list[Case] = []
+    lacking: dict[str, str] = {}
     for key in keyed[0].rows:
         if key in common:
             group = [file.rows[key] for file in keyed]
             check_equal(group, files)
-            cases += cases_of(group, models, reference_of(group, files))
+            made = list(
+                cases_of(group, models, reference_of(group, files), columns_of(group, files))
+            )
+            cases += made
+            lacking |= lacking_columns(made, group[0], files[0])
     check_ids(cases)
     counts = tuple(
         replace(file.counts, used=len(common), left_out=len(file.rows) - len(common))
         for file in files
     )
-    return Joined(cases, models, counts, unmatched)
+    columns = dict.fromkeys(name for file in files for name in file.columns)
+    return Joined(cases, models, counts, unmatched, lacking, tuple(columns))
 
 
 @dataclass(frozen=True)
@@ -135,8 +150,24 @@ def reference_of(group: Sequence[Answer], files: Sequence[Answers]) -> tuple[str
     return held[0][0].references if held else ()
 
 
+def columns_of(group: Sequence[Answer], files: Sequence[Answers]) -> Columns:
+    """The further columns of joined rows: any file may hold them, no two may differ."""
+    return join_columns(
+        [(row.columns, _where(file, row)) for row, file in zip(group, files, strict=True)]
+    )
+
+
+def lacking_columns(cases: Iterable[Case], row: Answer, file: Answers) -> dict[str, str]:
+    """The row's place by the id of each of its cases, where a needed column has no value."""
+    where = _where(file, row)
+    return {case.id: where for case in cases if len(case.columns) < len(file.needs)}
+
+
 def cases_of(
-    group: Sequence[Answer], models: tuple[str, ...], references: tuple[str | None, ...]
+    group: Sequence[Answer],
+    models: tuple[str, ...],
+    references: tuple[str | None, ...],
+    columns: Columns = (),
 ) -> Iterable[Case]:
     """A case per judged turn of rows that answer the same, a response per row."""
     first = group[0]
@@ -146,7 +177,7 @@ def cases_of(
     turns = len(first.responses)
     for turn in range(turns):
         case_id = name if turns == 1 else f"{name}/{turn + 1}"
-        yield case_at(turn, case_id, first.prompt, answers, models, references, category)
+        yield case_at(turn, case_id, first.prompt, answers, models, references, category, columns)
 
 
 def check_ids(cases: Sequence[Case]) -> None:

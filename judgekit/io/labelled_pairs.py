@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from judgekit.errors import InputError, PluginError
+from judgekit.io.case_columns import column_names, lacking
 from judgekit.io.files import make_parents, safe_name, write_file
 from judgekit.io.jsonl import json_line
 from judgekit.io.labelled_set import LabelledSet
@@ -43,7 +44,11 @@ class _Labelled:
 
 
 def load_labelled(
-    path: Path, name: str, *, columns: Mapping[str, str] | None = None
+    path: Path,
+    name: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    needs: tuple[str, ...] = (),
 ) -> LabelledSet:
     """A labelled set from a file of labelled pairs.
 
@@ -54,6 +59,7 @@ def load_labelled(
         path: The file, in any of the formats of `judgekit.io.read_rows`.
         name: The set's name.
         columns: The file's own names of columns, `label`, `language` and `group` among them.
+        needs: Further columns that the cases keep (`Case.columns`), where the file has them.
 
     Raises:
         InputError: The file cannot be read, or a row cannot be used.
@@ -62,7 +68,9 @@ def load_labelled(
     sources = {row.data.get("source") for row in rows}
     source = sources.pop() if len(sources) == 1 else None
     origin = f"{source} ({path})" if isinstance(source, str) and source else str(path)
-    return labelled_set(rows, path, name=name, source=origin, licence="", columns=columns)
+    return labelled_set(
+        rows, path, name=name, source=origin, licence="", columns=columns, needs=needs
+    )
 
 
 def labelled_set(
@@ -74,6 +82,7 @@ def labelled_set(
     licence: str,
     note: str = "",
     columns: Mapping[str, str] | None = None,
+    needs: tuple[str, ...] = (),
 ) -> LabelledSet:
     """A labelled set from rows.
 
@@ -87,15 +96,18 @@ def labelled_set(
         licence: The set's licence, empty where it is not known.
         note: What a reader of its metrics has to know.
         columns: As of `load_labelled`.
+        needs: As of `load_labelled`.
 
     Raises:
         InputError: A row cannot be used, an id has two contents, or no row is left.
     """
-    kept, left_out = _labelled_entries(rows, origin, columns or {})
+    given = list(rows)
+    kept, left_out = _labelled_entries(given, Source(origin, columns or {}, needs=needs))
     if not kept:
         raise InputError(
             f"{origin}: no row has a label to judge a judge by; the label is A, B, tie"
         )
+    _check_needed([entry.pair for entry in kept.values()], given, origin, needs)
     return LabelledSet(
         name,
         tuple(entry.pair.case for entry in kept.values()),
@@ -110,20 +122,19 @@ def labelled_set(
 
 
 def _labelled_entries(
-    rows: Iterable[Row], origin: Path, columns: Mapping[str, str]
+    given: Sequence[Row], source: Source
 ) -> tuple[dict[str, _Labelled], Counter[str]]:
     """The rows with a label by their cases' ids, and a count of the others by reason."""
-    given = list(rows)
     left_out = Counter(str(row.data[LEFT_OUT]) for row in given if LEFT_OUT in row.data)
     kept: dict[str, _Labelled] = {}
-    for row, entry in _entries([r for r in given if LEFT_OUT not in r.data], origin, columns):
+    for row, entry in _entries([r for r in given if LEFT_OUT not in r.data], source):
         if entry is None:
             left_out[EMPTY] += 1
             continue
         case = entry.pair.case
         first = kept.get(case.id)
         if first is not None:
-            _check_same(first, entry, place(origin, row.unit, row.line), row.unit)
+            _check_same(first, entry, place(source.path, row.unit, row.line), row.unit)
         if entry.label is None:
             left_out[UNLABELLED] += 1
         elif first is not None:
@@ -131,6 +142,17 @@ def _labelled_entries(
         else:
             kept[case.id] = entry
     return kept, left_out
+
+
+def _check_needed(
+    pairs: Sequence[Pair], rows: Sequence[Row], origin: Path, needs: Sequence[str]
+) -> None:
+    """Raises `InputError` where a pair has no value in a column that the judges need."""
+    for name in needs:
+        absent = [pair for pair in pairs if name not in dict(pair.columns)]
+        if absent:
+            where = place(origin, rows[0].unit, absent[0].line)
+            raise lacking(where, name, "a judge", column_names(rows), len(absent) - 1)
 
 
 def _check_same(first: _Labelled, again: _Labelled, where: str, unit: str) -> None:
@@ -176,7 +198,7 @@ def pair_row(case: Case, labelled: LabelledSet) -> dict[str, Any]:
         )
     prompt = [m.content for m in case.prompt] if turns else [m.as_dict() for m in case.prompt]
     references = [*(r or None for r in case.earlier_references), case.reference]
-    return {
+    return dict[str, Any](case.columns) | {
         "id": case.id,
         "prompt": prompt,
         "response_a": [*a.earlier, a.text] if turns else a.text,
@@ -198,10 +220,9 @@ def label_text(label: Label, models: Sequence[str]) -> str:
     return f"response_{LETTERS[label].casefold()}"
 
 
-def _entries(
-    rows: Sequence[Row], origin: Path, columns: Mapping[str, str]
-) -> Iterable[tuple[Row, _Labelled | None]]:
+def _entries(rows: Sequence[Row], source: Source) -> Iterable[tuple[Row, _Labelled | None]]:
     """The rows with what they say; None for an empty prompt."""
+    origin, columns = source.path, source.columns
     label_columns = {part: columns.get(part, part) for part in ("label", "language", "group")}
     if "label" not in columns and not any("label" in row.data for row in rows):
         label_columns["label"] = "winner"
@@ -209,7 +230,7 @@ def _entries(
         way = "name it with --columns label=NAME"
         raise InputError(f"{origin}: no column says which answer is better (label); {way}")
     of_pair = {part: column for part, column in columns.items() if part not in label_columns}
-    layout = find_layout(rows, Source(origin, of_pair), PARTS, SIDES)
+    layout = find_layout(rows, replace(source, columns=of_pair), PARTS, SIDES)
 
     def read(
         layout: Layout, row: Row, name: str | None, prompt: tuple[Message, ...], turns: int | None

@@ -59,12 +59,14 @@ class SetSetup:
     """What the user asked of a set.
 
     `name` is the set's name in reports. `location` is a local file to read instead of the
-    published set. `columns` names columns that have other names there.
+    published set. `columns` names columns that have other names there. `needs` are the further
+    columns that the judges need; the cases keep them (`Case.columns`).
     """
 
     name: str
     location: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
 
 
 SetFactory = Callable[[SetSetup], LabelledSet]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from judgekit.errors import InputError
+from judgekit.io.case_columns import Columns, column_names, find_needed, row_columns
 from judgekit.io.columns import find_columns
 from judgekit.io.given import Input
 from judgekit.io.names import CONVERSATIONS, MISSING, at
@@ -34,6 +35,7 @@ class Source:
     that hold prompts or references by id, whether rows that cannot be used are left out.
 
     `unanswered`: its rows are prompts, and an answer that ends their `messages` is none of it.
+    `needs`: the further columns that are kept (`judgekit.types.Case.columns`).
     """
 
     path: Input
@@ -42,16 +44,23 @@ class Source:
     references: Path | None = None
     skip_bad_rows: bool = False
     unanswered: bool = False
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Layout:
-    """`columns`: part (`prompt`) → column. `questions` and `references` stand by id."""
+    """`columns`: part (`prompt`) → column. `questions` and `references` stand by id.
+
+    `needed`: a further name that a judge needs → column. `all_columns` are the names of the file's
+    columns where any are needed.
+    """
 
     columns: Mapping[str, str]
     questions: Mapping[str, Question]
     references: Mapping[str, Any]
     unanswered: bool = False
+    needed: Mapping[str, str] = field(default_factory=dict)
+    all_columns: tuple[str, ...] = ()
 
     def read(self, row: Row, build: Build[_Entry]) -> _Entry | BadRow:
         """`build` of this layout, the row, its id, its prompt and how many user turns it lists.
@@ -119,6 +128,21 @@ class Layout:
         question = self._question(name)
         return question.category if category is None and question is not None else category
 
+    def columns_of(self, row: Row, name: str | None) -> Columns:
+        """The further values that a judge needs: the row's own, and those of --prompts.
+
+        Raises `RowError` where both have a column with different values.
+        """
+        values = dict(row_columns(row, self.needed))
+        question = self._question(name)
+        for column, value in question.columns if question is not None else ():
+            if values.setdefault(column, value) != value:
+                raise RowError(
+                    f"another value in the column {column!r} than the file of prompts has for the "
+                    f"id {shown(name)}"
+                )
+        return tuple(sorted(values.items()))
+
     def _question(self, name: str | None) -> Question | None:
         return self.questions.get(name) if name is not None else None
 
@@ -151,8 +175,8 @@ def find_layout(
     rows: Sequence[Row], source: Source, wanted: Collection[str], needed: Collection[str]
 ) -> Layout:
     """The layout of a file of answers or pairs. Raises `InputError` as `find_columns` does."""
-    path, given = source.path, source.columns
-    columns = find_columns(rows, path, wanted=wanted, needed=needed, given=given)
+    path, given, needs = source.path, source.columns, source.needs
+    columns = find_columns(rows, path, wanted=wanted, needed=needed, given=given, others=needs)
     if "prompt" not in columns and source.prompts is None:
         way = "name it with --columns prompt=NAME, or give a file of prompts with --prompts"
         raise InputError(f"{path}: no column for the prompt; {way}")
@@ -161,9 +185,11 @@ def find_layout(
         raise InputError(f"{path}: --prompts and --references go by id, and it has none; {way}")
     return Layout(
         columns,
-        prompts_by_id(source.prompts, given) if source.prompts is not None else {},
+        prompts_by_id(source.prompts, given, needs) if source.prompts is not None else {},
         references_by_id(source.references, given) if source.references is not None else {},
         source.unanswered,
+        find_needed(rows, path, needs, {**columns, **given}),
+        column_names(rows) if needs else (),
     )
 
 

@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-__all__ = ["CONVERSATIONS", "MISSING", "NAMES", "at", "canonical", "is_known", "with_known_names"]
+__all__ = [
+    "CONVERSATIONS",
+    "MISSING",
+    "NAMES",
+    "at",
+    "canonical",
+    "is_known",
+    "plain_name",
+    "with_known_names",
+]
 
 CONVERSATIONS = ("messages", "conversations", "conversation")
 """Columns of whole conversations: the prompt and, last, the answer."""
@@ -43,12 +52,12 @@ MISSING: Final = object()
 
 def is_known(name: str) -> bool:
     """Whether a column of this name is known, in any case and spacing."""
-    return _plain(name) in _ALIKE
+    return plain_name(name) in _ALIKE
 
 
 def canonical(name: str) -> str:
     """The known name that a column's name spells (``Question ID``: question_id); else itself."""
-    plain = _plain(name)
+    plain = plain_name(name)
     return plain if plain in _ALIKE else name
 
 
@@ -92,5 +101,6 @@ def at(data: Mapping[str, Any], column: str) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A name without regard to case and spacing."""
     return _SPACES.sub("_", name.strip()).casefold()

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from judgekit.io.case_columns import Columns
 from judgekit.io.cases import Joined, case_at
 from judgekit.io.given import Input
 from judgekit.io.intake import take_in
 from judgekit.io.layout import Layout, Source
 from judgekit.io.names import MISSING, at, canonical
-from judgekit.io.row import Row, RowError, shown
+from judgekit.io.row import Row, RowError, place, shown
 from judgekit.io.rows import scan
 from judgekit.types import Case, Message
 
@@ -32,10 +33,18 @@ class Pair:
     models: tuple[str, ...]
     references: tuple[str | None, ...]
     category: str | None
+    columns: Columns = ()
 
     @property
     def content(self) -> object:
-        return self.prompt, self.answers, self.models, self.references, self.category
+        return (
+            self.prompt,
+            self.answers,
+            self.models,
+            self.references,
+            self.category,
+            self.columns,
+        )
 
     @property
     def case(self) -> Case:
@@ -48,6 +57,7 @@ class Pair:
             self.models,
             self.references,
             self.category,
+            self.columns,
         )
 
 
@@ -67,6 +77,7 @@ def load_pairs(
     prompts: Path | None = None,
     references: Path | None = None,
     skip_bad_rows: bool = False,
+    needs: tuple[str, ...] = (),
 ) -> Joined:
     """Reads a file of pairs: each row is one case.
 
@@ -80,17 +91,25 @@ def load_pairs(
         prompts: As of `load_answers`.
         references: As of `load_answers`.
         skip_bad_rows: As of `load_answers`.
+        needs: As of `load_answers`.
 
     Raises:
         InputError: As of `load_answers`.
     """
-    source = Source(path, columns or {}, prompts, references, skip_bad_rows)
+    source = Source(path, columns or {}, prompts, references, skip_bad_rows, needs=needs)
     intake = take_in(source, PARTS, SIDES, read_pair)
     models = {pair.models for pair in intake.kept}
+    cases = [pair.case for pair in intake.kept]
     return Joined(
-        [pair.case for pair in intake.kept],
+        cases,
         models.pop() if len(models) == 1 else ("a", "b"),
         (intake.counts,),
+        lacking={
+            case.id: place(path, intake.unit, pair.line)
+            for case, pair in zip(cases, intake.kept, strict=True)
+            if len(case.columns) < len(needs)
+        },
+        columns=intake.columns,
     )
 
 
@@ -107,6 +126,7 @@ def read_pair(
         _models(layout, row),
         layout.references_of(row, name, len(answers[0])),
         layout.category_of(row, name),
+        layout.columns_of(row, name),
     )
 
 

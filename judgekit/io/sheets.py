@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from judgekit.errors import InputError
+from judgekit.io.case_columns import Columns, find_needed, row_columns
 from judgekit.io.columns import find_columns
 from judgekit.io.names import MISSING, NAMES, at, canonical
 from judgekit.io.row import EmptyRow, Row, RowError, place, shown
@@ -24,22 +25,27 @@ _Entry = TypeVar("_Entry")
 class Question:
     """A row of a prompts file; `turns` as `read_prompt` gives it, the reference as it stands.
 
-    An empty prompt has no messages.
+    An empty prompt has no messages. `columns` are the further values that a judge needs.
     """
 
     prompt: tuple[Message, ...]
     turns: int | None
     reference: Any
     category: str | None
+    columns: Columns = ()
 
 
-def prompts_by_id(path: Path, given: Mapping[str, str]) -> dict[str, Question]:
-    """Prompts with their references and categories where there are any (`question.jsonl`)."""
+def prompts_by_id(
+    path: Path, given: Mapping[str, str], needs: tuple[str, ...] = ()
+) -> dict[str, Question]:
+    """Prompts with their references, categories and needed columns where there are any."""
     rows = read_rows(path)
     wanted = ("id", "prompt", "reference", "category")
     columns = find_columns(
         rows, path, wanted=wanted, needed=("id", "prompt"), given=_fitting(given, wanted, rows)
     )
+
+    needed = find_needed(rows, path, needs, {**columns, **given})
 
     def question(row: Row) -> Question:
         try:
@@ -47,7 +53,8 @@ def prompts_by_id(path: Path, given: Mapping[str, str]) -> dict[str, Question]:
         except EmptyRow:
             prompt, turns = (), None
         category = read_category(_value(row, columns.get("category", "")))
-        return Question(prompt, turns, _value(row, columns.get("reference", "")), category)
+        reference = _value(row, columns.get("reference", ""))
+        return Question(prompt, turns, reference, category, row_columns(row, needed))
 
     return _by_id(rows, path, columns["id"], question)
 

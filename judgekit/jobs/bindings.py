@@ -67,10 +67,10 @@ class BoundEngine:
             )
         factory, name = registry.engine(f"{named.engine}/{name}" if named else model)
         endpoint = named or (user.endpoint(s.endpoint) if s.endpoint else None)
-        setup = EngineSetup(
-            name, s.base_url, endpoint, s.concurrency, s.engine_options, s.max_reply_mb
-        )
         price = (endpoint.price if endpoint else None) or prices.price(name, user.prices)
+        setup = EngineSetup(
+            name, s.base_url, endpoint, s.concurrency, s.engine_options, s.max_reply_mb, price
+        )
         return cls(s, factory, setup, price)
 
     def engine(self) -> Engine:

@@ -168,6 +168,7 @@ class GenerationJob:
             "reused": counts.reused,
             "tokens_in": counts.tokens_in,
             "tokens_out": counts.tokens_out,
+            "tokens_cached": counts.tokens_cached,
             "without_usage": counts.without_usage,
             "cost_usd": counts.cost_usd,
         }

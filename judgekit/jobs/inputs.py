@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,9 @@ __all__ = ["JudgeInput", "read_input"]
 class JudgeInput:
     """Cases to be judged, and where they came from.
 
-    `digests` are of every file that was read, those of prompts and references last.
+    `digests` are of every file that was read, those of prompts and references last. `lacking` has
+    the place of each case's row without some needed column, `columns` the names of all columns
+    that there are where any is needed.
     """
 
     kind: RunKind
@@ -31,6 +33,8 @@ class JudgeInput:
     left_out: Mapping[str, int]
     repaired: int = 0
     remarks: tuple[str, ...] = ()
+    lacking: Mapping[str, str] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
 
     @classmethod
     def of_joined(
@@ -46,6 +50,8 @@ class JudgeInput:
             dict(joined.left_out),
             joined.repaired,
             tuple(joined.remarks),
+            joined.lacking,
+            joined.columns,
         )
 
     @classmethod
@@ -83,7 +89,10 @@ class JudgeInput:
 
 
 def read_input(
-    files: Sequence[io.Input], settings: Settings, kind: RunKind | None = None
+    files: Sequence[io.Input],
+    settings: Settings,
+    kind: RunKind | None = None,
+    needs: Sequence[str] = (),
 ) -> JudgeInput:
     """Reads the files of one run: one file of answers or of pairs, or several files of answers.
 
@@ -92,6 +101,7 @@ def read_input(
         settings: Columns, prompts, references, join and limit.
         kind: What the run is to make of the cases; None compares where there are two models, and
             scores where there is one.
+        needs: The further columns that the cases keep, where the files have them.
 
     Returns:
         The cases with the digests of all files.
@@ -101,7 +111,7 @@ def read_input(
             `kind` needs.
     """
     digests = digests_of(files, settings)
-    joined = read_joined(files, settings, rank=kind == "rank")
+    joined = read_joined(files, settings, tuple(needs), rank=kind == "rank")
     joined = replace(joined, cases=joined.cases[: settings.limit])
     by_models: RunKind = "compare" if len(joined.models) > 1 else "score"
     if kind == "compare" and by_models == "score":
@@ -121,13 +131,16 @@ def command_for(name: str, files: Sequence[io.Input]) -> str:
     return f"`judgekit {name} {shlex.join(map(str, files))}`"
 
 
-def read_joined(files: Sequence[io.Input], s: Settings, *, rank: bool) -> io.Joined:
+def read_joined(
+    files: Sequence[io.Input], s: Settings, needs: tuple[str, ...], *, rank: bool
+) -> io.Joined:
     """The cases of the files, joined."""
     how: dict[str, Any] = {
         "columns": s.columns,
         "prompts": s.prompts,
         "references": s.references,
         "skip_bad_rows": s.skip_bad_rows,
+        "needs": needs,
     }
     if len(files) == 1 and io.holds_pairs(files[0], columns=s.columns):
         return io.load_pairs(files[0], **how)

@@ -65,7 +65,9 @@ class Job:
     @property
     def task(self) -> CompareTask | ScoreTask | RankTask:
         """What the run makes of its cases."""
-        return make_task(self.inputs, self.plan, self.judge.merge, self.settings)
+        return make_task(
+            self.inputs, self.plan, self.judge.merge, self.settings, self.judge.classes
+        )
 
     def schedule(self) -> Schedule[Any]:
         """In which parts the plan is judged; made anew for each run."""

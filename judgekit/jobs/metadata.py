@@ -73,7 +73,13 @@ def run_counts(tally: Tally, booked: Totals | None, price: Price | None) -> RunC
         price: The price of calls that were made when none was known.
     """
     used = booked or Totals(
-        tally.calls, tally.attempts, tally.tokens_in, tally.tokens_out, tally.without_usage
+        tally.calls,
+        tally.attempts,
+        tally.tokens_in,
+        tally.tokens_out,
+        tally.without_usage,
+        tokens_cached=tally.tokens_cached,
+        tokens_written=tally.tokens_written,
     )
     cost = 0.0 if booked is None else used.cost(price)
     return RunCounts(
@@ -90,4 +96,7 @@ def run_counts(tally: Tally, booked: Totals | None, price: Price | None) -> RunC
         cost_usd=None if cost is None else round(cost, 6),
         failures=dict(tally.failures),
         retries=dict(tally.retries),
+        tokens_cached=used.tokens_cached,
+        tokens_written=used.tokens_written,
+        unpriced=price.unpriced(used.tokens_cached, used.tokens_written) if price else 0,
     )

@@ -21,6 +21,7 @@ from judgekit.io.given import Input
 from judgekit.jobs.bindings import JudgeFactory, choose_judge
 from judgekit.jobs.inputs import JudgeInput, read_input
 from judgekit.jobs.job import Job
+from judgekit.jobs.needs import check_columns, needed_columns
 from judgekit.stats.stopping import shuffled
 from judgekit.types import RunKind
 
@@ -65,7 +66,11 @@ def prepare_all(
     registry = registry or Registry.load(files=settings.plugins)
     factory = JudgeFactory(registry, settings)
     return [
-        job_for(read_input(files, settings, kind), factory, out=out)
+        job_for(
+            read_input(files, settings, kind, needed_columns([factory], files, kind)),
+            factory,
+            out=out,
+        )
         for files, out in zip(groups, output_folders(groups, settings.out), strict=True)
     ]
 
@@ -106,6 +111,7 @@ def job_for(inputs: JudgeInput, factory: JudgeFactory, *, out: Path | None = Non
     cases = inputs.cases
     if s.until is not None or s.orders == "adaptive":
         cases = shuffled(cases)  # a beginning must be a random sample
+    check_columns(judge, name, inputs, cases)
     judge.check(cases)
     once = s.verdict == "logits" or s.orders == "adaptive"
     repeats = s.repeats or (1 if once else judge.repeats)

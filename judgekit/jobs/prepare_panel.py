@@ -15,6 +15,7 @@ from judgekit.io.given import Input
 from judgekit.jobs.bindings import JudgeFactory
 from judgekit.jobs.inputs import JudgeInput, read_input
 from judgekit.jobs.judge_settings import judge_specs, juror_settings
+from judgekit.jobs.needs import needed_columns
 from judgekit.jobs.panel import Panel, Part
 from judgekit.jobs.prepare import job_for, output_folders, prepare_all
 from judgekit.jobs.routing import Route, assign, parse_route
@@ -53,7 +54,7 @@ def prepare_runs(
         check_settings(settings, jurors, kind)
         makers = PanelMaker(settings, registry, jurors, routes)
         panels = [
-            makers.panel(read_input(files, settings, kind), out)
+            makers.panel(read_input(files, settings, kind, makers.needs(files, kind)), out)
             for files, out in zip(groups, output_folders(groups, settings.out), strict=True)
         ]
         return share_budget(panels, settings)
@@ -107,6 +108,25 @@ class PanelMaker:
         self._user = load_user()
         self._factories: dict[JudgeSpec | None, JudgeFactory] = {}
 
+    def needs(self, files: Sequence[Input], kind: RunKind | None) -> tuple[str, ...]:
+        """The columns that any of the judges needs, before the files are read.
+
+        Args:
+            files: The files of one input.
+            kind: What the run does with its cases.
+
+        Raises:
+            InputError: A judge does not fit the settings.
+            PluginError: A plugin cannot be loaded.
+        """
+        s, registry = self._settings, self._registry
+        factories = [self._factory(j, juror_settings(j, s, registry)) for j in self._jurors]
+        if not factories:
+            factories.append(self._factory(None, s))
+        jurors = [route.juror for route in self._routes]
+        factories += [self._factory(juror, self._routed(juror, s)) for juror in jurors]
+        return needed_columns(factories, files, kind)
+
     def panel(self, inputs: JudgeInput, out: Path | None) -> Panel:
         """The panel for one input.
 
@@ -141,20 +161,26 @@ class PanelMaker:
                 rest = self._jurors[0] if self._jurors else None
                 of_juror = s if rest is None else juror_settings(rest, s, self._registry)
                 parts.append(self._part(inputs, rest, of_juror, cases))
-            else:  # the options and the prompt are the other judge's
-                plain = replace(s, options={}, prompt=None)
-                of_juror = juror_settings(juror, plain, self._registry)
-                parts.append(self._part(inputs, juror, of_juror, cases))
+            else:
+                parts.append(self._part(inputs, juror, self._routed(juror, s), cases))
         name = " · ".join(part.name for part in parts)
         return Panel(s, name, "route", None, check_parts(parts, s), inputs)
+
+    def _routed(self, juror: JudgeSpec, s: Settings) -> Settings:
+        """The settings of a route's judge: the options and the prompt are the other judge's."""
+        return juror_settings(juror, replace(s, options={}, prompt=None), self._registry)
+
+    def _factory(self, juror: JudgeSpec | None, s: Settings) -> JudgeFactory:
+        """Makes the juror's judge, once for all inputs."""
+        if juror not in self._factories:
+            self._factories[juror] = JudgeFactory(self._registry, s, self._user)
+        return self._factories[juror]
 
     def _part(
         self, inputs: JudgeInput, juror: JudgeSpec | None, s: Settings, cases: Sequence[Case]
     ) -> Part:
         """The juror's judge over these cases; None: whichever judge fits the input."""
-        if juror not in self._factories:
-            self._factories[juror] = JudgeFactory(self._registry, s, self._user)
-        job = job_for(inputs.with_cases(cases), self._factories[juror])
+        job = job_for(inputs.with_cases(cases), self._factory(juror, s))
         judge = job.judge_name if juror is None else juror.judge
         return Part(str(JudgeSpec(judge, job.settings.model)), job)
 

@@ -89,6 +89,7 @@ class CompareTask:
     merge: Literal["agree", "mean"]
     tie_margin: float
     inconsistent: Inconsistent
+    classes: tuple[str, ...] = ()
 
     def fold(self, case: Case, judgements: Sequence[Judgement]) -> Outcome:
         """The outcome of one case: what was shown tells whether both orders count."""
@@ -121,6 +122,7 @@ class CompareTask:
             inconsistent=self.inconsistent,
             anytime=report.anytime,
             placed=None if adaptive is None else adaptive.calibration,
+            classes=self.classes,
         )
         return replace(summary, adaptive=adaptive)
 
@@ -133,6 +135,7 @@ class ScoreTask:
     identity: ClassVar[Mapping[str, Any]] = {}
 
     model: str
+    classes: tuple[str, ...] = ()
 
     def fold(self, case: Case, judgements: Sequence[Judgement]) -> Outcome:
         """The score of one case."""
@@ -146,7 +149,9 @@ class ScoreTask:
         report: ScheduleReport,  # noqa: ARG002 (all cases are scored, in no order)
     ) -> ScoreSummary:
         """The metrics of scores; see `Task.summarise`."""
-        return stats.summarise_scores(outcomes, a=self.model, judge=judge, model=model)
+        return stats.summarise_scores(
+            outcomes, a=self.model, judge=judge, model=model, classes=self.classes
+        )
 
 
 @dataclass(frozen=True)
@@ -194,7 +199,11 @@ class RankTask:
 
 
 def make_task(
-    inputs: JudgeInput, plan: Plan, merge: Literal["agree", "mean"], settings: Settings
+    inputs: JudgeInput,
+    plan: Plan,
+    merge: Literal["agree", "mean"],
+    settings: Settings,
+    classes: tuple[str, ...] = (),
 ) -> CompareTask | ScoreTask | RankTask:
     """The task of a run.
 
@@ -203,13 +212,14 @@ def make_task(
         plan: How many responses are shown at a time, and in which orders.
         merge: How the judge's two orders become one outcome.
         settings: The tie margin, and how inconsistent cases count.
+        classes: Those that the judge may say, of a classifier.
     """
     margin, inconsistent = settings.tie_margin, settings.inconsistent
     if inputs.kind == "rank":
         return RankTask(plan.arity, plan.both_orders, merge, margin, inconsistent)
     if inputs.kind == "score":
-        return ScoreTask(inputs.models[0])
-    return CompareTask(inputs.models, merge, margin, inconsistent)
+        return ScoreTask(inputs.models[0], classes)
+    return CompareTask(inputs.models, merge, margin, inconsistent, classes)
 
 
 def with_context(

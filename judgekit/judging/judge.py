@@ -70,6 +70,7 @@ class Judge(ABC):
         merge: How two orders become one outcome: ``agree`` (a winner only if both orders name it)
             or ``mean`` (of scores or probabilities).
         heading: A line above its tables.
+        classes: The classes that a classifier may say, from the best to the worst.
         needs: The further columns of a case that it looks at (`Case.column`); cases without one are
             refused before anything is asked.
         Options: A frozen dataclass whose fields, with defaults and ``metadata={"help": ...}``,
@@ -83,6 +84,7 @@ class Judge(ABC):
     repeats: ClassVar[int] = 1
     merge: ClassVar[Literal["agree", "mean"]] = "agree"
     heading: ClassVar[str] = ""
+    classes: tuple[str, ...] = ()
     needs: Sequence[str] = ()
     Options: ClassVar[type] = NoOptions
 
@@ -192,6 +194,7 @@ class PromptJudge(Judge):
         super().__init__(setup)
         self.template = setup.prompt or setup.prompts.load(self.prompt_name())
         self.template.check_arity(setup.arity)
+        self.classes = self.template.head.classes
         if setup.verdict == "logits":
             self._labels(self.names[: setup.arity])
             if setup.reask:
@@ -293,14 +296,15 @@ class PromptJudge(Judge):
             The verdict of the last reply.
         """
         if not call.generate:
-            return self._labels(trial.names).read(await ask(call))
+            verdict = self._labels(trial.names).read(await ask(call))
+            return parsing.with_class_value(verdict, self.template.head, trial)
         for attempts_left in range(self.setup.reask, -1, -1):
             reply = await ask(call)
             verdict = self.parse(reply, trial)
             if verdict.status is not Status.UNPARSED or not attempts_left:
                 break
             call = self.reminded(call, reply)
-        return verdict
+        return parsing.with_class_value(verdict, self.template.head, trial)
 
     def reminded(self, call: Call, reply: Reply) -> Call:
         """A call after a reply that could not be read: the same, with a reminder of the format.

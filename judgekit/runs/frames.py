@@ -108,7 +108,13 @@ def winner(case: Case, outcome: Outcome) -> str | None:
 
 
 def case_texts(case: Case) -> dict[str, Any]:
-    """The prompt, as a text if it is one message of the user, and the reference if there is one."""
+    """The prompt, as a text if it is one message of the user, the reference if there is one, and
+    the further columns that the judge needed, each under ``column_`` and its name."""
     alone = len(case.prompt) == 1 and case.prompt[0].role == "user"
     prompt = case.prompt[0].content if alone else [message_row(one) for one in case.prompt]
-    return {"prompt": prompt} | ({} if case.reference is None else {"reference": case.reference})
+    reference = {} if case.reference is None else {"reference": case.reference}
+    columns = {
+        f"column_{name}": value if isinstance(value, str) else list(value)
+        for name, value in case.columns
+    }
+    return {"prompt": prompt} | reference | columns

@@ -28,8 +28,10 @@ class RunCounts:
     store this time: the run's own of earlier times, and `reused` ones that another run has paid
     for, or an older version of judgekit, which did not say who paid. `without_usage` counts replies
     that did not name their tokens, or named impossible ones. `cost_usd` is None where a price is
-    unknown, or all tokens are; a lower limit where those of some replies are. `failures` and
-    `retries` are of this time.
+    unknown, or all tokens are; a lower limit where those of some replies are. Of `tokens_in`,
+    `tokens_cached` were read from a provider's cache and `tokens_written` written to one; the price
+    of `unpriced` ones of these is not known, and the cost an upper limit. `failures` and `retries`
+    are of this time.
 
     Judges that ask no engine pay for nothing, and of them this time alone is counted; so it is in
     runs of older versions. `calls_now` and `reused` are None there.
@@ -48,6 +50,16 @@ class RunCounts:
     retries: Mapping[str, int] = field(default_factory=dict)
     calls_now: int | None = None
     reused: int | None = None
+    tokens_cached: int = 0
+    tokens_written: int = 0
+    unpriced: int = 0
+
+    @property
+    def cost_bound(self) -> str:
+        """What stands before the cost where it is not just what was billed."""
+        if self.without_usage and self.unpriced:
+            return "about "
+        return "at least " if self.without_usage else "at most " if self.unpriced else ""
 
     @classmethod
     def total(cls, parts: Sequence[Self]) -> Self:

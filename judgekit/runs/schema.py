@@ -97,6 +97,8 @@ def judgement_row(judgement_id: str, judgement: Judgement, judge: str = "") -> d
     }
     if verdict.label is not None:
         row["label"] = verdict.label
+    if verdict.probabilities:
+        row["probabilities"] = dict(verdict.probabilities)
     if verdict.criteria:
         row["criteria"] = [asdict(criterion) for criterion in verdict.criteria]
     return row | {"judge": judge} if judge else row
@@ -135,6 +137,10 @@ def outcome_row(
     }
     if outcome.criteria:
         row["criteria"] = [[asdict(c) for c in response] for response in outcome.criteria]
+    if outcome.labels:
+        row["labels"] = outcome.labels
+    if outcome.probabilities:
+        row["probabilities"] = outcome.probabilities
     return row | {"votes": dict(votes)} if votes else row
 
 
@@ -207,6 +213,7 @@ def read_judgement(case: Case, row: Row) -> Judgement:
         reasoning=row["reasoning"],
         error=row["error"],
         label=row.get("label"),
+        probabilities=tuple(row.get("probabilities", {}).items()),
         criteria=tuple(
             CriterionVerdict(**{**criterion, "status": Status(criterion["status"])})
             for criterion in row.get("criteria", ())
@@ -241,6 +248,8 @@ def read_outcome(row: Row) -> Outcome:
             tuple(CriterionMean(**criterion) for criterion in response)
             for response in row.get("criteria", ())
         ),
+        labels=tuple(row.get("labels", ())),
+        probabilities=tuple(row.get("probabilities", ())),
     )
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "cluster_sums",
     "clustered_mean",
     "clustered_rate",
+    "effective_draws",
     "expected_half_width",
     "jackknife_interval",
     "standard_error",
@@ -195,6 +196,20 @@ def expected_half_width(prompts: int) -> float:
         return 0.5
     low, high = _wilson(0.5, prompts, t95(prompts - 1))
     return (high - low) / 2
+
+
+def effective_draws(observations: Iterable[Observation]) -> tuple[float, float] | None:
+    """A share, and the number of independent draws that would be as precise (Kish 1965).
+
+    Args:
+        observations: Triples (cluster, counted, out of), with 0 ≤ counted ≤ out of.
+
+    Returns:
+        The share and the number of draws; None if nothing counts, (share, 0) from one cluster
+        whose share is neither 0 nor 1.
+    """
+    ratio = _ratio(observations)
+    return None if ratio is None else (ratio.value, _effective(ratio))
 
 
 def cluster_sums(observations: Iterable[Observation]) -> tuple[list[float], list[float]]:

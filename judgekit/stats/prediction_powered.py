@@ -39,7 +39,9 @@ class PredictionPowered:
     reason: str = ""
 
 
-def prediction_powered_rate(rows: Iterable[tuple[str, float, float | None]]) -> PredictionPowered:
+def prediction_powered_rate(
+    rows: Iterable[tuple[str, float, float | None]], *, edge: float = EDGE
+) -> PredictionPowered:
     """A mean of labels in 0 to 1, estimated from few labels and many of a judge's values.
 
     Prediction-powered inference with a tuned weight w (Angelopoulos et al. 2023, arXiv:2301.09633;
@@ -55,6 +57,7 @@ def prediction_powered_rate(rows: Iterable[tuple[str, float, float | None]]) -> 
 
     Args:
         rows: Triples (cluster, judge's value, label or None), values and labels in 0 to 1.
+        edge: How far the interval of the second mean is widened, as of `share_difference`.
 
     Returns:
         The rate with its 95 % interval. It has none, and a `reason`, with fewer than ten labelled
@@ -77,7 +80,7 @@ def prediction_powered_rate(rows: Iterable[tuple[str, float, float | None]]) -> 
     if not weight:  # judge and labels do not correlate: only the labels count
         return replace(empty, rate=by_labels, weight=0.0, narrower=0.0)
     residuals = ((c, label - weight * value, 1.0) for c, value, label in labels)
-    bias = share_difference(residuals, edge=EDGE)
+    bias = share_difference(residuals, edge=edge)
     judged = [(c, weight * value, 1.0) for c, value in others]
     spread = t95(len({c for c, _ in others}) - 1) * standard_error(judged)
     rate = _add_estimates(bias, clustered_mean(judged).value or 0.0, spread)

@@ -24,6 +24,7 @@ from judgekit.jobs.bindings import JudgeFactory
 from judgekit.jobs.inputs import read_input
 from judgekit.jobs.job import Job
 from judgekit.jobs.judge_settings import juror_settings
+from judgekit.jobs.needs import needed_columns
 from judgekit.jobs.prepare import job_for
 from judgekit.runs.bench_report import FILE, BenchReport
 from judgekit.runs.reader import StoredRun
@@ -121,15 +122,15 @@ def prepare_bench(
         raise InputError(
             f"a benchmark shows all pairs in both orders, not {settings.orders!r}; leave orders out"
         )
-    labelled = [sample(read_set(word, settings.columns, registry), limit) for word in sets]
-    names = [one.name for one in labelled]
-    if len(set(names)) < len(names):
-        raise InputError(f"two sets have one name: {', '.join(names)}; write NAME=FILE for one")
     base_settings = replace(settings, columns={}, limit=None, out=None)
     judges = [(spec, False, s) for spec, s in settings_of(specs, base_settings, registry)]
     judges += [(spec, True, s) for spec, s in trivial_settings(specs, settings)]
-    inputs = [read_input([keep_labelled(one, KEPT)], base_settings, "compare") for one in labelled]
     factories = [JudgeFactory(registry, s) for *_, s in judges]
+    needs = needed_columns(factories, (), "compare")
+    labelled = [sample(read_set(word, settings.columns, registry, needs), limit) for word in sets]
+    names = distinct_names(labelled)
+    kept = [keep_labelled(one, KEPT) for one in labelled]
+    inputs = [read_input([file], base_settings, "compare", needs) for file in kept]
     jobs = [[job_for(of_set, factory) for of_set in inputs] for factory in factories]
     folder = settings.out or usual_folder(names, [job for of_judge in jobs for job in of_judge])
     budget = Budget(settings.max_calls, settings.max_cost)
@@ -142,6 +143,14 @@ def prepare_bench(
     )
     check_folder(folder, entries)
     return Benchmark(folder, entries)
+
+
+def distinct_names(labelled: Sequence[LabelledSet]) -> list[str]:
+    """The sets' names. Raises `InputError` where two have one."""
+    names = [one.name for one in labelled]
+    if len(set(names)) < len(names):
+        raise InputError(f"two sets have one name: {', '.join(names)}; write NAME=FILE for one")
+    return names
 
 
 def settings_of(
@@ -205,17 +214,21 @@ def check_folder(folder: Path, entries: Sequence[BenchEntry]) -> None:
         )
 
 
-def read_set(word: str, columns: Mapping[str, str], registry: Registry) -> LabelledSet:
+def read_set(
+    word: str, columns: Mapping[str, str], registry: Registry, needs: tuple[str, ...] = ()
+) -> LabelledSet:
     """The set that an argument of the command line names."""
     name, equals, location = word.partition("=")
     if equals and name and location and not Path(word).exists():
         set_names = {set_name for plugin in registry.listing() for set_name in plugin.sets}
         factory = registry.labelled_set(name if name in set_names else "pairs")
-        return factory(SetSetup(name, location, columns))
+        return factory(SetSetup(name, location, columns, needs))
     if "/" in word or "." in word or Path(word).is_file():
         stem = Path(word).name.removesuffix(".gz")
-        return registry.labelled_set("pairs")(SetSetup(Path(stem).stem or stem, word, columns))
-    return registry.labelled_set(word)(SetSetup(word))
+        return registry.labelled_set("pairs")(
+            SetSetup(Path(stem).stem or stem, word, columns, needs)
+        )
+    return registry.labelled_set(word)(SetSetup(word, needs=needs))
 
 
 def sample(labelled: LabelledSet, limit: int | None) -> LabelledSet:

@@ -107,8 +107,9 @@ class Verdict:
 
     `probability` is that the first shown is better (a tie counting half), in 0 to 1; `score` is
     of a single answer, on the judge's own scale; `label` is the class of a single answer, one of
-    the set that a classifier may say; `error` names why a verdict is not valid. `criteria` are
-    those of a rubric, in its own order; they may be valid where the verdict is not.
+    the set that a classifier may say, and `probabilities` those of all classes; `error` names why a
+    verdict is not valid. `criteria` are those of a rubric, in its own order; they may be valid
+    where the verdict is not.
     """
 
     status: Status
@@ -119,6 +120,7 @@ class Verdict:
     error: str = ""
     label: str | None = None
     criteria: tuple[CriterionVerdict, ...] = ()
+    probabilities: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         has_value = not (self.choice is None and self.score is None and self.label is None)
@@ -161,6 +163,34 @@ class Verdict:
             The verdict.
         """
         return cls(Status.VALID, score=score, reasoning=reasoning)
+
+    @classmethod
+    def classified(
+        cls,
+        label: str,
+        *,
+        score: float | None = None,
+        probabilities: tuple[tuple[str, float], ...] = (),
+        reasoning: str = "",
+    ) -> Verdict:
+        """A valid verdict of a classifier on a single answer.
+
+        Args:
+            label: The class.
+            score: The value of the class, where classes have values.
+            probabilities: The name and the probability of each class, adding up to 1.
+            reasoning: The judge's reasons.
+
+        Returns:
+            The verdict.
+        """
+        return cls(
+            Status.VALID,
+            score=score,
+            reasoning=reasoning,
+            label=label,
+            probabilities=probabilities,
+        )
 
     @classmethod
     def without(cls, status: Status, error: str = "", *, reasoning: str = "") -> Verdict:
@@ -209,8 +239,9 @@ class Outcome:
     the case was not shown in both orders. `mean`: the mean over valid trials of 1 / 0.5 / 0 (or
     of the probability) that response 0 is better, None without any; `margin`: how clearly it
     won, in 0 to 1 for choices and in points for scores. `scores`: each response's mean score,
-    for judges of single answers. `first`/`second`: valid trials that chose by position.
-    `criteria`: those of each response, where a rubric judged it.
+    for judges of single answers; `labels`: each response's class, and `probabilities` the mean
+    probability of each class, of a classifier; `criteria`: those of each response, where a rubric
+    judged it. `first`/`second`: valid trials that chose by position.
     """
 
     case: str
@@ -227,6 +258,8 @@ class Outcome:
     identical: bool = False
     category: str | None = None
     criteria: tuple[tuple[CriterionMean, ...], ...] = ()
+    labels: tuple[str | None, ...] = ()
+    probabilities: tuple[Mapping[str, float] | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,9 @@ def engine(setup: EngineSetup) -> HttpEngine:
     """
     if not setup.model:
         raise InputError("no model named; write --model anthropic/MODEL")
-    dialect = AnthropicDialect(setup.model)
+    # Where only the price of writing to the cache is not known, a budget could not hold it.
+    caches = setup.price is None or setup.price.cache_write is not None
+    dialect = AnthropicDialect(setup.model, caches=caches)
     return HttpEngine("anthropic", dialect, address(setup), setup.max_reply_mb)
 
 

@@ -33,10 +33,12 @@ class AnthropicDialect:
 
     Args:
         model: The model's name.
+        caches: Whether instructions may be marked for the cache.
     """
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, *, caches: bool = True) -> None:
         self.model = model
+        self._caches = caches
         self.settled: dict[str, str] = {}
         self._instructions = ""
 
@@ -134,7 +136,8 @@ class AnthropicDialect:
     def _system(self, system: str) -> str | list[dict[str, Any]]:
         """The instructions, marked for the cache where they are long and come again."""
         again, self._instructions = system == self._instructions, system
-        if not again or len(system) < CACHED_FROM or CACHE in self.settled:
+        marked = again and self._caches and CACHE not in self.settled
+        if not marked or len(system) < CACHED_FROM:
             return system
         return [{"type": "text", "text": system, CACHE: {"type": "ephemeral"}}]
 
@@ -142,6 +145,10 @@ class AnthropicDialect:
         """Refuses (`EngineError`) a call for what the API does not have, before it is sent."""
         if call.sampling.max_tokens is None and "max_tokens" not in dict(call.sampling.extra):
             raise EngineError("anthropic/ needs a limit for each reply: give --max-tokens")
+        if CACHE in dict(call.sampling.extra):
+            raise EngineError(
+                f"anthropic/ marks by itself what comes again, at known prices; leave out {CACHE}"
+            )
         if call.sampling.seed is not None:
             raise EngineError("anthropic/ takes no seed; leave out --seed")
         if not call.generate:

@@ -53,7 +53,7 @@ class Published:
         columns = rows[0].data
         labelled = setup.columns.get("response_a", "response_a") in columns
         if not labelled or self.mark in columns:
-            rows = list(self._convert_rows(rows, origin, setup.name))
+            rows = list(self._convert_rows(rows, origin, setup))
         return labelled_set(
             rows,
             origin,
@@ -62,6 +62,7 @@ class Published:
             licence=self.licence,
             note=self.note,
             columns=setup.columns,
+            needs=setup.needs,
         )
 
     def _fetch_rows(self, name: str) -> list[Row]:
@@ -78,15 +79,18 @@ class Published:
                 f"cannot download the set {name!r}: {error_text(error)}; {way}"
             ) from error
 
-    def _convert_rows(self, rows: Sequence[Row], origin: Path, name: str) -> Iterator[Row]:
+    def _convert_rows(self, rows: Sequence[Row], origin: Path, setup: SetSetup) -> Iterator[Row]:
+        """The rows in the layout of labelled pairs, with the published columns that are needed."""
+        further = {setup.columns.get(name, name) for name in setup.needs}
         try:
             for row, pair in self.convert(rows):
-                yield Row(row.line, dict(pair), row.unit, row.repaired)
+                kept = {name: row.data[name] for name in further & row.data.keys()}
+                yield Row(row.line, kept | dict(pair), row.unit, row.repaired)
         except KeyError as error:
             first = rows[0]
             raise InputError(
                 f"{place(origin, first.unit, first.line)}: neither labelled pairs nor a row of "
-                f"{name!r} as published: it has no {error.args[0]!r}"
+                f"{setup.name!r} as published: it has no {error.args[0]!r}"
             ) from error
 
 

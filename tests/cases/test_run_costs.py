@@ -173,3 +173,75 @@ def test_generated_answers_cost_what_they_cost(cli: Cli, server: JudgeServer, he
     assert rest["cost_usd"] == pytest.approx(CASES * PRICE)
     more = cli(*words, "--force", "--n", "2").json
     assert counts(more, "calls", "reused") == (CASES, CASES)
+
+
+CACHED, PROVIDERS = 60, ("openai", "anthropic", "gemini")
+UNCACHED = ((100 - CACHED) * 1.0 + 10 * 10.0) / 1e6
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize(
+    ("prices", "cost", "bound"),
+    [
+        ("", PRICE, "at most "),
+        (", cached = 0.1", UNCACHED + CACHED * 0.1 / 1e6, ""),
+        (", cached = 0", UNCACHED, ""),
+    ],
+)
+def test_tokens_from_a_cache_cost_what_they_cost(
+    cli: Cli,
+    words: list[str],
+    server: JudgeServer,
+    here: Path,
+    provider: str,
+    prices: str,
+    cost: float,
+    bound: str,
+) -> None:
+    words[words.index("openai/m")] = f"{provider}/m"
+    (here / "user.toml").write_text(f"[prices]\nm = {{ input = 1.0, output = 10.0{prices} }}\n")
+    server.cached = CACHED
+    found = cli(*words).json
+    assert counts(found, "tokens_in", "tokens_cached") == (100 * CALLS, CACHED * CALLS)
+    assert found["cost_usd"] == pytest.approx(CALLS * cost)
+    shown = cli(*words[:-1]).out
+    assert f"{100 * CALLS} ({CACHED * CALLS} cached) + {10 * CALLS} tokens" in shown
+    assert f" · {bound}${CALLS * cost:.4f}" in shown
+    assert len(server.requests) == CALLS
+
+
+def test_tokens_written_to_a_cache_cost_more(
+    cli: Cli, words: list[str], server: JudgeServer, here: Path
+) -> None:
+    words[words.index("openai/m")] = "anthropic/m"
+    price = "m = { input = 1.0, output = 10.0, cached = 0.1, cache_write = 1.25 }"
+    (here / "user.toml").write_text(f"[prices]\n{price}\n")
+    server.cached, server.written = 40, 20
+    cost = (40 * 1.0 + 40 * 0.1 + 20 * 1.25 + 10 * 10.0) / 1e6
+    assert cli(*words).json["cost_usd"] == pytest.approx(CALLS * cost)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_limit_in_dollars_is_never_passed_whatever_a_cache_costs(
+    cli: Cli, words: list[str], server: JudgeServer, here: Path, provider: str
+) -> None:
+    words[words.index("openai/m")] = f"{provider}/m"
+    price = "m = { input = 1.0, output = 10.0, cached = 0.1, cache_write = 1.25 }"
+    (here / "user.toml").write_text(f"[prices]\n{price}\n")
+    server.written = 100
+    found = cli(*words, "--max-tokens", "20", "--max-cost", "0.006").json
+    assert 0 < found["calls"] < CALLS
+    assert found["cost_usd"] <= 0.006
+
+
+def test_tokens_of_calls_without_a_price_are_priced_once_it_is_known(
+    cli: Cli, words: list[str], server: JudgeServer, here: Path
+) -> None:
+    (here / "user.toml").write_text("")
+    server.cached = CACHED
+    assert cli(*words).json["cost_usd"] is None
+    price = "m = { input = 1.0, output = 10.0, cached = 0.1 }"
+    (here / "user.toml").write_text(f"[prices]\n{price}\n")
+    again = cli(*words).json
+    assert again["calls_now"] == 0
+    assert again["cost_usd"] == pytest.approx(CALLS * (UNCACHED + CACHED * 0.1 / 1e6))

@@ -232,6 +232,14 @@ def test_the_users_endpoints_and_prices(mine: Path) -> None:
         ),
         ('[prices]\n"m" = {input = 1}', "prices.m.output is missing"),
         ('[prices]\n"m" = {input = -1, output = 2}', "prices.m.input must be 0 or more, not -1"),
+        (
+            '[prices]\n"m" = {input = 1, output = 2, cached = -1}',
+            "prices.m.cached must be 0 or more, not -1",
+        ),
+        (
+            '[prices]\n"m" = {input = 1, output = 2, batch = 2}',
+            "prices.m.batch must be from 0 to 1, not 2",
+        ),
         ('[prices]\n"m" = {input = "1", output = 2}', "prices.m.input should be a valid number"),
         ('endpoints = "x"', "endpoints must hold tables"),
     ],

@@ -49,6 +49,20 @@ def answers(folder: Path) -> None:
         write_jsonl(folder / f"{name}.jsonl", rows)
 
 
+def cited(folder: Path) -> None:
+    """cited.jsonl: answers to questions, with the passages that they draw on."""
+    rows = (
+        {
+            "id": f"q{n}",
+            "prompt": f"Question {n}?",
+            "context": [f"Passage {n}.", f"Passage {n + 1}."],
+            "response": answer(n, 0),
+        }
+        for n in range(8)
+    )
+    write_jsonl(folder / "cited.jsonl", rows)
+
+
 def older(folder: Path) -> None:
     """old.jsonl: answers to the prompts of prompts.jsonl."""
     rows = ({**row, "response": answer(n, 1)} for n, row in enumerate(PROMPTS))
@@ -221,7 +235,7 @@ PAGES: Mapping[str, Page] = {
         ),
         not_run={f"{PAIRRM} --backend": "loads its encoder by hub id"},
     ),
-    "docs/guides/prompts.md": Page((answers, fastchat_prompts)),
+    "docs/guides/prompts.md": Page((answers, cited, fastchat_prompts)),
     "docs/guides/rank.md": Page((answers, candidates, pairrm("llm-blender/PairRM"))),
     "docs/guides/bench.md": Page((rubric,), not_run={"judgekit bench llmbar": DOWNLOADS}),
     "docs/guides/audit.md": Page((answers,)),

@@ -124,6 +124,38 @@ def test_who_waits_gets_the_reply_or_the_turn(tmp_path: Path) -> None:
     assert claimed(path) == 0
 
 
+def test_free_calls_are_claimed_in_one_statement(tmp_path: Path) -> None:
+    """At each statement the thread that writes waits for the event loop to give way."""
+    path = tmp_path / "s.db"
+    ReplyStore(path).close()
+    statements: list[str] = []
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("INSERT INTO replies VALUES (?, ?)", (b"kept", b"reply"))
+        connection.execute(
+            "INSERT INTO claims VALUES (?, 'another machine:1:x', ?)", (b"theirs", 9)
+        )
+        connection.set_trace_callback(statements.append)
+        keys = [b"%d" % n for n in range(300)]
+        assert claims.claim(connection, keys, "us", now=1.0) == ["ours"] * 300
+        assert len(statements) == 1
+        mixed = [b"new", b"kept", b"theirs", b"0"]
+        assert claims.claim(connection, mixed, "us", 1.0) == ["ours", "kept", "theirs", "ours"]
+
+
+def test_a_call_that_is_claimed_anew_stays_claimed(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+
+    async def go() -> None:
+        with ReplyStore(path) as one, ReplyStore(path) as other:
+            assert await one.claim(b"k") is None
+            one.release(b"k")
+            assert await one.claim(b"k") is None  # handed to the thread that writes with the end
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(other.claim(b"k"), 0.3)
+
+    asyncio.run(go())
+
+
 def test_a_living_owner_renews_its_claims(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from judgekit.harness import store_writer
 

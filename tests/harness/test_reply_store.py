@@ -139,6 +139,8 @@ texts = st.text(st.characters(exclude_categories=["Cs"]))
         thinking=texts,
         tokens_in=st.none() | st.integers(0, 10**6),
         tokens_out=st.none() | st.integers(0, 10**6),
+        tokens_cached=st.none() | st.integers(0, 10**6),
+        tokens_written=st.none() | st.integers(0, 10**6),
         label_logprobs=st.none() | st.dictionaries(texts, st.floats(-50, 0), min_size=1),
     )
 )

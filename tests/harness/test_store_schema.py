@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from judgekit.config.prices import Price
 from judgekit.errors import StoreError
 from judgekit.harness.bookings import Booking, Totals
 from judgekit.harness.reply_store import ReplyStore
-from judgekit.harness.store_schema import SCHEMA
+from judgekit.harness.store_schema import SCHEMA, STEPS
 
 RECORDED = Path(__file__).parents[1] / "golden" / "store.db"
 
@@ -47,6 +48,34 @@ def test_a_store_of_schema_1_keeps_every_reply(schema_1: Path) -> None:
     assert replies_of(schema_1) == before
     with ReplyStore(schema_1):  # once
         assert replies_of(schema_1) == before
+
+
+def test_a_store_of_schema_2_keeps_what_runs_used(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in (statement for step in STEPS[:2] for statement in step):
+            connection.execute(statement)
+        connection.execute("PRAGMA user_version=2")
+        connection.execute("INSERT INTO replies VALUES (x'aa', 'kept')")
+        connection.execute(
+            "INSERT INTO bookings VALUES ('one', x'aa', 'reply', 1, 100, 10, 0.5, 0.75, 1.0)"
+        )
+        connection.commit()
+    new = Booking("one", b"b", "reply", 1, 50, 5, None, 0.25, 30, 20)
+
+    async def book() -> None:
+        with ReplyStore(path) as store:
+            await store.put([], [new])
+
+    asyncio.run(book())
+    with ReplyStore(path) as store:
+        used = store.totals("one")
+        assert store.get(b"\xaa") == "kept"
+    assert version_of(path) == SCHEMA
+    assert (used.calls, used.tokens_in, used.tokens_out, used.paid) == (2, 150, 15, 0.5)
+    assert (used.tokens_cached, used.tokens_written, used.charged) == (30, 20, 1.0)
+    price = Price(1.0, 0.0, 0.1, 2.0)
+    assert used.cost(price) == pytest.approx(0.5 + (30 * 0.1 + 20 * 2.0) / 1e6)
 
 
 def test_a_migration_that_breaks_off_changes_nothing(

@@ -112,11 +112,14 @@ def explain(answers: Answers) -> None:
     from judgekit.cli.render.figures import asked_text, price
 
     s = answers.summary
-    cost = price(s["cost_usd"])
-    if s["without_usage"]:
-        least = "" if s["cost_usd"] is None else "at least "
-        cost = f"{least}{cost} ({s['without_usage']} without token counts)"
-    asked = asked_text([answers.counts])
+    counts = answers.counts
+    cost = price(counts.cost_usd)
+    if counts.cost_usd is not None:
+        cost = f"{counts.cost_bound}{cost}"
+    if counts.without_usage:
+        cost += f" ({counts.without_usage} without token counts)"
+    asked = asked_text([counts])
+    cached = f" ({counts.tokens_cached} cached)" if counts.tokens_cached else ""
     lacking = {
         f"without an answer: {status.replace('_', ' ')}": str(count)
         for status, count in s["without_answer"].items()
@@ -131,7 +134,7 @@ def explain(answers: Answers) -> None:
         "not asked": f"{s['not_asked']}: {s['stopped']}" if s["not_asked"] else "",
         **left_out,
         "asked": asked,
-        "tokens": f"{s['tokens_in']} in, {s['tokens_out']} out",
+        "tokens": f"{counts.tokens_in}{cached} in, {counts.tokens_out} out",
         "cost": cost,
     }
     print_table({name: text for name, text in rows.items() if text not in ("", "0")})

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from judgekit.cli.render.console import safe
-from judgekit.types import Case, Choice, Message, Outcome, Position, Verdict
+from judgekit.types import Case, Choice, Column, Message, Outcome, Position, Verdict
 
 if TYPE_CHECKING:
     from judgekit.runs import StoredJudgement
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["print_case", "print_title", "shorten"]
 
 PROMPT_ROWS, ANSWER_ROWS, REASON_ROWS = 8, 16, 8  # of the terminal, where texts are shortened
+ITEM_ROWS = 3  # of one item of a list
 LETTERS = "ab"
 SHORTENED_WIDTH = 100  # cells of a line where there is no terminal to ask
 BORDERS = 7  # columns that the lines of a table of two take
@@ -90,6 +91,8 @@ def print_case(
     print_title(console, case)
     for message in case.prompt:
         console.print(prompt_text(page, message))
+    for name, column in case.columns:
+        console.print(column_text(page, name, column))
     for part in answers(page, case, outcome, labels):
         console.print(part)
     if case.reference is not None:
@@ -127,6 +130,16 @@ def prompt_text(page: Page, message: Message) -> Text:
         text.append("calls ", style="dim")
         text += page.text(message.tool_calls, PROMPT_ROWS)
     return text
+
+
+def column_text(page: Page, name: str, column: Column) -> Text:
+    """A further column that a judge needed; the items of a list are numbered."""
+    if isinstance(column, str):
+        return Text(f"{safe(name)}: ", style="dim") + page.text(column, PROMPT_ROWS)
+    lines = [Text(f"{safe(name)}:" if column else f"{safe(name)}: no items", style="dim")]
+    for number, item in enumerate(column, 1):
+        lines.append(Text(f"  {number}. ", style="dim") + page.text(item, ITEM_ROWS))
+    return Text("\n").join(lines)
 
 
 def answers(
@@ -184,6 +197,9 @@ def showing(stored: StoredJudgement, labels: Sequence[str]) -> str:
 
 def verdict_text(verdict: Verdict, shown: Sequence[str]) -> str:
     """A verdict in words; one that is not valid with what is known of why."""
+    if verdict.label is not None:
+        chances = [f"{name} {100 * chance:.0f} %" for name, chance in verdict.probabilities]
+        return f"class {verdict.label}" + (f" ({', '.join(chances)})" if chances else "")
     if verdict.score is not None:
         return f"score {verdict.score:g}"
     if verdict.choice is None:
@@ -203,13 +219,19 @@ def in_words(outcome: Outcome, labels: Sequence[str], judges: int = 1) -> str:
         return "a tie: the answers are the same text, and no judge was asked"
     if not outcome.decided:
         wrong = [f"{n} {name}" for name, n in outcome.statuses.items() if name != "valid"]
+        if outcome.labels and not wrong:
+            return "no verdict: no class has the most votes"
         return f"no verdict: of {sum(outcome.statuses.values())} trials {', '.join(wrong)}"
+    if len(labels) == 1 and outcome.labels:
+        return f"class {outcome.labels[0]}"
     if len(labels) == 1:
         return f"score {number(outcome.scores[0])}"
     against = DISAGREEMENT.get(outcome.position) if outcome.position else None
     if outcome.winner is None:
         return f"inconsistent: {against or 'the trials do not agree'}"
     what = "a tie" if outcome.winner == "tie" else f"{labels[outcome.winner]} is better"
+    if outcome.labels:
+        return f"{what}: {' against '.join(each or 'none' for each in outcome.labels)}"
     if outcome.scores:
         return f"{what}: {' against '.join(number(s) for s in outcome.scores)} points"
     if judges > 1:

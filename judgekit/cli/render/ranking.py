@@ -15,6 +15,7 @@ from judgekit.cli.render.case import (
     ANSWER_ROWS,
     PROMPT_ROWS,
     Page,
+    column_text,
     number,
     print_title,
     prompt_text,
@@ -185,6 +186,8 @@ def print_ranked(
     print_title(console, case)
     for message in case.prompt:
         console.print(prompt_text(page, message))
+    for name, column in case.columns:
+        console.print(column_text(page, name, column))
     for i in compared_answers(ranking):
         console.print(Text(safe(f"{place(ranking, i)}: {labels[i]}"), style="bold green"))
         for turn, earlier in enumerate(case.responses[i].earlier, 1):

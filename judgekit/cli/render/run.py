@@ -67,11 +67,12 @@ def footer(metadata: RunMetadata) -> str:
     counts = metadata.counts
     parts = [asked_text([counts], asks=bool(metadata.model))]
     if counts.tokens_in or counts.tokens_out:
-        parts.append(f"{counts.tokens_in} + {counts.tokens_out} tokens")
+        cached = f" ({counts.tokens_cached} cached)" if counts.tokens_cached else ""
+        parts.append(f"{counts.tokens_in}{cached} + {counts.tokens_out} tokens")
     if counts.cost_usd is None:
         parts.append("price unknown")
     elif counts.cost_usd:
-        parts.append(f"{'at least ' * bool(counts.without_usage)}${counts.cost_usd:.4f}")
+        parts.append(f"{counts.cost_bound}${counts.cost_usd:.4f}")
     if counts.without_usage:
         parts.append(f"{counts.without_usage} without token counts")
     if metadata.stop is not None:

@@ -12,6 +12,7 @@ from judgekit.cli.render.columns import Column, Heading, grid, table_of
 from judgekit.cli.render.console import safe, stdout_console
 from judgekit.cli.render.figures import NONE, number, percent, points, price, rate_text, score_text
 from judgekit.stats import Positions, RankingSummary, ScoreSummary, Summary
+from judgekit.stats.summaries.classes import ClassShare
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -120,6 +121,7 @@ def comparison_lines(s: Summary) -> list[Line]:
     if s.mean_score_a is not None and s.mean_score_b is not None:
         rows.append((f"mean score of {s.a}", score_text(s.mean_score_a)))
         rows.append((f"mean score of {s.b}", score_text(s.mean_score_b)))
+    rows += difference_lines(s)
     if s.adaptive is not None:
         shift = s.adaptive.shift_a
         off = "" if shift.value is None else f"; shifts the win rate by {points(shift)}"
@@ -167,6 +169,8 @@ def position_lines(position: Positions, name: str = CONSISTENCY) -> list[Line]:
 
 def score_lines(s: ScoreSummary) -> list[Line]:
     """The metrics of a scoring, with a histogram."""
+    if s.classes is not None:
+        return class_lines(s, s.classes)
     rows = [
         ("answers", str(s.cases)),
         ("without a score", with_reasons(s.no_verdict, s.statuses)),
@@ -177,6 +181,35 @@ def score_lines(s: ScoreSummary) -> list[Line]:
         bar = "█" * round(30 * b.count / most)
         values = f"{b.low:g}" if b.low == b.high else f"{b.low:g} to {b.high:g}"
         rows.append((f"  {values}", f"{bar} {b.count}"))
+    return rows
+
+
+def class_lines(s: ScoreSummary, classes: Sequence[ClassShare]) -> list[Line]:
+    """The share of each class."""
+    rows = [
+        ("answers", str(s.cases)),
+        ("without a class", with_reasons(s.no_verdict, s.statuses)),
+    ]
+    for c in classes:
+        share = f"{rate_text(c.share)}, {number(c.count, 'answer')}"
+        if s.no_verdict:
+            ends = f"{percent(c.bounds.low)} to {percent(c.bounds.high)}"
+            share += f"; {ends} if all without a class went one way"
+        rows.append((f"  {c.name}", share))
+    if s.mean_score.value is not None:
+        rows.append(("mean value", score_text(s.mean_score)))
+    return rows
+
+
+def difference_lines(s: Summary) -> list[Line]:
+    """How often each class is said of either model's answers, from the best class to the worst."""
+    rows: list[Line] = []
+    for c in s.classes or ():
+        shares = f"{percent(c.share_a.value)} against {percent(c.share_b.value)}"
+        p = "" if c.p_adjusted is None else f", p = {c.p_adjusted:.3f}"
+        decisive = ", decisive" * c.decisive
+        value = "" if c.value is None else f" (value {c.value:g})"
+        rows.append((f"class {c.name}{value}", f"{shares}: {points(c.difference)}{p}{decisive}"))
     return rows
 
 

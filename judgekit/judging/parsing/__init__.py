@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         one_token,
         statement,
     )
+    from judgekit.judging.parsing.classes import labelled_class, with_class_value
     from judgekit.judging.parsing.criteria import criteria_json, criteria_lines, read_criteria
     from judgekit.judging.parsing.formats import PARSERS, Parser, concluding_lines, parser
     from judgekit.judging.parsing.grades import labelled_grade
@@ -52,6 +53,7 @@ __all__ = [
     "criteria_lines",
     "first_line",
     "json_winner",
+    "labelled_class",
     "labelled_grade",
     "labelled_score",
     "marked_result",
@@ -63,6 +65,7 @@ __all__ = [
     "score_list",
     "score_pair",
     "statement",
+    "with_class_value",
 ]
 
 MODULES = {
@@ -74,6 +77,7 @@ MODULES = {
         "one_token",
         "statement",
     ),
+    "classes": ("labelled_class", "with_class_value"),
     "criteria": (
         "criteria_json",
         "criteria_lines",

@@ -29,7 +29,8 @@ def unless_contradicted(text: str, finding: Finding, names: tuple[str, ...]) -> 
         finding: A choice between two answers, or none.
         names: The names of the first and the second answer.
     """
-    other = {Choice.FIRST: names[1], Choice.SECOND: names[0]}.get(finding.value)  # type: ignore[arg-type]
+    others = {Choice.FIRST: names[1], Choice.SECOND: names[0]}
+    other = others.get(finding.value) if isinstance(finding.value, Choice) else None
     if other is not None and _claim(other).search(text, finding.end):
         return Finding.many("words after the verdict say that another answer is better")
     return finding

@@ -15,16 +15,19 @@ class Mark(NamedTuple):
     An `announced` one holds its own announcement, as ``[RESULT] A`` does.
     """
 
-    value: Choice | float | None
+    value: Choice | float | str | None
     start: int
     end: int
     announced: bool = False
 
 
 class Finding(NamedTuple):
-    """What a format finds in a text: a value and its marker's end, or why there is none."""
+    """What a format finds in a text: a value and its marker's end, or why there is none.
 
-    value: Choice | float | None
+    The value is a choice, a score, or the name of a class.
+    """
+
+    value: Choice | float | str | None
     end: int = 0
     status: Status = Status.VALID
     error: str = ""
@@ -40,6 +43,8 @@ class Finding(NamedTuple):
     def verdict(self, reasoning: str, probability: float | None = None) -> Verdict:
         if isinstance(self.value, Choice):
             return Verdict.chose(self.value, probability=probability, reasoning=reasoning)
+        if isinstance(self.value, str):
+            return Verdict.classified(self.value, reasoning=reasoning)
         if self.value is not None:
             return Verdict.scored(self.value, reasoning=reasoning)
         return Verdict.without(self.status, self.error, reasoning=reasoning)

@@ -10,6 +10,7 @@ from typing import Literal
 from judgekit.errors import InputError
 from judgekit.judging.parsing import (
     choices,
+    classes,
     grades,
     json_choices,
     score_lists,
@@ -117,6 +118,10 @@ def _grade(text: str, head: Head, _names: Names) -> Finding:
     return grades.find_grade(text, head.values, head.label)
 
 
+def _class(text: str, head: Head, _names: Names) -> Finding:
+    return classes.find_class(text, head.classes, head.label)
+
+
 def _list(text: str, head: Head, names: Names) -> Finding:
     return score_lists.find_list(text, names, head.scale, head.label)
 
@@ -140,6 +145,7 @@ PARSERS: Mapping[str, Parser] = MappingProxyType(
             Parser("grade", _grade),
             Parser("result", _result),
             Parser("number", _number, "first line"),
+            Parser("class", _class),
         )
     }
 )
@@ -174,4 +180,6 @@ def concluding_lines(head: Head, names: tuple[str, ...]) -> tuple[str, ...]:
     if head.reads == "rating" and head.scale is not None:
         low, high = (int(end) for end in head.scale)
         return tuple(f"Rating: [[{rating}]]" for rating in range(low, high + 1))
+    if head.reads == "class":
+        return tuple(f"[[{name}]]" for name in head.classes)
     return ()

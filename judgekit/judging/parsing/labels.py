@@ -20,7 +20,13 @@ __all__ = ["Labels"]
 LEAST_MASS = 0.01  # total probability of the labels; below it the model gives no verdict
 MOST_STEPS = 101  # as many as in a scale of 0 to 100
 
-OPENINGS = {"label": "[[", "token": "", "rating": "Rating: [[", "score": "{label}: "}
+OPENINGS = {
+    "label": "[[",
+    "token": "",
+    "rating": "Rating: [[",
+    "score": "{label}: ",
+    "class": "{label}: ",
+}
 """The text right before the verdict, for the formats that can be read in this way."""
 
 
@@ -28,11 +34,13 @@ OPENINGS = {"label": "[[", "token": "", "rating": "Rating: [[", "score": "{label
 class Labels:
     """The labels of one format.
 
-    `meaning` maps each label, as written, to its choice or score; `opening` is the text before it.
+    `meaning` maps each label, as written, to its choice, its score, or the place of its class;
+    `opening` is the text before it. `classes` are those that a classifier may say.
     """
 
     opening: str
     meaning: Mapping[str, Choice | int]
+    classes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, head: Head, names: tuple[str, ...]) -> Labels:
@@ -54,6 +62,9 @@ class Labels:
         opening = OPENINGS[head.reads].format(label=head.label)
         if head.shows == "pair":
             return cls(opening, parser(head.reads).labels(head, names))
+        if head.reads == "class":
+            places = {name: place for place, name in enumerate(head.classes)}
+            return cls(opening, places, head.classes)
         steps: range | tuple[()] = ()
         if head.scale is not None:
             steps = range(math.ceil(head.scale[0]), math.floor(head.scale[1]) + 1)
@@ -73,8 +84,9 @@ class Labels:
         """Reads the verdict from the labels' log-probabilities.
 
         For a pair the most likely label (a tie if several are equally likely), with the probability
-        P(first) + P(tie)/2; for a single answer the expected score Σ p·score. Both are over the
-        labels' probabilities, normalised to sum to 1.
+        P(first) + P(tie)/2; for a single answer the expected score Σ p·score, or the most likely
+        class (`ambiguous` if several are equally likely). All are over the labels' probabilities,
+        normalised to sum to 1.
         """
         if reply.finish in ("refusal", "content_filter"):
             return Verdict.without(Status.REFUSED, reply.finish)
@@ -92,6 +104,8 @@ class Labels:
         for label, chance in chances.items():
             meaning = self.meaning[label]
             shares[meaning] = shares.get(meaning, 0.0) + chance / mass
+        if self.classes:
+            return self._read_class(shares)
         scores = [share * step for step, share in shares.items() if not isinstance(step, Choice)]
         if scores:
             return Verdict.scored(math.fsum(scores))
@@ -101,3 +115,12 @@ class Labels:
         return Verdict.chose(
             best[0] if len(best) == 1 else Choice.TIE, probability=min(1.0, probability)
         )
+
+    def _read_class(self, shares: Mapping[Choice | int, float]) -> Verdict:
+        """The most likely class, with the probability of each."""
+        chances = tuple((name, shares.get(i, 0.0)) for i, name in enumerate(self.classes))
+        top = max(chance for _, chance in chances)
+        best = [name for name, chance in chances if chance == top]
+        if len(best) > 1:
+            return Verdict.without(Status.AMBIGUOUS, f"{' and '.join(best)} are equally likely")
+        return Verdict.classified(best[0], probabilities=chances)

@@ -88,7 +88,8 @@ def _is_complete(text: str, finding: Finding, format_parser: Parser) -> bool:
     if format_parser.position == "first line" and "\n" not in text[: finding.end].strip():
         return "\n" in text[: finding.end].lstrip()
     after = text[finding.end :]
-    if isinstance(finding.value, float) and text[finding.end - 1].isalnum() and "\n" not in after:
+    named = not isinstance(finding.value, Choice)  # a number or a class may go on
+    if named and text[finding.end - 1].isalnum() and "\n" not in after:
         return False
     return not any(c.isalnum() for c in after) and not text[-1].isalnum()
 

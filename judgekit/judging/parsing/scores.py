@@ -12,7 +12,7 @@ from judgekit.judging.parsing.marks import Finding, Mark, conclude, verdict
 from judgekit.judging.parsing.numbers import OPENING, ascii_text, read_number, whole_number
 from judgekit.judging.parsing.score_labels import ValueReader, labelled_scores
 from judgekit.judging.parsing.surroundings import Scale, depends, read_rest
-from judgekit.types import Choice, Verdict
+from judgekit.types import Verdict
 
 __all__ = [
     "bare_number",
@@ -148,7 +148,7 @@ def find_number(text: str, scale: Scale) -> Finding:
 
 
 def _within(finding: Finding, scale: Scale) -> Finding:
-    if finding.value is None or isinstance(finding.value, Choice) or scale is None:
+    if finding.value is None or isinstance(finding.value, str) or scale is None:
         return finding
     if not scale[0] <= finding.value <= scale[1]:
         return Finding.none(f"out of range {scale[0]:g} to {scale[1]:g}: {finding.value:g}")

@@ -43,8 +43,8 @@ def fence_all(
     same_past = all(response.earlier == asked[0].earlier for response in asked[1:])
     past = case.conversation(trial.order[0] if shown else 0) if same_past else case.prompt
     texts = [reference]
-    for _, *told in message_parts(past):
-        texts += told
+    for _, *message_texts in message_parts(past):
+        texts += message_texts
     for response in shown:
         texts.append(response.text)
         if not same_past:

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 from judgekit.errors import InputError
 from judgekit.naming import unknown
 
-__all__ = ["FORMATS", "Head", "Shows", "read_head"]
+__all__ = ["FORMATS", "Head", "Shows", "class_complaint", "read_head"]
 
 Shows = Literal["pair", "single", "question"]
 
@@ -33,6 +33,7 @@ FORMATS: Mapping[str, Shows] = MappingProxyType(
         "grade": "single",
         "result": "single",
         "number": "single",
+        "class": "single",
     }
 )
 """The verdict formats that a head may name under `reads`, and what their prompts show."""
@@ -50,8 +51,10 @@ class Head:
         tie: The label of a tie; None if there is none.
         label: The word before a score or a grade.
         reference: Whether the prompt needs a reference.
+        values: The grades of the format ``"grade"``, or the classes of ``"class"``, and the number
+            that each stands for.
+        classes: The classes of the format ``"class"``.
         needs: The further columns of a case that the prompt shows.
-        values: The grades of the format ``"grade"`` and the number that each stands for.
     """
 
     shows: Shows
@@ -61,6 +64,7 @@ class Head:
     label: str = "Score"
     reference: bool = False
     values: tuple[tuple[str, float], ...] = ()
+    classes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
 
 
@@ -80,8 +84,8 @@ def read_head(lines: Sequence[str], file: str, start: int) -> Head:
     except RecursionError:
         raise InputError(f"{file}:{start}: the head is nested too deeply") from None
     except ValueError as error:  # TOML's own error, or a number of thousands of digits
-        said = str(error).partition(";")[0]
-        raise InputError(f"{file}: the head between the +++ lines is not TOML: {said}") from error
+        detail = str(error).partition(";")[0]
+        raise InputError(f"{file}: the head between the +++ lines is not TOML: {detail}") from error
     for key, value in table.items():
         if complaint := _complaint(key, value):
             raise InputError(f"{file}:{start + _line_of(key, lines)}: {complaint}")
@@ -90,6 +94,8 @@ def read_head(lines: Sequence[str], file: str, start: int) -> Head:
     shows, reads = table["shows"], table.get("reads")
     if "values" in table or reads == "grade":
         _complete_grades(table, lambda key: f"{file}:{start + _line_of(key, lines)}")
+    if "classes" in table or reads == "class":
+        _complete_classes(table, lambda key: f"{file}:{start + _line_of(key, lines)}")
     if reads is not None and FORMATS[reads] != shows:
         fitting = ", ".join(name for name, kind in FORMATS.items() if kind == shows)
         way_out = f"take one of {fitting}" if fitting else "take `reads` out"
@@ -128,6 +134,42 @@ def _complete_grades(table: dict[str, Any], where: Callable[[str], str]) -> None
     table["values"] = tuple((name, float(number)) for name, number in table["values"].items())
 
 
+def _complete_classes(table: dict[str, Any], where: Callable[[str], str]) -> None:
+    """Sets the classes, their values and the label of a head that reads a class."""
+    if table.get("reads") != "class":
+        raise InputError(
+            f'{where("classes")}: classes are those of reads = "class"; take them out, or say so'
+        )
+    if "classes" not in table:
+        raise InputError(
+            f'{where("reads")}: reads = "class" needs the classes that the judge may say; add '
+            'classes = ["pass", "fail"]'
+        )
+    if "scale" in table:
+        raise InputError(f"{where('scale')}: classes have no scale; take scale out")
+    given = table["classes"]
+    table.setdefault("label", "Class")
+    table["classes"] = tuple(given)
+    if isinstance(given, dict):
+        table["values"] = tuple((name, float(number)) for name, number in given.items())
+
+
+def class_complaint(classes: Sequence[Any]) -> str:
+    """What is wrong with the names of classes; empty if they can be told apart in a reply."""
+    if len(classes) < 2:
+        return "two classes or more"
+    for name in classes:
+        if not isinstance(name, str) or not 0 < len(name) <= _LONGEST or name.strip() != name:
+            return f"names of at most {_LONGEST} characters, without spaces around them"
+        if not name.isprintable() or _NO_NAME.search(name):
+            return "names without brackets, quotation marks, stars, backticks, commas or ="
+    folded = [name.casefold() for name in classes]
+    twice = next((name for name in classes if folded.count(name.casefold()) > 1), None)
+    return "" if twice is None else f"{twice!r} only once, in whatever letter case"
+
+
+_LONGEST = 60
+_NO_NAME = re.compile(r"[\[\](){}<>\"“”*`,=;|]|\A\W|[^\w%+-]\Z")
 _SHOWS = "shows = " + " or ".join(f'"{kind}"' for kind in get_args(Shows))
 
 
@@ -141,6 +183,8 @@ def _complaint(key: str, value: Any) -> str:
             wanted = "" if value in FORMATS else "one of " + ", ".join(FORMATS)
         case "scale":
             wanted = "" if _is_scale(value) else "the lowest and the highest score, as in [1, 10]"
+        case "classes":
+            wanted = _wrong_classes(value)
         case "values":
             wanted = "" if _are_grades(value) else "two different numbers or more: {A = 4, B = 3}"
         case "reference":
@@ -173,6 +217,14 @@ def _are_grades(value: Any) -> bool:
         and all(name.strip() == name != "" and "\n" not in name for name in value)
         and len(set(value.values())) > 1
     )
+
+
+def _wrong_classes(value: Any) -> str:
+    if isinstance(value, list):
+        return class_complaint(value)
+    if isinstance(value, dict) and _are_grades(value):
+        return class_complaint(list(value))
+    return 'two names or more, ["pass", "fail"], or their different values, {pass = 1, fail = 0}'
 
 
 def _are_names(value: Any) -> bool:

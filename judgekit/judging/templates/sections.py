@@ -12,7 +12,7 @@ from judgekit.judging.templates.column_calls import COLUMN, resolve_columns
 from judgekit.judging.templates.fences import column_variable, fence_all
 from judgekit.judging.templates.head import Head
 from judgekit.judging.templates.sandbox import environment, render, unfit
-from judgekit.judging.templates.template import Rendered
+from judgekit.judging.templates.template import Rendered, Template
 from judgekit.naming import closest
 from judgekit.types import Case, Message, Response, Trial
 
@@ -20,11 +20,16 @@ if TYPE_CHECKING:  # imported where a prompt is compiled: `judgekit --help` need
     import jinja2
     from jinja2 import nodes
 
-__all__ = ["Section", "Sections", "compile_reminder"]
+__all__ = ["Section", "Sections", "compile_reminder", "with_classes"]
 
 _NEEDED = {"pair": ("first", "second"), "single": ("answer",), "question": ("prompt",)}
 _NAMES = {"pair": ("name_first", "name_second"), "single": ("name_first",), "question": ()}
-_FROM_HEAD = {"tie": 'tie = "C"', "low": "scale = [1, 10]", "high": "scale = [1, 10]"}
+_FROM_HEAD = {
+    "tie": 'tie = "C"',
+    "low": "scale = [1, 10]",
+    "high": "scale = [1, 10]",
+    "classes": 'classes = ["pass", "fail"]',
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,30 @@ class Sections:
         return ""
 
 
+def with_classes(
+    template: Template, classes: Sequence[str], values: Sequence[tuple[str, float]] = ()
+) -> Template:
+    """A prompt that reads a class, with other classes than its head has.
+
+    Args:
+        template: The prompt.
+        classes: Their names.
+        values: Their values; none where they have none.
+
+    Raises:
+        InputError: The prompt reads no class.
+    """
+    body = template.body
+    if template.head.reads != "class" or not isinstance(body, Sections):
+        raise InputError(
+            f"prompt {template.name!r} reads no class; leave --classes out, or take a prompt whose "
+            f'head says reads = "class"'
+        )
+    head = replace(template.head, classes=tuple(classes), values=tuple(values))
+    sections = replace(body, head=head, constants=_constants(head), _cache={})
+    return replace(template, head=head, body=sections)
+
+
 def compile_reminder(section: Section, head: Head, file: str) -> str:
     """The text of a reminder.
 
@@ -136,6 +165,8 @@ def _constants(head: Head) -> dict[str, str | float]:
     if head.scale is not None:
         for name, end in zip(("low", "high"), head.scale, strict=True):
             constants[name] = int(end) if float(end).is_integer() else end
+    if head.classes:
+        constants["classes"] = ", ".join(head.classes)
     return constants
 
 
@@ -199,14 +230,14 @@ def _check_parts(
     from jinja2 import nodes
 
     names = list(tree.find_all(nodes.Name))
-    own = {name.name for name in names if name.ctx != "load"}
+    assigned = {name.name for name in names if name.ctx != "load"}
     for name in names:
-        if name.name not in {*known, *columns, *own}:
+        if name.name not in {*known, *columns, *assigned}:
             line = section.line + name.lineno - 1
             raise InputError(f"{file}:{line}: {_unknown_variable(name.name, known, head)}")
-    if found := unfit(tree):
+    if misuse := unfit(tree):
         raise InputError(
-            f"{file}:{section.line + found[0] - 1}: a prompt may not use {found[1]}; it shows "
+            f"{file}:{section.line + misuse[0] - 1}: a prompt may not use {misuse[1]}; it shows "
             f"variables, chooses by {{% if %}} and changes texts by filters"
         )
     return {name.name for name in names}

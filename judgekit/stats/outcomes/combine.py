@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from math import fsum
 from typing import Literal
 
+from judgekit.stats.outcomes.classes import leading_class
 from judgekit.stats.outcomes.lean import lean, margin_of
 from judgekit.stats.outcomes.values import MaybeLabel, label, value
 from judgekit.types import Case, Outcome, Position
@@ -28,7 +29,8 @@ def combine(case: Case, outcomes: Sequence[Outcome], rule: Rule) -> Outcome:
     """The jury's outcome of a case.
 
     A comparison has a verdict where more than half of the jurors have one; a score, the mean of
-    the jurors' scores, where all have one, since jurors differ in level. A jury is never
+    the jurors' scores, where all have one, since jurors differ in level; a class, the one that most
+    jurors say, where more than half have one and no two classes share the lead. A jury is never
     inconsistent. Choices by position are each juror's own, and not counted here.
 
     Args:
@@ -72,6 +74,8 @@ def combine(case: Case, outcomes: Sequence[Outcome], rule: Rule) -> Outcome:
 
 
 def _scored(case: Case, outcomes: Sequence[Outcome], statuses: Mapping[str, int]) -> Outcome:
+    if any(o.labels for o in outcomes):
+        return _classified(case, outcomes, statuses)
     scores = [o.scores[0] for o in outcomes]
     numbers = [s for s in scores if s is not None]
     decided = len(numbers) == len(scores)
@@ -86,6 +90,25 @@ def _scored(case: Case, outcomes: Sequence[Outcome], statuses: Mapping[str, int]
         scores=(fsum(numbers) / len(numbers) if decided else None,),
         statuses=statuses,
         category=case.category,
+    )
+
+
+def _classified(case: Case, outcomes: Sequence[Outcome], statuses: Mapping[str, int]) -> Outcome:
+    votes = [o.labels[0] for o in outcomes if o.labels and o.labels[0] is not None]
+    leading = leading_class(votes, len(outcomes))
+    agreeing = (o for o in outcomes if leading is not None and o.labels[:1] == (leading,))
+    return Outcome(
+        case=case.id,
+        cluster=case.cluster or case.id,
+        winner=None,
+        decided=leading is not None,
+        position=None,
+        mean=None,
+        margin=None,
+        scores=(next((o.scores[0] for o in agreeing), None),),
+        statuses=statuses,
+        category=case.category,
+        labels=(leading,),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import fsum, isfinite
 
+from judgekit.stats.outcomes.classes import majority_class, mean_probabilities
 from judgekit.stats.outcomes.criteria import criteria_means
 from judgekit.stats.outcomes.lean import (
     TOLERANCE,
@@ -36,7 +37,9 @@ def fold(
 
     A showing (an order, or a response by itself) is valid where more than half of its repeats
     are; a case with an invalid showing has no verdict. A valid verdict without what its showing
-    needs (no choice of a pair, a score that is not a number) counts as `failed`.
+    needs (no choice of a pair, a score that is not a number) counts as `failed`. Repeats of a
+    classifier are a vote: the class that most valid ones say, and none where two share the lead;
+    its value is the response's score.
 
     Args:
         case: Of one or two responses.
@@ -111,20 +114,29 @@ def _pairs(case: Case, judgements: Sequence[Judgement], merge: Merge, both_order
 
 
 def _singles(case: Case, judgements: Sequence[Judgement], tie_margin: float) -> Outcome:
-    statuses, valid = sift(judgements, is_score)
+    statuses, valid = sift(judgements, is_single)
     of_response: list[list[float]] = [[] for _ in case.responses]
     for j in valid:
         if j.verdict.score is not None:
             of_response[j.trial.order[0]].append(j.verdict.score)
-    scores = tuple(
-        _valid_mean(points, out_of=sum(j.trial.order == (i,) for j in judgements))
-        for i, points in enumerate(of_response)
-    )
+    showings = [sum(j.trial.order == (i,) for j in judgements) for i in range(len(of_response))]
+    scores: tuple[float | None, ...]
+    labels: tuple[str | None, ...] = ()
+    if any(j.verdict.label is not None for j in valid):
+        votes = [[j.verdict for j in valid if j.trial.order == (i,)] for i in range(len(showings))]
+        labels = tuple(map(majority_class, votes, showings))
+        scores = tuple(map(_class_value, votes, labels))
+        probabilities = tuple(map(mean_probabilities, votes, labels))
+    else:
+        scores = tuple(
+            _valid_mean(points, out_of=n) for points, n in zip(of_response, showings, strict=True)
+        )
+        probabilities = ()
     numbers = [s for s in scores if s is not None]
-    decided = len(numbers) == len(scores)
+    decided = len(numbers) == len(scores) if not labels else None not in labels
     winner: Label | None = None
     margin = None
-    if decided and len(scores) == 2:
+    if decided and len(numbers) == 2:
         margin = abs(numbers[0] - numbers[1])
         apart = margin > tie_margin + TOLERANCE
         winner = "tie" if not apart else 0 if numbers[0] > numbers[1] else 1
@@ -140,6 +152,8 @@ def _singles(case: Case, judgements: Sequence[Judgement], tie_margin: float) -> 
         statuses=statuses,
         category=case.category,
         criteria=criteria_means(judgements, len(scores)),
+        labels=labels,
+        probabilities=probabilities if any(probabilities) else (),
     )
 
 
@@ -166,8 +180,18 @@ def is_choice(verdict: Verdict) -> bool:
 
 
 def is_score(verdict: Verdict) -> bool:
-    """Whether a valid verdict says what a trial of a single answer asks for."""
+    """Whether a valid verdict has a score that is a number."""
     return verdict.score is not None and isfinite(verdict.score)
+
+
+def is_single(verdict: Verdict) -> bool:
+    """Whether a valid verdict says what a trial of a single answer asks for."""
+    return is_score(verdict) or (verdict.score is None and verdict.label is not None)
+
+
+def _class_value(votes: Sequence[Verdict], label: str | None) -> float | None:
+    """The value of a class, from a verdict that says it."""
+    return next((v.score for v in votes if label is not None and v.label == label), None)
 
 
 def _value(judgement: Judgement, *, soft: bool) -> float:

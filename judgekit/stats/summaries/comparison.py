@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from judgekit.stats.intervals import Rate
 from judgekit.stats.metric import metric
@@ -13,6 +13,7 @@ from judgekit.stats.outcomes.values import Inconsistent, counted, statuses
 from judgekit.stats.position import Positions, positions
 from judgekit.stats.power import effective_prompts
 from judgekit.stats.summaries.adaptive import AdaptiveMetrics
+from judgekit.stats.summaries.classes import ClassDifference, class_differences
 from judgekit.stats.summaries.context import RunContext
 from judgekit.stats.summaries.jury import JurorMetrics, JuryMetrics
 from judgekit.stats.summaries.rubric import RubricComparison, compare_criteria
@@ -166,6 +167,10 @@ class Summary(RunContext):
         default=None,
         metadata=metric("what --orders adaptive left out; absent otherwise", optional=True),
     )
+    classes: tuple[ClassDifference, ...] | None = field(
+        default=None,
+        metadata=metric("the classes that a classifier may say; absent otherwise", optional=True),
+    )
     jury: JuryMetrics | None = field(
         default=None, metadata=metric("the jurors of a jury; absent otherwise", optional=True)
     )
@@ -194,6 +199,7 @@ def summarise(
     inconsistent: Inconsistent = "half",
     anytime: Rate | None = None,
     placed: int | None = None,
+    classes: Sequence[str] = (),
 ) -> Summary:
     """All metrics of a comparison.
 
@@ -206,13 +212,12 @@ def summarise(
         inconsistent: What a case counts for in which the two orders disagree.
         anytime: As `Summary.anytime_win_rate_a`.
         placed: Metrics of position rest on the first so many outcomes only.
+        classes: The classes that a classifier may say, from the best to the worst.
 
     Returns:
         The summary without what only a run knows: what was planned, and why it ended.
     """
-    scores = mean_scores(outcomes)
-    sizes = Counter(o.cluster for o in outcomes if counted(o, inconsistent) is not None)
-    unequal = len(set(sizes.values())) > 1
+    scores = mean_scores(outcomes) or (None, None)
     inconsistencies = any(o.decided and o.winner is None for o in outcomes)
     return Summary(
         a=a,
@@ -225,13 +230,23 @@ def summarise(
         bounds_a=bounds(outcomes, inconsistent),
         position=positions(outcomes[:placed]),
         statuses=statuses(outcomes),
-        mean_score_a=scores[0] if scores else None,
-        mean_score_b=scores[1] if scores else None,
-        prompts=len(sizes),
-        effective_prompts=effective_prompts(list(sizes.values())) if unequal else None,
-        prompts_asked=len({o.cluster for o in outcomes}),
+        mean_score_a=scores[0],
+        mean_score_b=scores[1],
+        **_prompts(outcomes, inconsistent),
         inconsistent_as=inconsistent if inconsistencies else None,
         inconsistent_bounds_a=inconsistent_bounds(outcomes),
         anytime_win_rate_a=anytime,
         rubric=compare_criteria(outcomes, scores),
+        classes=class_differences(outcomes, classes) or None,
     )
+
+
+def _prompts(outcomes: Sequence[Outcome], inconsistent: Inconsistent) -> dict[str, Any]:
+    """The fields that count prompts."""
+    sizes = Counter(o.cluster for o in outcomes if counted(o, inconsistent) is not None)
+    unequal = len(set(sizes.values())) > 1
+    return {
+        "prompts": len(sizes),
+        "effective_prompts": effective_prompts(list(sizes.values())) if unequal else None,
+        "prompts_asked": len({o.cluster for o in outcomes}),
+    }

@@ -10,6 +10,7 @@ from typing import ClassVar
 from judgekit.stats.intervals import Rate
 from judgekit.stats.metric import metric
 from judgekit.stats.outcomes.values import statuses
+from judgekit.stats.summaries.classes import ClassShare, class_shares
 from judgekit.stats.summaries.context import RunContext
 from judgekit.stats.summaries.jury import JurorMetrics, JuryMetrics
 from judgekit.stats.summaries.rubric import RubricMetrics, summarise_criteria
@@ -45,9 +46,9 @@ class ScoreSummary(RunContext):
         metadata=metric("the model that judged; null of judges that ask none")
     )
     cases: int = field(metadata=metric("the answers that were judged", unit="answers"))
-    scored: int = field(metadata=metric("the answers that have a score", unit="answers"))
+    scored: int = field(metadata=metric("the answers with a score or a class", unit="answers"))
     no_verdict: int = field(
-        metadata=metric("the answers without a score", unit="answers", formerly="undecided")
+        metadata=metric("the answers without either", unit="answers", formerly="undecided")
     )
     mean_score: Rate = field(
         metadata=metric(
@@ -61,6 +62,10 @@ class ScoreSummary(RunContext):
         metadata=metric("the scores in adjoining bins of one round width")
     )
     statuses: Mapping[str, int] = field(metadata=metric("how the trials ended", unit="trials"))
+    classes: tuple[ClassShare, ...] | None = field(
+        default=None,
+        metadata=metric("the classes that a classifier may say; absent otherwise", optional=True),
+    )
     jury: JuryMetrics | None = field(
         default=None, metadata=metric("the jurors of a jury; absent otherwise", optional=True)
     )
@@ -75,7 +80,12 @@ class ScoreSummary(RunContext):
 
 
 def summarise_scores(
-    outcomes: Sequence[Outcome], *, a: str, judge: str, model: str | None
+    outcomes: Sequence[Outcome],
+    *,
+    a: str,
+    judge: str,
+    model: str | None,
+    classes: Sequence[str] = (),
 ) -> ScoreSummary:
     """All metrics of a run that scored single answers.
 
@@ -84,23 +94,27 @@ def summarise_scores(
         a: The model whose answers they are.
         judge: The judge's name.
         model: The model that judged, where the judge asks one.
+        classes: The classes that a classifier may say.
 
     Returns:
         The summary without what only a run knows: what was planned, and why it ended.
     """
     scores = [score for o in outcomes for score in o.scores[:1] if score is not None]
     means = mean_scores(outcomes)
+    shares = class_shares(outcomes, classes)
+    scored = sum(o.decided for o in outcomes) if shares else len(scores)
     return ScoreSummary(
         a=a,
         judge=judge,
         model=model,
         cases=len(outcomes),
-        scored=len(scores),
-        no_verdict=len(outcomes) - len(scores),
+        scored=scored,
+        no_verdict=len(outcomes) - scored,
         mean_score=means[0] if means else Rate(),
         histogram=histogram(scores),
         statuses=statuses(outcomes),
         rubric=summarise_criteria(outcomes, means[0] if means else Rate()),
+        classes=shares or None,
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import floor, log10
 
 from judgekit.stats.intervals import Z95, Rate
 from judgekit.stats.power import FEW
+from judgekit.stats.summaries.classes import ClassShare
 from judgekit.stats.summaries.comparison import Summary
 from judgekit.stats.summaries.scores import ScoreSummary
 from judgekit.stats.win_rate import Bounds
@@ -33,7 +34,9 @@ def comparison_sentence(summary: Summary) -> str:
 def score_sentence(summary: ScoreSummary) -> str:
     """The mean score and how many answers it rests on; then what to beware of."""
     mean = summary.mean_score
-    if mean.value is None:
+    if summary.classes is not None:
+        result = _classes(summary, summary.classes)
+    elif mean.value is None:
         result = f"no score: none of the {summary.cases} answers of {summary.a} has one"
     else:
         result = f"{summary.a} scores {mean.value:.2f} on average"
@@ -42,6 +45,18 @@ def score_sentence(summary: ScoreSummary) -> str:
         result += f" over {summary.scored} answer{'s' * (summary.scored != 1)}"
     missing = _missing(summary.cases, summary.no_verdict, summary.statuses)
     return "; ".join(filter(None, (result, missing)))
+
+
+def _classes(summary: ScoreSummary, classes: Sequence[ClassShare]) -> str:
+    """The share of each class, and how many answers they rest on."""
+    if not summary.scored:
+        return f"no class: none of the {summary.cases} answers of {summary.a} has one"
+    shares = ", ".join(
+        f"{c.name} {100 * (c.share.value or 0.0):.1f} % "
+        f"(95 % interval {100 * (c.share.low or 0.0):.1f} to {100 * (c.share.high or 0.0):.1f})"
+        for c in classes
+    )
+    return f"{summary.a}: {shares}, of {summary.scored} answer{'s' * (summary.scored != 1)}"
 
 
 def unjudged(remaining: int, planned: int, stopped: str) -> str:

@@ -15,6 +15,7 @@ from judgekit.io.labels import read_labels
 from judgekit.jobs.bindings import JudgeFactory
 from judgekit.jobs.inputs import read_input
 from judgekit.jobs.job import Job
+from judgekit.jobs.needs import needed_columns
 from judgekit.jobs.prepare import job_for
 from judgekit.jobs.text_generation import TextGeneration
 from judgekit.runs.reader import StoredRun
@@ -140,24 +141,23 @@ def prepare_audit(
     """
     registry = registry or Registry.load(files=settings.plugins)
     check_settings(settings)
-    inputs = read_input(files, settings)
+    specs = parse_judge_specs(options.beside) if options.beside is not None else ()
+    beside = {str(spec): settings_for(settings, spec, registry) for spec in specs}
+    factories = [JudgeFactory(registry, s) for s in (settings, *beside.values())]
+    inputs = read_input(files, settings, needs=needed_columns(factories, files, "compare"))
     if inputs.kind != "compare":
         raise InputError(
             f"{str(files[0])!r} holds single answers; an audit needs two files, or pairs"
         )
 
-    def job_of(of_judge: Settings) -> Job:
-        return job_for(inputs, JudgeFactory(registry, of_judge), out=settings.out)
-
-    job = job_of(settings)
-    specs = parse_judge_specs(options.beside) if options.beside is not None else ()
-    others = {str(spec): job_of(settings_for(settings, spec, registry)) for spec in specs}
+    job, *jobs = (job_for(inputs, factory, out=settings.out) for factory in factories)
+    others = dict(zip(beside, jobs, strict=True))
     guided = None
     if job.judge.model == "engine" and job.judge_name != options.guided:
-        guided = job_of(settings_for(settings, JudgeSpec(options.guided), registry))
-    rephraser = None
-    if options.rephraser is not None:
-        rephraser = prepare_rephraser(settings, registry, options.rephraser)
+        of_guided = settings_for(settings, JudgeSpec(options.guided), registry)
+        guided = job_for(inputs, JudgeFactory(registry, of_guided), out=settings.out)
+    rewriter = options.rephraser
+    rephraser = prepare_rephraser(settings, registry, rewriter) if rewriter is not None else None
     return AuditInput(
         job,
         None if options.labels is None else read_labels(options.labels, job.inputs.models),

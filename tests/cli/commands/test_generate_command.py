@@ -89,6 +89,7 @@ def test_the_summary(cli: Cli, ask: list[str]) -> None:
         "reused": 0,
         "tokens_in": 200 * N,
         "tokens_out": 20 * N,
+        "tokens_cached": 0,
         "without_usage": 0,
         "cost_usd": None,
         "file": "answers.jsonl",

@@ -109,6 +109,7 @@ def test_an_empty_answer_in_a_conversation_is_left_out() -> None:
     [
         (Call((USER,)), "give --max-tokens"),
         (Call((USER,), Sampling(max_tokens=9, seed=1)), "takes no seed"),
+        (Call((USER,), Sampling(max_tokens=9, extra=(("cache_control", {}),))), "cache_control"),
         (Call((USER,), Sampling(max_tokens=1), ("A",), generate=False), "use --verdict text"),
         (Call((USER,), Sampling(max_tokens=9), ("A", "B")), "leave out --logprobs"),
     ],
@@ -151,6 +152,11 @@ def test_long_instructions_that_come_again_are_marked_for_the_cache() -> None:
     sent = {"system": [block]}
     assert dialect.handle_refusal(refused, call, sent)
     assert dialect.settled == {"cache_control": "left out"}
+    assert [dialect.body(call)["system"] for _ in range(2)] == [LONG.content] * 2
+
+
+def test_nothing_is_marked_where_only_the_price_of_writing_is_not_known() -> None:
+    dialect, call = AnthropicDialect("m", caches=False), replace(CALL, messages=(LONG, USER))
     assert [dialect.body(call)["system"] for _ in range(2)] == [LONG.content] * 2
 
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from judgekit.plugins.engines.http_json import loads, valid_unicode
 from judgekit.plugins.engines.http_labels import label_logprobs
 from judgekit.plugins.engines.http_reply import split_thinking
-from judgekit.plugins.engines.openai_reply import error_in, read
+from judgekit.plugins.engines.openai_reply import error_in, read, usage
 
 from judgekit.errors import CallFailure
-from judgekit.types import Call, Message, Reply, Sampling
+from judgekit.types import Call, Message, Reply, Sampling, Usage
 
 CALL = Call((Message("user", "q"),))
 
@@ -332,3 +332,30 @@ def test_any_body_is_a_reply_or_a_failure(answer: Any) -> None:
             reply.text.encode()
             assert reply.finish in ("stop", "length", "content_filter", "refusal")
             assert (reply.tokens_in or 0) >= 0
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ({"prompt_tokens": 50, "completion_tokens": 3}, Usage(50, 3)),
+        (
+            {
+                "prompt_tokens": 50,
+                "completion_tokens": 3,
+                "prompt_tokens_details": {"cached_tokens": 40, "cache_write_tokens": 5},
+            },
+            Usage(50, 3, 40, 5),
+        ),
+        (
+            {"prompt_tokens": 50, "completion_tokens": 3, "prompt_cache_hit_tokens": 32},
+            Usage(50, 3, 32),
+        ),
+        (
+            {"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": 10}},
+            Usage(9),
+        ),
+        ({"prompt_tokens": 9, "prompt_tokens_details": [7]}, Usage(9)),
+    ],
+)
+def test_tokens_from_a_cache(counts: dict[str, Any], expected: Usage) -> None:
+    assert usage({"usage": counts}) == expected

@@ -14,6 +14,7 @@ def test_judges_by_name() -> None:
     assert sorted(judges) == [
         "additive",
         "chance",
+        "classify",
         "first",
         "longer",
         "overlap",

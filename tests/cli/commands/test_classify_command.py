@@ -1,0 +1,154 @@
+"""`judgekit score` and `compare` with the classifier: shares, bounds, differences, refusals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from answers import read_jsonl, write_answers
+from commands import Cli
+from servers import JudgeServer
+
+from judgekit.runs import StoredRun
+from judgekit.runs.frames import outcomes_frame
+
+GRADES = ["GOOD one", "GOOD two", "POOR three", "GOOD four", "POOR five", "MUTE six"]
+
+
+@pytest.fixture
+def classify(cli: Cli, server: JudgeServer) -> Any:
+    def run(command: str, *words: object) -> Any:
+        asks = ("--judge", "classify", "--model", "openai/x", "--base-url", server.base_url)
+        return cli(command, *words, *asks)
+
+    return run
+
+
+def test_shares_with_bounds(here: Path, classify: Any) -> None:
+    write_answers(here / "a.jsonl", GRADES)
+    report = classify("score", "a.jsonl", "--classes", "pass,fail", "--json").json
+    passed, failed = report["classes"]
+    assert (passed["name"], passed["count"], failed["count"]) == ("pass", 3, 2)
+    assert passed["share"]["value"] == pytest.approx(3 / 5)
+    assert passed["share"]["low"] < 0.6 < passed["share"]["high"]
+    assert passed["bounds"] == {"low": pytest.approx(3 / 6), "high": pytest.approx(4 / 6)}
+    assert (report["scored"], report["no_verdict"]) == (5, 1)
+    assert report["mean_score"]["value"] is None  # the classes have no values
+    assert report["sentence"].startswith("a: pass 60.0 %")
+
+
+def test_files_show_and_pandas_carry_the_class(here: Path, cli: Cli, classify: Any) -> None:
+    write_answers(here / "a.jsonl", GRADES)
+    classify("score", "a.jsonl", "--out", "run")
+    rows = read_jsonl(here / "run" / "judgements.jsonl")
+    assert [row.get("label") for row in rows] == ["pass", "pass", "fail", "pass", "fail", None]
+    assert rows[-1]["status"] == "unparsed"
+    outcomes = read_jsonl(here / "run" / "outcomes.jsonl")
+    assert [row.get("labels") for row in outcomes] == [["pass"], ["pass"], ["fail"], ["pass"],
+                                                       ["fail"], None]  # fmt: skip
+    shown = cli("show", "run", "--limit", "0").out
+    assert "→ class pass" in shown
+    assert "no verdict, unparsed" in shown
+    frame = outcomes_frame(StoredRun.open("run"))
+    assert [each and each[0] for each in frame["labels"].dropna()] == [
+        "pass", "pass", "fail", "pass", "fail",
+    ]  # fmt: skip
+
+
+def test_values_give_a_mean(here: Path, classify: Any) -> None:
+    write_answers(here / "a.jsonl", ["GOOD", "plain", "POOR", "GOOD"])
+    report = classify("score", "a.jsonl", "--classes", "bad=0,good=2,fair=1", "--json").json
+    assert [c["name"] for c in report["classes"]] == ["good", "fair", "bad"]
+    assert report["mean_score"]["value"] == pytest.approx(5 / 4)
+
+
+def test_compare_by_the_value_of_classes(here: Path, classify: Any) -> None:
+    write_answers(here / "a.jsonl", ["GOOD"] * 12 + ["POOR a", "plain a"])
+    write_answers(here / "b.jsonl", ["POOR"] * 12 + ["POOR b", "plain b"])
+    words = ("a.jsonl", "b.jsonl", "--classes", "good,fair,bad")
+    report = classify("compare", *words, "--json").json
+    assert (report["wins_a"], report["wins_b"], report["ties"]) == (12, 0, 2)
+    good, fair, bad = report["classes"]
+    assert [c["value"] for c in (good, fair, bad)] == [1.0, 0.5, 0.0]
+    assert good["difference"]["value"] == pytest.approx(12 / 14)
+    assert bad["difference"]["value"] == pytest.approx(-12 / 14)
+    assert good["p_adjusted"] == pytest.approx(3 * good["p_value"])
+    assert good["decisive"]
+    assert not fair["decisive"]
+    table = classify("compare", *words).out
+    assert "class good (value 1)" in table
+    assert "decisive" in table
+
+
+def test_repeats_are_a_vote(here: Path, server: JudgeServer, classify: Any) -> None:
+    replies = {
+        "q0": ["pass", "fail", "pass"],
+        "q1": ["pass", "fail", "?"],
+        "q2": ["?", "?", "fail"],
+    }
+    asked: dict[str, int] = {}
+
+    def says(body: Any) -> str:
+        text = body["messages"][-1]["content"]
+        which = next(name for name in replies if f"answer {name}" in text)
+        asked[which] = asked.get(which, -1) + 1
+        return f"Class: {replies[which][asked[which]]}"
+
+    server.says = says
+    write_answers(here / "a.jsonl", [f"answer {name}" for name in replies])
+    report = classify("score", "a.jsonl", "--repeats", "3", "--temperature", "1", "--json").json
+    assert (report["scored"], report["no_verdict"]) == (1, 2)
+    assert report["classes"][0]["count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("classes", "words"),
+    [
+        ("pass", "two classes or more"),
+        ("pass,Pass", "only once"),
+        ("pass,", "names of at most"),
+        ("a=1,b", "each class needs a number"),
+        ("a=1,b=1", "two classes have one value"),
+        ("a=nan,b=1", "finite numbers"),
+        ("[a],b", "names without brackets"),
+    ],
+)
+def test_wrong_classes_are_refused(here: Path, classify: Any, classes: str, words: str) -> None:
+    write_answers(here / "a.jsonl", ["GOOD"])
+    error = classify("score", "a.jsonl", "--classes", classes).error
+    assert words in error
+    assert "--classes" in error
+
+
+def test_a_prompt_file_of_classes(here: Path, cli: Cli, server: JudgeServer) -> None:
+    (here / "mine.md").write_text(
+        '+++\nshows = "single"\nreads = "class"\nclasses = {good = 1, bad = 0}\n+++\n'
+        "=== user ===\n{{ prompt }}\n{{ answer }}\nSay one of: nothing after it: {{ classes }}\n"
+        "Class: <name>\n"
+    )
+    write_answers(here / "a.jsonl", ["GOOD", "POOR", "GOOD"])
+    words = ("--judge", "./mine.md", "--model", "openai/x", "--base-url", server.base_url)
+    report = cli("score", "a.jsonl", *words, "--json").json
+    assert [(c["name"], c["count"]) for c in report["classes"]] == [("good", 2), ("bad", 1)]
+    assert report["mean_score"]["value"] == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        ('reads = "class"', "needs the classes"),
+        ('reads = "class"\nclasses = ["one"]', "two classes or more"),
+        ('reads = "class"\nclasses = {a = 1, b = 1}', "two names or more"),
+        ('reads = "score"\nclasses = ["a", "b"]', 'classes are those of reads = "class"'),
+        ('reads = "class"\nclasses = ["a", "b"]\nscale = [1, 2]', "classes have no scale"),
+    ],
+)
+def test_wrong_heads_are_refused(here: Path, cli: Cli, head: str, words: str) -> None:
+    (here / "mine.md").write_text(
+        f'+++\nshows = "single"\n{head}\n+++\n=== user ===\n{{{{ answer }}}}\n'
+    )
+    write_answers(here / "a.jsonl", ["GOOD"])
+    error = cli("score", "a.jsonl", "--judge", "./mine.md", "--model", "openai/x").error
+    assert words in error
+    assert "mine.md:" in error
