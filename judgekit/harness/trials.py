@@ -185,6 +185,8 @@ async def judge_trial(judge: Judge, trial: Trial, ask: TrialAsk) -> Judgement:
         verdict = checked_verdict(await judge.judge(trial, ask), trial)
     except CallFailure as failure:
         error = f"{failure.name}: {failure}" if str(failure) != failure.name else failure.name
+        if failure.status is Status.TOO_LONG and trial.case.place:
+            error = f"{trial.case.place}: {error}"
         verdict = Verdict.without(failure.status, error)
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
@@ -312,6 +314,8 @@ def verdict_key(identity: str, trial: Trial, needs: Sequence[str] = ()) -> bytes
         texts += message_texts
     for response in trial.shown:
         texts += [response.text, *response.earlier]
+        for message_texts in message_parts(response.messages):
+            texts += message_texts
     for name in sorted(needs):
         texts += [name, repr(case.column(name))]
     return bytes.fromhex(digest(*texts))

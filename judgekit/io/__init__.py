@@ -6,12 +6,14 @@ from judgekit.io.cases import Joined
 from judgekit.io.given import GivenRows, Input, Rows, as_input, is_given, paths_of
 from judgekit.io.intake import Counts, Intake
 from judgekit.io.join import join
+from judgekit.io.needs import NOTHING, Needs
 from judgekit.io.pairs import holds_pairs, load_pairs
 from judgekit.io.prompts import Prompt, load_prompts
 from judgekit.io.row import BadRow, Row
 from judgekit.io.rows import input_digest, read_rows, scan
 
 __all__ = [
+    "NOTHING",
     "Answer",
     "Answers",
     "BadRow",
@@ -20,6 +22,7 @@ __all__ = [
     "Input",
     "Intake",
     "Joined",
+    "Needs",
     "Prompt",
     "Row",
     "Rows",

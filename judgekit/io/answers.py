@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from judgekit.io.case_columns import Columns
+from judgekit.io.conversations import transcript
 from judgekit.io.given import Input
 from judgekit.io.intake import Counts, take_in
 from judgekit.io.layout import Layout, Source
+from judgekit.io.needs import NOTHING, Needs
 from judgekit.io.row import BadRow, Row, Unit
 from judgekit.types import Message
 
@@ -24,7 +26,8 @@ class Answer:
     """One row: `responses` are the model's answers, one per judged turn.
 
     `references` has as many entries (None where a turn has none), or is () where there is none
-    at all. `line` is the row's place in its file, counted from 1.
+    at all. `messages` are those after the opening of a conversation that is judged as a whole;
+    `responses` then is its text. `line` is the row's place in its file, counted from 1.
     """
 
     line: int
@@ -35,6 +38,7 @@ class Answer:
     category: str | None = None
     model: str | None = None
     columns: Columns = ()
+    messages: tuple[Message, ...] = ()
 
     @property
     def content(self) -> object:
@@ -46,6 +50,7 @@ class Answer:
             self.category,
             self.model,
             self.columns,
+            self.messages,
         )
 
 
@@ -55,8 +60,8 @@ class Answers:
 
     `model` is the value of the model column if all rows have the same, else the file's name
     without its ending. `skipped` are the rows that could not be used, with the reason. `unit` is
-    what `Answer.line` counts. `needs` are the further columns that were asked for, `columns` the
-    names of those that the file has.
+    what `Answer.line` counts. `needs` is what was to be kept, `columns` the names of all
+    columns where any further ones are needed.
     """
 
     file: Input
@@ -65,7 +70,7 @@ class Answers:
     skipped: list[BadRow]
     counts: Counts
     unit: Unit
-    needs: tuple[str, ...] = ()
+    needs: Needs = NOTHING
     columns: tuple[str, ...] = ()
 
 
@@ -77,7 +82,7 @@ def load_answers(
     references: Path | None = None,
     skip_bad_rows: bool = False,
     several: bool = False,
-    needs: tuple[str, ...] = (),
+    needs: Needs = NOTHING,
 ) -> Answers:
     """Reads one model's answers.
 
@@ -88,7 +93,7 @@ def load_answers(
         references: A file of reference answers by id.
         skip_bad_rows: Leave out and count rows that cannot be used, instead of stopping.
         several: The file may have several answers to one prompt.
-        needs: Further columns to keep, where the file has them.
+        needs: What is kept of each row beside prompt and answer.
 
     Raises:
         InputError: The file cannot be read, a row cannot be used, or two different rows have one
@@ -113,17 +118,25 @@ def load_answers(
 def _answer(
     layout: Layout, row: Row, name: str | None, prompt: tuple[Message, ...], turns: int | None
 ) -> Answer:
-    responses = layout.answer(row, "response", turns)
+    messages: tuple[Message, ...] = ()
+    references = layout.references_of(row, name, turns or 1)
+    if layout.conversations:
+        prompt, messages = layout.conversation(row, "response", prompt, turns)
+        responses: tuple[str, ...] = (transcript(messages),)
+        references = references[-1:]
+    else:
+        responses = layout.answer(row, "response", turns)
     model = layout.optional(row, "model")
     return Answer(
         row.line,
         name,
         prompt,
         responses,
-        layout.references_of(row, name, len(responses)),
+        references,
         layout.category_of(row, name),
         sys.intern(model) if isinstance(model, str) else None,  # one name, in every row
         layout.columns_of(row, name),
+        messages,
     )
 
 

@@ -16,8 +16,10 @@ from judgekit.io.join import (
     check_ids,
     columns_of,
     lacking_columns,
+    placed,
     reference_of,
 )
+from judgekit.io.needs import NOTHING, Needs
 from judgekit.types import Case
 
 __all__ = ["load_candidates"]
@@ -30,7 +32,7 @@ def load_candidates(
     prompts: Path | None = None,
     references: Path | None = None,
     skip_bad_rows: bool = False,
-    needs: tuple[str, ...] = (),
+    needs: Needs = NOTHING,
 ) -> Joined:
     """Reads a file with several answers to each prompt.
 
@@ -83,7 +85,7 @@ def candidate_cases(answers: Answers) -> Joined:
         names = tuple(row.model or answers.model for row in rows)
         models.update(dict.fromkeys(names))
         made = list(cases_of(rows, names, reference_of(rows, files), columns_of(rows, files)))
-        cases += made
+        cases += placed(made, rows, files)
         lacking |= lacking_columns(made, rows[0], answers)
     check_ids(cases)
     counts = replace(answers.counts, used=len(answers.rows) - alone, left_out=alone)

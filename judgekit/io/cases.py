@@ -80,10 +80,12 @@ def case_at(
     references: tuple[str | None, ...],
     category: str | None,
     columns: Columns = (),
+    messages: Sequence[tuple[Message, ...]] = (),
 ) -> Case:
     """The case of judged turn `turn` (from 0) of a row.
 
     `answers` has each model's answers to all turns; those before `turn` are its history.
+    `messages` are those of conversations that are judged as a whole.
     """
     last_turn = len(answers[0]) - 1
     earlier = references[:turn]
@@ -91,8 +93,10 @@ def case_at(
         name,
         prompt if turn == last_turn else _up_to(prompt, turn),
         tuple(
-            Response(texts[turn], model, texts[:turn])
-            for texts, model in zip(answers, models, strict=True)
+            Response(texts[turn], model, texts[:turn], after)
+            for texts, model, after in zip(
+                answers, models, messages or [()] * len(models), strict=True
+            )
         ),
         references[turn] if references else None,
         category,

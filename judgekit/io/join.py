@@ -21,6 +21,7 @@ __all__ = [
     "columns_of",
     "join",
     "lacking_columns",
+    "placed",
     "reference_of",
 ]
 
@@ -63,7 +64,7 @@ def join(files: Sequence[Answers], *, how: Literal["strict", "inner"] = "strict"
             made = list(
                 cases_of(group, models, reference_of(group, files), columns_of(group, files))
             )
-            cases += made
+            cases += placed(made, group, files)
             lacking |= lacking_columns(made, group[0], files[0])
     check_ids(cases)
     counts = tuple(
@@ -157,10 +158,20 @@ def columns_of(group: Sequence[Answer], files: Sequence[Answers]) -> Columns:
     )
 
 
+def placed(
+    cases: Sequence[Case], group: Sequence[Answer], files: Sequence[Answers]
+) -> Sequence[Case]:
+    """The cases with the places of their rows, where whole conversations are judged."""
+    if not files[0].needs.conversations:
+        return cases
+    where = " and ".join(_where(file, row) for row, file in zip(group, files, strict=True))
+    return [replace(case, place=where) for case in cases]
+
+
 def lacking_columns(cases: Iterable[Case], row: Answer, file: Answers) -> dict[str, str]:
     """The row's place by the id of each of its cases, where a needed column has no value."""
     where = _where(file, row)
-    return {case.id: where for case in cases if len(case.columns) < len(file.needs)}
+    return {case.id: where for case in cases if len(case.columns) < len(file.needs.columns)}
 
 
 def cases_of(
@@ -174,10 +185,13 @@ def cases_of(
     name = next((row.id for row in group if row.id is not None), f"row-{first.line}")
     category = next((row.category for row in group if row.category is not None), None)
     answers = [row.responses for row in group]
+    messages = [row.messages for row in group]
     turns = len(first.responses)
     for turn in range(turns):
         case_id = name if turns == 1 else f"{name}/{turn + 1}"
-        yield case_at(turn, case_id, first.prompt, answers, models, references, category, columns)
+        yield case_at(
+            turn, case_id, first.prompt, answers, models, references, category, columns, messages
+        )
 
 
 def check_ids(cases: Sequence[Case]) -> None:

@@ -20,10 +20,11 @@ from judgekit.io.labelled_set import LabelledSet
 from judgekit.io.labels import agreeing, read_label
 from judgekit.io.layout import Layout, Source, find_layout
 from judgekit.io.names import MISSING, at, canonical
+from judgekit.io.needs import NOTHING, Needs
 from judgekit.io.pairs import PARTS, SIDES, Pair, read_pair
 from judgekit.io.row import BadRow, Row, RowError, place, shown
 from judgekit.io.rows import read_rows
-from judgekit.types import Case, Label, Message, digest
+from judgekit.types import Case, Label, Message, Response, digest
 
 __all__ = ["LEFT_OUT", "LETTERS", "keep_labelled", "label_of", "labelled_set", "load_labelled"]
 
@@ -48,7 +49,7 @@ def load_labelled(
     name: str,
     *,
     columns: Mapping[str, str] | None = None,
-    needs: tuple[str, ...] = (),
+    needs: Needs = NOTHING,
 ) -> LabelledSet:
     """A labelled set from a file of labelled pairs.
 
@@ -59,7 +60,7 @@ def load_labelled(
         path: The file, in any of the formats of `judgekit.io.read_rows`.
         name: The set's name.
         columns: The file's own names of columns, `label`, `language` and `group` among them.
-        needs: Further columns that the cases keep (`Case.columns`), where the file has them.
+        needs: What is kept of each row beside prompt and answers.
 
     Raises:
         InputError: The file cannot be read, or a row cannot be used.
@@ -82,7 +83,7 @@ def labelled_set(
     licence: str,
     note: str = "",
     columns: Mapping[str, str] | None = None,
-    needs: tuple[str, ...] = (),
+    needs: Needs = NOTHING,
 ) -> LabelledSet:
     """A labelled set from rows.
 
@@ -107,7 +108,7 @@ def labelled_set(
         raise InputError(
             f"{origin}: no row has a label to judge a judge by; the label is A, B, tie"
         )
-    _check_needed([entry.pair for entry in kept.values()], given, origin, needs)
+    _check_needed([entry.pair for entry in kept.values()], given, origin, needs.columns)
     return LabelledSet(
         name,
         tuple(entry.pair.case for entry in kept.values()),
@@ -201,8 +202,8 @@ def pair_row(case: Case, labelled: LabelledSet) -> dict[str, Any]:
     return dict[str, Any](case.columns) | {
         "id": case.id,
         "prompt": prompt,
-        "response_a": [*a.earlier, a.text] if turns else a.text,
-        "response_b": [*b.earlier, b.text] if turns else b.text,
+        "response_a": response_value(a, turns=turns),
+        "response_b": response_value(b, turns=turns),
         "model_a": a.model,
         "model_b": b.model,
         "label": label_text(labelled.labels[case.id], (a.model, b.model)),
@@ -211,6 +212,13 @@ def pair_row(case: Case, labelled: LabelledSet) -> dict[str, Any]:
         "language": labelled.languages.get(case.id),
         "group": labelled.groups.get(case.id),
     }
+
+
+def response_value(response: Response, *, turns: bool) -> Any:
+    """A response as a row holds it: a text, the texts of all turns, or messages."""
+    if response.messages:
+        return [message.as_dict() for message in response.messages]
+    return [*response.earlier, response.text] if turns else response.text
 
 
 def label_text(label: Label, models: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from judgekit.errors import PluginError
+from judgekit.io.needs import NOTHING, Needs
 from judgekit.types import Case, Label
 
 __all__ = ["LabelledSet", "SetFactory", "SetSetup"]
@@ -59,14 +60,14 @@ class SetSetup:
     """What the user asked of a set.
 
     `name` is the set's name in reports. `location` is a local file to read instead of the
-    published set. `columns` names columns that have other names there. `needs` are the further
-    columns that the judges need; the cases keep them (`Case.columns`).
+    published set. `columns` names columns that have other names there. `needs` is what the
+    judges need of each row beside prompt and answers; the cases keep it.
     """
 
     name: str
     location: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
-    needs: tuple[str, ...] = ()
+    needs: Needs = NOTHING
 
 
 SetFactory = Callable[[SetSetup], LabelledSet]

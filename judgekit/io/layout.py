@@ -10,15 +10,19 @@ from typing import Any, TypeVar
 from judgekit.errors import InputError
 from judgekit.io.case_columns import Columns, column_names, find_needed, row_columns
 from judgekit.io.columns import find_columns
+from judgekit.io.conversations import Conversation, continued, split_conversation
 from judgekit.io.given import Input
 from judgekit.io.names import CONVERSATIONS, MISSING, at
+from judgekit.io.needs import NOTHING, Needs
 from judgekit.io.row import BadRow, EmptyRow, Row, RowError, is_blank, shown
 from judgekit.io.sheets import Question, prompts_by_id, references_by_id
 from judgekit.io.values import (
     ends_answered,
+    is_message,
     read_answer,
     read_category,
     read_id,
+    read_messages,
     read_prompt,
     read_references,
 )
@@ -35,7 +39,7 @@ class Source:
     that hold prompts or references by id, whether rows that cannot be used are left out.
 
     `unanswered`: its rows are prompts, and an answer that ends their `messages` is none of it.
-    `needs`: the further columns that are kept (`judgekit.types.Case.columns`).
+    `needs`: what is kept of a row beside prompt and answer.
     """
 
     path: Input
@@ -44,7 +48,7 @@ class Source:
     references: Path | None = None
     skip_bad_rows: bool = False
     unanswered: bool = False
-    needs: tuple[str, ...] = ()
+    needs: Needs = NOTHING
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Layout:
     """`columns`: part (`prompt`) → column. `questions` and `references` stand by id.
 
     `needed`: a further name that a judge needs → column. `all_columns` are the names of the file's
-    columns where any are needed.
+    columns where any are needed. `conversations`: whole conversations are judged.
     """
 
     columns: Mapping[str, str]
@@ -61,6 +65,7 @@ class Layout:
     unanswered: bool = False
     needed: Mapping[str, str] = field(default_factory=dict)
     all_columns: tuple[str, ...] = ()
+    conversations: bool = False
 
     def read(self, row: Row, build: Build[_Entry]) -> _Entry | BadRow:
         """`build` of this layout, the row, its id, its prompt and how many user turns it lists.
@@ -111,6 +116,21 @@ class Layout:
                 raise RowError(f"the response is null, as {self.columns[part]!r} is no list")
             return read_answer(value[-1:], turns, part, number=len(value))
         return read_answer(value, turns, part)
+
+    def conversation(
+        self, row: Row, part: str, prompt: tuple[Message, ...], turns: int | None
+    ) -> Conversation:
+        """The whole conversation of a row: `prompt` is all of it, or what the answer followed.
+
+        Args:
+            row: The row.
+            part: The part that holds the answer.
+            prompt: The prompt as it was read, with the answer where one column holds both.
+            turns: How many user turns the prompt lists, None where it is no such list.
+        """
+        if self.columns[part] == self.columns.get("prompt"):
+            return split_conversation(prompt)
+        return continued(prompt, self.value(row, part), turns, part)
 
     def references_of(self, row: Row, name: str | None, count: int) -> tuple[str | None, ...]:
         """From --references, else the row's own, else from --prompts; one per turn, or ()."""
@@ -165,7 +185,16 @@ class Layout:
             if not question.prompt:
                 raise EmptyRow("its prompt in the file of prompts is empty")
             return question.prompt, question.turns
+        if self.conversations and self.columns["prompt"] == self.columns.get("response"):
+            return self._messages(row), None
         return read_prompt(self.prompt_value(row))
+
+    def _messages(self, row: Row) -> tuple[Message, ...]:
+        """All messages of a row that holds a whole conversation."""
+        value = self.value(row, "prompt")
+        if not isinstance(value, list) or not value or not all(map(is_message, value)):
+            raise RowError(f"the conversation is {shown(value)}, not a list of messages")
+        return read_messages(value)
 
 
 Build = Callable[[Layout, Row, str | None, tuple[Message, ...], int | None], _Entry]
@@ -175,7 +204,7 @@ def find_layout(
     rows: Sequence[Row], source: Source, wanted: Collection[str], needed: Collection[str]
 ) -> Layout:
     """The layout of a file of answers or pairs. Raises `InputError` as `find_columns` does."""
-    path, given, needs = source.path, source.columns, source.needs
+    path, given, needs = source.path, source.columns, source.needs.columns
     columns = find_columns(rows, path, wanted=wanted, needed=needed, given=given, others=needs)
     if "prompt" not in columns and source.prompts is None:
         way = "name it with --columns prompt=NAME, or give a file of prompts with --prompts"
@@ -190,6 +219,7 @@ def find_layout(
         source.unanswered,
         find_needed(rows, path, needs, {**columns, **given}),
         column_names(rows) if needs else (),
+        source.needs.conversations,
     )
 
 

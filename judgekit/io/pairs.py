@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from judgekit.io.case_columns import Columns
 from judgekit.io.cases import Joined, case_at
+from judgekit.io.conversations import transcript
 from judgekit.io.given import Input
 from judgekit.io.intake import take_in
 from judgekit.io.layout import Layout, Source
 from judgekit.io.names import MISSING, at, canonical
+from judgekit.io.needs import NOTHING, Needs
 from judgekit.io.row import Row, RowError, place, shown
 from judgekit.io.rows import scan
 from judgekit.types import Case, Message
@@ -34,6 +36,7 @@ class Pair:
     references: tuple[str | None, ...]
     category: str | None
     columns: Columns = ()
+    messages: tuple[tuple[Message, ...], ...] = ()
 
     @property
     def content(self) -> object:
@@ -44,6 +47,7 @@ class Pair:
             self.references,
             self.category,
             self.columns,
+            self.messages,
         )
 
     @property
@@ -58,6 +62,7 @@ class Pair:
             self.references,
             self.category,
             self.columns,
+            self.messages,
         )
 
 
@@ -77,7 +82,7 @@ def load_pairs(
     prompts: Path | None = None,
     references: Path | None = None,
     skip_bad_rows: bool = False,
-    needs: tuple[str, ...] = (),
+    needs: Needs = NOTHING,
 ) -> Joined:
     """Reads a file of pairs: each row is one case.
 
@@ -99,15 +104,18 @@ def load_pairs(
     source = Source(path, columns or {}, prompts, references, skip_bad_rows, needs=needs)
     intake = take_in(source, PARTS, SIDES, read_pair)
     models = {pair.models for pair in intake.kept}
+    places = [place(path, intake.unit, pair.line) for pair in intake.kept]
     cases = [pair.case for pair in intake.kept]
+    if needs.conversations:
+        cases = [replace(case, place=where) for case, where in zip(cases, places, strict=True)]
     return Joined(
         cases,
         models.pop() if len(models) == 1 else ("a", "b"),
         (intake.counts,),
         lacking={
-            case.id: place(path, intake.unit, pair.line)
-            for case, pair in zip(cases, intake.kept, strict=True)
-            if len(case.columns) < len(needs)
+            case.id: where
+            for case, where in zip(cases, places, strict=True)
+            if len(case.columns) < len(needs.columns)
         },
         columns=intake.columns,
     )
@@ -117,16 +125,25 @@ def read_pair(
     layout: Layout, row: Row, name: str | None, prompt: tuple[Message, ...], turns: int | None
 ) -> Pair:
     """A pair from a row, as `Layout.read` calls it. Raises `RowError`."""
-    answers = tuple(layout.answer(row, side, turns) for side in SIDES)
+    messages: tuple[tuple[Message, ...], ...] = ()
+    references = layout.references_of(row, name, turns or 1)
+    if layout.conversations:
+        opened = [layout.conversation(row, side, prompt, turns) for side in SIDES]
+        prompt, messages = opened[0][0], tuple(rest for _, rest in opened)
+        answers: tuple[tuple[str, ...], ...] = tuple((transcript(rest),) for rest in messages)
+        references = references[-1:]
+    else:
+        answers = tuple(layout.answer(row, side, turns) for side in SIDES)
     return Pair(
         row.line,
         name,
         prompt,
         answers,
         _models(layout, row),
-        layout.references_of(row, name, len(answers[0])),
+        references,
         layout.category_of(row, name),
         layout.columns_of(row, name),
+        messages,
     )
 
 

@@ -92,7 +92,7 @@ def read_input(
     files: Sequence[io.Input],
     settings: Settings,
     kind: RunKind | None = None,
-    needs: Sequence[str] = (),
+    needs: io.Needs = io.NOTHING,
 ) -> JudgeInput:
     """Reads the files of one run: one file of answers or of pairs, or several files of answers.
 
@@ -101,7 +101,7 @@ def read_input(
         settings: Columns, prompts, references, join and limit.
         kind: What the run is to make of the cases; None compares where there are two models, and
             scores where there is one.
-        needs: The further columns that the cases keep, where the files have them.
+        needs: What is kept of each row beside prompt and answers.
 
     Returns:
         The cases with the digests of all files.
@@ -111,7 +111,7 @@ def read_input(
             `kind` needs.
     """
     digests = digests_of(files, settings)
-    joined = read_joined(files, settings, tuple(needs), rank=kind == "rank")
+    joined = read_joined(files, settings, needs, rank=kind == "rank")
     joined = replace(joined, cases=joined.cases[: settings.limit])
     by_models: RunKind = "compare" if len(joined.models) > 1 else "score"
     if kind == "compare" and by_models == "score":
@@ -132,7 +132,7 @@ def command_for(name: str, files: Sequence[io.Input]) -> str:
 
 
 def read_joined(
-    files: Sequence[io.Input], s: Settings, needs: tuple[str, ...], *, rank: bool
+    files: Sequence[io.Input], s: Settings, needs: io.Needs, *, rank: bool
 ) -> io.Joined:
     """The cases of the files, joined."""
     how: dict[str, Any] = {

@@ -6,19 +6,20 @@ from collections.abc import Iterable, Sequence
 
 from judgekit import io
 from judgekit.config.settings import Settings
+from judgekit.errors import InputError
 from judgekit.io.case_columns import lacking
 from judgekit.jobs.bindings import USUAL_JUDGES, JudgeFactory
 from judgekit.jobs.inputs import JudgeInput
 from judgekit.judging import Judge
 from judgekit.types import Case, RunKind
 
-__all__ = ["check_columns", "needed_columns"]
+__all__ = ["case_needs", "check_columns"]
 
 
-def needed_columns(
+def case_needs(
     factories: Iterable[JudgeFactory], files: Sequence[io.Input], kind: RunKind | None
-) -> tuple[str, ...]:
-    """The columns that any of a run's judges needs, before its files are read.
+) -> io.Needs:
+    """What any of a run's judges needs of the rows, before its files are read.
 
     Args:
         factories: One for each judge.
@@ -26,18 +27,28 @@ def needed_columns(
         kind: What the run does with its cases; None goes by the number of models.
 
     Raises:
-        InputError: A judge does not fit the settings, or so many answers.
+        InputError: A judge does not fit the settings, or so many answers; or some judge whole
+            conversations and others answers.
         PluginError: A judge's plugin cannot be loaded.
     """
     columns: dict[str, None] = {}
+    readers: dict[bool, str] = {}
     for factory in factories:
         s = factory.settings
         expected = expected_kind(files, s, kind)
         name = s.judge or (USUAL_JUDGES[expected] if s.model is not None else None)
         if name is not None:
             responses = {"score": 1, "rank": 2}.get(expected, max(2, len(files)))
-            columns.update(dict.fromkeys(factory.judge(name, responses).columns_needed))
-    return tuple(columns)
+            judge = factory.judge(name, responses)
+            columns.update(dict.fromkeys(judge.columns_needed))
+            if judge.model == "engine":  # others see the conversation as a text
+                readers.setdefault(judge.reads_conversations, name)
+    if len(readers) > 1:
+        raise InputError(
+            f"the judge {readers[True]!r} judges whole conversations and {readers[False]!r} "
+            f"answers; run each by itself"
+        )
+    return io.Needs(tuple(columns), conversations=True in readers)
 
 
 def expected_kind(files: Sequence[io.Input], s: Settings, kind: RunKind | None) -> RunKind:

@@ -21,7 +21,7 @@ from judgekit.io.given import Input
 from judgekit.jobs.bindings import JudgeFactory, choose_judge
 from judgekit.jobs.inputs import JudgeInput, read_input
 from judgekit.jobs.job import Job
-from judgekit.jobs.needs import check_columns, needed_columns
+from judgekit.jobs.needs import case_needs, check_columns
 from judgekit.stats.stopping import shuffled
 from judgekit.types import RunKind
 
@@ -67,7 +67,7 @@ def prepare_all(
     factory = JudgeFactory(registry, settings)
     return [
         job_for(
-            read_input(files, settings, kind, needed_columns([factory], files, kind)),
+            read_input(files, settings, kind, case_needs([factory], files, kind)),
             factory,
             out=out,
         )

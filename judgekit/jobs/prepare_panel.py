@@ -12,10 +12,11 @@ from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
 from judgekit.io.given import Input
+from judgekit.io.needs import Needs
 from judgekit.jobs.bindings import JudgeFactory
 from judgekit.jobs.inputs import JudgeInput, read_input
 from judgekit.jobs.judge_settings import judge_specs, juror_settings
-from judgekit.jobs.needs import needed_columns
+from judgekit.jobs.needs import case_needs
 from judgekit.jobs.panel import Panel, Part
 from judgekit.jobs.prepare import job_for, output_folders, prepare_all
 from judgekit.jobs.routing import Route, assign, parse_route
@@ -108,8 +109,8 @@ class PanelMaker:
         self._user = load_user()
         self._factories: dict[JudgeSpec | None, JudgeFactory] = {}
 
-    def needs(self, files: Sequence[Input], kind: RunKind | None) -> tuple[str, ...]:
-        """The columns that any of the judges needs, before the files are read.
+    def needs(self, files: Sequence[Input], kind: RunKind | None) -> Needs:
+        """What any of the judges needs of the rows, before the files are read.
 
         Args:
             files: The files of one input.
@@ -125,7 +126,7 @@ class PanelMaker:
             factories.append(self._factory(None, s))
         jurors = [route.juror for route in self._routes]
         factories += [self._factory(juror, self._routed(juror, s)) for juror in jurors]
-        return needed_columns(factories, files, kind)
+        return case_needs(factories, files, kind)
 
     def panel(self, inputs: JudgeInput, out: Path | None) -> Panel:
         """The panel for one input.

@@ -10,50 +10,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from judgekit.errors import InputError, PluginError
 from judgekit.judging import parsing
 from judgekit.judging.ask import Ask
-from judgekit.judging.templates import Prompts, Template
+from judgekit.judging.judge_setup import JudgeSetup, NoOptions
 from judgekit.types import Call, Case, Message, Reply, Sampling, Status, Trial, Verdict
 
 if TYPE_CHECKING:
     from judgekit.judging.parsing.labels import Labels
 
 __all__ = ["Ask", "BatchJudge", "Judge", "JudgeSetup", "NoOptions", "PromptJudge"]
-
-
-@dataclass(frozen=True)
-class NoOptions:
-    """The options of a judge without options."""
-
-
-@dataclass(frozen=True)
-class JudgeSetup:
-    """The user's settings for a judge.
-
-    Attributes:
-        arity: The number of responses in a trial: 1 or 2.
-        prompts: Where the judge finds prompts by name.
-        options: An instance of the judge's `Options`.
-        model: What `--model` names, if anything.
-        prompt: A prompt to use instead of the judge's own.
-        sampling: Fields that are set override those of the judge.
-        reask: How often an unparsed reply is asked again, with a reminder of the format.
-        verdict: Whether the verdict is read from a text (``"text"``), or without any text from the
-            probabilities of the labels (``"logits"``).
-    """
-
-    arity: int
-    prompts: Prompts
-    options: Any = field(default_factory=NoOptions)
-    model: str | None = None
-    prompt: Template | None = None
-    sampling: Sampling = Sampling()
-    reask: int = 0
-    verdict: Literal["text", "logits"] = "text"
 
 
 class Judge(ABC):
@@ -73,6 +42,7 @@ class Judge(ABC):
         classes: The classes that a classifier may say, from the best to the worst.
         needs: The further columns of a case that it looks at (`Case.column`); cases without one are
             refused before anything is asked.
+        conversations: Whether it judges whole conversations (`Case.full_conversation`).
         Options: A frozen dataclass whose fields, with defaults and ``metadata={"help": ...}``,
             become flags.
     """
@@ -86,6 +56,7 @@ class Judge(ABC):
     heading: ClassVar[str] = ""
     classes: tuple[str, ...] = ()
     needs: Sequence[str] = ()
+    conversations: ClassVar[bool] = False
     Options: ClassVar[type] = NoOptions
 
     def __init__(self, setup: JudgeSetup) -> None:
@@ -116,6 +87,11 @@ class Judge(ABC):
             who = type(self).__name__
             raise PluginError(f"{who}.needs is {self.needs!r}; write a tuple of names of columns")
         return tuple(dict.fromkeys(self.needs))
+
+    @property
+    def reads_conversations(self) -> bool:
+        """Whether it judges conversations from beginning to end, not answers."""
+        return self.conversations
 
     def check(self, cases: Sequence[Case]) -> None:  # noqa: B027 (most judges take any case)
         """Refuses cases that it cannot judge at all, before any call is made.
@@ -214,6 +190,10 @@ class PromptJudge(Judge):
     @property
     def columns_needed(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*super().columns_needed, *self.template.head.needs)))
+
+    @property
+    def reads_conversations(self) -> bool:
+        return self.conversations or self.template.head.conversation
 
     def check(self, cases: Sequence[Case]) -> None:
         """Refuses cases that the prompt cannot show.

@@ -53,7 +53,9 @@ def case_row(case: Case) -> dict[str, Any]:
         "cluster": case.cluster,
         "prompt": [message_row(m) for m in case.prompt],
         "responses": [
-            {"model": r.model, "text": r.text} | ({"earlier": r.earlier} if r.earlier else {})
+            {"model": r.model, "text": r.text}
+            | ({"earlier": r.earlier} if r.earlier else {})
+            | ({"messages": [message_row(m) for m in r.messages]} if r.messages else {})
             for r in case.responses
         ],
     }
@@ -185,12 +187,15 @@ def read_case(row: Row) -> Case:
     """The case of a row of ``cases.jsonl``."""
     return Case(
         id=row["id"],
-        prompt=tuple(
-            Message(m["role"], m["content"], m.get("tool_calls", ""), m.get("extra", ""))
-            for m in row["prompt"]
-        ),
+        prompt=read_messages(row["prompt"]),
         responses=tuple(
-            Response(r["text"], r["model"], tuple(r.get("earlier", ()))) for r in row["responses"]
+            Response(
+                r["text"],
+                r["model"],
+                tuple(r.get("earlier", ())),
+                read_messages(r.get("messages", ())),
+            )
+            for r in row["responses"]
         ),
         reference=row.get("reference"),
         category=row.get("category"),
@@ -200,6 +205,13 @@ def read_case(row: Row) -> Case:
             (name, value if isinstance(value, str) else tuple(value))
             for name, value in row.get("columns", {}).items()
         ),
+    )
+
+
+def read_messages(rows: Sequence[Row]) -> tuple[Message, ...]:
+    """The messages of a prompt, or of a conversation after it."""
+    return tuple(
+        Message(m["role"], m["content"], m.get("tool_calls", ""), m.get("extra", "")) for m in rows
     )
 
 

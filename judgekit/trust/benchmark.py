@@ -20,11 +20,12 @@ from judgekit.harness.limits import Budget
 from judgekit.io.files import is_leftover, safe_name
 from judgekit.io.labelled_pairs import keep_labelled
 from judgekit.io.labelled_set import LabelledSet, SetSetup
+from judgekit.io.needs import NOTHING, Needs
 from judgekit.jobs.bindings import JudgeFactory
 from judgekit.jobs.inputs import read_input
 from judgekit.jobs.job import Job
 from judgekit.jobs.judge_settings import juror_settings
-from judgekit.jobs.needs import needed_columns
+from judgekit.jobs.needs import case_needs
 from judgekit.jobs.prepare import job_for
 from judgekit.runs.bench_report import FILE, BenchReport
 from judgekit.runs.reader import StoredRun
@@ -126,7 +127,7 @@ def prepare_bench(
     judges = [(spec, False, s) for spec, s in settings_of(specs, base_settings, registry)]
     judges += [(spec, True, s) for spec, s in trivial_settings(specs, settings)]
     factories = [JudgeFactory(registry, s) for *_, s in judges]
-    needs = needed_columns(factories, (), "compare")
+    needs = case_needs(factories, (), "compare")
     labelled = [sample(read_set(word, settings.columns, registry, needs), limit) for word in sets]
     names = distinct_names(labelled)
     kept = [keep_labelled(one, KEPT) for one in labelled]
@@ -215,7 +216,7 @@ def check_folder(folder: Path, entries: Sequence[BenchEntry]) -> None:
 
 
 def read_set(
-    word: str, columns: Mapping[str, str], registry: Registry, needs: tuple[str, ...] = ()
+    word: str, columns: Mapping[str, str], registry: Registry, needs: Needs = NOTHING
 ) -> LabelledSet:
     """The set that an argument of the command line names."""
     name, equals, location = word.partition("=")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -117,12 +117,20 @@ class Response:
     """One model's answer to one prompt.
 
     `earlier` holds this model's own answers to the earlier user turns of `Case.prompt`, oldest
-    first, where each model answered every turn by itself (MT-Bench's second turn).
+    first, where each model answered every turn by itself (MT-Bench's second turn). `messages` holds
+    all that follows the prompt where a whole conversation is judged: the model's messages, its tool
+    calls and their results, later turns of the user; `text` then is their text.
     """
 
     text: str
     model: str
     earlier: tuple[str, ...] = ()
+    messages: tuple[Message, ...] = ()
+
+    @property
+    def content(self) -> object:
+        """All of it but the model's name: equal where two answers are the same."""
+        return self.text, self.earlier, self.messages
 
 
 @dataclass(frozen=True)
@@ -134,6 +142,7 @@ class Case:
     with equal clusters are not independent (the turns of one chat, the same prompt twice), so
     intervals and train/test splits go by it. `columns` holds the further values that a judge or a
     prompt names, sorted by name; where a list has items that are no texts, each is its JSON text.
+    `place` says where a whole conversation stands in its file, for messages.
     """
 
     id: str
@@ -144,6 +153,7 @@ class Case:
     cluster: str = ""
     earlier_references: tuple[str, ...] = ()
     columns: tuple[tuple[str, Column], ...] = ()
+    place: str = field(default="", compare=False)
 
     def column(self, name: str) -> Column:
         """A further value of the case.
@@ -178,17 +188,30 @@ class Case:
                     out.append(Message("assistant", answer))
         return tuple(out)
 
+    def full_conversation(self, index: int) -> tuple[Message, ...]:
+        """The conversation of one response from its beginning to its end.
+
+        Args:
+            index: The response's index.
+
+        Returns:
+            The messages of the prompt and all that followed, the judged answer among them.
+        """
+        response = self.responses[index]
+        rest = response.messages or (Message("assistant", response.text),)
+        return (*self.conversation(index), *rest)
+
     @property
     def identical(self) -> bool:
         """Whether all responses (and the answers before them) are the same text."""
-        first = self.responses[0]
-        return all(r.text == first.text and r.earlier == first.earlier for r in self.responses[1:])
+        first = self.responses[0].content
+        return all(response.content == first for response in self.responses[1:])
 
     @cached_property
     def originals(self) -> tuple[int, ...]:
         """Per response the index of the first that is the same text: its own where it is that."""
-        first: dict[tuple[str, tuple[str, ...]], int] = {}
-        return tuple(first.setdefault((r.text, r.earlier), i) for i, r in enumerate(self.responses))
+        first: dict[object, int] = {}
+        return tuple(first.setdefault(r.content, i) for i, r in enumerate(self.responses))
 
     @property
     def shared_history(self) -> bool:

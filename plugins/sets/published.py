@@ -81,7 +81,7 @@ class Published:
 
     def _convert_rows(self, rows: Sequence[Row], origin: Path, setup: SetSetup) -> Iterator[Row]:
         """The rows in the layout of labelled pairs, with the published columns that are needed."""
-        further = {setup.columns.get(name, name) for name in setup.needs}
+        further = {setup.columns.get(name, name) for name in setup.needs.columns}
         try:
             for row, pair in self.convert(rows):
                 kept = {name: row.data[name] for name in further & row.data.keys()}

@@ -63,6 +63,23 @@ def cited(folder: Path) -> None:
     write_jsonl(folder / "cited.jsonl", rows)
 
 
+def chats(folder: Path) -> None:
+    """chats.jsonl: conversations with a tool."""
+    rows = (
+        {
+            "id": f"q{n}",
+            "messages": [
+                {"role": "user", "content": f"Question {n}?"},
+                {"role": "assistant", "content": None, "tool_calls": [{"id": "c", "name": "find"}]},
+                {"role": "tool", "tool_call_id": "c", "content": f"Passage {n}."},
+                {"role": "assistant", "content": answer(n, 0)},
+            ],
+        }
+        for n in range(8)
+    )
+    write_jsonl(folder / "chats.jsonl", rows)
+
+
 def older(folder: Path) -> None:
     """old.jsonl: answers to the prompts of prompts.jsonl."""
     rows = ({**row, "response": answer(n, 1)} for n, row in enumerate(PROMPTS))
@@ -235,7 +252,7 @@ PAGES: Mapping[str, Page] = {
         ),
         not_run={f"{PAIRRM} --backend": "loads its encoder by hub id"},
     ),
-    "docs/guides/prompts.md": Page((answers, cited, fastchat_prompts)),
+    "docs/guides/prompts.md": Page((answers, chats, cited, fastchat_prompts)),
     "docs/guides/rank.md": Page((answers, candidates, pairrm("llm-blender/PairRM"))),
     "docs/guides/bench.md": Page((rubric,), not_run={"judgekit bench llmbar": DOWNLOADS}),
     "docs/guides/audit.md": Page((answers,)),

@@ -17,7 +17,7 @@ from judgekit.io.labelled_pairs import keep_labelled, load_labelled
 from judgekit.io.names import MISSING
 from judgekit.types import Case
 
-NEEDS = ("context",)
+NEEDS = io.Needs(("context",))
 ROW = {"id": "q", "prompt": "Who?", "response": "She did."}
 
 
@@ -97,7 +97,7 @@ def test_two_spellings_of_one_name(tmp_path: Path) -> None:
 
 def test_a_needed_column_may_be_a_part_of_the_row_as_well(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "a.jsonl", [ROW | {"category": "maths", "group": "x"}])
-    answers = io.load_answers(path, needs=("category", "group"))
+    answers = io.load_answers(path, needs=io.Needs(("category", "group")))
     case = one_case(io.join([answers]))
     assert (case.category, case.prompt[0].content) == ("maths", "Who?")
     assert case.columns == (("category", "maths"), ("group", "x"))
@@ -179,4 +179,4 @@ def test_labelled_pairs_keep_it_when_they_are_written(tmp_path: Path) -> None:
     kept = keep_labelled(labelled, tmp_path)
     assert one_case(io.load_pairs(kept, needs=NEEDS)).column("context") == ("x", '{"n":1}')
     with pytest.raises(InputError, match=r"set\.jsonl, line 1: no value in the column 'notes'"):
-        load_labelled(path, "mine", needs=("notes",))
+        load_labelled(path, "mine", needs=io.Needs(("notes",)))

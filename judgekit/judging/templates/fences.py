@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from judgekit.judging.templates.head import Shows
-from judgekit.types import Message, Response, Trial, digest, message_parts
+from judgekit.types import Column, Message, Response, Trial, digest, message_parts
 
-__all__ = ["column_variable", "fence_all", "unused_mark"]
+__all__ = ["column_variable", "fence_all", "fence_conversations", "unused_mark"]
 
 _NO_TAG = re.compile(r"[^\w.-]+")
 _MARK_BYTES = 6  # a short mark is safe because it occurs in none of the texts
@@ -49,25 +49,64 @@ def fence_all(
         texts.append(response.text)
         if not same_past:
             texts += response.earlier
-    for column in columns.values():
-        texts += [column] if isinstance(column, str) else column
-    texts.sort()  # both orders of a case get the same mark
-    mark = unused_mark(digest(*texts), texts)
+    mark = _mark(texts, columns)
 
     turns = sum(message.role == "user" for message in past)
     fenced = {
         "prompt": _fence("prompt", _conversation(past, turns, mark), mark),
         "reference": _fence("reference", reference, mark) if reference else "",
     }
-    for place, (name, column) in enumerate(columns.items()):
-        text = column if isinstance(column, str) else _numbered(column, mark)
-        fenced[column_variable(place)] = _fence(_NO_TAG.sub("-", name), text, mark)
+    fenced |= _column_fences(columns, mark)
     for side, name, response in zip(("first", "second"), trial.names, shown, strict=False):
         text = response.text if same_past else _answers(response, turns, mark)
         if shows == "pair":
             fenced[side] = _fence(f"answer-{name}", text, mark)
         else:
             fenced["answer"] = _fence("answer", text, mark)
+    return fenced
+
+
+def fence_conversations(
+    trial: Trial, shows: Shows, reference: str, needs: Sequence[str] = ()
+) -> dict[str, str]:
+    """As `fence_all`, for a prompt that shows whole conversations.
+
+    Returns:
+        Always ``reference``; ``first`` and ``second`` for a pair, ``conversation`` for a single
+        one, each message below a line with its turn and role; the columns.
+    """
+    case = trial.case
+    columns = {name: case.column(name) for name in needs}
+    conversations = [case.full_conversation(index) for index in trial.order]
+    texts = [reference]
+    for messages in conversations:
+        for _, *message_texts in message_parts(messages):
+            texts += message_texts
+    mark = _mark(texts, columns)
+    fenced = {"reference": _fence("reference", reference, mark) if reference else ""}
+    fenced |= _column_fences(columns, mark)
+    sides = ("first", "second") if shows == "pair" else ("conversation",)
+    for side, name, messages in zip(sides, trial.names, conversations, strict=True):
+        turns = sum(message.role == "user" for message in messages)
+        tag = f"conversation-{name}" if shows == "pair" else "conversation"
+        fenced[side] = _fence(tag, _conversation(messages, turns, mark), mark)
+    return fenced
+
+
+def _mark(texts: list[str], columns: Mapping[str, Column]) -> str:
+    """The mark of all texts shown; both orders of a case have the same."""
+    for column in columns.values():
+        texts += [column] if isinstance(column, str) else column
+    texts.sort()
+    return unused_mark(digest(*texts), texts)
+
+
+def _column_fences(columns: Mapping[str, Column], mark: str) -> dict[str, str]:
+    """The fenced columns, by the variables that stand for them."""
+    fenced = {}
+    for place, (name, column) in enumerate(columns.items()):
+        text = column if isinstance(column, str) else _numbered(column, mark)
+        fenced[column_variable(place)] = _fence(_NO_TAG.sub("-", name), text, mark)
     return fenced
 
 

@@ -12,9 +12,11 @@ from typing import Any, Literal, get_args
 from judgekit.errors import InputError
 from judgekit.naming import unknown
 
-__all__ = ["FORMATS", "Head", "Shows", "class_complaint", "read_head"]
+__all__ = ["CONVERSATION", "FORMATS", "Head", "Shows", "class_complaint", "read_head"]
 
 Shows = Literal["pair", "single", "question"]
+CONVERSATION = "conversation"
+"""What a head shows where whole conversations are judged: two where `reads` is for pairs."""
 
 FORMATS: Mapping[str, Shows] = MappingProxyType(
     {
@@ -54,6 +56,7 @@ class Head:
         values: The grades of the format ``"grade"``, or the classes of ``"class"``, and the number
             that each stands for.
         classes: The classes of the format ``"class"``.
+        conversation: Whether it shows whole conversations, of one model or of two.
         needs: The further columns of a case that the prompt shows.
     """
 
@@ -66,6 +69,7 @@ class Head:
     values: tuple[tuple[str, float], ...] = ()
     classes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    conversation: bool = False
 
 
 def read_head(lines: Sequence[str], file: str, start: int) -> Head:
@@ -91,6 +95,9 @@ def read_head(lines: Sequence[str], file: str, start: int) -> Head:
             raise InputError(f"{file}:{start + _line_of(key, lines)}: {complaint}")
     if "shows" not in table:
         raise InputError(f"{file}:{start}: the head does not say what is shown; add {_SHOWS}")
+    if table["shows"] == CONVERSATION:
+        table["conversation"] = True
+        table["shows"] = FORMATS.get(table.get("reads", ""), "single")
     shows, reads = table["shows"], table.get("reads")
     if "values" in table or reads == "grade":
         _complete_grades(table, lambda key: f"{file}:{start + _line_of(key, lines)}")
@@ -170,15 +177,15 @@ def class_complaint(classes: Sequence[Any]) -> str:
 
 _LONGEST = 60
 _NO_NAME = re.compile(r"[\[\](){}<>\"“”*`,=;|]|\A\W|[^\w%+-]\Z")
-_SHOWS = "shows = " + " or ".join(f'"{kind}"' for kind in get_args(Shows))
+_SHOWS = "shows = " + " or ".join(f'"{kind}"' for kind in (*get_args(Shows), CONVERSATION))
 
 
 def _complaint(key: str, value: Any) -> str:
     """What is wrong with one entry of a head; empty if it is valid."""
-    known = [field.name for field in fields(Head)]
+    known = [field.name for field in fields(Head) if field.name != CONVERSATION]
     match key:
         case "shows":
-            wanted = "" if value in get_args(Shows) else _SHOWS
+            wanted = "" if value in (*get_args(Shows), CONVERSATION) else _SHOWS
         case "reads":
             wanted = "" if value in FORMATS else "one of " + ", ".join(FORMATS)
         case "scale":

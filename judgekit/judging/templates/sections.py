@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 from judgekit.errors import InputError
 from judgekit.judging.templates.column_calls import COLUMN, resolve_columns
-from judgekit.judging.templates.fences import column_variable, fence_all
-from judgekit.judging.templates.head import Head
+from judgekit.judging.templates.fences import column_variable, fence_all, fence_conversations
+from judgekit.judging.templates.head import CONVERSATION, Head
 from judgekit.judging.templates.sandbox import environment, render, unfit
 from judgekit.judging.templates.template import Rendered, Template
 from judgekit.naming import closest
@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # imported where a prompt is compiled: `judgekit --help` need
 __all__ = ["Section", "Sections", "compile_reminder", "with_classes"]
 
 _NEEDED = {"pair": ("first", "second"), "single": ("answer",), "question": ("prompt",)}
+_CONVERSATIONS = {"pair": ("first", "second"), "single": ("conversation",)}
 _NAMES = {"pair": ("name_first", "name_second"), "single": ("name_first",), "question": ()}
 _FROM_HEAD = {
     "tie": 'tie = "C"',
@@ -64,7 +65,9 @@ class Sections:
             InputError: A section is not Jinja2, uses an unknown variable, lacks a needed one, or
                 cannot be rendered; names file and line.
         """
-        known = {"prompt", "reference", *_NEEDED[head.shows], *_NAMES[head.shows]}
+        needed = _CONVERSATIONS[head.shows] if head.conversation else _NEEDED[head.shows]
+        known = {"reference", *needed, *_NAMES[head.shows]}
+        known |= set() if head.conversation else {"prompt"}
         constants = _constants(head)
         used: set[str] = set()
         fixed: set[str] = set()
@@ -76,7 +79,7 @@ class Sections:
             used |= names
             if names <= {*constants, *_NAMES[head.shows]}:
                 fixed.add(title)
-        for name in (*_NEEDED[head.shows], *(["reference"] if head.reference else [])):
+        for name in (*needed, *(["reference"] if head.reference else [])):
             if name not in used:
                 wrong = f"the prompt does not show {name}; add it: {{{{ {name} }}}}"
                 raise InputError(f"{file}:{sections['user'].line}: {wrong}")
@@ -102,7 +105,8 @@ class Sections:
     def values(self, trial: Trial, reference: str) -> dict[str, str | float]:
         """The values of the prompt's variables."""
         shown = reference if self.shows_reference else ""
-        values = {**self.constants, **fence_all(trial, self.head.shows, shown, self.head.needs)}
+        fence = fence_conversations if self.head.conversation else fence_all
+        values = {**self.constants, **fence(trial, self.head.shows, shown, self.head.needs)}
         values.update(zip(_NAMES[self.head.shows], trial.names, strict=False))
         return values
 
@@ -264,7 +268,8 @@ def _unknown_variable(name: str, known: Collection[str], head: Head) -> str:
     else:
         hint = ""
     there = ", ".join(sorted(known)) or "none"
-    return f'unknown variable {name!r} where shows = "{head.shows}"; {hint}there are: {there}'
+    shows = CONVERSATION if head.conversation else head.shows
+    return f'unknown variable {name!r} where shows = "{shows}"; {hint}there are: {there}'
 
 
 def _check_rendering(

@@ -15,7 +15,7 @@ from judgekit.io.labels import read_labels
 from judgekit.jobs.bindings import JudgeFactory
 from judgekit.jobs.inputs import read_input
 from judgekit.jobs.job import Job
-from judgekit.jobs.needs import needed_columns
+from judgekit.jobs.needs import case_needs
 from judgekit.jobs.prepare import job_for
 from judgekit.jobs.text_generation import TextGeneration
 from judgekit.runs.reader import StoredRun
@@ -144,7 +144,7 @@ def prepare_audit(
     specs = parse_judge_specs(options.beside) if options.beside is not None else ()
     beside = {str(spec): settings_for(settings, spec, registry) for spec in specs}
     factories = [JudgeFactory(registry, s) for s in (settings, *beside.values())]
-    inputs = read_input(files, settings, needs=needed_columns(factories, files, "compare"))
+    inputs = read_input(files, settings, needs=case_needs(factories, files, "compare"))
     if inputs.kind != "compare":
         raise InputError(
             f"{str(files[0])!r} holds single answers; an audit needs two files, or pairs"
