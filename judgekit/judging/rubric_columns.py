@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from judgekit.errors import InputError
@@ -42,12 +42,16 @@ def case_rubric(case: Case, column: str) -> Rubric:
         InputError: The column holds no rubric; names case, item and value.
     """
     try:
-        items = items_of(case.column(column))
-        criteria = distinct([item_criterion(item, n) for n, item in enumerate(items, 1)])
-        if wrong := rubric_problem(criteria):
-            raise ValueError(wrong)
+        return rubric_of(items_of(case.column(column)))
     except ValueError as error:
         raise InputError(f"case {case.id!r}: no rubric in the column {column!r}: {error}") from None
+
+
+def rubric_of(items: Sequence[object]) -> Rubric:
+    """The rubric of a list's items. Raises `ValueError`."""
+    criteria = distinct([item_criterion(item, n) for n, item in enumerate(items, 1)])
+    if wrong := rubric_problem(criteria):
+        raise ValueError(wrong)
     return Rubric(tuple(criteria))
 
 
@@ -59,7 +63,7 @@ def items_of(value: Column) -> list[Any]:
     if isinstance(items, Mapping) and isinstance(items.get("criteria"), list):
         items = items["criteria"]
     if not isinstance(items, list):
-        raise ValueError(f"{brief(value)} is no list; wanted: {LAYOUT}")
+        raise ValueError(f"{brief(value)} is no list; wanted: {LAYOUT}")  # noqa: TRY004 (data)
     return items
 
 
@@ -78,10 +82,11 @@ def item_criterion(item: object, number: int) -> Criterion:
     if isinstance(item, str):
         item = {"criterion": item}
     if not isinstance(item, Mapping):
-        raise ValueError(f"item {number} is {brief(item)}; wanted: {LAYOUT}")
+        raise ValueError(f"item {number} is {brief(item)}; wanted: {LAYOUT}")  # noqa: TRY004 (data)
     text = given(item, TEXTS)
     if not isinstance(text, str):
-        raise ValueError(f"item {number} has no criterion: {brief(item)}; wanted: {LAYOUT}")
+        wrong = f"item {number} has no criterion: {brief(item)}; wanted: {LAYOUT}"
+        raise ValueError(wrong)  # noqa: TRY004 (data)
     points = given(item, POINTS)
     points = 1 if points is None else points
     if type(points) not in (int, float):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from judgekit.stats.holm import holm
 from judgekit.stats.intervals import Rate, clustered_rate
 from judgekit.stats.metric import metric
+from judgekit.stats.multiple_tests import holm
 from judgekit.stats.paired_test import paired_test
 from judgekit.stats.rubric_scores import clip
 from judgekit.types import CriterionMean, Outcome
@@ -166,12 +166,14 @@ def summarise_criteria(outcomes: Sequence[Outcome], mean: Rate) -> RubricMetrics
     )
 
 
-def compare_criteria(outcomes: Sequence[Outcome], means: Sequence[Rate]) -> RubricComparison | None:
+def compare_criteria(
+    outcomes: Sequence[Outcome], means: Sequence[Rate | None]
+) -> RubricComparison | None:
     """What a summary of a comparison says of criteria.
 
     Args:
         outcomes: One per case, each of two responses.
-        means: The mean scores of both models; empty without any.
+        means: The mean score of each model, None without any.
 
     Returns:
         The metrics; None where no rubric judged.
@@ -196,7 +198,7 @@ def compare_criteria(outcomes: Sequence[Outcome], means: Sequence[Rate]) -> Rubr
         )
         for name, test, p in zip(names, tests, adjusted, strict=True)
     )
-    a, b = means if means else (None, None)
+    a, b = means
     return RubricComparison(
         clipped_mean(a), clipped_mean(b), partial_scores(outcomes), criteria, once
     )
