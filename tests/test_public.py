@@ -45,6 +45,8 @@ PLACES = {
         summarise_rankings summarise_scores win_rate win_rate_mean
     """,
     "judgekit.trust": """
+        AlignOptions AlignReport Alignment CandidateResult JudgeMetrics align align_judge
+        prepare_align
         PROBES TRIVIAL Audit AuditInput AuditMetric AuditOptions AuditReport BaselineComparison
         BenchEntry BenchReport Benchmark Check Condition ConditionResult DriftCheck
         DriftReport Estimates

@@ -49,6 +49,7 @@ COMMANDS = {
         "audit",
     ),
     "bench": judging("Measure a judge's accuracy on labelled pairs.", "bench", judge=False),
+    "align": judging("Improve a judge on people's labels, and test whether it is better.", "align"),
     "drift": judging(
         "Judge an earlier run's cases again, and exit with 1 if the judge has drifted.",
         "drift",
@@ -59,6 +60,10 @@ COMMANDS = {
         f"{HOME}.gate:gate",
     ),
     "show": Entry("Show the cases of a run side by side.", f"{HOME}.show:show"),
+    "report": Entry(
+        "Write a report of finished runs: one HTML file with every metric and case.",
+        f"{HOME}.report:report",
+    ),
     "stats": Entry("Show the statistics of a run.", f"{HOME}.stats:stats"),
     "explain": Entry(
         "Explain a metric of a run's summary: definition, unit, denominator and formula.",

@@ -28,10 +28,10 @@ __all__ = [
 ENGINE, INPUT, RUN = "Engine", "Input", "Running"
 MIN_RPM, MIN_TPM, MAX_RATE = 0.01, 1, 10**9
 
-EVERY = frozenset({"audit", "bench", "compare", "drift", "generate", "rank", "score"})
+EVERY = frozenset({"align", "audit", "bench", "compare", "drift", "generate", "rank", "score"})
 NOT_DRIFT = EVERY - {"drift"}  # its cases are those of the frozen run, and its replies are new
-NOT_BENCH = EVERY - {"bench"}  # a labelled set says how its pairs are shown and counted
-FILES = EVERY - {"bench", "drift"}  # the commands that read files of answers
+NOT_BENCH = EVERY - {"align", "bench"}  # labelled sets say how pairs are shown and counted
+FILES = EVERY - {"align", "bench", "drift"}  # the commands that read files of answers
 
 of_engine = partial(setting, panel=ENGINE, asks=True)
 of_run = partial(setting, panel=RUN)

@@ -20,6 +20,7 @@ import orjson
 from judgekit.errors import StoreError
 from judgekit.harness.bookings import Booking, Ended, Totals, read_totals
 from judgekit.harness.claims import ClaimWatch, held_by_others
+from judgekit.harness.looks import Look, begin_look, end_look
 from judgekit.harness.store_schema import BUSY_S, inspect_store, make_current, patient_wal
 from judgekit.harness.store_writer import Row, StoreWriter
 from judgekit.types import Choice, Reply, Status, Verdict, token_count
@@ -124,6 +125,29 @@ class ReplyStore:
             return read_totals(self._reader, run)
         except sqlite3.Error as error:
             raise self._fault("read", error) from error
+
+    def begin_look(self, subject: str, cases: Sequence[str]) -> Look:
+        """Records a look at labelled test cases before its result is known.
+
+        Args:
+            subject: A digest of what is tested.
+            cases: Digests of the labelled cases.
+
+        Returns:
+            The look, with how many there have been at these cases. The same one as before where it
+            was begun and never ended.
+        """
+        try:
+            return begin_look(self._reader, subject, cases, time.time())
+        except sqlite3.Error as error:
+            raise self._fault("write to", error) from error
+
+    def end_look(self, look: Look) -> None:
+        """Records that the result of a look is known."""
+        try:
+            end_look(self._reader, look)
+        except sqlite3.Error as error:
+            raise self._fault("write to", error) from error
 
     def _read(self, query: str, *values: object) -> tuple[Any, ...] | None:
         try:

@@ -8,6 +8,7 @@ schema  tables
         ``claims``: which calls are being asked just now, and by whom
 3       ``bookings`` also know the tokens that were read from a provider's
         cache, and written to it
+4       ``looks``: which labelled cases a judge was tested with, and how often
 ======  =================================================================
 
 The version stands in the file's ``user_version``. A change adds a `STEPS` entry; `make_current`
@@ -40,6 +41,11 @@ STEPS: tuple[tuple[str, ...], ...] = (
     (
         "ALTER TABLE bookings ADD COLUMN tokens_cached INTEGER",
         "ALTER TABLE bookings ADD COLUMN tokens_written INTEGER",
+    ),
+    (
+        "CREATE TABLE looks (look TEXT NOT NULL, subject TEXT NOT NULL, labelled TEXT NOT NULL, "
+        "ended INTEGER NOT NULL, at REAL NOT NULL)",
+        "CREATE INDEX looks_of_case ON looks (labelled)",
     ),
 )
 """What each schema adds to the one before."""

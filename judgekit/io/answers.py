@@ -16,9 +16,9 @@ from judgekit.io.needs import NOTHING, Needs
 from judgekit.io.row import BadRow, Row, Unit
 from judgekit.types import Message
 
-__all__ = ["Answer", "Answers", "load_answers", "stem"]
+__all__ = ["PARTS", "Answer", "Answers", "load_answers", "read_answer_row", "stem"]
 
-_WANTED = ("id", "prompt", "response", "model", "reference", "category")
+PARTS = ("id", "prompt", "response", "model", "reference", "category")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def load_answers(
             id. The message names file and line, and says what to do.
     """
     source = Source(path, columns or {}, prompts, references, skip_bad_rows, needs=needs)
-    intake = take_in(source, _WANTED, ("response",), _answer, several=several)
+    intake = take_in(source, PARTS, ("response",), read_answer_row, several=several)
     models = {row.model for row in intake.kept}
     model = models.pop() if len(models) == 1 else None
     return Answers(
@@ -115,7 +115,7 @@ def load_answers(
     )
 
 
-def _answer(
+def read_answer_row(
     layout: Layout, row: Row, name: str | None, prompt: tuple[Message, ...], turns: int | None
 ) -> Answer:
     messages: tuple[Message, ...] = ()

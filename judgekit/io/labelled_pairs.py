@@ -1,7 +1,7 @@
 """Labelled pairs as rows: read into a set, and written as a file that jobs read.
 
-Beside the columns of a file of pairs a row has `label` (or `winner`), and may have `language` and
-`group` (`judgekit.io.labelled_set.LabelledSet.groups`).
+Beside the columns of a file of pairs a row has `label` (or `winner`), and may have `language`,
+`group` (`judgekit.io.labelled_set.LabelledSet.groups`) and `labels`, the list of several people's.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class _Labelled:
     label: Label | None
     language: str | None
     group: str | None
+    votes: tuple[Label, ...] = ()
 
 
 def load_labelled(
@@ -59,8 +60,9 @@ def load_labelled(
     Args:
         path: The file, in any of the formats of `judgekit.io.read_rows`.
         name: The set's name.
-        columns: The file's own names of columns, `label`, `language` and `group` among them.
-        needs: What is kept of each row beside prompt and answers.
+        columns: The file's own names of columns, `label`, `labels`, `language` and `group` among
+            them.
+        needs: Further columns that the cases keep (`Case.columns`), where the file has them.
 
     Raises:
         InputError: The file cannot be read, or a row cannot be used.
@@ -119,6 +121,7 @@ def labelled_set(
         {case: entry.group for case, entry in kept.items() if entry.group is not None},
         dict(left_out),
         note,
+        {case: entry.votes for case, entry in kept.items() if len(entry.votes) > 1},
     )
 
 
@@ -199,19 +202,30 @@ def pair_row(case: Case, labelled: LabelledSet) -> dict[str, Any]:
         )
     prompt = [m.content for m in case.prompt] if turns else [m.as_dict() for m in case.prompt]
     references = [*(r or None for r in case.earlier_references), case.reference]
-    return dict[str, Any](case.columns) | {
-        "id": case.id,
-        "prompt": prompt,
-        "response_a": response_value(a, turns=turns),
-        "response_b": response_value(b, turns=turns),
-        "model_a": a.model,
-        "model_b": b.model,
-        "label": label_text(labelled.labels[case.id], (a.model, b.model)),
-        "reference": references if len(references) > 1 else case.reference,
-        "category": case.category,
-        "language": labelled.languages.get(case.id),
-        "group": labelled.groups.get(case.id),
-    }
+    return (
+        dict[str, Any](case.columns)
+        | {
+            "id": case.id,
+            "prompt": prompt,
+            "response_a": response_value(a, turns=turns),
+            "response_b": response_value(b, turns=turns),
+            "model_a": a.model,
+            "model_b": b.model,
+            "label": label_text(labelled.labels[case.id], (a.model, b.model)),
+            "reference": references if len(references) > 1 else case.reference,
+            "category": case.category,
+            "language": labelled.languages.get(case.id),
+            "group": labelled.groups.get(case.id),
+        }
+        | votes_row(case, labelled)
+    )
+
+
+def votes_row(case: Case, labelled: LabelledSet) -> dict[str, list[str]]:
+    """The column with several people's labels, of cases that have them."""
+    names = tuple(response.model for response in case.responses)
+    votes = labelled.votes.get(case.id, ())
+    return {"labels": [label_text(vote, names) for vote in votes]} if votes else {}
 
 
 def response_value(response: Response, *, turns: bool) -> Any:
@@ -231,7 +245,8 @@ def label_text(label: Label, models: Sequence[str]) -> str:
 def _entries(rows: Sequence[Row], source: Source) -> Iterable[tuple[Row, _Labelled | None]]:
     """The rows with what they say; None for an empty prompt."""
     origin, columns = source.path, source.columns
-    label_columns = {part: columns.get(part, part) for part in ("label", "language", "group")}
+    parts = ("label", "labels", "language", "group")
+    label_columns = {part: columns.get(part, part) for part in parts}
     if "label" not in columns and not any("label" in row.data for row in rows):
         label_columns["label"] = "winner"
     if rows and all(_value(row, label_columns["label"]) is MISSING for row in rows):
@@ -249,6 +264,7 @@ def _entries(rows: Sequence[Row], source: Source) -> Iterable[tuple[Row, _Labell
             label_of(row, label_columns["label"], pair.models),
             _text(row, label_columns["language"]),
             _text(row, label_columns["group"]),
+            votes_of(row, label_columns["labels"], pair.models, named="labels" in columns),
         )
 
     for row in rows:
@@ -278,6 +294,25 @@ def label_of(row: Row, column: str, models: Sequence[str]) -> Label | None:
         return agreeing(label, row.data, models) if column == "label" else label
     except ValueError as error:
         raise RowError(str(error)) from error
+
+
+def votes_of(row: Row, column: str, models: Sequence[str], *, named: bool) -> tuple[Label, ...]:
+    """The labels of several people in a row's list; empty without one.
+
+    A column that the user has not `named` may hold anything. Raises `RowError` of one that is.
+    """
+    value: Any = _value(row, column)
+    if value is MISSING or value is None:
+        return ()
+    texts = isinstance(value, list) and all(isinstance(vote, str) for vote in value)
+    if not texts and named:
+        raise RowError(f"{column} is {shown(value)}; write a list of A, B or tie")
+    try:
+        return tuple(read_label(vote, models) for vote in value) if texts else ()
+    except ValueError as error:
+        if named:
+            raise RowError(str(error)) from error
+        return ()
 
 
 def _text(row: Row, column: str) -> str | None:

@@ -20,6 +20,7 @@ class LabelledSet:
     cases of one group (the pairs of one question with several wrong answers) are right together or
     not at all, and a case without a group is one by itself. `left_out` counts rows of the source
     that are no case here, by reason. `note` says what a reader of its metrics has to know.
+    `votes`: the labels of several people, of cases that have them.
     """
 
     name: str
@@ -31,6 +32,7 @@ class LabelledSet:
     groups: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
     note: str = ""
+    votes: Mapping[str, tuple[Label, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if len({case.id for case in self.cases}) < len(self.cases):

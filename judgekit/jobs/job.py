@@ -26,6 +26,7 @@ from judgekit.jobs.estimate import Estimate, estimate, half_width
 from judgekit.jobs.identity import RULES, deciding_settings, options_identity, run_identity
 from judgekit.jobs.inputs import JudgeInput
 from judgekit.jobs.judge_runner import judge_runner
+from judgekit.jobs.learned_prompts import learned_prompts
 from judgekit.jobs.metadata import run_counts, run_metadata
 from judgekit.jobs.schedules import Schedule, make_schedule
 from judgekit.jobs.tasks import (
@@ -198,6 +199,7 @@ class Job:
                 kind=self.inputs.kind,
                 decides=decides,
                 settled=settled_parameters(engine) if engine else {},
+                learned=learned_prompts(self.judge),
             )
             writer.finish(self.summary(outcomes, stop, schedule.report()), metadata)
         if s.out is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -31,6 +31,7 @@ def run_metadata(
     decides: Mapping[str, Any],
     settled: Mapping[str, Any] | None = None,
     parts: Sequence[PartMetadata] = (),
+    learned: Collection[str] = (),
 ) -> RunMetadata:
     """How a run that ends now was made.
 
@@ -44,6 +45,7 @@ def run_metadata(
         decides: All that decides what the run says.
         settled: What the engine chose by itself.
         parts: The judges of a jury or a route.
+        learned: The labelled prompts from which they have learned.
     """
     ended = datetime.datetime.now(datetime.UTC)
     return RunMetadata(
@@ -61,6 +63,7 @@ def run_metadata(
         settled=settled or {},
         parts=tuple(parts),
         parsers=PARSERS_VERSION,
+        learned=tuple(sorted(learned)),
     )
 
 

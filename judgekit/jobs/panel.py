@@ -173,6 +173,7 @@ class Panel:
                     PartMetadata(part.name, of.decides, of.settled, of.counts)
                     for part, of in zip(self.parts, parts, strict=True)
                 ],
+                learned={name for part in parts for name in part.learned},
             )
             writer.finish(self.summary(outcomes, of_part, stop), metadata)
         if self.settings.out is None:

@@ -6,20 +6,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
+from judgekit.config.files import load_user
+from judgekit.config.settings import EngineSettings, GenerateSettings, Settings
+from judgekit.extension.registry import Registry
 from judgekit.harness.limits import USUAL_REPLY, Budget, expected_tokens
 from judgekit.harness.reply_store import ReplyStore
 from judgekit.harness.sampling import Generated, GenerationTask, Sampler, generate
 from judgekit.harness.tally import Tally
 from judgekit.harness.trials import OnProgress
-from judgekit.jobs.bindings import BoundEngine
+from judgekit.jobs.bindings import BoundEngine, check_price
 from judgekit.jobs.judge_runner import admission_of
 from judgekit.jobs.metadata import run_counts
+from judgekit.judging import Judge
 from judgekit.runs import RunCounts
-from judgekit.types import StopReason, digest
+from judgekit.types import Sampling, StopReason, digest
 
-__all__ = ["GeneratedTexts", "GenerationEstimate", "TextGeneration"]
+__all__ = ["GeneratedTexts", "GenerationEstimate", "TextGeneration", "prepare_text_model"]
 
 
 @dataclass(frozen=True)
@@ -134,3 +139,28 @@ class TextGeneration:
             return GeneratedTexts(tuple(candidates), stop, run_counts(tally, booked, price))
         finally:
             await engine.aclose()
+
+
+def prepare_text_model(settings: Settings, registry: Registry, model: str) -> TextGeneration:
+    """A generation by a model that works beside a judge; it has no tasks yet.
+
+    The model is asked as judges are: at temperature 0 unless the settings say otherwise.
+
+    Raises:
+        InputError: The model's engine or price is not known.
+        PluginError: The engine's plugin cannot be loaded.
+    """
+    usual = Judge.sampling
+    engine: dict[str, Any] = {
+        f.name: value
+        for f in fields(EngineSettings)
+        if (value := getattr(settings, f.name)) is not None
+    }
+    sampling = {"temperature": usual.temperature, "max_tokens": usual.max_tokens}
+    s = GenerateSettings.of(sampling | engine | {"model": model})
+    bound_engine = BoundEngine.of(s, model, registry, load_user())
+    check_price(s, bound_engine.price)
+    asks_with = Sampling(
+        s.temperature, s.max_tokens, s.top_p, s.seed, extra=tuple(s.model_args.items())
+    )
+    return TextGeneration((), Sampler(asks_with), bound_engine)

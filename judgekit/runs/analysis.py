@@ -5,7 +5,7 @@ Everything here is computed from runs' folders; no judge is asked again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from judgekit.errors import InputError
 from judgekit.io.given import is_given
 from judgekit.io.labels import read_labels
+from judgekit.io.prompt_digest import check_unseen, prompt_digest
 from judgekit.runs.match import cases_with_outcomes
 from judgekit.runs.metadata import RunMetadata
 from judgekit.runs.reader import StoredRun
@@ -41,7 +42,8 @@ CasePair = tuple[Case, Outcome]
 class LabelComparison:
     """A run beside people's labels of some of its cases: agreement, and the rate of both.
 
-    `unknown` counts labels of cases that the run does not have.
+    `unknown` counts labels of cases that the run does not have, `learned` those of prompts from
+    which the judge has learned: these cases are left out.
     """
 
     agreement: Agreement
@@ -49,6 +51,7 @@ class LabelComparison:
         metadata=metric("the win rate by judge and labels together", formerly="corrected")
     )
     unknown: int
+    learned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,9 @@ def analyse(folder: str | Path, labels: Path | None = None) -> Analysis:
         prompts_needed=prompts_by_difference([(o.cluster, v) for _, o, v in values]),
         labelled=None
         if labels is None
-        else compare_with_labels(pairs, read_labels(labels, models), labels, inconsistent),
+        else compare_with_labels(
+            pairs, read_labels(labels, models), labels, inconsistent, run.metadata.learned
+        ),
     )
 
 
@@ -144,11 +149,15 @@ def compare_with_labels(
     labels: Mapping[str, Label],
     path: Path,
     inconsistent: Inconsistent,
+    learned: Collection[str] = (),
 ) -> LabelComparison:
-    """The judge's outcomes beside the labels of the same cases."""
+    """The judge's outcomes beside the labels of the same cases, but those it has learned from."""
     cases = {case.id for case, _ in pairs}
     if not cases & labels.keys():
         raise InputError(f"{path} labels no case of this run; ids are those of its cases.jsonl")
+    check_unseen(str(path), (case for case, _ in pairs if case.id in labels), learned)
+    seen = {case.id for case, _ in pairs if prompt_digest(case) in learned} if learned else set()
+    pairs = [(case, o) for case, o in pairs if case.id not in seen]
     rows = [
         (o.cluster, in_name_order(case, label(o)), in_name_order(case, labels[case.id]))
         for case, o in pairs
@@ -162,6 +171,7 @@ def compare_with_labels(
             if (v := counted(o, inconsistent)) is not None
         ),
         len(labels.keys() - cases),
+        len(seen & labels.keys()),
     )
 
 

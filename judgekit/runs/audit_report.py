@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -106,7 +106,7 @@ class AuditReport:
     """All findings on one judge.
 
     `model` is the model that the judge asks, `models` are those whose answers were judged, in
-    `cases` cases of `prompts` prompts.
+    `cases` cases of `prompts` prompts. `left_out` counts the rows that are in no case, by reason.
     """
 
     judge: str
@@ -115,6 +115,7 @@ class AuditReport:
     cases: int
     prompts: int
     findings: tuple[Finding, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -132,6 +133,7 @@ class AuditReport:
             "cases": self.cases,
             "prompts": self.prompts,
             "findings": [finding.to_dict() for finding in self.findings],
+            **({"left_out": dict(self.left_out)} if self.left_out else {}),
         }
 
     @classmethod
@@ -154,6 +156,7 @@ class AuditReport:
             plain["cases"],
             plain["prompts"],
             tuple(map(Finding.from_dict, plain["findings"])),
+            dict(plain.get("left_out", {})),
         )
 
     @classmethod

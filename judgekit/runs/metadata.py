@@ -101,7 +101,8 @@ class RunMetadata:
     what the engine chose by itself. `parsers` is the version of the parsers that read the replies,
     1 of runs that do not name it. `contents` is what the files of rows hold, empty in runs of
     older versions. `parts` are the judges of a jury or a route. `started` and
-    `ended` are ISO 8601 in UTC.
+    `ended` are ISO 8601 in UTC. `learned` has the digests of the labelled prompts that the judge,
+    or one of them, was aligned with.
     """
 
     kind: RunKind
@@ -120,6 +121,7 @@ class RunMetadata:
     parts: tuple[PartMetadata, ...] = ()
     parsers: int = 1
     contents: Mapping[str, FileContent] = field(default_factory=dict)
+    learned: tuple[str, ...] = ()
 
     @property
     def stopped(self) -> str:
@@ -172,8 +174,9 @@ class RunMetadata:
             **encode(self),
             "stopped": self.stopped,
         }
-        if not self.parts:
-            del plain["parts"]
+        for name in ("parts", "learned"):
+            if not getattr(self, name):
+                del plain[name]
         return plain
 
     @classmethod

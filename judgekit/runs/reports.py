@@ -14,7 +14,7 @@ from judgekit.runs.reader import read_json
 
 __all__ = ["REPORTS", "check_report_folder", "read_report", "write_report"]
 
-REPORTS = ("bench.json", "audit.json", "drift.json")
+REPORTS = ("bench.json", "audit.json", "drift.json", "align.json")
 """The files that make a folder the report of the runs below it."""
 
 Report = TypeVar("Report")

@@ -1,4 +1,4 @@
-"""How far a judge can be trusted: benchmarks on labelled pairs, audits, drift checks and gates.
+"""How far a judge can be trusted: benchmarks, audits, alignment, drift checks and gates.
 
 Everything here is imported when it is first used, so that importing `judgekit.trust` costs nothing.
 """
@@ -9,9 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from judgekit.runs.align_report import AlignReport, CandidateResult, JudgeMetrics
     from judgekit.runs.audit_report import AuditMetric, AuditReport, Finding
     from judgekit.runs.bench_report import BenchReport, JudgeComparison, JudgeResult, SetResult
     from judgekit.runs.drift_report import DriftReport
+    from judgekit.trust.alignment.align import align, align_judge
+    from judgekit.trust.alignment.prepare import Alignment, AlignOptions, prepare_align
     from judgekit.trust.audit.audit_input import AuditInput, AuditOptions, prepare_audit
     from judgekit.trust.audit.estimates import Estimates, estimates
     from judgekit.trust.audit.examine import Audit, examine
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
 __all__ = [
     "PROBES",
     "TRIVIAL",
+    "AlignOptions",
+    "AlignReport",
+    "Alignment",
     "Audit",
     "AuditInput",
     "AuditMetric",
@@ -40,6 +46,7 @@ __all__ = [
     "BenchEntry",
     "BenchReport",
     "Benchmark",
+    "CandidateResult",
     "Check",
     "Condition",
     "ConditionResult",
@@ -48,10 +55,13 @@ __all__ = [
     "Estimates",
     "Finding",
     "JudgeComparison",
+    "JudgeMetrics",
     "JudgeResult",
     "Probe",
     "SetResult",
     "Suite",
+    "align",
+    "align_judge",
     "check_conditions",
     "chosen_probes",
     "compare_with_baseline",
@@ -59,6 +69,7 @@ __all__ = [
     "examine",
     "junit_xml",
     "parse_condition",
+    "prepare_align",
     "prepare_audit",
     "prepare_bench",
     "prepare_drift",
@@ -66,6 +77,10 @@ __all__ = [
 ]
 
 MODULES = {
+    "judgekit.runs.align_report": ("AlignReport", "CandidateResult", "JudgeMetrics"),
+    "judgekit.trust.alignment": (
+        *("AlignOptions", "Alignment", "align", "align_judge", "prepare_align"),
+    ),
     "judgekit.runs.audit_report": ("AuditMetric", "AuditReport", "Finding"),
     "judgekit.runs.bench_report": ("BenchReport", "JudgeComparison", "JudgeResult", "SetResult"),
     "judgekit.runs.drift_report": ("DriftReport",),

@@ -21,10 +21,12 @@ from judgekit.io.files import is_leftover, safe_name
 from judgekit.io.labelled_pairs import keep_labelled
 from judgekit.io.labelled_set import LabelledSet, SetSetup
 from judgekit.io.needs import NOTHING, Needs
+from judgekit.io.prompt_digest import LEARNED, check_unseen, prompt_digest
 from judgekit.jobs.bindings import JudgeFactory
 from judgekit.jobs.inputs import read_input
 from judgekit.jobs.job import Job
 from judgekit.jobs.judge_settings import juror_settings
+from judgekit.jobs.learned_prompts import learned_prompts
 from judgekit.jobs.needs import case_needs
 from judgekit.jobs.prepare import job_for
 from judgekit.runs.bench_report import FILE, BenchReport
@@ -119,17 +121,15 @@ def prepare_bench(
         InputError: A set cannot be read, a judge does not fit, or the folder holds something else.
         PluginError: A plugin is broken.
     """
-    if settings.orders != "both":
-        raise InputError(
-            f"a benchmark shows all pairs in both orders, not {settings.orders!r}; leave orders out"
-        )
+    check_orders(settings)
     base_settings = replace(settings, columns={}, limit=None, out=None)
     judges = [(spec, False, s) for spec, s in settings_of(specs, base_settings, registry)]
     judges += [(spec, True, s) for spec, s in trivial_settings(specs, settings)]
     factories = [JudgeFactory(registry, s) for *_, s in judges]
     needs = case_needs(factories, (), "compare")
-    labelled = [sample(read_set(word, settings.columns, registry, needs), limit) for word in sets]
+    labelled = [read_set(word, settings.columns, registry, needs) for word in sets]
     names = distinct_names(labelled)
+    labelled = [sample(one, limit) for one in unseen_sets(labelled, factories)]
     kept = [keep_labelled(one, KEPT) for one in labelled]
     inputs = [read_input([file], base_settings, "compare", needs) for file in kept]
     jobs = [[job_for(of_set, factory) for of_set in inputs] for factory in factories]
@@ -144,6 +144,14 @@ def prepare_bench(
     )
     check_folder(folder, entries)
     return Benchmark(folder, entries)
+
+
+def check_orders(settings: Settings) -> None:
+    """Refuses (`InputError`) to show pairs in one order alone."""
+    if settings.orders != "both":
+        raise InputError(
+            f"a benchmark shows all pairs in both orders, not {settings.orders!r}; leave orders out"
+        )
 
 
 def distinct_names(labelled: Sequence[LabelledSet]) -> list[str]:
@@ -230,6 +238,31 @@ def read_set(
             SetSetup(Path(stem).stem or stem, word, columns, needs)
         )
     return registry.labelled_set(word)(SetSetup(word, needs=needs))
+
+
+def unseen_sets(
+    sets: Sequence[LabelledSet], factories: Sequence[JudgeFactory]
+) -> list[LabelledSet]:
+    """The sets without the questions from which any of the judges has learned."""
+    learned = learned_prompts(*(f.judge(f.settings.judge or "", 2) for f in factories))
+    return [without_learned(labelled, learned) for labelled in sets]
+
+
+def without_learned(labelled: LabelledSet, learned: frozenset[str]) -> LabelledSet:
+    """The set without the questions from which a judge has learned, which are counted.
+
+    The same questions are left out for all judges, so that they are compared on the same ones.
+
+    Raises:
+        InputError: Too few remain.
+    """
+    groups = {labelled.group(case) for case in labelled.cases if prompt_digest(case) in learned}
+    if not groups:
+        return labelled
+    check_unseen(f"the set {labelled.name!r}", labelled.cases, learned)
+    cases = tuple(case for case in labelled.cases if labelled.group(case) not in groups)
+    left_out = {**labelled.left_out, LEARNED: len(labelled.cases) - len(cases)}
+    return replace(labelled, cases=cases, left_out=left_out)
 
 
 def sample(labelled: LabelledSet, limit: int | None) -> LabelledSet:

@@ -54,6 +54,7 @@ def pairs(votes: Sequence[Row]) -> Iterator[tuple[Row, LabelledRow]]:
                 "model_a": a,
                 "model_b": b,
                 "label": plurality([winner(row.data, a) for row in rows]),
+                "labels": [winner(row.data, a) for row in rows],
                 "category": CATEGORIES[(question - FIRST_QUESTION) // 10],
             },
         )

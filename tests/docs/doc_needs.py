@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from aligned_judges import labelled_pairs
 from answers import write_answers, write_jsonl
 from doc_examples import Example, Terminal
 from doc_models import deberta, pairrm, reward, talker
@@ -142,6 +143,11 @@ def imitate(folder: Path) -> None:
     write_answers(folder / "answers.jsonl", [answer(n, 0) for n in range(24)])
 
 
+def labelled(folder: Path) -> None:
+    """labelled.jsonl: pairs of which people prefer the answer that names its source."""
+    labelled_pairs(folder / "labelled.jsonl", 160)
+
+
 def rubric(folder: Path) -> None:
     shutil.copy(EXAMPLES / "rubric.md", folder / "rubric.md")
 
@@ -256,6 +262,7 @@ PAGES: Mapping[str, Page] = {
     "docs/guides/rank.md": Page((answers, candidates, pairrm("llm-blender/PairRM"))),
     "docs/guides/bench.md": Page((rubric,), not_run={"judgekit bench llmbar": DOWNLOADS}),
     "docs/guides/audit.md": Page((answers,)),
+    "docs/guides/align.md": Page((labelled,)),
     "docs/guides/juries.md": Page((answers, pairrm("llm-blender/PairRM"))),
     "docs/guides/gates.md": Page((answers, newer)),
     "docs/guides/pairs.md": Page((answers, COMPARED)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from aligned_judges import planted
 from doc_examples import NOT_RUN, Example, Terminal, console_examples, differs, titled_files
 from doc_needs import PAGES, Page
 from places import DOCS, ROOT
@@ -55,6 +56,8 @@ def test_the_commands_of_a_page(
 def says(body: Body) -> str:
     """What the judge behind the API says; of the guide's own prompts a number or a grade."""
     asked = body["messages"][-1]["content"]
+    if "SOURCE" in asked:  # labelled pairs, or the mistakes in them
+        return planted(body)
     if "GRADE: P" in asked:
         return f"GRADE: {'IPC'[1 + worth(asked.partition('<reference ')[0])]}"
     return f"Tone: {3 + 2 * worth(asked)}" if "Tone: <number>" in asked else opinion(body)

@@ -216,3 +216,18 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(InputError, match="cannot write"):
         keep_labelled(read(tmp_path, row()), tmp_path / "taken")
+
+
+def test_the_labels_of_several_people_are_kept_and_read_back(tmp_path: Path) -> None:
+    rows = [
+        {"prompt": "p", "response_a": "x", "response_b": "y", "label": "A", "labels": ["A", "tie"]},
+        {"prompt": "q", "response_a": "x", "response_b": "y", "label": "B", "labels": ["B"]},
+        {"prompt": "r", "response_a": "x", "response_b": "y", "label": "B", "labels": [0, 1]},
+    ]
+    path = write_jsonl(tmp_path / "votes.jsonl", rows)
+    labelled = load_labelled(path, "votes")
+    assert labelled.votes == {"row-1": (0, "tie")}
+    again = load_labelled(keep_labelled(labelled, tmp_path / "kept"), "votes")
+    assert again.votes == labelled.votes
+    with pytest.raises(InputError, match=r"line 3: labels is \[0, 1\]"):
+        load_labelled(path, "votes", columns={"labels": "labels"})

@@ -65,6 +65,8 @@ def label_lines(labelled: LabelComparison) -> Iterator[Line]:
     yield "prediction-powered win rate", rate_text(powered.rate), remark
     if agreement.undecided:
         yield "labelled, without a verdict", str(agreement.undecided), "cases"
+    if labelled.learned:
+        yield "left out: used to align the judge", str(labelled.learned), "labelled cases"
     if labelled.unknown:
         yield "labels of other cases", str(labelled.unknown), ""
 

@@ -8,15 +8,17 @@ from pathlib import Path
 
 from judgekit.errors import InputError
 from judgekit.judging.templates.builtin import default_reminder
+from judgekit.judging.templates.examples import ExampleBody, read_examples
 from judgekit.judging.templates.head import read_head
 from judgekit.judging.templates.sections import Section, Sections, compile_reminder
-from judgekit.judging.templates.template import Template
+from judgekit.judging.templates.template import Body, Template
 from judgekit.types import digest
 
-__all__ = ["read_prompt", "read_text"]
+__all__ = ["parse_prompt", "read_prompt", "read_text"]
 
 _MOST_BYTES = 1_000_000  # of a prompt file
-_TITLES = {f"=== {name} ===": name for name in ("system", "user", "assistant", "reminder")}
+_SECTIONS = ("system", "user", "assistant", "reminder", "examples")
+_TITLES = {f"=== {name} ===": name for name in _SECTIONS}
 _LIKE_A_TITLE = re.compile(r"={2,}\s*\w+\s*={2,}\s*")
 
 
@@ -51,8 +53,20 @@ def read_prompt(path: Path, name: str) -> Template:
     Raises:
         InputError: The file cannot be read or is no valid prompt; names file and line.
     """
-    text = read_text(path)
-    file = str(path)
+    return parse_prompt(read_text(path), str(path), name)
+
+
+def parse_prompt(text: str, file: str, name: str) -> Template:
+    """The prompt that a text is.
+
+    Args:
+        text: A prompt file's content.
+        file: The file's name, for messages.
+        name: The prompt's name in messages and records.
+
+    Raises:
+        InputError: It is no valid prompt; names file and line.
+    """
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     borders = [index for index, line in enumerate(lines) if line.rstrip() == "+++"][:2]
     if len(borders) < 2 or any(line.strip() for line in lines[: borders[0]]):
@@ -65,13 +79,18 @@ def read_prompt(path: Path, name: str) -> Template:
     sections = _split(lines, end + 1, file)
     if "user" not in sections:
         raise InputError(f"{file}:{len(lines)}: there is no section '=== user ==='; add one")
-    reminder = sections.pop("reminder", None)
+    reminder, judged = sections.pop("reminder", None), sections.pop("examples", None)
+    body: Body = Sections.compile(sections, head, file)
+    if judged is not None:
+        examples = read_examples(judged.text.split("\n"), head, file, judged.line)
+        body = ExampleBody(body, head, examples)
     return Template(
         name=name,
         digest=digest(text),
         head=head,
         reminder=compile_reminder(reminder, head, file) if reminder else default_reminder(),
-        body=Sections.compile(sections, head, file),
+        body=body,
+        text=text,
     )
 
 

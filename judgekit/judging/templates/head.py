@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from judgekit.errors import InputError
+from judgekit.judging.templates.aligned import Aligned, aligned_complaint, read_aligned
 from judgekit.naming import unknown
 
 __all__ = ["CONVERSATION", "FORMATS", "Head", "Shows", "class_complaint", "read_head"]
@@ -58,6 +59,7 @@ class Head:
         classes: The classes of the format ``"class"``.
         conversation: Whether it shows whole conversations, of one model or of two.
         needs: The further columns of a case that the prompt shows.
+        aligned: What the prompt was aligned with (`judgekit align`); None of all others.
     """
 
     shows: Shows
@@ -70,6 +72,7 @@ class Head:
     classes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     conversation: bool = False
+    aligned: Aligned | None = None
 
 
 def read_head(lines: Sequence[str], file: str, start: int) -> Head:
@@ -116,6 +119,8 @@ def read_head(lines: Sequence[str], file: str, start: int) -> Head:
         table["needs"] = tuple(table["needs"])
     if table.get("tie") == "":
         table["tie"] = None
+    if "aligned" in table:
+        table["aligned"] = read_aligned(table["aligned"])
     return Head(**table)
 
 
@@ -203,6 +208,8 @@ def _complaint(key: str, value: Any) -> str:
         case "label":
             named = isinstance(value, str) and value.strip(" :：") != ""
             wanted = "" if named else "the word before a score, such as Score"
+        case "aligned":
+            wanted, value = aligned_complaint(value), "…"
         case _:
             return unknown("key of a head is called", key, known)
     return f"{key} = {value!r} in the head; wanted: {wanted}" if wanted else ""

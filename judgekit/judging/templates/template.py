@@ -33,7 +33,8 @@ class Template:
     """A prompt.
 
     `digest` is that of its file's content (for a FastChat prompt, of its rows). `reminder` repeats
-    the verdict format in a sentence or two, for asking again.
+    the verdict format in a sentence or two, for asking again. `text` is the file's content; empty
+    of a FastChat prompt.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Template:
     head: Head
     reminder: str
     body: Body = field(compare=False, repr=False)
+    text: str = field(default="", compare=False, repr=False)
 
     def check_arity(self, arity: int) -> None:
         """Checks that the prompt shows `arity` answers.

@@ -12,17 +12,18 @@ from judgekit.config.settings import Settings
 from judgekit.errors import InputError
 from judgekit.extension.registry import Registry
 from judgekit.io.labels import read_labels
-from judgekit.jobs.bindings import JudgeFactory
-from judgekit.jobs.inputs import read_input
+from judgekit.io.prompt_digest import LEARNED, check_unseen, prompt_digest
+from judgekit.jobs.bindings import JudgeFactory, choose_judge
+from judgekit.jobs.inputs import JudgeInput, read_input
 from judgekit.jobs.job import Job
+from judgekit.jobs.learned_prompts import learned_prompts
 from judgekit.jobs.needs import case_needs
 from judgekit.jobs.prepare import job_for
-from judgekit.jobs.text_generation import TextGeneration
+from judgekit.jobs.text_generation import TextGeneration, prepare_text_model
 from judgekit.runs.reader import StoredRun
 from judgekit.trust.audit.families import Families, read_families
 from judgekit.trust.audit.probe_runs import PLAIN, PlannedRun
-from judgekit.trust.audit.rephrase import prepare_rephraser
-from judgekit.types import Case, Label
+from judgekit.types import Case, Label, digest
 
 __all__ = ["AuditInput", "AuditOptions", "case_variant", "prepare_audit"]
 
@@ -150,22 +151,54 @@ def prepare_audit(
             f"{str(files[0])!r} holds single answers; an audit needs two files, or pairs"
         )
 
+    against = [StoredRun.open(folder) for folder in options.against]
+    inputs = without_learned(inputs, factories, against, options)
     job, *jobs = (job_for(inputs, factory, out=settings.out) for factory in factories)
-    others = dict(zip(beside, jobs, strict=True))
     guided = None
     if job.judge.model == "engine" and job.judge_name != options.guided:
         of_guided = settings_for(settings, JudgeSpec(options.guided), registry)
         guided = job_for(inputs, JudgeFactory(registry, of_guided), out=settings.out)
-    rewriter = options.rephraser
-    rephraser = prepare_rephraser(settings, registry, rewriter) if rewriter is not None else None
+    labels, model = options.labels, options.rephraser
     return AuditInput(
         job,
-        None if options.labels is None else read_labels(options.labels, job.inputs.models),
+        None if labels is None else read_labels(labels, job.inputs.models),
         read_families(options.families),
-        others,
-        [StoredRun.open(folder) for folder in options.against],
+        dict(zip(beside, jobs, strict=True)),
+        against,
         guided,
-        rephraser,
+        None if model is None else prepare_text_model(settings, registry, model),
+    )
+
+
+def without_learned(
+    inputs: JudgeInput,
+    factories: Sequence[JudgeFactory],
+    against: Sequence[StoredRun],
+    options: AuditOptions,
+) -> JudgeInput:
+    """The cases without those from whose labels a judge has learned, which a remark counts.
+
+    They are left out where judges are compared with one another or with people's labels: on these
+    cases the judge may repeat what it was told.
+
+    Raises:
+        InputError: Too few remain.
+    """
+    if not (against or options.labels or options.beside):
+        return inputs
+    judges = [f.judge(choose_judge(f.settings, inputs), 2) for f in factories]
+    learned = learned_prompts(*judges).union(*(run.metadata.learned for run in against))
+    cases = [case for case in inputs.cases if prompt_digest(case) not in learned]
+    if not learned or len(cases) == len(inputs.cases):
+        return inputs
+    check_unseen(" and ".join(map(str, inputs.files)), inputs.cases, learned)
+    number = len(inputs.cases) - len(cases)
+    return replace(
+        inputs,
+        cases=cases,
+        digests=(*inputs.digests, digest(*sorted(learned))),  # it is another run
+        left_out={**inputs.left_out, LEARNED: number},
+        remarks=(*inputs.remarks, f"left out: {number} cases, {LEARNED}"),
     )
 
 

@@ -157,6 +157,7 @@ def examine(
         len(audit.cases),
         len({case.cluster for case in audit.cases}),
         findings,
+        dict(audit.job.inputs.left_out),
     )
     write_report(folder / FILE, report.to_dict())
     counts = runs.counts

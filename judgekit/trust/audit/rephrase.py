@@ -3,48 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
-from judgekit.config.files import load_user
-from judgekit.config.settings import EngineSettings, GenerateSettings, Settings
-from judgekit.extension.registry import Registry
-from judgekit.harness.sampling import GenerationTask, Sampler
-from judgekit.jobs.bindings import BoundEngine, check_price
+from judgekit.harness.sampling import GenerationTask
 from judgekit.jobs.text_generation import TextGeneration
-from judgekit.judging import Judge
 from judgekit.judging.templates import Prompts
 from judgekit.trust.audit.lists import Listing, find_list
-from judgekit.types import Case, Response, Sampling, Trial, digest
+from judgekit.types import Case, Response, Trial, digest
 
-__all__ = ["list_id", "prepare_rephraser", "rephrasing_of", "with_lists"]
+__all__ = ["list_id", "rephrasing_of", "with_lists"]
 
 PROMPT = "rephrase"
-
-
-def prepare_rephraser(settings: Settings, registry: Registry, model: str) -> TextGeneration:
-    """A generation by `model` without tasks; `with_lists` gives it some.
-
-    The model is asked as judges are: at temperature 0 unless the settings say otherwise.
-
-    Raises:
-        InputError: The model's engine or price is not known.
-        PluginError: The engine's plugin cannot be loaded.
-    """
-    usual = Judge.sampling
-    engine = {
-        f.name: value
-        for f in fields(EngineSettings)
-        if (value := getattr(settings, f.name)) is not None
-    }
-    sampling = {"temperature": usual.temperature, "max_tokens": usual.max_tokens}
-    s = GenerateSettings.of(sampling | engine | {"model": model})
-    bound_engine = BoundEngine.of(s, model, registry, load_user())
-    check_price(s, bound_engine.price)
-    asks_with = Sampling(
-        s.temperature, s.max_tokens, s.top_p, s.seed, extra=tuple(s.model_args.items())
-    )
-    return TextGeneration((), Sampler(asks_with), bound_engine)
 
 
 def with_lists(rephraser: TextGeneration, listings: Sequence[Listing]) -> TextGeneration:

@@ -9,12 +9,13 @@ from answers_audited import PLUGIN, audited, reasons, write_pair
 
 from judgekit.config.settings import Settings
 from judgekit.extension.registry import Registry
+from judgekit.jobs.text_generation import prepare_text_model
 from judgekit.judging import JudgeSetup, PromptJudge
 from judgekit.judging.templates import Prompts
 from judgekit.trust import audit
 from judgekit.trust.audit import AuditOptions
 from judgekit.trust.audit.lists import find_list
-from judgekit.trust.audit.rephrase import prepare_rephraser, rephrasing_of, with_lists
+from judgekit.trust.audit.rephrase import rephrasing_of, with_lists
 from judgekit.types import Case, Response, Sampling, Trial
 
 
@@ -32,7 +33,7 @@ def test_replies_of_an_earlier_release_are_found(how: dict[str, float]) -> None:
     assert listing is not None
     settings = Settings.of({"plugins": (PLUGIN,), **how})
     registry = Registry.load(files=settings.plugins)
-    job = with_lists(prepare_rephraser(settings, registry, "planted/any"), [listing])
+    job = with_lists(prepare_text_model(settings, registry, "planted/any"), [listing])
     [task] = job.tasks
     prompts = Prompts([Path(audit.__file__).parent / "prompts"])
     judge = OneList(JudgeSetup(arity=1, prompts=prompts, sampling=Sampling(**how)))  # type: ignore[arg-type]
