@@ -3,12 +3,14 @@
     python benchmarks/judge_throughput.py              # everything, about ten minutes
     python benchmarks/judge_throughput.py --quick      # about a minute
     python benchmarks/judge_throughput.py --only speed --json
+    python benchmarks/judge_throughput.py --engine anthropic --engine gemini
 
 Parts: `speed` (share of the ideal rate, compared with a bare aiohttp loop; CPU time per judgement),
 `kill` (kill -9 and resume), `faults` (429, 500, resets, hangs, malformed verdicts), `start` (CPU
 time of ``judgekit --help``; the rate of a whole command, start-up included), `large` (many cases
-from the reply store). Every run is the installed `judgekit` command in its own process, against a
-mock server on this machine.
+from the reply store), `engines` (each engine's rate beside that of `openai` in the same rounds; the
+only part where `--engine` is given). Every run is the installed `judgekit` command in its own
+process, against a mock server on this machine.
 """
 
 from __future__ import annotations
@@ -17,16 +19,18 @@ import argparse
 import json
 import statistics
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import robustness
-from mockapi import DEFAULT_SERVER, Mock, mock_server, write_answers
+from mockapi import DEFAULT_SERVER, DIALECT_SERVER, Mock, mock_server, write_answers
 from options import option_parser
 from processes import measure, run_command
 
 LATENCY = 0.2
+ENGINES = ("openai", "anthropic", "gemini")
 ARGUMENTS = ("--judge", "pairwise", "--model", "openai/mock")
 
 
@@ -38,10 +42,12 @@ def main() -> None:
         "faults": robustness.faults,
         "start": start,
         "large": large,
+        "engines": partial(engines, options.engine or ENGINES),
     }
     results: dict[str, Any] = {}
-    for name in options.only or parts:
-        with mock_server(options.server) as server, tempfile.TemporaryDirectory() as folder:
+    for name in options.only or (["engines"] if options.engine else parts):
+        script = DIALECT_SERVER if name == "engines" else options.server
+        with mock_server(script) as server, tempfile.TemporaryDirectory() as folder:
             results[name] = parts[name](server, Path(folder), options.quick)
         print(f"{name}:")
         for key, value in results[name].items():
@@ -53,6 +59,12 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     parser = option_parser(__doc__, "smaller and fewer runs")
     parser.add_argument("--only", nargs="*", help="run only these parts")
+    parser.add_argument(
+        "--engine",
+        action="append",
+        choices=ENGINES,
+        help="measure only this engine, beside openai; repeatable",
+    )
     parser.add_argument(
         "--server", type=Path, default=DEFAULT_SERVER, help="script of the mock server"
     )
@@ -70,7 +82,7 @@ def speed(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
             for who in ("bare", "judgekit"):
                 server.configure(latency=f"fixed:{LATENCY}")
                 store = folder / f"{who}-{in_flight}-{number}.db"
-                args = [who, str(a), str(b), server.api, str(in_flight), str(store)]
+                args = [who, "openai", str(a), str(b), server.api, str(in_flight), str(store)]
                 runs[who].append(measure("throughput_worker.py", *args))
         ideal = 2 * cases * LATENCY / in_flight
         share = {who: [100 * ideal / r["wall"] for r in rs] for who, rs in runs.items()}
@@ -82,6 +94,34 @@ def speed(server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
             )
         ratios = [ours / loop for ours, loop in zip(share["judgekit"], share["bare"], strict=True)]
         results[f"at {in_flight}: % of the bare loop"] = round(100 * statistics.median(ratios), 1)
+    return results
+
+
+def engines(names: Sequence[str], server: Mock, folder: Path, quick: bool) -> dict[str, Any]:
+    """The engines in turn, `openai` first or last, against one server of all dialects.
+
+    Medians, but the ratio is that of each engine's fastest round: what else the machine does makes
+    a round slower, never faster.
+    """
+    rounds, cases, in_flight = (5, 200, 64) if quick else (15, 405, 64)
+    a, b = write_answers(folder, cases)
+    order = list(dict.fromkeys(("openai", *names)))
+    runs: dict[str, list[dict[str, float]]] = {name: [] for name in order}
+    for number in range(rounds):
+        for name in order[:: 1 if number % 2 else -1]:
+            server.configure(latency=f"fixed:{LATENCY}")
+            store = folder / f"{name}-{number}.db"
+            args = ["judgekit", name, str(a), str(b), server.api, str(in_flight), str(store)]
+            runs[name].append(measure("throughput_worker.py", *args))
+    ideal = 2 * cases * LATENCY / in_flight
+    results: dict[str, Any] = {}
+    for name, measured in runs.items():
+        shares = [100 * ideal / run["wall"] for run in measured]
+        cpu = [1000 * run["cpu"] / (2 * cases) for run in measured]
+        results[f"{name} at {in_flight}: % of ideal"] = round(statistics.median(shares), 1)
+        results[f"{name} at {in_flight}: CPU-ms per judgement"] = round(statistics.median(cpu), 3)
+        fastest = [min(run["wall"] for run in each) for each in (runs["openai"], measured)]
+        results[f"{name} at {in_flight}: % of openai"] = round(100 * fastest[0] / fastest[1], 1)
     return results
 
 

@@ -123,8 +123,10 @@ def prediction_powered(samples: Samples) -> tuple[Any, Any]:
     with np.errstate(divide="ignore", invalid="ignore"):
         weight = np.where(varies > 0, together / varies / (1 + n / UNLABELLED), 0.0)
     w = np.clip(weight, 0, 1)
-    total = hits * (1 - w) - false * w + missed
-    squares = hits * (1 - w) ** 2 + false * w**2 + missed + 2 * EDGE**2
+    middle = (1 - w) / 2
+    values = ((hits, 1 - w), (false, -w), (missed, 1.0), (samples.passes, 0.0))
+    total = sum(count * (value - middle) for count, value in values)
+    squares = sum(count * (value - middle) ** 2 for count, value in values) + 2 * EDGE**2
     bias, wide = total / n, n + 2
     spread = wide / (wide - 1) * (squares - total**2 / wide) / wide**2
     half = t95(wide - 1) * np.sqrt(spread)
@@ -132,7 +134,7 @@ def prediction_powered(samples: Samples) -> tuple[Any, Any]:
     above = np.maximum(total / wide + half, bias) - bias
     p = samples.said / UNLABELLED
     judged = w * t95(UNLABELLED - 1) * np.sqrt(p * (1 - p) / (UNLABELLED - 1))
-    centre = bias + w * p
+    centre = bias + middle + w * p
     alone = single_interval(samples.of_class, n)
     low = np.where(w > 0, np.clip(centre - np.hypot(below, judged), 0, 1), alone[0])
     high = np.where(w > 0, np.clip(centre + np.hypot(above, judged), 0, 1), alone[1])

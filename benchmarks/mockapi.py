@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["DEFAULT_SERVER", "Mock", "mock_server", "write_answers"]
+__all__ = ["DEFAULT_SERVER", "DIALECT_SERVER", "Mock", "mock_server", "write_answers"]
 
 DEFAULT_SERVER = Path(__file__).resolve().parents[2] / "shared" / "tools" / "mockserver.py"
+DIALECT_SERVER = Path(__file__).with_name("dialect_server.py")
 WORDS = [
     "river",
     "stone",
@@ -63,16 +64,14 @@ def mock_server(script: Path) -> Iterator[Mock]:
     """Starts the server on a free port of this machine."""
     if not script.is_file():
         sys.exit(f"no mock server at {script}: name one with --server")
-    process = subprocess.Popen(
-        [sys.executable, str(script), "--port", "0"], stdout=subprocess.PIPE, text=True
-    )
-    try:
+    command = [sys.executable, str(script), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         if process.stdout is None:
             raise AssertionError("the server's output is piped")
-        yield Mock(process.stdout.readline().split()[-1].removesuffix("/v1"))
-    finally:
-        process.terminate()
-        process.wait()
+        try:
+            yield Mock(process.stdout.readline().split()[-1].removesuffix("/v1"))
+        finally:
+            process.terminate()
 
 
 def write_answers(folder: Path, cases: int, characters: int = 300) -> tuple[Path, Path]:

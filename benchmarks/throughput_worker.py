@@ -73,10 +73,10 @@ def warm_up_settings(settings: Settings) -> Settings:
 
 
 def main() -> None:
-    who, a, b, url, in_flight, store = sys.argv[1:]
+    who, engine, a, b, url, in_flight, store = sys.argv[1:]
     settings = Settings(
         judge="pairwise",
-        model="openai/mock",
+        model=f"{engine}/mock",
         base_url=url,
         concurrency=int(in_flight),
         store=Path(store),

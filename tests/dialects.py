@@ -60,7 +60,9 @@ def as_chat(path: str, body: Body) -> Body:
             for turn in body["contents"]
         ]
     instructions = [{"role": "system", "content": system}] if system else []
-    return {"model": model, "messages": instructions + messages}
+    sampling = body.get("generationConfig", body)
+    warmth = {"temperature": sampling["temperature"]} if "temperature" in sampling else {}
+    return {"model": model, "messages": instructions + messages} | warmth
 
 
 def as_provider(path: str, status: int, answer: Any) -> Any:

@@ -26,6 +26,9 @@ class EngineSetup:
         options: The engine's own settings, by name.
         max_reply_mb: The limit of one reply, in 10^6 bytes, received or unpacked.
         price: The price of the model's tokens, None if it is not known.
+        seed: The sampling seed that the user asked for. An engine that takes none refuses it here,
+            before another judge of the same command is paid for.
+        logits: Whether verdicts are to be read from log-probabilities alone; likewise.
     """
 
     model: str
@@ -35,6 +38,8 @@ class EngineSetup:
     options: Mapping[str, Any] = field(default_factory=dict)
     max_reply_mb: float = 32.0
     price: Price | None = None
+    seed: int | None = None
+    logits: bool = False
 
 
 class Engine(Protocol):

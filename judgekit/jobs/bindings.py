@@ -69,7 +69,15 @@ class BoundEngine:
         endpoint = named or (user.endpoint(s.endpoint) if s.endpoint else None)
         price = (endpoint.price if endpoint else None) or prices.price(name, user.prices)
         setup = EngineSetup(
-            name, s.base_url, endpoint, s.concurrency, s.engine_options, s.max_reply_mb, price
+            name,
+            s.base_url,
+            endpoint,
+            s.concurrency,
+            s.engine_options,
+            s.max_reply_mb,
+            price,
+            s.seed,
+            getattr(s, "verdict", "text") == "logits",
         )
         return cls(s, factory, setup, price)
 

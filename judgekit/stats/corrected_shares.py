@@ -18,7 +18,7 @@ Correction = Literal["prediction-powered", "rogan-gladen"]
 Errors = tuple[Sequence[Observation], Sequence[Observation]]
 """Of labelled answers of the class, and of others: whether the judge is right."""
 
-EDGE = 0.54  # in `benchmarks/label_correction.py` 93 to 98 % coverage with 50 labels or more
+EDGE = 0.5  # in `benchmarks/label_correction.py` 93 to 98 % coverage with 50 labels or more
 NOT_IDENTIFIED = "the judge is not shown to say anything of this class: the labels alone count"
 
 

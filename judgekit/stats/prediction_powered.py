@@ -79,11 +79,12 @@ def prediction_powered_rate(
     weight = _weight(labels, len(others))
     if not weight:  # judge and labels do not correlate: only the labels count
         return replace(empty, rate=by_labels, weight=0.0, narrower=0.0)
-    residuals = ((c, label - weight * value, 1.0) for c, value, label in labels)
+    middle = (1 - weight) / 2  # so that the rate of the other model, or class, is 1 less this
+    residuals = ((c, label - weight * value - middle, 1.0) for c, value, label in labels)
     bias = share_difference(residuals, edge=edge)
     judged = [(c, weight * value, 1.0) for c, value in others]
     spread = t95(len({c for c, _ in others}) - 1) * standard_error(judged)
-    rate = _add_estimates(bias, clustered_mean(judged).value or 0.0, spread)
+    rate = _add_estimates(bias, middle + (clustered_mean(judged).value or 0.0), spread)
     return PredictionPowered(
         rate, by_labels, by_judge, weight, _narrowing(rate, by_labels), len(labels), len(others)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from judgekit.errors import InputError
 from judgekit.extension.engine import EngineSetup
 
-from .anthropic_dialect import AnthropicDialect
+from .anthropic_dialect import AnthropicDialect, check_wishes
 from .http_address import (
     Address,
     Place,
@@ -34,10 +34,12 @@ def engine(setup: EngineSetup) -> HttpEngine:
 
     Raises:
         InputError: The model is missing, or the base URL is invalid.
-        EngineError: The key is missing, or must not be sent to that address.
+        EngineError: The key is missing, or must not be sent to that address; or the user wants what
+            the API does not have.
     """
     if not setup.model:
         raise InputError("no model named; write --model anthropic/MODEL")
+    check_wishes(setup.seed, logits=setup.logits)
     # Where only the price of writing to the cache is not known, a budget could not hold it.
     caches = setup.price is None or setup.price.cache_write is not None
     dialect = AnthropicDialect(setup.model, caches=caches)

@@ -16,7 +16,7 @@ from .http_parts import Content
 from .http_refusals import check_own_argument, is_refusal, refused_parameter
 from .http_reply import finish_text, make_reply, total_tokens
 
-__all__ = ["AnthropicDialect"]
+__all__ = ["AnthropicDialect", "check_wishes"]
 
 DROPPABLE = ("temperature", "top_p")  # newer models refuse both, or both together
 PREFILL = re.compile(r"prefill|must end with a user message", re.IGNORECASE)
@@ -149,9 +149,14 @@ class AnthropicDialect:
             raise EngineError(
                 f"anthropic/ marks by itself what comes again, at known prices; leave out {CACHE}"
             )
-        if call.sampling.seed is not None:
-            raise EngineError("anthropic/ takes no seed; leave out --seed")
-        if not call.generate:
-            raise EngineError("anthropic/ gives no log-probabilities; use --verdict text")
+        check_wishes(call.sampling.seed, logits=not call.generate)
         if call.labels:
             raise EngineError("anthropic/ gives no log-probabilities; leave out --logprobs")
+
+
+def check_wishes(seed: int | None, *, logits: bool) -> None:
+    """Refuses (`EngineError`) a seed, and verdicts from log-probabilities: the API has neither."""
+    if seed is not None:
+        raise EngineError("anthropic/ takes no seed; leave out --seed")
+    if logits:
+        raise EngineError("anthropic/ gives no log-probabilities; use --verdict text")

@@ -199,6 +199,22 @@ def fastchat_prompts(folder: Path) -> None:
     write_jsonl(folder / "judge_prompts.jsonl", [pair, single])
 
 
+def classified(folder: Path) -> None:
+    """answers.jsonl: 240 answers, of which the mock judge passes the plain ones too.
+
+    labels.jsonl: people's classes of 80 of them, who do not.
+    """
+    words = [QUALITY[(7 * n + n // 5) % 3] for n in range(240)]
+    texts = [f"{word} answer to question {n}." for n, word in enumerate(words)]
+    write_answers(folder / "answers.jsonl", texts, model="newer")
+    rows = [
+        {"id": f"q{n}", "label": "pass" if word == "GOOD" or n % 20 == 3 else "fail"}
+        for n, word in enumerate(words)
+        if n % 3 == n // 3 % 3
+    ]
+    write_jsonl(folder / "labels.jsonl", rows)
+
+
 def run(words: str) -> Need:
     """A finished run, made by a command."""
 
@@ -241,6 +257,7 @@ PAGES: Mapping[str, Page] = {
     "docs/tutorial.md": Page((examples, talker(".real-model/SmolLM2-135M-Instruct"))),
     "docs/guides/next-steps.md": Page((examples,)),
     "docs/guides/judges.md": Page((answers,)),
+    "docs/guides/classify.md": Page((answers, classified)),
     "docs/guides/input.md": Page((answers, fastchat, both)),
     "docs/guides/engines.md": Page(
         (answers,),

@@ -9,7 +9,7 @@ import pytest
 from judgekit.stats.auroc import auroc
 from judgekit.stats.calibration import calibration
 from judgekit.stats.class_accuracy import class_accuracy
-from judgekit.stats.corrected_shares import corrected_share
+from judgekit.stats.corrected_shares import Correction, corrected_share
 from judgekit.stats.homogeneity import error_homogeneity
 from judgekit.stats.intervals import Rate, chance_corrected_interval
 from judgekit.stats.multiple_tests import holm
@@ -121,6 +121,15 @@ def test_the_prediction_powered_share_is_unbiased() -> None:
     assert share.narrower > 0.2
     assert share.identified
     assert share.bounds is None
+
+
+@pytest.mark.parametrize("method", ["prediction-powered", "rogan-gladen"])
+def test_the_shares_of_two_classes_mirror_each_other(method: Correction) -> None:
+    rows = [*judged(440, 560), *labelled(18, 2, 3, 27)]
+    yes, no = (corrected_share(rows, name, method=method).share for name in ("yes", "no"))
+    ends = [yes.value, yes.low, yes.high, no.value, no.low, no.high]
+    value, low, high, *mirrored = [end for end in ends if end is not None]
+    assert mirrored == pytest.approx([1 - value, 1 - high, 1 - low])
 
 
 def test_answers_without_a_verdict_give_bounds() -> None:
