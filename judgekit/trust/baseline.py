@@ -119,7 +119,7 @@ def compare_with_baseline(
         baseline: The folder of the earlier run, by the same judge with the same settings.
         margin: How far the metric may fall, in its own units, at least 0.
         metric: A metric of the run with a value in each case, by default ``win_rate_a`` of
-            comparisons and ``mean_score`` of scores.
+            comparisons and ``mean_score`` of scores; ``criteria.NAME`` is of a rubric.
         inconclusive: What an interval that holds the margin counts as: ``pass`` or ``fail``.
 
     Returns:
@@ -135,7 +135,7 @@ def compare_with_baseline(
     check_comparable(after, before)
     name, value_of = chosen_metric(after, metric)
     matches = match_prompts(after, before, value_of)
-    test = margin_test(matches.rows, margin, shares=name in SHARES)
+    test = margin_test(matches.rows, margin, shares=name.startswith(SHARES))
     return BaselineComparison(
         run=str(after.folder),
         baseline=str(before.folder),
@@ -207,13 +207,14 @@ def chosen_metric(run: StoredRun, name: str | None) -> tuple[str, ValueOf]:
     return name, metrics[name]
 
 
-SHARES = frozenset({"win_rate_a", "win_rate_mean_a"})
+CRITERIA = "criteria."  # before a criterion's name in `--metric`
+SHARES = ("win_rate_a", "win_rate_mean_a", CRITERIA)  # how metrics begin that are in 0 to 1
 
 
 def case_metrics(run: StoredRun) -> Mapping[str, ValueOf]:
     """The metrics of a run that are means over its cases, the usual one first."""
     if run.kind == "score":
-        return {"mean_score": lambda outcome: outcome.scores[0]}
+        return {"mean_score": lambda outcome: outcome.scores[0], **criterion_metrics(run)}
     inconsistent: Inconsistent = run.metadata.inconsistent
     metrics: dict[str, ValueOf] = {
         "win_rate_a": lambda outcome: counted(outcome, inconsistent),
@@ -221,7 +222,33 @@ def case_metrics(run: StoredRun) -> Mapping[str, ValueOf]:
     }
     if run.metadata.decides.get("arity") == 1:
         metrics["mean_score_a"] = lambda outcome: outcome.scores[0] if outcome.scores else None
-    return metrics
+    return metrics | criterion_metrics(run)
+
+
+def criterion_metrics(run: StoredRun) -> dict[str, ValueOf]:
+    """How well each criterion of a rubric is met by the run's answers, of a comparison by a's."""
+    names = dict.fromkeys(
+        criterion.name
+        for outcome in run.outcomes()
+        for criterion in (outcome.criteria[0] if outcome.criteria else ())
+    )
+    return {f"{CRITERIA}{name}": criterion_value(name) for name in names}
+
+
+def criterion_value(name: str) -> ValueOf:
+    """How far one criterion is met in a case, or not met where its weight is negative.
+
+    More is better of either, as a gate assumes. None where it has no value.
+    """
+
+    def value(outcome: Outcome) -> float | None:
+        criteria = outcome.criteria[0] if outcome.criteria else ()
+        for criterion in criteria:
+            if criterion.name == name and criterion.value is not None:
+                return 1 - criterion.value if criterion.weight < 0 else criterion.value
+        return None
+
+    return value
 
 
 @dataclass(frozen=True, slots=True)
