@@ -35,7 +35,8 @@ class Observation:
     """The numbers of one case.
 
     `value` is response 0's value where the win rate counts it, or the score of a single answer.
-    `shares`: of a ranking, each model's mean share of wins against the others.
+    `shares`: of a ranking, each model's mean share of wins against the others. `label`: the class
+    of a single answer.
     """
 
     cluster: str
@@ -43,6 +44,7 @@ class Observation:
     value: float | None
     lengths: tuple[int, ...]
     shares: tuple[tuple[str, float], ...] = ()
+    label: str | None = None
 
 
 @dataclass
@@ -72,7 +74,8 @@ class Observations:
             self.cases.append(Observation(cluster, category, None, lengths, shares))
         else:
             value = case_value(outcome, inconsistent, self.kind)
-            self.cases.append(Observation(cluster, category, value, lengths))
+            label = outcome.labels[0] if len(outcome.labels) == 1 else None
+            self.cases.append(Observation(cluster, category, value, lengths, label=label))
         if result.votes:
             self.votes.append((cluster, dict(result.votes)))
         for judgement in result.judgements:
@@ -117,7 +120,7 @@ class Observations:
         return Column(what), Column("cases", "count"), Column(f"win rate of {a}", "share")
 
     def _lengths(self, a: str) -> Section | None:
-        if self.kind == "rank" or not self.cases:
+        if self.kind == "rank" or all(case.value is None for case in self.cases):
             return None
         if self.kind == "score":
             rows = self._rates(quarters(self.cases))
@@ -136,6 +139,8 @@ class Observations:
             return None
         if self.kind == "rank":
             return self._model_categories(names)
+        if any(case.label is not None for case in self.cases):
+            return self._class_categories(names)
         rows = self._rates(grouped(self.cases, lambda case: case.category or "", names))
         return self._rated("categories", "Categories", self._columns("category", a), rows, "")
 
@@ -158,6 +163,21 @@ class Observations:
             middle=0.5 if share else None,
             extent=(0.0, 1.0) if share else None,
         )
+
+    def _class_categories(self, names: Sequence[str]) -> Section:
+        """The share of each class in each category."""
+        classes = sorted({case.label for case in self.cases if case.label is not None})
+        rows: list[tuple[Cell, ...]] = []
+        for name, cases in grouped(self.cases, lambda case: case.category or "", names):
+            labels = [(c.cluster, c.label) for c in cases if c.label is not None]
+            rates = (
+                clustered_rate((cluster, label == each, 1) for cluster, label in labels)
+                for each in classes
+            )
+            rows.append((name, *rates))
+        columns = Column("category"), *(Column(each, "share") for each in classes)
+        note = "The share of each class among the answers that have one."
+        return Section("categories", "Categories", columns, tuple(rows), "heat", note)
 
     def _model_categories(self, names: Sequence[str]) -> Section:
         models = list(dict.fromkeys(model for c in self.cases for model, _ in c.shares))

@@ -230,6 +230,7 @@ function inWords(row) {
     const wrong = Object.entries(outcome.statuses).filter(([s, n]) => n && s !== "valid");
     return "No verdict: " + wrong.map(([s, n]) => n + " " + words(s)).join(", ");
   }
+  if (outcome.labels && outcome.labels.length === 1) return "Class " + outcome.labels[0];
   if (row.case.responses.length === 1) {
     return outcome.scores.length ? "Score " + number(outcome.scores[0]) : "A verdict without a score";
   }

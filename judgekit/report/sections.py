@@ -106,7 +106,19 @@ def position_sections(position: Positions) -> Iterator[Section]:
 
 
 def score_sections(s: ScoreSummary) -> Iterator[Section]:
-    """The mean score, and the histogram."""
+    """The mean score, and the histogram; of a classifier the share of each class."""
+    if s.classes is not None:
+        yield Section(
+            "class-shares",
+            f"Classes of {s.a}",
+            (Column("class"), Column("answers", "count"), Column("share", "share")),
+            tuple((c.name, c.count, c.share) for c in s.classes),
+            "intervals",
+            f"{s.no_verdict} answers have no class." if s.no_verdict else "",
+            extent=(0.0, 1.0),
+        )
+    if s.classes is not None and s.mean_score.value is None:
+        return
     yield Section(
         "scores",
         f"Mean score of {s.a}",

@@ -56,8 +56,8 @@ class Change:
 class Move:
     """How many cases had one outcome before and another after.
 
-    An outcome is ``"a"``, ``"b"``, ``"tie"``, ``"inconsistent"``, ``"no_verdict"`` or
-    ``"scored"``; a and b are the first and the second model.
+    An outcome is ``"a"``, ``"b"``, ``"tie"``, ``"inconsistent"``, ``"no_verdict"``,
+    ``"scored"`` or a class; a and b are the first and the second model.
     """
 
     before: str
@@ -242,7 +242,9 @@ def flat(held: Any, path: str = "") -> Iterator[tuple[str, float]]:
 
 
 def word(outcome: Outcome) -> str:
-    """An outcome in one word, as `Move` has it; a score's number."""
+    """An outcome in one word, as `Move` has it; a score's number, or a class."""
+    if len(outcome.labels) == 1:
+        return outcome.labels[0] or "no_verdict"
     if len(outcome.scores) == 1:
         return "no_verdict" if outcome.scores[0] is None else f"{outcome.scores[0]:g}"
     if outcome.winner is None:
@@ -252,7 +254,8 @@ def word(outcome: Outcome) -> str:
 
 def step(outcome: Outcome) -> str:
     """As `word`, and ``scored`` of all scores: how they moved is counted, not listed."""
-    return "scored" if len(outcome.scores) == 1 and outcome.decided else word(outcome)
+    scored = len(outcome.scores) == 1 and outcome.decided and not outcome.labels
+    return "scored" if scored else word(outcome)
 
 
 def both_scores(pair: tuple[Outcome, Outcome]) -> tuple[float, float] | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import fsum
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from judgekit.naming import unknown
 from judgekit.runs.diff import changes
 from judgekit.runs.match import cases_with_outcomes
 from judgekit.runs.reader import StoredRun
+from judgekit.stats import ScoreSummary
 from judgekit.stats.intervals import Rate
 from judgekit.stats.margin import MarginVerdict, margin_test
 from judgekit.stats.outcomes.values import Inconsistent, counted
@@ -207,14 +209,25 @@ def chosen_metric(run: StoredRun, name: str | None) -> tuple[str, ValueOf]:
     return name, metrics[name]
 
 
-CRITERIA = "criteria."  # before a criterion's name in `--metric`
-SHARES = ("win_rate_a", "win_rate_mean_a", CRITERIA)  # how metrics begin that are in 0 to 1
+SHARE_OF = "share."  # of a class, among single answers
+CRITERIA = "criteria."  # of a rubric, before the criterion's name
+SHARES = ("win_rate_a", "win_rate_mean_a", SHARE_OF, CRITERIA)  # how names begin of shares
+
+
+def of_class(name: str, outcome: Outcome) -> float | None:
+    """1 where the judge says the class of a single answer, 0 where another, None where none."""
+    label = next(iter(outcome.labels), None)
+    return None if label is None else float(label == name)
 
 
 def case_metrics(run: StoredRun) -> Mapping[str, ValueOf]:
     """The metrics of a run that are means over its cases, the usual one first."""
-    if run.kind == "score":
-        return {"mean_score": lambda outcome: outcome.scores[0], **criterion_metrics(run)}
+    summary = run.summary
+    if isinstance(summary, ScoreSummary):
+        mean: dict[str, ValueOf] = {"mean_score": lambda outcome: outcome.scores[0]}
+        mean |= criterion_metrics(run)
+        shares = {f"{SHARE_OF}{c.name}": partial(of_class, c.name) for c in summary.classes or ()}
+        return mean | shares if summary.mean_score.value is not None else shares | mean
     inconsistent: Inconsistent = run.metadata.inconsistent
     metrics: dict[str, ValueOf] = {
         "win_rate_a": lambda outcome: counted(outcome, inconsistent),
@@ -232,23 +245,18 @@ def criterion_metrics(run: StoredRun) -> dict[str, ValueOf]:
         for outcome in run.outcomes()
         for criterion in (outcome.criteria[0] if outcome.criteria else ())
     )
-    return {f"{CRITERIA}{name}": criterion_value(name) for name in names}
+    return {f"{CRITERIA}{name}": partial(of_criterion, name) for name in names}
 
 
-def criterion_value(name: str) -> ValueOf:
+def of_criterion(name: str, outcome: Outcome) -> float | None:
     """How far one criterion is met in a case, or not met where its weight is negative.
 
     More is better of either, as a gate assumes. None where it has no value.
     """
-
-    def value(outcome: Outcome) -> float | None:
-        criteria = outcome.criteria[0] if outcome.criteria else ()
-        for criterion in criteria:
-            if criterion.name == name and criterion.value is not None:
-                return 1 - criterion.value if criterion.weight < 0 else criterion.value
-        return None
-
-    return value
+    for criterion in outcome.criteria[0] if outcome.criteria else ():
+        if criterion.name == name and criterion.value is not None:
+            return 1 - criterion.value if criterion.weight < 0 else criterion.value
+    return None
 
 
 @dataclass(frozen=True, slots=True)

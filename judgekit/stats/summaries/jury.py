@@ -160,6 +160,11 @@ def jury_metrics(
     """
     of_case = list(zip(*map(_different, jurors.values()), strict=True))
     metrics = [juror_metrics(judge, outcomes, inconsistent) for judge, outcomes in jurors.items()]
+    if any(len(o.labels) == 1 for case in of_case for o in case):
+        by_juror = [
+            (case[0].cluster, [next(iter(o.labels), None) for o in case]) for case in of_case
+        ]
+        return JuryMetrics(rule, krippendorff_alpha(by_juror), tuple(metrics))
     if any(len(o.scores) == 1 for case in of_case for o in case):
         scores = [(case[0].cluster, [o.scores[0] for o in case]) for case in of_case]
         return JuryMetrics(rule, krippendorff_alpha(scores, "interval"), tuple(metrics))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answers import read_jsonl, write_answers
+from answers import read_jsonl, write_answers, write_jsonl
 from commands import Cli
 from servers import JudgeServer
 
@@ -152,3 +152,54 @@ def test_wrong_heads_are_refused(here: Path, cli: Cli, head: str, words: str) ->
     error = cli("score", "a.jsonl", "--judge", "./mine.md", "--model", "openai/x").error
     assert words in error
     assert "mine.md:" in error
+
+
+def test_a_jury_of_classifiers_votes(here: Path, cli: Cli, server: JudgeServer) -> None:
+    def says(body: Any) -> str:
+        good = "GOOD" in body["messages"][-1]["content"]
+        return f"Class: {'pass' if good or body['model'] == 'kind' else 'fail'}"
+
+    server.says = says
+    write_answers(here / "a.jsonl", ["GOOD", "POOR", "GOOD", "POOR"] * 4)
+    jurors = "classify@openai/strict,classify@openai/harsh,classify@openai/kind"
+    words = ("score", "a.jsonl", "--judge", jurors, "--base-url", server.base_url)
+    report = cli(*words, "--json").json
+    assert [(c["name"], c["count"]) for c in report["classes"]] == [("pass", 8), ("fail", 8)]
+    assert 0 < report["jury"]["alpha"]["value"] < 1
+
+
+def test_what_changed_and_a_gate_on_a_share(here: Path, cli: Cli, classify: Any) -> None:
+    write_answers(here / "a.jsonl", ["GOOD"] * 20 + ["POOR"] * 10)
+    classify("score", "a.jsonl", "--out", "old")
+    write_answers(here / "a.jsonl", ["GOOD"] * 5 + ["POOR"] * 25)
+    classify("score", "a.jsonl", "--out", "new")
+    difference = cli("runs", "diff", "old", "new", "--json").json
+    assert difference["moves"] == [{"before": "pass", "after": "fail", "cases": 15}]
+    gate = cli("gate", "new", "--against", "old", "--margin", "0.1", "--json")
+    assert gate.code == 1
+    assert '"metric": "share.pass"' in gate.out
+    wrong = cli("gate", "new", "--against", "old", "--margin", "0.1", "--metric", "share.pas")
+    assert "share.pass" in wrong.err
+
+
+def test_a_report_has_classes_by_category(here: Path, cli: Cli, classify: Any) -> None:
+    rows = [
+        {"id": f"q{n}", "prompt": f"Q{n}?", "response": text, "model": "a", "category": category}
+        for n, (text, category) in enumerate([("GOOD", "math"), ("POOR", "prose")] * 6)
+    ]
+    write_jsonl(here / "a.jsonl", rows)
+    classify("score", "a.jsonl", "--out", "run")
+    cli("report", "run", "-o", "report.html")
+    page = (here / "report.html").read_text(encoding="utf-8")
+    assert "Classes of a" in page
+    assert "The share of each class among the answers that have one." in page
+    assert "Mean score" not in page
+
+
+def test_probabilities_of_an_engine_that_gives_them(
+    here: Path, cli: Cli, server: JudgeServer
+) -> None:
+    write_answers(here / "a.jsonl", ["GOOD"])
+    words = ("--judge", "classify", "--model", "openai/x", "--base-url", server.base_url)
+    said = cli("score", "a.jsonl", *words, "--verdict", "logits", "--reask", "1")
+    assert "--reask 1" in said.error
