@@ -12,7 +12,7 @@ from judgekit.naming import unknown
 __all__ = ["Aligned", "aligned_complaint", "read_aligned"]
 
 DIGEST = re.compile(r"[0-9a-f]{16}")
-PARTS = ("train", "pick", "test")
+PARTS = ("train", "pick", "test", "left_out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class Aligned:
             the instructions were made from.
         pick: Those by which one of several candidates was picked.
         test: Those that it was tested with; it knows nothing of their labels.
+        left_out: Near-duplicates of prompts of a later part. It has not learned from them, but may
+            have from one that resembles them.
         judge: The judge that was aligned.
         model: The model that it was aligned for.
         result: What the test showed, in one sentence.
@@ -32,14 +34,16 @@ class Aligned:
     train: tuple[str, ...] = ()
     pick: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     judge: str = ""
     model: str = ""
     result: str = ""
 
     @property
     def used(self) -> frozenset[str]:
-        """The prompts whose labels this judge has learned from: no measure of it may use them."""
-        return frozenset((*self.train, *self.pick))
+        """The prompts that no measure of this judge may use: it has learned from their labels, or
+        from those of prompts that resemble them."""
+        return frozenset((*self.train, *self.pick, *self.left_out))
 
 
 def aligned_complaint(value: Any) -> str:

@@ -2,7 +2,8 @@
 
 A line is a JSON object: ``prompt`` (a text, or messages), ``first`` and ``second`` or ``answer``
 (a text, or one a turn), ``reference`` where there is one, and ``verdict``: which of two answers
-people found better (``"first"``, ``"second"`` or ``"tie"``), or the score or grade they gave. The
+people found better (``"first"``, ``"second"`` or ``"tie"``), or the score, grade or class that they
+gave. The
 texts are fenced as those under judgement are.
 """
 
@@ -259,7 +260,7 @@ def _verdict(value: object, head: Head) -> int | float | str:
         if value in MODELS:
             return MODELS.index(str(value))
         raise ValueError(f"the verdict is {value!r}, and neither first, second nor tie")
-    grades = dict(head.values)
+    grades = head.classes or tuple(dict(head.values))
     if isinstance(value, str) and value in grades:
         return value
     if grades or isinstance(value, bool) or not isinstance(value, int | float):

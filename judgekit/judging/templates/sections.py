@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Literal
 
 from judgekit.errors import InputError
 from judgekit.judging.templates.column_calls import COLUMN, resolve_columns
+from judgekit.judging.templates.examples import ExampleBody
 from judgekit.judging.templates.fences import column_variable, fence_all, fence_conversations
 from judgekit.judging.templates.head import CONVERSATION, Head
 from judgekit.judging.templates.sandbox import environment, render, unfit
-from judgekit.judging.templates.template import Rendered, Template
+from judgekit.judging.templates.template import Body, Rendered, Template
 from judgekit.naming import closest
 from judgekit.types import Case, Message, Response, Trial
 
@@ -139,15 +140,22 @@ def with_classes(
     Raises:
         InputError: The prompt reads no class.
     """
-    body = template.body
-    if template.head.reads != "class" or not isinstance(body, Sections):
+    if template.head.reads != "class":
         raise InputError(
             f"prompt {template.name!r} reads no class; leave --classes out, or take a prompt whose "
             f'head says reads = "class"'
         )
     head = replace(template.head, classes=tuple(classes), values=tuple(values))
-    sections = replace(body, head=head, constants=_constants(head), _cache={})
-    return replace(template, head=head, body=sections)
+    return replace(template, head=head, body=_with_head(template.body, head))
+
+
+def _with_head(body: Body, head: Head) -> Body:
+    """The same body under another head."""
+    if isinstance(body, ExampleBody):
+        return replace(body, body=_with_head(body.body, head), head=head, _texts={})
+    if not isinstance(body, Sections):
+        raise TypeError(f"a body of {type(body).__name__} has no classes")
+    return replace(body, head=head, constants=_constants(head), _cache={})
 
 
 def compile_reminder(section: Section, head: Head, file: str) -> str:

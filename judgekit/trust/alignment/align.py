@@ -259,6 +259,7 @@ def write_judge(alignment: Alignment, progress: Progress, report: AlignReport) -
         train=tuple(sorted({*earlier.train, *of_part["train"]})),
         pick=tuple(sorted({*earlier.pick, *of_part["pick"]})),
         test=of_part["test"],
+        left_out=tuple(sorted({*earlier.left_out, *alignment.split.left_out})),
         judge=alignment.job.judge_name,
         model=alignment.model,
         result=report.sentence,

@@ -162,7 +162,7 @@ def mistake_text(graded_case: GradedCase, number: int, head: Head) -> str:
         label = "tie" if graded_case.label == "tie" else names[int(graded_case.label)]
     values |= {
         "number": number,
-        "label": label if shows == "pair" else f"{head.label} {graded_case.label:g}",
+        "label": label if shows == "pair" else f"{head.label} {label.removesuffix('.0')}",
         "verdict": verdict_text(graded_case, names),
         "reasoning": reasoning_of(graded_case),
     }
@@ -175,6 +175,8 @@ def verdict_text(graded_case: GradedCase, names: Sequence[str]) -> str:
     outcome = graded_case.outcome
     if not outcome.decided:
         return "no verdict"
+    if outcome.labels:
+        return str(outcome.labels[0])
     if len(outcome.scores) == 1:
         return f"{outcome.scores[0]:g}"
     if outcome.winner is None:

@@ -36,7 +36,8 @@ class GradedCase:
 
 def graded_cases(labelled: LabelledCases, run: StoredRun) -> dict[str, GradedCase]:
     """The judged cases of a run beside their labels, by id."""
-    values = sorted(float(v) for v in set(labelled.labels.values())) if not labelled.pairs else ()
+    labels = set(labelled.labels.values())
+    values = [] if labelled.pairs else sorted(v for v in labels if isinstance(v, float))
     return {
         result.case.id: _graded(result, labelled.labels, values) for result in run.case_results()
     }
@@ -101,13 +102,13 @@ def length_effect(graded: Sequence[GradedCase]) -> Rate:
 
     Of pairs: how much more often the longer answer wins with the judge than with people, as a
     difference of shares, ties one half. Of single answers: the correlation of an answer's length
-    with the judge's score minus people's.
+    with the judge's score minus people's; empty of classes.
     """
     if graded and len(graded[0].case.responses) == 1:
         rows = [
-            (g.prompt, float(len(g.case.responses[0].text)), g.outcome.scores[0] - float(g.label))
+            (g.prompt, float(len(g.case.responses[0].text)), g.outcome.scores[0] - g.label)
             for g in graded
-            if g.outcome.scores and g.outcome.scores[0] is not None
+            if isinstance(g.label, float) and g.outcome.scores and g.outcome.scores[0] is not None
         ]
         return correlation(rows) if rows else Rate()
     differences = []

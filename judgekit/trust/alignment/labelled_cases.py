@@ -26,7 +26,7 @@ from judgekit.types import Case, Outcome, digest
 __all__ = ["AnyLabel", "LabelledCases", "holds_answers", "is_right", "read_labelled", "with_scale"]
 
 AnyLabel = int | float | str
-"""The index of the better response or ``"tie"``; of a single answer its score."""
+"""The index of the better response or ``"tie"``; of a single answer its score or class."""
 
 MOST_VALUES = 12  # different scores; a balanced accuracy of more says nothing
 PAIR_MARKS: Mapping[AnyLabel, tuple[str, str]] = {
@@ -43,7 +43,7 @@ class LabelledCases:
 
     `votes` holds the labels of several people, of cases that have them. `left_out` counts what is
     no case, by reason. `pairs`: whether the cases are pairs; otherwise they are single answers,
-    whose labels are scores.
+    whose labels are scores or classes.
     """
 
     name: str
@@ -128,13 +128,15 @@ def _answers(path: Path, settings: Settings, limit: int | None, needs: io.Needs)
 
 
 def with_scale(labelled: LabelledCases, head: Head) -> LabelledCases:
-    """Labels of single answers as scores on the judge's own scale.
+    """Labels of single answers as scores on the judge's own scale, or as its classes.
 
     Raises:
         InputError: A label is not on the scale, or there are too many different ones.
     """
     if labelled.pairs:
         return labelled
+    if head.classes:
+        return with_classes(labelled, head.classes)
     grades = dict(head.values)
     low, high = head.scale or (float("-inf"), float("inf"))
 
@@ -161,12 +163,34 @@ def with_scale(labelled: LabelledCases, head: Head) -> LabelledCases:
     return replace(labelled, labels=labels, votes=votes)
 
 
+def with_classes(labelled: LabelledCases, classes: Sequence[str]) -> LabelledCases:
+    """Labels of single answers as classes. Raises `InputError` for one that is not in the set."""
+
+    def class_of(case: str, label: AnyLabel) -> str:
+        name = label if isinstance(label, str) else f"{label:g}"
+        if name not in classes:
+            raise InputError(
+                f"case {case!r} has the label {name!r}, and the judge's classes are "
+                f"{', '.join(classes)}; give labels of this set, or name others with --classes"
+            )
+        return name
+
+    labels = {case: class_of(case, label) for case, label in labelled.labels.items()}
+    votes = {
+        case: tuple(class_of(case, vote) for vote in each) for case, each in labelled.votes.items()
+    }
+    return replace(labelled, labels=labels, votes=votes)
+
+
 def is_right(outcome: Outcome, label: AnyLabel, values: Sequence[float]) -> bool:
     """Whether a judge's outcome is what people say.
 
     Of a pair: its winner is the label; an inconsistent case is never right. Of a single answer:
-    its score is nearer to the label than to any other of the `values` that labels have.
+    its class is the label, or its score is nearer to it than to any other of the `values` that
+    labels have.
     """
+    if isinstance(label, str) and label != "tie":
+        return outcome.labels == (label,)
     if len(outcome.scores) == 1:
         score = outcome.scores[0]
         return score is not None and min(values, key=lambda v: (abs(v - score), v)) == label

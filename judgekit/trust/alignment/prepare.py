@@ -29,6 +29,7 @@ from judgekit.trust.alignment.labelled_cases import (
     read_labelled,
     with_scale,
 )
+from judgekit.trust.alignment.prompt_text import with_own_classes
 from judgekit.trust.alignment.splitting import FOLDS, Split, split, split_without
 from judgekit.types import Case, RunKind, digest
 
@@ -288,9 +289,18 @@ def prepare_align(
     if options.revisions:
         model = options.proposer_model or job.settings.model or ""
         proposer = prepare_text_model(base, registry, model)
-    alignment = Alignment(cases, job, judge.template, proposer, parts, options)
+    template = with_text_of_classes(judge.template)
+    alignment = Alignment(cases, job, template, proposer, parts, options)
     check_parts(alignment)
     return alignment
+
+
+def with_text_of_classes(template: Template) -> Template:
+    """The prompt with the text that has its classes, where the judge was given others."""
+    head = template.head
+    if not head.classes or parse_prompt(template.text, template.name, "").head == head:
+        return template
+    return replace(template, text=with_own_classes(template.text, head))
 
 
 def check_settings(settings: Settings) -> None:
@@ -305,10 +315,12 @@ def check_parts(alignment: Alignment) -> None:
     """Refuses (`InputError`) labels of which a part has too few prompts."""
     counts = Counter(alignment.parts)
     counts["test"] = len({prompt_digest(case) for case in alignment.tested})
-    for part in ("train", "pick", "test"):
+    for part, use in (("train", "train on"), ("pick", "pick by"), ("test", "test with")):
         if counts[part] < LEAST:
+            near = len(alignment.split.left_out)
+            why = f" ({near} near-duplicates are left out)" if near else ""
             way = "" if alignment.options.cross_fit else ", or take --cross-fit"
             raise InputError(
-                f"the part to {part} {'with' if part == 'test' else 'by'} has "
-                f"{counts[part]} labelled prompts, and needs {LEAST}; add labels{way}"
+                f"the part to {use} has {counts[part]} labelled prompts{why}, and needs {LEAST}; "
+                f"add labels{way}"
             )

@@ -7,15 +7,18 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+from judgekit.errors import InputError
 from judgekit.judging.templates import Head, builtin_dir
 from judgekit.judging.templates.aligned import Aligned
 from judgekit.judging.templates.examples import Example, example_lines
 from judgekit.judging.templates.sandbox import environment, render
 
-__all__ = ["instructions_of", "partial", "with_additions", "with_aligned"]
+__all__ = ["instructions_of", "partial", "with_additions", "with_aligned", "with_own_classes"]
 
 TITLE = re.compile(r"=== (system|user|assistant|reminder|examples) ===\s*")
-LIKE_A_TITLE = re.compile(r"\s*={2,}(.*?)=*\s*")
+LIKE_A_TITLE = re.compile(r"\s*={2,}\s*\w+\s*={2,}\s*")
+TABLE = re.compile(r"\s*\[\s*aligned\s*\]")
+CLASSES = re.compile(r"classes\s*=\s*(\[[^\]\n]*\]|\{[^}\n]*\})[ \t]*(#.*)?$", re.M)
 BORDER = "+++"
 JINJA = re.compile(r"\{[{%#]")
 
@@ -45,6 +48,27 @@ def with_additions(text: str, head: Head, rules: str, examples: Sequence[Example
     return "\n\n".join([top, *body]) + "\n"
 
 
+def with_own_classes(text: str, head: Head) -> str:
+    """A prompt file whose head has the classes that the judge was given beside it.
+
+    Args:
+        text: The prompt file, whose head has some classes.
+        head: What the judge goes by.
+
+    Raises:
+        InputError: The head does not have its classes on one line.
+    """
+    classes = json.dumps(list(head.classes))
+    if head.values:
+        pairs = (f"{json.dumps(name)} = {value:g}" for name, value in head.values)
+        classes = "{" + ", ".join(pairs) + "}"
+    top, bottom = text[: (end := text.index(f"\n{BORDER}", 4))], text[end:]
+    changed, number = CLASSES.subn(lambda _: f"classes = {classes}", top, count=1)
+    if not number:
+        raise InputError("the prompt's head does not have its classes on one line; write them so")
+    return changed + bottom
+
+
 def with_aligned(text: str, aligned: Aligned) -> str:
     """A prompt file whose head says what it was aligned with, instead of what it said before."""
     top, sections = _sections(text)
@@ -53,7 +77,7 @@ def with_aligned(text: str, aligned: Aligned) -> str:
     head, inside = [], False
     for line in lines[start + 1 : end]:
         if line.lstrip().startswith("["):
-            inside = line.strip() == "[aligned]"
+            inside = TABLE.match(line) is not None
         if not inside:
             head.append(line)
     while head and not head[-1].strip():
@@ -67,7 +91,7 @@ def _table(aligned: Aligned) -> list[str]:
     """The lines of ``[aligned]``; JSON texts and lists of texts are TOML's."""
     texts = {name: getattr(aligned, name) for name in ("judge", "model", "result")}
     lines = [f"{name} = {json.dumps(text)}" for name, text in texts.items() if text]
-    for name in ("train", "pick", "test"):
+    for name in ("train", "pick", "test", "left_out"):
         digests = ",\n".join(f"  {json.dumps(value)}" for value in getattr(aligned, name))
         lines.append(f"{name} = [\n{digests}\n]" if digests else f"{name} = []")
     return ["[aligned]", *lines]
@@ -99,7 +123,9 @@ def _sections(text: str) -> tuple[str, dict[str, str]]:
 
 def _escaped(text: str) -> str:
     """Plain text as a section has it: Jinja's opening marks as texts, no line like a title."""
-    lines = (LIKE_A_TITLE.sub(r"\1", line) if "==" in line else line for line in text.split("\n"))
+    lines = (
+        line.strip(" =") if LIKE_A_TITLE.fullmatch(line) else line for line in text.split("\n")
+    )
     return JINJA.sub(lambda match: "{{ '" + match[0] + "' }}", "\n".join(lines)).strip()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from judgekit.errors import InputError
 from judgekit.runs.align_report import CandidateResult
 from judgekit.stats.balanced_accuracy import balanced_accuracy
 from judgekit.stats.intervals import Rate
@@ -16,6 +17,7 @@ from judgekit.trust.alignment.candidates import (
     revision_tasks,
 )
 from judgekit.trust.alignment.evaluation import GradedCase
+from judgekit.trust.alignment.prepare import Alignment
 from judgekit.trust.alignment.splitting import Split
 
 __all__ = ["SearchResult", "best_of", "search"]
@@ -90,10 +92,23 @@ def proposed_rules(runs: AlignmentRuns, train: Sequence[GradedCase]) -> tuple[li
     options = runs.alignment.options
     tasks = revision_tasks(train, runs.alignment.template, options.revisions)
     replies = runs.proposals(tasks) if options.revisions else []
-    usable = [text for reply in replies if (text := read_rules(reply)) is not None]
+    usable = [
+        text
+        for reply in replies
+        if (text := read_rules(reply)) is not None and fits(runs.alignment, text)
+    ]
     different = dict.fromkeys(usable)
     candidates = [Candidate(f"rules-{n}", rules=text) for n, text in enumerate(different, 1)]
     return candidates, (len(tasks) if options.revisions else 0) - len(usable)
+
+
+def fits(alignment: Alignment, rules: str) -> bool:
+    """Whether the prompt with these rules can be shown."""
+    try:
+        alignment.template_of(Candidate("rules", rules=rules))
+    except InputError:
+        return False
+    return True
 
 
 def together(shares: Sequence[tuple[Candidate, Rate]]) -> Candidate | None:

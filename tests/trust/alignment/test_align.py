@@ -294,3 +294,54 @@ def test_a_label_that_is_no_score_of_the_judge_is_named(
     labels = write_jsonl(here / "scores.jsonl", rows)
     with pytest.raises(InputError, match=why):
         run(server, labels, judge="additive")
+
+
+def test_classes_of_single_answers(server: JudgeServer, here: Path) -> None:
+    rows = [
+        {
+            "prompt": f"Number {n}: what is known about things of kind {n * 7}?",
+            "response": f"It is {n} by SOURCE {n}." if n % 2 else f"It is {n}, with pleasure.",
+            "label": "good" if n % 2 else "bad",
+        }
+        for n in range(90)
+    ]
+
+    def says(body: Body) -> str:
+        system, asked = body["messages"][0]["content"], body["messages"][-1]["content"]
+        if "<rules>" in asked:
+            assert "People: Class good" in asked or "People: Class bad" in asked
+            return "No."
+        good = "SOURCE" in asked.partition("<answer ")[2]
+        prompt = asked.partition("</prompt")[0].partition("\n")[2]
+        wrong = "SOURCE" not in system and chance(prompt) < 0.5
+        return f"So it is.\nClass: {'good' if good is not wrong else 'bad'}"
+
+    server.says = says
+    labels = write_jsonl(here / "classes.jsonl", rows)
+    report = run(server, labels, judge="classify", options={"classes": "good,bad"})
+    assert report.shown, report.sentence
+    head = read_prompt(Path("judge.md"), "judge.md").head
+    assert head.classes == ("good", "bad")
+    assert '"verdict": "bad"' in Path("judge.md").read_text()
+    with pytest.raises(InputError, match="the judge's classes are pass, fail"):
+        run(server, labels, judge="classify", out="other.md")
+
+
+def test_near_duplicates_are_in_no_part_and_in_the_files_head(
+    server: JudgeServer, here: Path
+) -> None:
+    server.says = planted
+    labels = labelled_pairs(here / "labels.jsonl", 80)
+    rows = read_jsonl(labels)
+    stories = [
+        " ".join(f"word{n // 2 if n < 20 else n}of{place}" for place in range(25))
+        for n in range(80)
+    ]
+    rows = [{**row, "prompt": f"{stories[n]} {n}"} for n, row in enumerate(rows)]
+    report = run(server, write_jsonl(labels, rows))
+    aligned = read_prompt(Path("judge.md"), "judge.md").head.aligned
+    assert aligned is not None
+    [number] = report.left_out.values()
+    assert len(aligned.left_out) == number > 0
+    assert sum(report.parts.values()) + number == 80
+    assert set(aligned.left_out) <= aligned.used
