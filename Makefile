@@ -38,6 +38,8 @@ $(VENV)/.peers: $(VENV)/.dev
 demo: $(VENV)/.base
 	$(BIN)/judgekit compare examples/tuned.jsonl examples/base.jsonl --judge overlap
 	$(BIN)/judgekit pairs runs/latest -o runs/demo-pairs.jsonl --force
+	$(BIN)/judgekit report runs/latest -o runs/demo-report.html
+	@echo "open runs/demo-report.html in a browser: every metric and case of this comparison"
 
 # The whole way to a better model, on a CPU in a few minutes.
 demo-train: $(VENV)/.train

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     )
     from judgekit.jobs.generation import Answers
     from judgekit.pairs import Pairing, Pairs
+    from judgekit.report import Report
 
 __all__ = [
     "AnyRun",
@@ -157,6 +158,23 @@ class Run(Generic[S]):
         from judgekit.pairs import pairs_of_run
 
         return pairs_of_run(self.stored, min_margin=min_margin, pairing=pairing)
+
+    def report(self, *, redact: bool = False, limit_cases: int | None = None) -> Report:
+        """The run as a page: a notebook shows it inline, and `Report.write` writes it as HTML.
+
+        Args:
+            redact: Leave out every text, and number the ids.
+            limit_cases: The most cases to show; None shows all, up to 20 000.
+
+        Returns:
+            The report of all metrics and cases.
+
+        Raises:
+            InputError: The run's folder is damaged.
+        """
+        from judgekit.report import Options, build_report
+
+        return build_report([self.folder], Options(redact, limit_cases))
 
 
 AnyRun = Run[AnySummary]

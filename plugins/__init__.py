@@ -20,8 +20,10 @@ def judgekit_judges() -> Mapping[str, str]:
     """The built-in judges by name."""
     return {
         "additive": "judgekit.plugins.judges.additive:Additive",
+        "answer-relevance": "judgekit.plugins.judges.claims:AnswerRelevance",
         "chance": "judgekit.plugins.judges.chance:Chance",
         "classify": "judgekit.plugins.judges.classify:Classify",
+        "faithfulness": "judgekit.plugins.judges.claims:Faithfulness",
         "first": "judgekit.plugins.judges.first:First",
         "longer": "judgekit.plugins.judges.longer:Longer",
         "overlap": "judgekit.plugins.judges.overlap:Overlap",

@@ -26,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Runs a command.
 
     Exit codes: 0 done, 2 something to put right, 3 ran without any verdict, 4 the output could not
-    be written, 70 an error of judgekit's own, 130 stopped by Ctrl-C.
+    be written, 6 a report says otherwise than its judgements, 70 an error of judgekit's own, 130
+    stopped by Ctrl-C.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     if argv is None:  # the process is ours

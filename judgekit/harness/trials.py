@@ -35,7 +35,7 @@ from judgekit.types import (
     message_parts,
 )
 
-__all__ = ["OnCase", "OnProgress", "run_batches", "run_trials"]
+__all__ = ["OnCase", "OnProgress", "batch_identity", "run_batches", "run_trials", "verdict_key"]
 
 log = logging.getLogger(__name__)
 OnCase = Callable[[Case, Sequence[Judgement]], StopReason | None]
@@ -263,7 +263,7 @@ async def run_batches(
     """
     order = InOrder(plan, on_case)
     queue = places(plan, order)
-    identity = digest("batch", type(judge).__qualname__, *judge.identity)
+    identity = batch_identity(judge)
     while window := [taken for _, taken in zip(range(judge.window), queue, strict=False)]:
         keys = [verdict_key(identity, trial, judge.columns_needed) for _, trial in window]
         stored = {i: data for i, key in enumerate(keys) if (data := store.get(key)) is not None}
@@ -299,6 +299,11 @@ async def keep_verdicts(
     first = {i: data for i in sound if (data := store.get(keys[i])) is not None}
     read = {i: store.unpacked(keys[i], data, unpack_verdict) for i, data in first.items()}
     return {**verdicts, **read}
+
+
+def batch_identity(judge: BatchJudge) -> str:
+    """What of a batch judge is in the keys of its verdicts."""
+    return digest("batch", type(judge).__qualname__, *judge.identity)
 
 
 def verdict_key(identity: str, trial: Trial, needs: Sequence[str] = ()) -> bytes:

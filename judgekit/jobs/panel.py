@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -24,11 +24,11 @@ from judgekit.jobs.tasks import CompareTask, RankTask, ScheduleReport, ScoreTask
 from judgekit.runs import PartMetadata, RunCounts, RunMetadata
 from judgekit.stats import ScoreSummary, Summary
 from judgekit.stats.outcomes.combine import Rule, combine
-from judgekit.stats.outcomes.values import label
+from judgekit.stats.outcomes.values import Inconsistent, label
 from judgekit.stats.summaries.jury import JurorMetrics, juror_metrics, jury_metrics
 from judgekit.types import Outcome, StopReason
 
-__all__ = ["Panel", "Part"]
+__all__ = ["Panel", "Part", "panel_summary"]
 
 
 @dataclass(frozen=True)
@@ -256,31 +256,50 @@ class Panel:
             of_part: Those of each part.
             stop: Why there are fewer than planned, None where there are not.
         """
-        bare = [replace(outcome, position=None, first=0, second=0) for outcome in outcomes]
-        summary = with_context(
-            self.task.summarise(bare, self.name, None, ScheduleReport()),
+        of_name = dict(zip((part.name for part in self.parts), of_part, strict=True))
+        inconsistent = self.settings.inconsistent
+        return with_context(
+            panel_summary(self.task, self.name, outcomes, of_name, self.rule, inconsistent),
             self.inputs,
             heading="",
             planned=len(self.inputs.cases),
             stop=stop,
         )
-        names = [part.name for part in self.parts]
-        inconsistent = self.settings.inconsistent
-        if self.rule is not None:
-            jurors = dict(zip(names, of_part, strict=True))
-            return replace(summary, jury=jury_metrics(jurors, self.rule, inconsistent))
-        route: tuple[JurorMetrics, ...] = tuple(
-            juror_metrics(name, judged, inconsistent)
-            for name, judged in zip(names, of_part, strict=True)
-        )
-        if isinstance(summary, ScoreSummary):
-            return replace(summary, route=route)
-        # The judges' scales need not be the same.
-        return replace(summary, mean_score_a=None, mean_score_b=None, route=route)
 
     def empty_summary(self) -> Summary | ScoreSummary:
         """The summary of no cases: it has the names of all metrics."""
         return self.summary([], [[] for _ in self.parts])
+
+
+def panel_summary(
+    task: CompareTask | ScoreTask,
+    name: str,
+    outcomes: Sequence[Outcome],
+    of_part: Mapping[str, Sequence[Outcome]],
+    rule: Rule | None,
+    inconsistent: Inconsistent,
+) -> Summary | ScoreSummary:
+    """The metrics of a panel, without what only its run knows.
+
+    Args:
+        task: What the panel makes of its cases.
+        name: What stands for the judge.
+        outcomes: The panel's.
+        of_part: Those of each part, by its name.
+        rule: How a jury decides; None of a route.
+        inconsistent: What a case counts for in which the two orders disagree.
+    """
+    bare = [replace(outcome, position=None, first=0, second=0) for outcome in outcomes]
+    summary = task.summarise(bare, name, None, ScheduleReport())
+    if rule is not None:
+        return replace(summary, jury=jury_metrics(of_part, rule, inconsistent))
+    route: tuple[JurorMetrics, ...] = tuple(
+        juror_metrics(part, judged, inconsistent) for part, judged in of_part.items()
+    )
+    if isinstance(summary, ScoreSummary):
+        return replace(summary, route=route)
+    # The judges' scales need not be the same.
+    return replace(summary, mean_score_a=None, mean_score_b=None, route=route)
 
 
 def joined_stop(parts: Sequence[RunMetadata]) -> StopReason | None:

@@ -169,7 +169,7 @@ class PromptJudge(Judge):
     def __init__(self, setup: JudgeSetup) -> None:
         super().__init__(setup)
         self.template = setup.prompt or setup.prompts.load(self.prompt_name())
-        self.template.check_arity(setup.arity)
+        self.check_prompt()
         self.classes = self.template.head.classes
         if setup.verdict == "logits":
             self._labels(self.names[: setup.arity])
@@ -178,6 +178,14 @@ class PromptJudge(Judge):
                     f"--reask {setup.reask} asks for a text again, but --verdict logits reads no "
                     f"text; leave one of them out"
                 )
+
+    def check_prompt(self) -> None:
+        """Refuses a prompt that does not show what this judge judges.
+
+        Raises:
+            InputError: It shows something else.
+        """
+        self.template.check_arity(self.setup.arity)
 
     def prompt_name(self) -> str:
         """The prompt's name; a judge of both pairs and single answers has two."""

@@ -25,13 +25,13 @@ from judgekit.report.sections import (
     settings_section,
     summary_sections,
 )
-from judgekit.runs.analysis import games_of_run, rate_models
+from judgekit.runs.analysis import games_of_run, rate_runs
 from judgekit.runs.metadata import RunMetadata
 from judgekit.runs.reader import StoredRun
 from judgekit.stats import Rate, clustered_rate
 from judgekit.stats.bradley_terry import Game
 
-__all__ = ["Report", "build_report", "run_part"]
+__all__ = ["Report", "assemble", "build_report"]
 
 MOST_CASES = 20_000  # of a report: with more, a browser takes seconds and a gigabyte to open it
 
@@ -84,26 +84,46 @@ def build_report(paths: Sequence[str | Path], options: Options | None = None) ->
     """
     chosen = options or Options()
     folders = [Path(path) for path in paths]
-    runs = [StoredRun.open(path) for path in folders if not is_result(path)]
-    contents = [RunContent.of(run) for run in runs]
+    runs = [RunContent.of(StoredRun.open(path)) for path in folders if not is_result(path)]
+    others = [result_part(path, redact=chosen.redact) for path in folders if is_result(path)]
+    return assemble(runs, others, chosen)
+
+
+def assemble(
+    runs: Sequence[RunContent],
+    results: Sequence[Part],
+    options: Options,
+    *,
+    others: int | None = None,
+) -> Report:
+    """A report of runs that are read already.
+
+    Args:
+        runs: The runs.
+        results: What it says of other results, which stand last.
+        options: What to leave out.
+        others: How many other results the report has; those of `results` by default.
+    """
+    count = len(results) if others is None else others
     parts: list[Part] = []
     cases: list[PackedCases] = []
     if len(runs) > 1 and (overview := leaderboard(runs)) is not None:
         parts.append(overview)
-    for content in contents:
-        part, packed = run_part(content, chosen)
+    for content in runs:
+        part, packed = run_part(content, options)
         parts.append(part)
         cases.append(packed)
-    parts += [result_part(path, redact=chosen.redact) for path in folders if is_result(path)]
-    if len(parts) > 1:
+    parts += results
+    total = len(parts) - len(results) + count
+    if total > 1:
         parts = [part.numbered(number) for number, part in enumerate(parts, 1)]
     return Report(
-        parts[0].title if len(parts) == 1 else f"{len(folders)} results",
+        parts[0].title if total == 1 and parts else f"{len(runs) + count} results",
         tuple(parts),
-        proof(contents, cases, chosen, others=len(folders) - len(runs)),
+        proof(runs, cases, options, others=count),
         tuple(cases),
-        tuple(shown_metadata(content.metadata, chosen) for content in contents),
-        tuple(content.summary for content in contents),
+        tuple(shown_metadata(content.metadata, options) for content in runs),
+        tuple(content.summary for content in runs),
     )
 
 
@@ -155,13 +175,13 @@ def title_of(metadata: RunMetadata) -> str:
     return f"Ranking of {len(models)} models" if len(models) > 2 else "Ranking"
 
 
-def leaderboard(runs: Sequence[StoredRun]) -> Part | None:
+def leaderboard(runs: Sequence[RunContent]) -> Part | None:
     """Ratings of all models of several runs, and each against each; None where none are rated."""
     rated = [run for run in runs if run.kind != "score"]
     if len(rated) < 2:
         return None
     try:
-        ratings = rate_models([run.folder for run in rated])
+        ratings = rate_runs(rated)
     except InputError as error:
         return Part("Leaderboard", f"No ratings: {error}", "", ())
     models = [model.model for model in ratings.models]
@@ -203,6 +223,7 @@ def proof(
                 "metrics": content.summary.to_dict(),
                 "cases": packed.cases,
                 "shown": packed.shown,
+                "rows": packed.rows,
             }
         )
     return {

@@ -17,9 +17,9 @@ import orjson
 
 from judgekit.runs.reader import CaseResult
 from judgekit.runs.schema import case_row, judgement_row, outcome_row
-from judgekit.types import Case, Outcome, Position, Ranking, Status
+from judgekit.types import Case, Outcome, Position, Ranking, Status, digest
 
-__all__ = ["CHUNK", "CasePacker", "PackedCases", "pack", "rows_of", "unpack", "worth_reading"]
+__all__ = ["CasePacker", "PackedCases", "pack", "rows_digest", "unpack", "worth_reading"]
 
 CHUNK = 250  # cases; a page with more of them at once is slower to open, with fewer to search
 EXCERPT = 140  # characters of a prompt in the list
@@ -29,10 +29,11 @@ STATUSES = tuple(status.value for status in Status)
 
 @dataclass(frozen=True, slots=True)
 class PackedCases:
-    """The cases of a run as the page holds them: `shown` of `cases`."""
+    """The cases of a run as the page holds them: `shown` of `cases`; `rows` is their digest."""
 
     cases: int
     shown: int
+    rows: str
     index: str
     chunks: tuple[str, ...]
 
@@ -97,7 +98,13 @@ class CasePacker:
             cases: How many cases the run has.
         """
         self._close_chunk()
-        return PackedCases(cases, len(self.index["id"]), pack(self.index), tuple(self.chunks))
+        index, chunks = pack(self.index), tuple(self.chunks)
+        return PackedCases(cases, len(self.index["id"]), rows_digest(chunks), index, chunks)
+
+
+def rows_digest(chunks: Iterable[str]) -> str:
+    """The digest of the cases that a report holds, as they are packed."""
+    return digest(*chunks)
 
 
 def pack(plain: object) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from judgekit.report.cases import PackedCases
@@ -11,6 +12,7 @@ from judgekit.report.document import Part
 from judgekit.runs.metadata import RunMetadata
 from judgekit.runs.reader import CaseResult, StoredRun
 from judgekit.stats.summaries.document import AnySummary
+from judgekit.types import Outcome, Ranking, RunKind
 
 __all__ = ["Options", "ReportContent", "RunContent"]
 
@@ -45,6 +47,28 @@ class RunContent:
         """The run of a folder, whose files still hold what was written to them."""
         run.verify()
         return cls(run.folder.name, run.metadata, run.summary, run.sentence, run.case_results)
+
+    @property
+    def folder(self) -> Path:
+        """The run's name, for messages."""
+        return Path(self.name)
+
+    @property
+    def kind(self) -> RunKind:
+        """Whether the run compared, scored or ranked."""
+        return self.metadata.kind
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """The outcomes of a comparison or a scoring."""
+        for result in self.results():
+            if isinstance(result.outcome, Outcome):
+                yield result.outcome
+
+    def rankings(self) -> Iterator[Ranking]:
+        """The rankings of a run that ranked."""
+        for result in self.results():
+            if isinstance(result.outcome, Ranking):
+                yield result.outcome
 
 
 @dataclass(frozen=True)

@@ -238,7 +238,7 @@ function inWords(row) {
   const what = outcome.winner === "tie" ? "A tie" : label(outcome.winner) + " is better";
   const how = { consistent: "both orders agree", first: "though the first shown was chosen in both orders",
     second: "though the second shown was chosen in both orders", half_tie: "with a tie in one order" }[outcome.position];
-  const margin = outcome.margin === null ? "" : ", margin " + number(outcome.margin);
+  const margin = outcome.margin === null || outcome.winner === "tie" ? "" : ", margin " + number(outcome.margin);
   return what + (how ? ": " + how : "") + margin;
 }
 

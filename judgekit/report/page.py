@@ -23,7 +23,7 @@ from judgekit.report.content import ReportContent
 from judgekit.report.document import Cell, Column, Part, Section, cell_text
 from judgekit.report.svg import draw, xml_text
 
-__all__ = ["MARK", "check_target", "figure_style", "frame", "page", "part_html"]
+__all__ = ["MARK", "check_target", "figure_style", "frame", "page", "part_html", "section_html"]
 
 MARK = '<meta name="generator" content="judgekit report">'
 HOLE = re.compile(r"\{\{(\w+)\}\}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from judgekit.errors import InputError
 from judgekit.io.given import is_given
@@ -27,12 +27,39 @@ from judgekit.stats.plain import encode
 from judgekit.stats.power import design_effect, prompts_to_detect, tie_share
 from judgekit.stats.prediction_powered import PredictionPowered, prediction_powered_rate
 from judgekit.stats.summaries.ranking import games_of
-from judgekit.types import Case, Label, Outcome
+from judgekit.types import Case, Label, Outcome, Ranking, RunKind
 
-__all__ = ["Analysis", "LabelComparison", "analyse", "rate_models"]
+__all__ = [
+    "Analysis",
+    "LabelComparison",
+    "RatedRun",
+    "analyse",
+    "games_of_run",
+    "rate_models",
+    "rate_runs",
+]
 
 PLACEHOLDERS = ("a", "b")  # what `judgekit.io.load_pairs` calls models that a file does not name
 DIFFERENCES = (0.1, 0.05, 0.02)  # from one half, for which the prompts needed are given
+
+
+class RatedRun(Protocol):
+    """What ratings need of a run; a `StoredRun` is one."""
+
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def kind(self) -> RunKind: ...
+    @property
+    def metadata(self) -> RunMetadata: ...
+    def outcomes(self) -> Iterator[Outcome]:
+        """The outcomes of a comparison."""
+        ...
+
+    def rankings(self) -> Iterator[Ranking]:
+        """The rankings of a run that ranked."""
+        ...
+
 
 CasePair = tuple[Case, Outcome]
 """A case of two responses and its outcome."""
@@ -190,7 +217,16 @@ def rate_models(folders: Sequence[str | Path], *, prior: float | None = None) ->
     Raises:
         InputError: No case counts, or models have no names by which runs could share them.
     """
-    runs = [StoredRun.open(folder) for folder in folders]
+    return rate_runs([StoredRun.open(folder) for folder in folders], prior=prior)
+
+
+def rate_runs(runs: Sequence[RatedRun], *, prior: float | None = None) -> Ratings:
+    """As `rate_models`, of runs that are read already.
+
+    Args:
+        runs: The runs.
+        prior: As that of `rate_models`.
+    """
     check_names(runs)
     games = [game for run in runs for game in games_of_run(run)]
     if not games:
@@ -201,7 +237,7 @@ def rate_models(folders: Sequence[str | Path], *, prior: float | None = None) ->
     return rate_chosen_games(games, list(models), prior)
 
 
-def check_names(runs: Sequence[StoredRun]) -> None:
+def check_names(runs: Sequence[RatedRun]) -> None:
     """Refuses runs on several inputs, one of them a file of pairs that does not name its models:
     its a and b need not be those of other files."""
     if len({run.metadata.inputs for run in runs}) < 2:
@@ -225,7 +261,7 @@ def is_unnamed(metadata: RunMetadata) -> bool:
     return alone and metadata.models == PLACEHOLDERS
 
 
-def games_of_run(run: StoredRun) -> Iterator[Game]:
+def games_of_run(run: RatedRun) -> Iterator[Game]:
     """Each comparison that counts; where two orders disagree a tie, if the run counts that."""
     models, inconsistent = run.metadata.models, run.metadata.inconsistent
     if run.kind == "rank":

@@ -121,7 +121,7 @@ def compare_with_baseline(
         baseline: The folder of the earlier run, by the same judge with the same settings.
         margin: How far the metric may fall, in its own units, at least 0.
         metric: A metric of the run with a value in each case, by default ``win_rate_a`` of
-            comparisons and ``mean_score`` of scores.
+            comparisons and ``mean_score`` of scores, or ``share.NAME`` of the first class.
         inconclusive: What an interval that holds the margin counts as: ``pass`` or ``fail``.
 
     Returns:

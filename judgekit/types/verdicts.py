@@ -36,6 +36,7 @@ class Status(StrEnum):
     TRUNCATED = "truncated"  # cut at the token limit before its verdict
     REFUSED = "refused"  # the model or a content filter would not
     TOO_LONG = "too_long"  # does not fit the judge's context
+    NOT_APPLICABLE = "not_applicable"  # the answer has nothing that this judge judges
     FAILED = "failed"  # no reply, or the judge itself broke
 
 

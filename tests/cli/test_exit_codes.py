@@ -62,6 +62,16 @@ def test_a_command_ends_with_its_code(command: Cli, words: list[str], code: int)
     assert "Traceback" not in said.err
 
 
+def test_a_report_that_says_otherwise(here: Path, command: Cli) -> None:
+    assert command(*COMPARE).code == 0
+    assert command("report", "-o", "report.html").code == 0
+    page = (here / "report.html").read_text(encoding="utf-8")
+    (here / "report.html").write_text(page.replace('"ties": 0', '"ties": 1'), encoding="utf-8")
+    verified = command("report", "--verify", "report.html")
+    assert verified.code == 6
+    assert "ties: 1, computed 0" in verified.out
+
+
 def test_output_that_cannot_be_written(here: Path, command: Cli) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
@@ -108,4 +118,4 @@ def test_the_traceback_of_a_judge_is_at_hand(command: Cli) -> None:
 
 def test_the_page_lists_every_code() -> None:
     page = (ROOT / "docs/reference/exit-codes.md").read_text(encoding="utf-8")
-    assert re.findall(r"^\| (\d+) \|", page, re.MULTILINE) == [*"01234", "70", "130"]
+    assert re.findall(r"^\| (\d+) \|", page, re.MULTILINE) == [*"012346", "70", "130"]

@@ -51,17 +51,18 @@ def answers(folder: Path) -> None:
 
 
 def cited(folder: Path) -> None:
-    """cited.jsonl: answers to questions, with the passages that they draw on."""
-    rows = (
-        {
-            "id": f"q{n}",
-            "prompt": f"Question {n}?",
-            "context": [f"Passage {n}.", f"Passage {n + 1}."],
-            "response": answer(n, 0),
-        }
-        for n in range(8)
-    )
-    write_jsonl(folder / "cited.jsonl", rows)
+    """cited.jsonl, cited-b.jsonl: answers to questions, with the passages that they draw on."""
+    for model, name in enumerate(("cited", "cited-b")):
+        rows = (
+            {
+                "id": f"q{n}",
+                "prompt": f"Question {n}?",
+                "context": [f"Passage {n}.", f"Passage {n + 1}."],
+                "response": answer(n, model),
+            }
+            for n in range(8)
+        )
+        write_jsonl(folder / f"{name}.jsonl", rows)
 
 
 def chats(folder: Path) -> None:
@@ -258,6 +259,7 @@ PAGES: Mapping[str, Page] = {
     "docs/guides/next-steps.md": Page((examples,)),
     "docs/guides/judges.md": Page((answers,)),
     "docs/guides/classify.md": Page((answers, classified)),
+    "docs/guides/documents.md": Page((cited,)),
     "docs/guides/input.md": Page((answers, fastchat, both)),
     "docs/guides/engines.md": Page(
         (answers,),
@@ -282,6 +284,7 @@ PAGES: Mapping[str, Page] = {
     "docs/guides/align.md": Page((labelled,)),
     "docs/guides/juries.md": Page((answers, pairrm("llm-blender/PairRM"))),
     "docs/guides/gates.md": Page((answers, newer)),
+    "docs/guides/report.md": Page((answers,)),
     "docs/guides/pairs.md": Page((answers, COMPARED)),
     "docs/guides/generate.md": Page(
         (prompts, talker("my-model", adapter="trained"), pairrm("llm-blender/PairRM"))

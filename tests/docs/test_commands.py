@@ -58,6 +58,12 @@ def says(body: Body) -> str:
     asked = body["messages"][-1]["content"]
     if "SOURCE" in asked:  # labelled pairs, or the mistakes in them
         return planted(body)
+    if "NO CLAIMS" in asked:
+        return f"CLAIM: One.\nCLAIM: {'GOOD' if worth(asked) > 0 else 'Two'}."
+    if "Claim 1: a reason" in asked:
+        words = ("supported", "not found", "relevant", "irrelevant")
+        good, bad = [word for word in words if word in asked][:2]
+        return f"Claim 1: it says so => {good}\nClaim 2: so => {good if worth(asked) > 0 else bad}"
     if "GRADE: P" in asked:
         return f"GRADE: {'IPC'[1 + worth(asked.partition('<reference ')[0])]}"
     return f"Tone: {3 + 2 * worth(asked)}" if "Tone: <number>" in asked else opinion(body)

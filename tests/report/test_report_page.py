@@ -180,3 +180,10 @@ def test_a_damaged_run_makes_no_report(tmp_path: Path) -> None:
     (run.folder / "outcomes.jsonl").write_text(rows.replace('"winner":0', '"winner":1'))
     with pytest.raises(InputError, match="other bytes than were written"):
         build_report([run.folder])
+
+
+def test_a_notebook_shows_it_in_a_frame_that_reaches_nothing(run: AnyRun) -> None:
+    shown = run.report()._repr_html_()
+    [(tag, attributes)] = Page(shown.encode()).tags
+    assert (tag, attributes["sandbox"]) == ("iframe", "allow-scripts")
+    assert (attributes["srcdoc"] or "").encode() == build_report([run.folder]).html

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from judgekit.report import Report
     from judgekit.report.formats import TextForm
 
-__all__ = ["report"]
+__all__ = ["DIFFERS", "report"]
+
+DIFFERS = 6  # the exit code where a report says otherwise than its judgements
 
 
 Runs = Annotated[
@@ -54,6 +56,18 @@ Methods = Annotated[
 Force = Annotated[
     bool, typer.Option("--force", help="Replace files that judgekit would not replace.")
 ]
+Verify = Annotated[
+    Path | None,
+    typer.Option(
+        help="Compute every metric of this report again, and exit with 6 if one differs. RUN is "
+        "then a run of the report; by default the cases that it holds are used."
+    ),
+]
+Store = Annotated[
+    Path | None,
+    typer.Option(help="With --verify: read every verdict again from this store of replies."),
+]
+Json = Annotated[bool, typer.Option("--json", help="With --verify: print one JSON object.")]
 
 
 def report(
@@ -64,11 +78,24 @@ def report(
     form: Form = "html",
     figures: Figures = None,
     methods: Methods = False,
+    verify: Verify = None,
+    store: Store = None,
+    as_json: Json = False,
     force: Force = False,
 ) -> None:
     """Write a report of finished runs: one HTML file with every metric and case."""
     from judgekit.report import Options, build_report
 
+    if verify is not None:
+        check_verify(
+            {"--out": out, "--redact": redact, "--limit-cases": limit_cases, "--figures": figures}
+            | {"--methods": methods, "--format": form if form != "html" else None}
+        )
+        print_verification(verify, runs or [], store, as_json=as_json)
+        return
+    if store is not None or as_json:
+        flag = "--store" if store is not None else "--json"
+        raise InputError(f"{flag} belongs to --verify FILE; add that or leave it out")
     folders = runs or [Path("runs/latest")]
     made = build_report(folders, Options(redact, limit_cases))
     if methods:
@@ -129,3 +156,33 @@ def write_text(
     make_parents(out)
     write_file(out, WRITERS[form](made).encode("utf-8"))
     print(out)
+
+
+def check_verify(others: Mapping[str, object]) -> None:
+    """Refuses (`InputError`) flags of writing a report beside `--verify`."""
+    for flag, value in others.items():
+        if value not in (None, False):
+            raise InputError(f"--verify FILE writes no report; leave {flag} out")
+
+
+def print_verification(
+    path: Path, runs: Sequence[Path], store: Path | None, *, as_json: bool
+) -> None:
+    """Verifies a report, prints what differs, and exits with 6 where something does."""
+    from judgekit.cli.render.console import json_text, safe
+    from judgekit.report.verify import verify_report
+
+    verification = verify_report(path, runs, store)
+    if as_json:
+        print(json_text(verification.to_dict()))
+    else:
+        for one in verification.differences:
+            print(safe(f"{one.run}: {one.metric}: {one.reported}, computed {one.computed}"))
+        for what in verification.taken:
+            print(safe(f"not computed again: {what}"))
+        counts = f"{verification.metrics} metrics of {verification.cases} cases computed again"
+        read = f", {verification.replies} verdicts read again" if store is not None else ""
+        number = len(verification.differences)
+        print(f"{counts}{read}: {f'{number} differ' if number else 'all as reported'}")
+    if verification.differences:
+        raise typer.Exit(DIFFERS)

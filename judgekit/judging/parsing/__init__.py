@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         one_token,
         statement,
     )
+    from judgekit.judging.parsing.claim_lists import claim_list
     from judgekit.judging.parsing.classes import labelled_class, with_class_value
     from judgekit.judging.parsing.criteria import criteria_json, criteria_lines, read_criteria
     from judgekit.judging.parsing.formats import PARSERS, Parser, concluding_lines, parser
@@ -48,6 +49,7 @@ __all__ = [
     "bare_number",
     "bracketed_label",
     "bracketed_rating",
+    "claim_list",
     "concluding_lines",
     "criteria_json",
     "criteria_lines",
@@ -77,6 +79,7 @@ MODULES = {
         "one_token",
         "statement",
     ),
+    "claim_lists": ("claim_list",),
     "classes": ("labelled_class", "with_class_value"),
     "criteria": (
         "criteria_json",

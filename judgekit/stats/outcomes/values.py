@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
 
-from judgekit.types import Case, Label, Outcome, Status
+from judgekit.types import Case, Label, Outcome, Ranking, Status
 
 __all__ = [
     "Inconsistent",
@@ -85,17 +85,18 @@ def in_name_order(case: Case, label: MaybeLabel) -> MaybeLabel:
     return mirror_label(label) if names_reversed(case) else label
 
 
-def statuses(outcomes: Iterable[Outcome]) -> dict[str, int]:
+def statuses(outcomes: Iterable[Outcome | Ranking]) -> dict[str, int]:
     """How many trials ended how.
 
     Args:
-        outcomes: Of comparisons or of scored answers.
+        outcomes: Of comparisons, of scored answers or of rankings.
 
     Returns:
-        Trials by the name of their status, zeros included.
+        Trials by the name of their status, zeros included but for `not_applicable`, which few
+        judges know.
     """
-    total = {status.value: 0 for status in Status}
+    total = {status.value: 0 for status in Status if status is not Status.NOT_APPLICABLE}
     for outcome in outcomes:
         for status, n in outcome.statuses.items():
-            total[status] += n
+            total[status] = total.get(status, 0) + n
     return total

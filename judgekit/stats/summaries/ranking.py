@@ -8,11 +8,11 @@ from typing import ClassVar
 
 from judgekit.stats.intervals import Rate, clustered_mean, clustered_rate
 from judgekit.stats.metric import metric
-from judgekit.stats.outcomes.values import Inconsistent, counted
+from judgekit.stats.outcomes.values import Inconsistent, counted, statuses
 from judgekit.stats.position import Positions, positions
 from judgekit.stats.ratings import Game, Ratings
 from judgekit.stats.summaries.context import RunContext
-from judgekit.types import Outcome, Ranking, RunKind, Status
+from judgekit.types import Outcome, Ranking, RunKind
 
 __all__ = ["ModelRank", "RankingSummary", "games_of", "summarise_rankings"]
 
@@ -139,7 +139,7 @@ def summarise_rankings(
         ),
         win_rates=win_rates(rankings, names, inconsistent),
         position=positions(shown),
-        statuses={s.value: sum(r.statuses.get(s.value, 0) for r in rankings) for s in Status},
+        statuses=statuses(rankings),
         ratings=ratings,
     )
 

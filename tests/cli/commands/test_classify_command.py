@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +200,37 @@ def test_a_report_has_classes_by_category(here: Path, cli: Cli, classify: Any) -
 def test_probabilities_of_an_engine_that_gives_them(
     here: Path, cli: Cli, server: JudgeServer
 ) -> None:
+    def instead(body: Any) -> tuple[int, Any]:
+        good = any("GOOD" in message["content"] for message in body["messages"])
+        top = [
+            {"token": "pass", "logprob": -0.1 if good else -2.0},
+            {"token": "fail", "logprob": -2.5 if good else -0.3},
+        ]
+        token = {"token": "pass", "logprob": -0.1, "top_logprobs": top}
+        message = {"message": {"content": "pass"}, "finish_reason": "length"}
+        return 200, {"choices": [message | {"logprobs": {"content": [token]}}]}
+
+    server.instead = instead
+    write_answers(here / "a.jsonl", ["GOOD", "POOR"] * 10)
+    words = ("--judge", "classify", "--model", "openai/x", "--base-url", server.base_url)
+    report = cli("score", "a.jsonl", *words, "--verdict", "logits", "--out", "run", "--json").json
+    assert [c["count"] for c in report["classes"]] == [10, 10]
+    chance = math.exp(-0.1) / (math.exp(-0.1) + math.exp(-2.5))
+    [first, *_] = read_jsonl(here / "run" / "outcomes.jsonl")
+    assert first["probabilities"][0]["pass"] == pytest.approx(chance)
+    assert f"class pass (pass {100 * chance:.0f} %" in cli("show", "run", "--limit", "1").out
+    labels = ({"id": f"q{n}", "label": "fail" if n % 2 else "pass"} for n in range(20))
+    write_jsonl(here / "labels.jsonl", labels)
+    stats = cli("stats", "run", "--labels", "labels.jsonl", "--json").json
+    [scores] = stats["models"][0]["scores"]
+    assert scores["auroc"]["value"] == 1.0
+    assert scores["calibration"]["brier"]["value"] < 0.05
+
+
+def test_probabilities_leave_no_text_to_ask_again(
+    here: Path, cli: Cli, server: JudgeServer
+) -> None:
     write_answers(here / "a.jsonl", ["GOOD"])
     words = ("--judge", "classify", "--model", "openai/x", "--base-url", server.base_url)
-    said = cli("score", "a.jsonl", *words, "--verdict", "logits", "--reask", "1")
-    assert "--reask 1" in said.error
+    refused = cli("score", "a.jsonl", *words, "--verdict", "logits", "--reask", "1")
+    assert "--reask 1" in refused.error

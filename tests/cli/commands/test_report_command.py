@@ -56,3 +56,30 @@ def test_methods_are_of_runs(here: Path, cli: Cli) -> None:
     (here / "trained").mkdir()
     (here / "trained" / "metrics.jsonl").write_text('{"step": 1, "loss": 2.0}\n')
     assert "--methods describes runs" in cli("report", "trained", "--methods").error
+
+
+def test_a_report_is_verified(here: Path, cli: Cli) -> None:
+    cli("report", "--redact")
+    assert "name its run beside it" in cli("report", "--verify", "report.html").error
+    done = cli("report", "runs/latest", "--verify", "report.html")
+    assert done.out.endswith(" of 3 cases computed again: all as reported\n")
+    document = cli("report", "runs/latest", "--verify", "report.html", "--json").json
+    assert (document["verified"], document["cases"]) == (True, 3)
+    done = cli(
+        "report", "runs/latest", "--verify", "report.html", "--store", ".judgekit/replies.db"
+    )
+    assert "4 verdicts read again: all as reported" in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--verify", "r.html", "--redact"], "leave --redact out"),
+        (["--verify", "r.html", "-o", "x"], "leave --out out"),
+        (["--store", "x.db"], "--store belongs to --verify"),
+        (["--json"], "--json belongs to --verify"),
+        (["--verify", "missing.html"], "cannot read 'missing.html'"),
+    ],
+)
+def test_flags_that_do_not_fit(words: list[str], why: str, cli: Cli) -> None:
+    assert why in cli("report", *words).error

@@ -57,8 +57,8 @@ def test_the_built_in_prompts(name: str, head: Head) -> None:
 
 def test_there_are_no_other_built_in_prompts() -> None:
     assert BUILTIN.names() == [
-        "additive", "answer", "classify", "pairwise", "reference-pair", "reference-single",
-        "revise",
+        "additive", "answer", "answer-relevance", "claims", "classify", "faithfulness", "pairwise",
+        "reference-pair", "reference-single", "revise"
     ]  # fmt: skip
 
 

@@ -13,8 +13,10 @@ def test_judges_by_name() -> None:
     judges = builtin.judgekit_judges()
     assert sorted(judges) == [
         "additive",
+        "answer-relevance",
         "chance",
         "classify",
+        "faithfulness",
         "first",
         "longer",
         "overlap",
@@ -31,7 +33,13 @@ def test_judges_by_name() -> None:
 
 
 def test_engines_by_name() -> None:
-    assert sorted(builtin.judgekit_engines()) == ["openai", "replay", "transformers"]
+    assert sorted(builtin.judgekit_engines()) == [
+        "anthropic",
+        "gemini",
+        "openai",
+        "replay",
+        "transformers",
+    ]
 
 
 def test_prompt_folder_holds_every_prompt_the_judges_load() -> None:
