@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from judgekit import stats
 from judgekit.runs import RunCounts, RunMetadata
 from judgekit.stats import RankingSummary, Summary
 from judgekit.types import RunKind
+
+
+def forget_summary(folder: Path) -> None:
+    """Makes a run one of an older version, which did not say what its summary holds."""
+    run = json.loads((folder / "run.json").read_text())
+    run["contents"].pop("summary.json", None)
+    (folder / "run.json").write_text(json.dumps(run))
 
 
 def metadata(

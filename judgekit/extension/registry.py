@@ -152,7 +152,9 @@ class Registry:
         name, _, model = spec.partition("/")
         if not name or not model:
             engines = sorted(self.engines)
-            example = f"{engines[0] if engines else 'ENGINE'}/{spec.strip('/') or 'MODEL'}"
+            # Of several engines, the one whose API most servers speak.
+            engine = "openai" if "openai" in engines else next(iter(engines), "ENGINE")
+            example = f"{engine}/{spec.strip('/') or 'MODEL'}"
             raise InputError(
                 f"{spec!r} does not name a model: write ENGINE/MODEL, such as {example!r}; "
                 f"engines installed: {', '.join(engines) or 'none'}"

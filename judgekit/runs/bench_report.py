@@ -45,6 +45,8 @@ class JudgeResult:
     by_language: Mapping[str, Accuracy]
     calls_now: int | None = None
     reused: int | None = None
+    without_usage: int = 0
+    unpriced: int = 0
 
     def by(self, part: str) -> Mapping[str, Accuracy]:
         """The accuracy in each category or language.

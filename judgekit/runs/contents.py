@@ -1,4 +1,4 @@
-"""What the files of a run hold, in numbers: rows and a digest, for who reads them later."""
+"""What the files of a run hold, in numbers: lines and a digest, for who reads them later."""
 
 from __future__ import annotations
 

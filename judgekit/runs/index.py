@@ -40,6 +40,8 @@ class RunInfo:
     cost_usd: float | None
     seconds: float
     stop: StopReason | None
+    without_usage: int = 0
+    unpriced: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The run's row as JSON has it."""
@@ -123,4 +125,6 @@ def run_info(run: StoredRun) -> RunInfo:
         cost_usd=metadata.counts.cost_usd,
         seconds=metadata.seconds,
         stop=metadata.stop,
+        without_usage=metadata.counts.without_usage,
+        unpriced=metadata.counts.unpriced,
     )

@@ -13,7 +13,7 @@ from judgekit.stats.plain import decode, encode
 from judgekit.stats.summaries.context import read_stop
 from judgekit.types import RunKind, StopReason
 
-__all__ = ["PartMetadata", "RunCounts", "RunMetadata"]
+__all__ = ["PartMetadata", "RunCounts", "RunMetadata", "cost_bound"]
 
 SCHEMA = 1  # of run.json
 
@@ -57,9 +57,7 @@ class RunCounts:
     @property
     def cost_bound(self) -> str:
         """What stands before the cost where it is not just what was billed."""
-        if self.without_usage and self.unpriced:
-            return "about "
-        return "at least " if self.without_usage else "at most " if self.unpriced else ""
+        return cost_bound(self.without_usage, self.unpriced)
 
     @classmethod
     def total(cls, parts: Sequence[Self]) -> Self:
@@ -99,7 +97,7 @@ class RunMetadata:
 
     `decides` names all that decides what the run says, and `identity` is its digest. `settled` is
     what the engine chose by itself. `parsers` is the version of the parsers that read the replies,
-    1 of runs that do not name it. `contents` is what the files of rows hold, empty in runs of
+    1 of runs that do not name it. `contents` is what the other files hold, empty in runs of
     older versions. `parts` are the judges of a jury or a route. `started` and
     `ended` are ISO 8601 in UTC. `learned` has the digests of the labelled prompts that the judge,
     or one of them, was aligned with.
@@ -195,6 +193,18 @@ class RunMetadata:
         metadata = decode(cls, {"kind": kind_of(plain), **plain, "stop": encode(read_stop(plain))})
         decode(Decides, metadata.decides)
         return metadata
+
+
+def cost_bound(without_usage: int, unpriced: int) -> str:
+    """What stands before a cost: ``at least``, ``at most``, ``about``, or nothing.
+
+    Args:
+        without_usage: How many replies did not name their tokens.
+        unpriced: How many cached tokens have a price that is not known.
+    """
+    if without_usage and unpriced:
+        return "about "
+    return "at least " if without_usage else "at most " if unpriced else ""
 
 
 def total(values: Sequence[Any]) -> Any:

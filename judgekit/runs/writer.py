@@ -18,7 +18,7 @@ import orjson
 from judgekit.errors import InputError
 from judgekit.io.files import keep_inputs, partial_beside, safe_name, write_file
 from judgekit.redaction import redact_bytes
-from judgekit.runs.contents import WrittenRows
+from judgekit.runs.contents import WrittenRows, content_of
 from judgekit.runs.metadata import RunMetadata
 from judgekit.runs.reader import CaseResult, StoredJudgement, read_json
 from judgekit.runs.schema import case_row, judgement_row, outcome_row
@@ -179,9 +179,11 @@ class RunWriter:
         with writing(self.folder):
             for file in self._files.values():
                 file.close()
+            summary_file = self._partial / "summary.json"
+            summary_file.write_bytes(as_json(document(summary), PRETTY))
+            contents[summary_file.name] = content_of(summary_file)
             run = replace(metadata, identity=self.identity, contents=contents).to_dict()
-            for name, plain in (("summary.json", document(summary)), ("run.json", run)):
-                (self._partial / name).write_bytes(as_json(plain, PRETTY))
+            (self._partial / "run.json").write_bytes(as_json(run, PRETTY))
             if self.folder.exists():
                 (self.folder / MARK).touch()
                 (self.folder / "run.json").unlink(missing_ok=True)

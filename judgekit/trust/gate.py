@@ -125,12 +125,26 @@ def _check(condition: Condition, summary: Mapping[str, Any]) -> ConditionResult:
     return ConditionResult(condition, value, failed)
 
 
+def by_name(elements: Sequence[Any]) -> dict[str, Any]:
+    """The elements of a list by number and, where they have one, by name."""
+    named = {str(number): element for number, element in enumerate(elements)}
+    for element in elements:
+        if isinstance(element, Mapping) and isinstance(element.get("name"), str):
+            named[element["name"]] = element
+    return named
+
+
 def metric_value(condition: Condition, summary: Mapping[str, Any]) -> float | None:
-    """The number at a condition's path; for a rate, its value."""
+    """The number at a condition's path; for a rate, its value.
+
+    Elements of a list are metrics by their name, such as ``classes.pass``, or by their number.
+    """
     at: Any = summary
     names: list[str] = []
     for name in condition.path:
         place = ".".join(names) or "the summary"
+        if isinstance(at, list | tuple):
+            at = by_name(at)
         if not isinstance(at, Mapping):
             raise InputError(f"{condition.text!r}: {place} is a number and holds no metrics")
         if name not in at:

@@ -98,6 +98,8 @@ def judge_result(
         by_language=accuracy_by([g.language for g in graded], graded),
         calls_now=counts.calls_now,
         reused=counts.reused,
+        without_usage=counts.without_usage,
+        unpriced=counts.unpriced,
     )
 
 

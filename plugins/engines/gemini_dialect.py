@@ -101,12 +101,12 @@ class GeminiDialect:
         """
         if not is_refusal(error):
             return False
-        error = ServerError(WORD_START.sub(lambda match: match[1].upper(), error.text))
-        extra = dict(call.sampling.extra)
+        text = WORD_START.sub(lambda match: match[1].upper(), error.text)
+        names = [*DROPPABLE, *LOGPROBS, *dict(call.sampling.extra)]
         sent_names = {**sent, **sent.get(CONFIG, {})}
-        name = refused_parameter(error, [*DROPPABLE, *LOGPROBS, *extra], sent_names)
+        name = refused_parameter(ServerError(text), names, sent_names)
         check_own_argument(name, call, error, self.model)
-        if name is None and "logprobs" in error.text.lower() and call.labels:
+        if name is None and "logprobs" in text.lower() and "logprobs" in sent_names:
             name = "logprobs"
         if name in LOGPROBS and not call.generate:
             raise EngineError(

@@ -143,3 +143,12 @@ def test_case_74_a_damaged_verdict_is_named(cli: Cli, run: Path, here: Path) -> 
     for value in DAMAGED_VERDICTS:
         damage(here / ".judgekit/replies.db", value)
         assert "is damaged in the row of the key " in cli(*words).error
+
+
+def test_a_number_changed_in_a_summary_is_noticed(cli: Cli, run: Path) -> None:
+    file = run / "summary.json"
+    summary = json.loads(file.read_text())
+    summary["win_rate_a"]["value"] += 0.25
+    file.write_text(json.dumps(summary))
+    error = cli("gate", "run", "--fail-if", "win_rate_a > 2").error
+    assert "summary.json holds other bytes" in error

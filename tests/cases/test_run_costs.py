@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answers import kept_replies, stable_files, write_answers
+from answers import kept_replies, stable_files, write_answers, write_jsonl
 from commands import Cli, Start
 from servers import Body, JudgeServer
 
@@ -173,6 +173,44 @@ def test_generated_answers_cost_what_they_cost(cli: Cli, server: JudgeServer, he
     assert rest["cost_usd"] == pytest.approx(CASES * PRICE)
     more = cli(*words, "--force", "--n", "2").json
     assert counts(more, "calls", "reused") == (CASES, CASES)
+
+
+def test_every_command_says_that_the_cost_is_a_lower_limit(
+    cli: Cli, server: JudgeServer, here: Path
+) -> None:
+    def without_usage(body: Body) -> tuple[int, Any] | None:
+        if "plain 3." not in str(body["messages"]):
+            return None
+        choice = {"message": {"role": "assistant", "content": "[[A]]"}, "finish_reason": "stop"}
+        return 200, {"object": "chat.completion", "choices": [choice]}
+
+    server.instead = without_usage
+    texts = [f"plain {n}." for n in range(CASES)]
+    write_answers(here / "a.jsonl", texts)
+    pairs = [
+        {"id": f"q{n}", "prompt": f"Q {n}?", "response_a": text, "response_b": "x", "label": "A"}
+        for n, text in enumerate(texts)
+    ]
+    write_jsonl(here / "pairs.jsonl", pairs)
+    write_jsonl(
+        here / "prompts.jsonl", [{"id": "1", "prompt": "plain 3."}, {"id": "2", "prompt": "two"}]
+    )
+    model = ("--model", "openai/m", "--base-url", server.base_url)
+    judge = ("--judge", "pairwise", *model)
+    shown = {
+        "compare": cli("compare", "a.jsonl", "b.jsonl", *judge),
+        "bench": cli("bench", "pairs.jsonl", *judge),
+        "audit": cli(
+            "audit", "a.jsonl", "b.jsonl", *judge, "--repeats", "2", "--probes", "position"
+        ),
+        "generate": cli("generate", "prompts.jsonl", *model, "--out", "answers.jsonl"),
+        "runs": cli("runs", "list"),
+    }
+    for command, said in shown.items():
+        printed = said.out + said.err
+        assert "at least $0." in printed, (command, printed)
+        if command != "runs":
+            assert " without token counts" in printed, (command, printed)
 
 
 CACHED, PROVIDERS = 60, ("openai", "anthropic", "gemini")

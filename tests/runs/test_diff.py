@@ -10,6 +10,7 @@ import planted_judges as planted
 import pytest
 from commands import Cli
 from rich.console import Console
+from run_folders import forget_summary
 
 import judgekit
 from judgekit.cli.render.listing import fitting, listing_notes, listing_table
@@ -219,6 +220,7 @@ def test_a_listing_in_80_columns(two_runs: tuple[Path, Path]) -> None:
     summary = json.loads((two_runs[0] / "summary.json").read_text())
     long = {"judge": "vote of overlap, longer", "model": "openai/gpt-4o-mini"}
     (two_runs[0] / "summary.json").write_text(json.dumps(summary | long))
+    forget_summary(two_runs[0])
     found = list_runs()
     for width in (30, 80, 200):
         console = Console(width=width, file=io.StringIO())

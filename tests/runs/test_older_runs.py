@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from answers import write_answers
 from commands import Cli
+from run_folders import forget_summary
 
 import judgekit
 from judgekit.stats.metric import metric
@@ -25,6 +26,7 @@ def folder(here: Path) -> Path:
 
 
 def rewrite(path: Path, **changes: object) -> None:
+    forget_summary(path.parent)
     plain = json.loads(path.read_text()) | changes
     kept = {name: value for name, value in plain.items() if value is not ...}
     path.write_text(json.dumps(kept))

@@ -109,15 +109,10 @@ def print_estimate(estimate: GenerationEstimate, *, as_json: bool) -> None:
 
 def explain(answers: Answers) -> None:
     """Prints how many answers there are, why others are missing, and the cost."""
-    from judgekit.cli.render.figures import asked_text, price
+    from judgekit.cli.render.figures import asked_text, costs
 
     s = answers.summary
     counts = answers.counts
-    cost = price(counts.cost_usd)
-    if counts.cost_usd is not None:
-        cost = f"{counts.cost_bound}{cost}"
-    if counts.without_usage:
-        cost += f" ({counts.without_usage} without token counts)"
     asked = asked_text([counts])
     cached = f" ({counts.tokens_cached} cached)" if counts.tokens_cached else ""
     lacking = {
@@ -135,7 +130,7 @@ def explain(answers: Answers) -> None:
         **left_out,
         "asked": asked,
         "tokens": f"{counts.tokens_in}{cached} in, {counts.tokens_out} out",
-        "cost": cost,
+        "cost": ", ".join(costs([counts])),
     }
     print_table({name: text for name, text in rows.items() if text not in ("", "0")})
 

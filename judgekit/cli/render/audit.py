@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -15,7 +15,7 @@ from judgekit.cli.format_flag import output_format
 from judgekit.cli.render.columns import Heading, grid
 from judgekit.cli.render.console import safe, stdout_console
 from judgekit.cli.render.export import print_csv
-from judgekit.cli.render.figures import NONE, asked_text, price
+from judgekit.cli.render.figures import NONE, asked_text, costs, price
 from judgekit.jobs.text_generation import GenerationEstimate
 from judgekit.runs.audit_report import AuditMetric
 from judgekit.trust.audit import Audit, Estimates
@@ -54,7 +54,7 @@ def print_audit(audit: Audit) -> None:
                 console.print(Padding(remark, (0, 0, 0, INDENT), expand=False))
         print_figures(console, finding.metrics, widths)
     console.print()
-    console.print(Text(safe("; ".join(costs(audit))), style="dim"))
+    console.print(Text(safe("; ".join(asked_and_paid(audit))), style="dim"))
     console.print(Text(safe(str(audit.folder))), soft_wrap=True)
 
 
@@ -125,11 +125,9 @@ def cells(metric: AuditMetric) -> tuple[str, str, str]:
     return safe(NAMES.get(metric.name, metric.name)), value_text(metric), str(metric.cases or "")
 
 
-def costs(audit: Audit) -> Iterator[str]:
+def asked_and_paid(audit: Audit) -> list[str]:
     """What the audit asked and paid."""
-    yield asked_text([audit], asks=bool(audit.report.model))
-    if audit.cost_usd != 0:
-        yield price(audit.cost_usd)
+    return [asked_text([audit], asks=bool(audit.report.model)), *costs([audit])]
 
 
 def value_text(metric: AuditMetric) -> str:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from judgekit.cli.render.columns import Heading, grid
 from judgekit.cli.render.console import safe, stdout_console
-from judgekit.cli.render.figures import NONE, asked_text, number, price
+from judgekit.cli.render.figures import NONE, asked_text, costs, number, price
 from judgekit.runs.bench_report import BenchReport, JudgeResult, SetResult
 from judgekit.stats import Rate
 
@@ -32,7 +32,7 @@ def print_bench(report: BenchReport, by: Part | None, folder: Path) -> None:
             console.print(Text(safe(line)))
     for result in report.sets:
         console.print(Text(safe(origin(result)), style="dim"))
-    console.print(Text(safe(costs(report.sets)), style="dim"))
+    console.print(Text(safe(asked_and_paid(report.sets)), style="dim"))
     console.print(Text(safe(str(folder))), soft_wrap=True)
 
 
@@ -209,12 +209,10 @@ def origin(result: SetResult) -> str:
     return "; ".join(lines)
 
 
-def costs(sets: Sequence[SetResult]) -> str:
+def asked_and_paid(sets: Sequence[SetResult]) -> str:
     """What was asked and paid."""
     asking = [judge for result in sets for judge in result.judges if judge.model is not None]
-    known = [j.cost_usd for j in asking if j.cost_usd is not None]
-    cost = price(None if len(known) < len(asking) else sum(known))
-    return f"{asked_text(asking)}, {cost}"
+    return ", ".join([asked_text(asking), *costs(asking)])
 
 
 def print_estimates(estimates: Sequence[Mapping[str, Any]]) -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from judgekit.runs.metadata import cost_bound
 from judgekit.stats.intervals import Rate
 
 if TYPE_CHECKING:
     from judgekit.runs import RunCounts
     from judgekit.runs.bench_report import JudgeResult
+    from judgekit.runs.index import RunInfo
     from judgekit.trust.audit import Audit
 
 __all__ = [
     "NONE",
     "asked_text",
+    "costs",
     "decimal",
     "number",
+    "paid",
     "percent",
     "points",
     "price",
@@ -62,6 +66,23 @@ def decimal(value: float | None) -> str:
 def price(cost: float | None, *, about: str = "") -> str:
     """A price in dollars, after `about` where it is estimated."""
     return "price unknown" if cost is None else f"{about}${cost:.4f}"
+
+
+def paid(counts: Sequence[RunCounts | JudgeResult | Audit | RunInfo], digits: int = 4) -> str:
+    """What was paid: ``$0.0100``, after ``at least`` or ``at most`` where only that is known."""
+    paid_each = [c.cost_usd for c in counts if c.cost_usd is not None]
+    if len(paid_each) < len(counts):
+        return price(None)
+    bound = cost_bound(sum(c.without_usage for c in counts), sum(c.unpriced for c in counts))
+    return f"{bound}${sum(paid_each):.{digits}f}"
+
+
+def costs(counts: Sequence[RunCounts | JudgeResult | Audit]) -> list[str]:
+    """What was paid, unless it was nothing, and how many replies did not name their tokens."""
+    without = sum(c.without_usage for c in counts)
+    free = not without and all(c.cost_usd == 0 for c in counts)
+    parts = [] if free else [paid(counts)]
+    return parts + [f"{without} without token counts"] * bool(without)
 
 
 def rate_text(rate: Rate) -> str:

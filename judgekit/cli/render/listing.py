@@ -10,7 +10,7 @@ from rich.text import Text
 
 from judgekit.cli.render.columns import GAP, Column, table_of
 from judgekit.cli.render.console import PLAIN_WIDTH, safe, stdout_console
-from judgekit.cli.render.figures import NONE, number, rate_text, score_text
+from judgekit.cli.render.figures import NONE, number, paid, rate_text, score_text
 from judgekit.runs.index import Listing, RunInfo
 
 __all__ = ["listing_notes", "listing_table", "print_listing"]
@@ -48,10 +48,10 @@ def fitting(runs: Sequence[RunInfo], width: int) -> Sequence[Column[RunInfo]]:
 
 def listing_notes(listing: Listing) -> Iterator[str]:
     """What stands below the listing."""
-    paid = [run.cost_usd for run in listing.runs if run.cost_usd is not None]
-    unknown = len(listing.runs) - len(paid)
+    known = [run for run in listing.runs if run.cost_usd is not None]
+    unknown = len(listing.runs) - len(known)
     more = f", and {unknown} of unknown price" if unknown else ""
-    yield f"{number(len(listing.runs), 'run')}, ${sum(paid):.2f}{more}"
+    yield f"{number(len(listing.runs), 'run')}, {paid(known, digits=2)}{more}"
     if any(run.stop for run in listing.runs):
         yield f"{STOPPED} stopped before its last case"
     if listing.parts:
@@ -81,5 +81,5 @@ COLUMNS: Sequence[Column[RunInfo]] = (
     Column("cases", lambda run: f"{run.cases}{STOPPED if run.stop else ''}"),
     Column("result (95 %)", result_text),
     Column("calls", lambda run: str(run.calls)),
-    Column("cost", lambda run: "price unknown" if run.cost_usd is None else f"${run.cost_usd:.2f}"),
+    Column("cost", lambda run: paid([run], digits=2)),
 )

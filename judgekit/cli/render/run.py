@@ -9,7 +9,7 @@ from rich.text import Text
 
 from judgekit.cli.render import ranking, tables
 from judgekit.cli.render.console import safe, stdout_console
-from judgekit.cli.render.figures import asked_text, number
+from judgekit.cli.render.figures import asked_text, costs, number
 from judgekit.cli.render.jury import print_parts
 from judgekit.stats import RankingSummary, ScoreSummary, Summary
 
@@ -69,12 +69,7 @@ def footer(metadata: RunMetadata) -> str:
     if counts.tokens_in or counts.tokens_out:
         cached = f" ({counts.tokens_cached} cached)" if counts.tokens_cached else ""
         parts.append(f"{counts.tokens_in}{cached} + {counts.tokens_out} tokens")
-    if counts.cost_usd is None:
-        parts.append("price unknown")
-    elif counts.cost_usd:
-        parts.append(f"{counts.cost_bound}${counts.cost_usd:.4f}")
-    if counts.without_usage:
-        parts.append(f"{counts.without_usage} without token counts")
+    parts += costs([counts])
     if metadata.stop is not None:
         left = f"{counts.trials - counts.judged} of {number(counts.trials, 'showing')}"
         parts.append(f"{left} {'not judged' if metadata.stop.cut_short else 'saved'}")

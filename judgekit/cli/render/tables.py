@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -81,8 +83,20 @@ def consistency_name(s: Summary) -> str:
 
 
 def scores_table(summaries: Sequence[ScoreSummary], width: int) -> Table:
-    """Several scorings, a row each."""
-    return table_of(SCORE_COLUMNS, summaries, width)
+    """Several scorings, a row each; of a classifier with a column per class."""
+    names = list(dict.fromkeys(c.name for s in summaries for c in s.classes or ()))
+    if not names:
+        return table_of(SCORE_COLUMNS, summaries, width)
+    shares = [Column(f"{name} (95 %)", partial(share_cell, name)) for name in names]
+    model, _, answers, without = SCORE_COLUMNS
+    return table_of(
+        [model, *shares, answers, replace(without, name="without a class")], summaries, width
+    )
+
+
+def share_cell(name: str, summary: ScoreSummary) -> str:
+    """The share of one class."""
+    return next((rate_text(c.share) for c in summary.classes or () if c.name == name), NONE)
 
 
 def print_summary(console: Console, summary: Summary | ScoreSummary) -> None:

@@ -184,9 +184,19 @@ def leads(
     folded: Mapping[Pair, Outcome],
     scale: Scale,
 ) -> tuple[float | None, ...]:
-    """Each response's mean lead over the others, by the judgements of pairs."""
+    """Each response's mean lead over the others, by the judgements of pairs.
+
+    Near 0 and 1 the log-odds of probabilities that `fold` takes as equal lie far apart: who ties
+    there leads by nothing here.
+    """
     strength = log_odds_of_first if scale == "log_odds" else lead_of_first
-    ahead_of = {pair: lead(js, strength) for pair, js in of_pair.items() if folded[pair].decided}
+    ahead_of = {
+        pair: 0.0
+        if scale == "log_odds" and folded[pair].winner == "tie"
+        else lead(judgements, strength)
+        for pair, judgements in of_pair.items()
+        if folded[pair].decided
+    }
     leads_of: dict[int, list[float]] = {}
     alike = Counter(case.originals)
     for (i, j), ahead in ahead_of.items():  # as often as there are answers of this text

@@ -54,6 +54,8 @@ class Audit:
     cost_usd: float | None
     calls_now: int | None = None
     reused: int | None = None
+    without_usage: int = 0
+    unpriced: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The report with the cost and the folder."""
@@ -64,6 +66,8 @@ class Audit:
             "calls_from_store": self.calls_from_store,
             "reused": self.reused,
             "cost_usd": self.cost_usd,
+            "without_usage": self.without_usage,
+            "unpriced": self.unpriced,
             "folder": str(self.folder),
         }
 
@@ -160,7 +164,11 @@ def examine(
         dict(audit.job.inputs.left_out),
     )
     write_report(folder / FILE, report.to_dict())
-    counts = runs.counts
+    return with_costs(report, folder, runs.counts)
+
+
+def with_costs(report: AuditReport, folder: Path, counts: RunCounts) -> Audit:
+    """A report with what its runs asked and paid."""
     return Audit(
         report,
         folder,
@@ -169,6 +177,8 @@ def examine(
         counts.cost_usd,
         counts.calls_now,
         counts.reused,
+        counts.without_usage,
+        counts.unpriced,
     )
 
 

@@ -57,6 +57,20 @@ def test_files_show_and_pandas_carry_the_class(here: Path, cli: Cli, classify: A
     ]  # fmt: skip
 
 
+def test_a_gate_of_a_class_and_a_table_of_files(here: Path, cli: Cli, classify: Any) -> None:
+    write_answers(here / "a.jsonl", GRADES)
+    write_answers(here / "b.jsonl", GRADES[:2])
+    failing = classify("score", "a.jsonl", "--fail-if", "classes.pass.share.low < 0.9")
+    assert failing.code == 1
+    assert "classes.pass.share.low is 0." in failing.err
+    assert classify("score", "a.jsonl", "--fail-if", "classes.1.count > 2").code == 0
+    wrong = classify("score", "a.jsonl", "--fail-if", "classes.pas.share < 1")
+    assert "did you mean 'pass'" in wrong.error
+    table = classify("score", "a.jsonl", "b.jsonl").out
+    assert "pass (95 %)" in table
+    assert "100.0 %" in table
+
+
 def test_values_give_a_mean(here: Path, classify: Any) -> None:
     write_answers(here / "a.jsonl", ["GOOD", "plain", "POOR", "GOOD"])
     report = classify("score", "a.jsonl", "--classes", "bad=0,good=2,fair=1", "--json").json

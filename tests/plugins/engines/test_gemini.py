@@ -153,6 +153,7 @@ def test_refused_parameters(said: str, settled: dict[str, str]) -> None:
     assert dialect.handle_refusal(ServerError(said), call, dialect.body(call))
     assert dialect.settled == settled
     body = dialect.body(call)
+    assert not dialect.handle_refusal(ServerError(said), call, body), "once, and not for ever"
     assert not settled.keys() & body["generationConfig"].keys()
     if "system" in settled:
         assert "systemInstruction" not in body

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from fakes import FakeEngine, Longer, LongerBatch, by_length, setup
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from judgekit.harness.dispatcher import Dispatcher
@@ -271,6 +271,7 @@ def test_cells_add_up_to_one_and_complete_scores_to_zero(said: list[Any], merge:
     }
 
 
+@example(0.0, 1e-12, "mean")
 @given(SAID, SAID, MERGES)
 def test_a_ranking_of_two_agrees_with_their_comparison(first: Any, second: Any, merge: Any) -> None:
     case = case_of("x", "y")
