@@ -112,6 +112,11 @@ class Run(Generic[S]):
         """One row per case: its outcome with the models' names, or of a ranking its ranks."""
         return self.outcomes_frame()
 
+    @cached_property
+    def criteria(self) -> pd.DataFrame:
+        """One row per criterion of each trial, where a rubric judged: status, value, reason."""
+        return frames.criteria_frame(self.stored)
+
     def judgements_frame(self, *, texts: bool = False) -> pd.DataFrame:
         """As `judgements`, on request with texts.
 

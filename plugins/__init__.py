@@ -31,6 +31,7 @@ def judgekit_judges() -> Mapping[str, str]:
         "pairwise": "judgekit.plugins.judges.pairwise:Pairwise",
         "reference": "judgekit.plugins.judges.reference:Reference",
         "reward": "judgekit.plugins.judges.reward:Reward",
+        "rubric": "judgekit.plugins.judges.rubric:RubricJudge",
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -35,6 +36,8 @@ def opinion(body: Body) -> str:
     if "MUTE" in asked:
         return "I would rather not say."
     rank = worth(asked)
+    if "=> VERDICT" in asked or '"verdict"' in asked:
+        return criteria_opinion(asked, rank)
     if "[[A]]" in asked:
         first, _, second = asked.partition("<answer-B ")
         difference = worth(first) - worth(second)
@@ -48,6 +51,26 @@ def opinion(body: Body) -> str:
     if "[[" in asked:
         return f"{THOUGHTS}\nRating: [[{5 + 4 * rank}]]"
     return "An answer of the judge's own."
+
+
+def criteria_opinion(asked: str, rank: int) -> str:
+    """A verdict on each criterion of the list: the best, the worst or the middle one."""
+    shown = re.findall(
+        r"^([^\n:(]+) \(([^)\n]+)\): ", asked.partition("<criteria")[2], re.MULTILINE
+    )
+    said = {}
+    for name, scale in shown:
+        numbers = re.fullmatch(r"a whole number from (-?\d+) to (-?\d+)", scale)
+        if numbers:
+            low, high = map(int, numbers.groups())
+            said[name] = str(low + (high - low) * (1 + rank) // 2)
+        else:
+            words = re.split(r", | or ", scale)
+            words = words[::-1] if words == ["yes", "no"] else words
+            said[name] = words[(len(words) - 1) * (1 + rank) // 2]
+    if '"verdict"' in asked:
+        return json.dumps({name: {"reason": THOUGHTS, "verdict": v} for name, v in said.items()})
+    return "\n".join(f"{name}: {THOUGHTS} => {verdict}" for name, verdict in said.items())
 
 
 def worth(text: str) -> int:

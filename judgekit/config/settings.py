@@ -39,7 +39,7 @@ class JudgeSettings:
 
     judge: str | None = of_judge(
         None,
-        "A judge by name, a prompt file ./rubric.md, or JUDGE@ENGINE/MODEL; or a comma-separated "
+        "A judge by name, a prompt file ./judge.md, or JUDGE@ENGINE/MODEL; or a comma-separated "
         "jury.",
         in_file="judge",
         decides="resolved",

@@ -291,12 +291,21 @@ class PromptJudge(Judge):
             verdict = self.parse(reply, trial)
             if verdict.status is not Status.UNPARSED or not attempts_left:
                 break
-            again = (
-                Message("assistant", reply.text),
-                Message("user", self.template.reminder),
-            )
-            call = replace(call, messages=call.messages + again, prefill="")
+            call = self.reminded(call, reply)
         return parsing.with_class_value(verdict, self.template.head, trial)
+
+    def reminded(self, call: Call, reply: Reply) -> Call:
+        """A call after a reply that could not be read: the same, with a reminder of the format.
+
+        Args:
+            call: The call.
+            reply: Its reply.
+
+        Returns:
+            The call with the reply and the reminder at its end.
+        """
+        again = (Message("assistant", reply.text), Message("user", self.template.reminder))
+        return replace(call, messages=call.messages + again, prefill="")
 
 
 class BatchJudge(Judge):

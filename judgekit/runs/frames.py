@@ -13,9 +13,11 @@ from judgekit.types import Case, Choice, Judgement, Outcome, Ranking, Response
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["judgements_frame", "outcomes_frame"]
+__all__ = ["criteria_frame", "judgements_frame", "outcomes_frame"]
 
 TIE = "tie"
+CRITERION = ("status", "value", "weight", "reason", "error", "place")
+"""What a row of `criteria_frame` holds of a verdict on a criterion."""
 
 
 def judgements_frame(run: StoredRun, *, texts: bool = False) -> pd.DataFrame:
@@ -56,6 +58,38 @@ def outcomes_frame(run: StoredRun, *, texts: bool = False) -> pd.DataFrame:
         encode(outcome_row(result.outcome, result.judgement_ids, result.votes))
         | outcome_columns(result, texts=texts)
         for result in run.case_results()
+    )
+
+
+def criteria_frame(run: StoredRun) -> pd.DataFrame:
+    """One row per criterion of each trial; empty where no rubric judged.
+
+    Args:
+        run: The run.
+
+    Returns:
+        The columns ``case``, ``model``, ``repeat`` and ``judge`` (of several), ``criterion`` and
+        what the judge said of it: ``status``, ``value``, ``weight``, ``reason``, ``error`` and
+        ``place`` among the criteria that were shown.
+    """
+    import pandas as pd
+
+    return pd.DataFrame(
+        (
+            {
+                "case": result.case.id,
+                "model": trial.shown[0].model,
+                "repeat": trial.repeat,
+                "judge": stored.judge,
+                "criterion": criterion.name,
+                **encode({name: getattr(criterion, name) for name in CRITERION}),
+            }
+            for result in run.case_results()
+            for stored in result.stored
+            for trial in [stored.judgement.trial]
+            for criterion in stored.judgement.verdict.criteria
+        ),
+        columns=["case", "model", "repeat", "judge", "criterion", *CRITERION],
     )
 
 

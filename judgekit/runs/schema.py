@@ -14,6 +14,7 @@ from judgekit.stats.outcomes.values import MaybeLabel
 from judgekit.types import (
     Case,
     Choice,
+    CriterionMean,
     CriterionVerdict,
     Judgement,
     Message,
@@ -136,6 +137,8 @@ def outcome_row(
         "second": outcome.second,
         "judgements": judgements,
     }
+    if outcome.criteria:
+        row["criteria"] = [[asdict(c) for c in response] for response in outcome.criteria]
     if outcome.labels:
         row["labels"] = outcome.labels
     if outcome.probabilities:
@@ -253,6 +256,10 @@ def read_outcome(row: Row) -> Outcome:
         second=row["second"],
         identical=row["identical"],
         category=row["category"],
+        criteria=tuple(
+            tuple(CriterionMean(**criterion) for criterion in response)
+            for response in row.get("criteria", ())
+        ),
         labels=tuple(row.get("labels", ())),
         probabilities=tuple(row.get("probabilities", ())),
     )

@@ -121,7 +121,8 @@ def compare_with_baseline(
         baseline: The folder of the earlier run, by the same judge with the same settings.
         margin: How far the metric may fall, in its own units, at least 0.
         metric: A metric of the run with a value in each case, by default ``win_rate_a`` of
-            comparisons and ``mean_score`` of scores, or ``share.NAME`` of the first class.
+            comparisons and ``mean_score`` of scores; ``criteria.NAME`` is of a rubric, and
+            ``share.NAME`` that of a class.
         inconclusive: What an interval that holds the margin counts as: ``pass`` or ``fail``.
 
     Returns:
@@ -137,7 +138,7 @@ def compare_with_baseline(
     check_comparable(after, before)
     name, value_of = chosen_metric(after, metric)
     matches = match_prompts(after, before, value_of)
-    test = margin_test(matches.rows, margin, shares=name in SHARES or name.startswith(SHARE_OF))
+    test = margin_test(matches.rows, margin, shares=name.startswith(SHARES))
     return BaselineComparison(
         run=str(after.folder),
         baseline=str(before.folder),
@@ -209,8 +210,9 @@ def chosen_metric(run: StoredRun, name: str | None) -> tuple[str, ValueOf]:
     return name, metrics[name]
 
 
-SHARES = frozenset({"win_rate_a", "win_rate_mean_a"})
 SHARE_OF = "share."  # of a class, among single answers
+CRITERIA = "criteria."  # of a rubric, before the criterion's name
+SHARES = ("win_rate_a", "win_rate_mean_a", SHARE_OF, CRITERIA)  # how names begin of shares
 
 
 def of_class(name: str, outcome: Outcome) -> float | None:
@@ -224,6 +226,7 @@ def case_metrics(run: StoredRun) -> Mapping[str, ValueOf]:
     summary = run.summary
     if isinstance(summary, ScoreSummary):
         mean: dict[str, ValueOf] = {"mean_score": lambda outcome: outcome.scores[0]}
+        mean |= criterion_metrics(run)
         shares = {f"{SHARE_OF}{c.name}": partial(of_class, c.name) for c in summary.classes or ()}
         return mean | shares if summary.mean_score.value is not None else shares | mean
     inconsistent: Inconsistent = run.metadata.inconsistent
@@ -233,7 +236,28 @@ def case_metrics(run: StoredRun) -> Mapping[str, ValueOf]:
     }
     if run.metadata.decides.get("arity") == 1:
         metrics["mean_score_a"] = lambda outcome: outcome.scores[0] if outcome.scores else None
-    return metrics
+    return metrics | criterion_metrics(run)
+
+
+def criterion_metrics(run: StoredRun) -> dict[str, ValueOf]:
+    """How well each criterion of a rubric is met by the run's answers, of a comparison by a's."""
+    names = dict.fromkeys(
+        criterion.name
+        for outcome in run.outcomes()
+        for criterion in (outcome.criteria[0] if outcome.criteria else ())
+    )
+    return {f"{CRITERIA}{name}": partial(of_criterion, name) for name in names}
+
+
+def of_criterion(name: str, outcome: Outcome) -> float | None:
+    """How far one criterion is met in a case, or not met where its weight is negative.
+
+    More is better of either, as a gate assumes. None where it has no value.
+    """
+    for criterion in outcome.criteria[0] if outcome.criteria else ():
+        if criterion.name == name and criterion.value is not None:
+            return 1 - criterion.value if criterion.weight < 0 else criterion.value
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from judgekit.types.cases import (
 )
 from judgekit.types.verdicts import (
     Choice,
+    CriterionMean,
     CriterionVerdict,
     Judgement,
     Label,
@@ -36,6 +37,7 @@ __all__ = [
     "Case",
     "Choice",
     "Column",
+    "CriterionMean",
     "CriterionVerdict",
     "Judgement",
     "Label",

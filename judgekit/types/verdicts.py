@@ -11,6 +11,7 @@ from judgekit.types.cases import Trial
 
 __all__ = [
     "Choice",
+    "CriterionMean",
     "CriterionVerdict",
     "Judgement",
     "Label",
@@ -219,6 +220,18 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class CriterionMean:
+    """One criterion of one response over its repeats: the mean value, in 0 to 1.
+
+    `value` is None unless more than half of the repeats have one.
+    """
+
+    name: str
+    value: float | None
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """A case after its trials are folded; un-swapped, so in response indices.
 
@@ -228,8 +241,8 @@ class Outcome:
     of the probability) that response 0 is better, None without any; `margin`: how clearly it
     won, in 0 to 1 for choices and in points for scores. `scores`: each response's mean score,
     for judges of single answers; `labels`: each response's class, and `probabilities` the mean
-    probability of each class, of a classifier. `first`/`second`: valid trials that chose by
-    position.
+    probability of each class, of a classifier; `criteria`: those of each response, where a rubric
+    judged it. `first`/`second`: valid trials that chose by position.
     """
 
     case: str
@@ -245,6 +258,7 @@ class Outcome:
     second: int = 0
     identical: bool = False
     category: str | None = None
+    criteria: tuple[tuple[CriterionMean, ...], ...] = ()
     labels: tuple[str | None, ...] = ()
     probabilities: tuple[Mapping[str, float] | None, ...] = ()
 

@@ -149,8 +149,8 @@ def labelled(folder: Path) -> None:
     labelled_pairs(folder / "labelled.jsonl", 160)
 
 
-def rubric(folder: Path) -> None:
-    shutil.copy(EXAMPLES / "rubric.md", folder / "rubric.md")
+def prompt_file(folder: Path) -> None:
+    shutil.copy(EXAMPLES / "judge.md", folder / "judge.md")
 
 
 def fastchat(folder: Path) -> None:
@@ -279,7 +279,7 @@ PAGES: Mapping[str, Page] = {
     ),
     "docs/guides/prompts.md": Page((answers, chats, cited, fastchat_prompts)),
     "docs/guides/rank.md": Page((answers, candidates, pairrm("llm-blender/PairRM"))),
-    "docs/guides/bench.md": Page((rubric,), not_run={"judgekit bench llmbar": DOWNLOADS}),
+    "docs/guides/bench.md": Page((prompt_file,), not_run={"judgekit bench llmbar": DOWNLOADS}),
     "docs/guides/audit.md": Page((answers,)),
     "docs/guides/align.md": Page((labelled,)),
     "docs/guides/juries.md": Page((answers, pairrm("llm-blender/PairRM"))),

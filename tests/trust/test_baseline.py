@@ -8,6 +8,8 @@ from pathlib import Path
 import planted_judges as planted
 import pytest
 from answers import write_answers
+from places import EXAMPLES
+from servers import JudgeServer
 
 import judgekit
 from judgekit.errors import InputError
@@ -124,3 +126,23 @@ def test_what_cannot_be_compared_is_refused_in_one_line(here: Path) -> None:
         assert error in str(raised.value)
     with pytest.raises(InputError, match="no metric of a case"):
         against(scored, scored, metric="win_rate_a")
+
+
+def test_a_criterion_of_a_rubric_is_a_metric(here: Path, server: JudgeServer) -> None:
+    def judged(name: str, texts: list[str]) -> Path:
+        write_answers(here / f"{name}.jsonl", texts)
+        return judgekit.score(
+            here / f"{name}.jsonl",
+            judge="rubric",
+            options={"rubric": str(EXAMPLES / "rubric.toml")},
+            model="openai/m",
+            base_url=server.base_url,
+            out=here / f"run-{name}",
+        ).folder
+
+    old = judged("old", ["GOOD"] * 15)
+    new = judged("new", ["plain"] * 15)
+    complete = against(new, old, metric="criteria.complete")
+    assert (complete.verdict, complete.difference.value) == ("inconclusive", -0.5)
+    # padding is a fault: what counts is how far it is not met.
+    assert against(new, old, metric="criteria.padding").difference.value == 1.0

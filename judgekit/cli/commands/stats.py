@@ -30,6 +30,14 @@ Prior = Annotated[
         "none, or as many as `rank --games` did if a run is of that."
     ),
 ]
+Criteria = Annotated[
+    bool,
+    typer.Option(
+        "--criteria",
+        help="Item analysis of a rubric's criteria: which tell answers apart, which say the same "
+        "twice, and the result without each. --labels then holds id, criterion and label.",
+    ),
+]
 
 
 def stats(
@@ -43,6 +51,7 @@ def stats(
     positive: Positive = None,
     precision: Precision = None,
     recall: Recall = None,
+    criteria: Criteria = False,
     prior: Prior = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     form: FormatFlag = "table",
@@ -50,19 +59,22 @@ def stats(
     """Compute length-controlled and prediction-powered win rates, and the prompts needed.
 
     For several runs, or a ranking: Bradley-Terry ratings of all their models. With people's classes
-    (--labels): a classifier's accuracy, and the corrected share of each class.
+    (--labels): a classifier's accuracy, and the corrected share of each class. With --criteria: the
+    item analysis of a rubric.
     """
-    from judgekit.cli.render.analysis import print_analysis, print_ratings
+    from judgekit.cli.render.analysis import print_analysis
     from judgekit.cli.render.console import json_text
     from judgekit.cli.render.export import print_csv
     from judgekit.runs import StoredRun
-    from judgekit.runs.analysis import analyse, rate_models
-    from judgekit.stats.plain import encode
+    from judgekit.runs.analysis import analyse
 
     choose_format(form, as_json=as_json)
     folders = runs or [Path("runs/latest")]
     if prior is not None and prior < 0:
         raise InputError(f"--prior must be at least 0, not {prior!r}")
+    if criteria:
+        print_criteria(folders, labels, form, as_json=as_json)
+        return
     flags = LabelFlags(labels_are, labelled_run, pool_models, positive, precision, recall)
     if print_label_classes(folders, labels, flags, form, as_json=as_json):
         return
@@ -75,11 +87,49 @@ def stats(
         return
     if labels is not None:
         raise InputError("--labels belong to one comparison; name its run alone")
+    print_model_ratings(folders, prior, form, as_json=as_json)
+
+
+def print_model_ratings(
+    folders: Sequence[Path], prior: float | None, form: str, *, as_json: bool
+) -> None:
+    """Prints Bradley-Terry ratings of all models in runs."""
+    from judgekit.cli.render.analysis import print_ratings
+    from judgekit.cli.render.console import json_text
+    from judgekit.cli.render.export import print_csv
+    from judgekit.runs.analysis import rate_models
+    from judgekit.stats.plain import encode
+
     ratings = rate_models(folders, prior=prior)
     if form == "csv":
         print_csv(encode(ratings)["models"])
         return
     print(json_text(encode(ratings))) if as_json else print_ratings(ratings)
+
+
+def print_criteria(
+    folders: Sequence[Path], labels: Path | None, form: str, *, as_json: bool
+) -> None:
+    """Prints the item analysis of a run's criteria.
+
+    Raises:
+        InputError: There are several runs, or no rubric judged the run.
+    """
+    from judgekit.cli.render.console import json_text
+    from judgekit.cli.render.export import print_csv
+    from judgekit.cli.render.item_analysis import print_criteria_analysis
+    from judgekit.runs.criteria_analysis import analyse_criteria
+
+    if len(folders) > 1:
+        raise InputError("--criteria is of one run; name it alone")
+    analysis = analyse_criteria(folders[0], labels)
+    if form == "csv":
+        models = analysis.to_dict()["models"]
+        print_csv({"model": m["model"], **item} for m in models for item in m["criteria"])
+    elif as_json:
+        print(json_text(analysis.to_dict()))
+    else:
+        print_criteria_analysis(analysis)
 
 
 def print_label_classes(

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from judgekit.cli.render.console import safe
+from judgekit.cli.render.criteria import criterion_line
 from judgekit.types import Case, Choice, Column, Message, Outcome, Position, Verdict
 
 if TYPE_CHECKING:
@@ -175,6 +176,9 @@ def verdict_lines(
         yield Text(safe(showing(stored, labels)), style="cyan")
         if reasoning := stored.judgement.verdict.reasoning:
             text = page.text(reasoning, REASON_ROWS, width=page.width - 2)
+            yield Padding(text, (0, 0, 0, 2), expand=False)
+        for criterion in stored.judgement.verdict.criteria:
+            text = page.text(criterion_line(criterion), REASON_ROWS, width=page.width - 2)
             yield Padding(text, (0, 0, 0, 2), expand=False)
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from judgekit.cli.render.columns import Column, Heading, grid, table_of
 from judgekit.cli.render.console import safe, stdout_console
+from judgekit.cli.render.criteria import compared_criteria, scored_criteria
 from judgekit.cli.render.figures import NONE, number, percent, points, price, rate_text, score_text
 from judgekit.stats import Positions, RankingSummary, ScoreSummary, Summary
 from judgekit.stats.summaries.classes import ClassShare
@@ -135,6 +136,7 @@ def comparison_lines(s: Summary) -> list[Line]:
     if s.mean_score_a is not None and s.mean_score_b is not None:
         rows.append((f"mean score of {s.a}", score_text(s.mean_score_a)))
         rows.append((f"mean score of {s.b}", score_text(s.mean_score_b)))
+    rows += compared_criteria(s.rubric, s.a, s.b)
     rows += difference_lines(s)
     if s.adaptive is not None:
         shift = s.adaptive.shift_a
@@ -195,7 +197,7 @@ def score_lines(s: ScoreSummary) -> list[Line]:
         bar = "█" * round(30 * b.count / most)
         values = f"{b.low:g}" if b.low == b.high else f"{b.low:g} to {b.high:g}"
         rows.append((f"  {values}", f"{bar} {b.count}"))
-    return rows
+    return rows + scored_criteria(s.rubric)
 
 
 def class_lines(s: ScoreSummary, classes: Sequence[ClassShare]) -> list[Line]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from math import fsum, isfinite
 
 from judgekit.stats.outcomes.classes import majority_class, mean_probabilities
+from judgekit.stats.outcomes.criteria import criteria_means
 from judgekit.stats.outcomes.lean import (
     TOLERANCE,
     Merge,
@@ -150,6 +151,7 @@ def _singles(case: Case, judgements: Sequence[Judgement], tie_margin: float) -> 
         scores=scores,
         statuses=statuses,
         category=case.category,
+        criteria=criteria_means(judgements, len(scores)),
         labels=labels,
         probabilities=probabilities if any(probabilities) else (),
     )

@@ -107,8 +107,11 @@ def fold_pairs(
 ) -> dict[Pair, Outcome]:
     """The outcome of every two responses that were shown, from their judgements."""
     return {
-        pair: fold(
-            of_two(case, pair), js, merge=merge, tie_margin=tie_margin, both_orders=both_orders
+        pair: replace(  # criteria are of one response; its judgements keep them
+            fold(
+                of_two(case, pair), js, merge=merge, tie_margin=tie_margin, both_orders=both_orders
+            ),
+            criteria=(),
         )
         for pair, js in of_pair.items()
     }

@@ -62,6 +62,7 @@ def mirror(outcome: Outcome) -> Outcome:
         winner=mirror_label(outcome.winner),
         mean=None if outcome.mean is None else 1 - outcome.mean,
         scores=outcome.scores[::-1],
+        criteria=outcome.criteria[::-1],
     )
 
 

@@ -16,6 +16,7 @@ from judgekit.stats.summaries.adaptive import AdaptiveMetrics
 from judgekit.stats.summaries.classes import ClassDifference, class_differences
 from judgekit.stats.summaries.context import RunContext
 from judgekit.stats.summaries.jury import JurorMetrics, JuryMetrics
+from judgekit.stats.summaries.rubric import RubricComparison, compare_criteria
 from judgekit.stats.win_rate import (
     Bounds,
     bounds,
@@ -177,6 +178,10 @@ class Summary(RunContext):
         default=None,
         metadata=metric("the judges of a run with --route; absent otherwise", optional=True),
     )
+    rubric: RubricComparison | None = field(
+        default=None,
+        metadata=metric("the criteria of a rubric; absent of other judges", optional=True),
+    )
 
     @property
     def stated_win_rate_a(self) -> Rate:
@@ -231,6 +236,7 @@ def summarise(
         inconsistent_as=inconsistent if inconsistencies else None,
         inconsistent_bounds_a=inconsistent_bounds(outcomes),
         anytime_win_rate_a=anytime,
+        rubric=compare_criteria(outcomes, scores),
         classes=class_differences(outcomes, classes) or None,
     )
 

@@ -13,6 +13,7 @@ from judgekit.stats.outcomes.values import statuses
 from judgekit.stats.summaries.classes import ClassShare, class_shares
 from judgekit.stats.summaries.context import RunContext
 from judgekit.stats.summaries.jury import JurorMetrics, JuryMetrics
+from judgekit.stats.summaries.rubric import RubricMetrics, summarise_criteria
 from judgekit.stats.win_rate import mean_scores
 from judgekit.types import Outcome, RunKind
 
@@ -72,6 +73,10 @@ class ScoreSummary(RunContext):
         default=None,
         metadata=metric("the judges of a run with --route; absent otherwise", optional=True),
     )
+    rubric: RubricMetrics | None = field(
+        default=None,
+        metadata=metric("the criteria of a rubric; absent of other judges", optional=True),
+    )
 
 
 def summarise_scores(
@@ -108,6 +113,7 @@ def summarise_scores(
         mean_score=means[0] if means else Rate(),
         histogram=histogram(scores),
         statuses=statuses(outcomes),
+        rubric=summarise_criteria(outcomes, means[0] if means else Rate()),
         classes=shares or None,
     )
 

@@ -299,9 +299,9 @@ def test_a_prompt_out_of_a_file_of_many(
 
 
 def test_a_judge_without_python(cli: Cli, ask: list[str], server: JudgeServer) -> None:
-    ask[1] = str(EXAMPLES / "rubric.md")
+    ask[1] = str(EXAMPLES / "judge.md")
     found = cli("compare", "a.jsonl", "b.jsonl", *ask, "--json").json
-    assert found["judge"] == "rubric"
+    assert found["judge"] == "judge"
     assert (found["wins_a"], found["wins_b"], found["undecided"]) == (1, 1, 1)
     assert len(server.requests) == 10
 

@@ -121,7 +121,7 @@ class TestReference:
 
 
 def test_a_rubric(cli: Cli, ask: list[str]) -> None:
-    words = ["score", "a.jsonl", "--judge", EXAMPLES / "rubric.md", *ask, "--json"]
+    words = ["score", "a.jsonl", "--judge", EXAMPLES / "judge.md", *ask, "--json"]
     assert cli(*words).json["mean_score"]["value"] == pytest.approx((9 + 5 + 1 + 5 + 5) / 5)
 
 

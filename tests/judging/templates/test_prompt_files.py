@@ -58,7 +58,7 @@ def test_the_built_in_prompts(name: str, head: Head) -> None:
 def test_there_are_no_other_built_in_prompts() -> None:
     assert BUILTIN.names() == [
         "additive", "answer", "answer-relevance", "claims", "classify", "faithfulness", "pairwise",
-        "reference-pair", "reference-single", "revise"
+        "reference-pair", "reference-single", "revise", "rubric", "rubric-json",
     ]  # fmt: skip
 
 

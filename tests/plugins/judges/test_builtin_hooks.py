@@ -24,6 +24,7 @@ def test_judges_by_name() -> None:
         "pairwise",
         "reference",
         "reward",
+        "rubric",
     ]
     registry = Registry.load()
     for kind in map(registry.judge, judges):

@@ -60,7 +60,7 @@ def test_the_tuned_model_wins_clearly_but_not_always(metric: Name) -> None:
 
 
 def test_the_rubric_is_a_prompt_for_single_answers() -> None:
-    rubric = Prompts(()).load(str(EXAMPLES / "rubric.md"))
+    rubric = Prompts(()).load(str(EXAMPLES / "judge.md"))
     rubric.check_arity(1)
     rubric.check_cases(cases())
     messages, _ = rubric.render(Trial(cases()[0], (1,), ("A",)))
