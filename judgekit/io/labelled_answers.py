@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +38,11 @@ class LabelledAnswers:
 
 
 def load_labelled_answers(
-    path: Path, *, columns: Mapping[str, str] | None = None, needs: Needs = NOTHING
+    path: Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    references: Path | None = None,
+    needs: Needs = NOTHING,
 ) -> LabelledAnswers:
     """Answers with labels from a file.
 
@@ -46,6 +50,7 @@ def load_labelled_answers(
         path: A file of answers with a column `label`: a number, or the name of a grade. A column
             `labels` may hold a list of several people's.
         columns: The file's own names of columns, `label` and `labels` among them.
+        references: A file of reference answers by id.
         needs: What is kept of each row beside prompt and answer.
 
     Raises:
@@ -54,7 +59,9 @@ def load_labelled_answers(
     given = dict(columns or {})
     column, several = given.pop("label", "label"), given.pop("labels", "labels")
     rows = read_rows(path)
-    layout = find_layout(rows, Source(path, given, needs=needs), PARTS, ("response",))
+    layout = find_layout(
+        rows, Source(path, given, references=references, needs=needs), PARTS, ("response",)
+    )
 
     def read(
         layout: Layout, row: Row, name: str | None, prompt: tuple[Message, ...], turns: int | None
@@ -62,10 +69,23 @@ def load_labelled_answers(
         answer = read_answer_row(layout, row, name, prompt, turns)
         return case_of(answer), _label(at(row.data, column)), _votes(at(row.data, several))
 
+    kept, left_out = _entries(rows, path, lambda row: layout.read(row, read))
+    return LabelledAnswers(
+        tuple(case for case, *_ in kept.values()),
+        {name: label for name, (_, label, _) in kept.items() if label is not None},
+        {name: votes for name, (*_, votes) in kept.items() if len(votes) > 1},
+        dict(left_out),
+    )
+
+
+def _entries(
+    rows: Sequence[Row], path: Path, entry_of: Callable[[Row], LabelledAnswer | BadRow]
+) -> tuple[dict[str, LabelledAnswer], Counter[str]]:
+    """The rows with a label by their cases' ids, and a count of the others by reason."""
     kept: dict[str, LabelledAnswer] = {}
     left_out: Counter[str] = Counter()
     for row in rows:
-        entry = layout.read(row, read)
+        entry = entry_of(row)
         where = place(path, row.unit, row.line)
         if isinstance(entry, BadRow) and not entry.empty:
             raise InputError(f"{where}: {entry.reason}; correct it")
@@ -81,12 +101,7 @@ def load_labelled_answers(
         raise InputError(
             f"{path}: no row has a label to align a judge with; the label is a number or a grade"
         )
-    return LabelledAnswers(
-        tuple(case for case, *_ in kept.values()),
-        {name: label for name, (_, label, _) in kept.items() if label is not None},
-        {name: votes for name, (*_, votes) in kept.items() if len(votes) > 1},
-        dict(left_out),
-    )
+    return kept, left_out
 
 
 def case_of(answer: Answer) -> Case:

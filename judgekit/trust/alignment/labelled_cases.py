@@ -119,9 +119,11 @@ def holds_answers(word: str, settings: Settings) -> bool:
 
 
 def _answers(path: Path, settings: Settings, limit: int | None, needs: io.Needs) -> LabelledCases:
-    read = load_labelled_answers(path, columns=settings.columns, needs=needs)
+    s = settings
+    read = load_labelled_answers(path, columns=s.columns, references=s.references, needs=needs)
+    files = [path, *([s.references] if s.references is not None else [])]
     inputs = JudgeInput.of_cases(
-        read.cases[:limit], ANSWERS, files=(path,), digests=(io.input_digest(path),)
+        read.cases[:limit], ANSWERS, files=(path,), digests=tuple(map(io.input_digest, files))
     )
     name = safe_name(Path(path.name.removesuffix(".gz")).stem)
     return LabelledCases(name, inputs, read.labels, read.votes, read.left_out, pairs=False)

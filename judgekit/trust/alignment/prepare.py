@@ -14,6 +14,7 @@ from judgekit.extension.registry import Registry
 from judgekit.io.prompt_digest import LEARNED, prompt_digest
 from judgekit.jobs.bindings import JudgeFactory
 from judgekit.jobs.job import Job
+from judgekit.jobs.judge_settings import judge_specs, juror_settings
 from judgekit.jobs.learned_prompts import learned_prompts
 from judgekit.jobs.needs import case_needs
 from judgekit.jobs.prepare import job_for
@@ -270,6 +271,8 @@ def prepare_align(
     registry = registry or Registry.load(files=settings.plugins)
     check_settings(settings)
     base = replace(settings, limit=None, out=None)
+    for spec in judge_specs(base):  # at most one: JUDGE, or JUDGE@ENGINE/MODEL
+        base = juror_settings(spec, base, registry, alone=True)
     factory = JudgeFactory(registry, replace(base, columns={}))
     kind: RunKind = "score" if holds_answers(str(labelled), settings) else "compare"
     needs = case_needs([factory], (), kind)
@@ -305,7 +308,7 @@ def with_text_of_classes(template: Template) -> Template:
 
 def check_settings(settings: Settings) -> None:
     """Refuses (`InputError`) settings that leave out what an alignment measures."""
-    if settings.judge is not None and "," in settings.judge:
+    if len(judge_specs(settings)) > 1:
         raise InputError(f"{settings.judge!r} is a jury; an alignment has one judge")
     if settings.orders != "both" or settings.until is not None:
         raise InputError("an alignment shows all pairs in both orders; leave out orders and until")

@@ -345,3 +345,11 @@ def test_near_duplicates_are_in_no_part_and_in_the_files_head(
     assert len(aligned.left_out) == number > 0
     assert sum(report.parts.values()) + number == 80
     assert set(aligned.left_out) <= aligned.used
+
+
+def test_a_judge_may_name_its_model(server: JudgeServer, labels: Path) -> None:
+    server.says = planted
+    report = run(server, labels, judge="pairwise@openai/y", model=None, revisions=0)
+    assert report.shown
+    assert (report.judge, report.model) == ("pairwise", "openai/y")
+    assert {body["model"] for body in server.requests} == {"y"}
