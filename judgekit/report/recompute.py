@@ -12,7 +12,7 @@ from judgekit.report.content import RunContent
 from judgekit.runs.analysis import rate_runs
 from judgekit.runs.metadata import RunMetadata
 from judgekit.runs.reader import CaseResult
-from judgekit.stats import Rate, Summary
+from judgekit.stats import RankingSummary, Rate, Summary
 from judgekit.stats.outcomes.combine import combine
 from judgekit.stats.outcomes.values import label
 from judgekit.stats.stopping import Stopping
@@ -51,7 +51,7 @@ def recompute(content: RunContent) -> Recomputed:
     if metadata.task in ("jury", "route"):
         summary, changed = recompute_panel(content)
         return Recomputed(with_context_of(summary, content.summary), changed, ())
-    task = task_of(metadata, metadata.decides)
+    task = task_of(metadata, metadata.decides, class_names(content.summary))
     results = list(content.results())
     folded = [fold_again(task, result) for result in results]
     changed = tuple(
@@ -65,19 +65,28 @@ def recompute(content: RunContent) -> Recomputed:
     return Recomputed(with_context_of(summary, content.summary), changed, taken)
 
 
-def task_of(metadata: RunMetadata, decides: Mapping[str, Any]) -> AnyTask:
+def class_names(summary: AnySummary) -> tuple[str, ...]:
+    """The classes that a run's judge could say, in the order in which its summary has them."""
+    classes = None if isinstance(summary, RankingSummary) else summary.classes
+    return tuple(entry.name for entry in classes or ())
+
+
+def task_of(
+    metadata: RunMetadata, decides: Mapping[str, Any], classes: tuple[str, ...] = ()
+) -> AnyTask:
     """What made outcomes of judgements.
 
     Args:
         metadata: Its kind and models.
         decides: The rules, of the run or of one of its judges.
+        classes: Those that the judge may say, of a classifier.
     """
     merge, margin = decides["merge"], float(decides["tie_margin"])
     inconsistent = metadata.inconsistent
     if metadata.kind == "score":
-        return ScoreTask(metadata.models[0])
+        return ScoreTask(metadata.models[0], classes)
     if metadata.kind == "compare":
-        return CompareTask(metadata.models, merge, margin, inconsistent)
+        return CompareTask(metadata.models, merge, margin, inconsistent, classes)
     arity = int(decides["arity"])
     both = arity > 1 and decides["orders"] == "both"
     return RankTask(arity, both, merge, margin, inconsistent)

@@ -51,6 +51,12 @@ REPLIES = {
         1,
     ),
     "result": (Head("single", "result", (1, 5)), (), "Feedback: clear. [RESULT] 4", 4),
+    "class": (
+        Head("single", "class", label="Class", classes=("pass", "fail")),
+        (),
+        "It does what was asked.\nClass: pass",
+        "pass",
+    ),
     "number": (Head("single", "number", (0, 9)), (), "7", 7),
 }
 
@@ -65,7 +71,7 @@ def test_each_documented_format_has_a_reply_here() -> None:
 def test_a_reply_of_the_source(name: str) -> None:
     head, names, text, expected = REPLIES[name]
     verdict = read(Reply(text), head, names)
-    assert (verdict.score if verdict.choice is None else verdict.choice) == expected
+    assert (verdict.choice or verdict.label or verdict.score) == expected
 
 
 def row(tmp_path: Path, kind: str, form: str) -> Head:

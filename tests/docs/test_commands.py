@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from aligned_judges import planted
@@ -28,6 +31,13 @@ def named_pages() -> list[str]:
 def of_page(name: str) -> object:
     slow = PAGES.get(name, Page()).slow
     return pytest.param(name, marks=[pytest.mark.slow] if slow else [])
+
+
+@pytest.fixture(autouse=True)
+def _environment_of_the_page() -> Iterator[None]:
+    """What a page exports ends with it."""
+    with patch.dict(os.environ):
+        yield
 
 
 @pytest.mark.parametrize("name", [of_page(name) for name in named_pages()])

@@ -332,7 +332,7 @@ def test_two_plugins_with_one_name(tmp_path: Path) -> None:
         ("/x", InputError, "write ENGINE/MODEL"),
         ("", InputError, "such as 'openai/MODEL'"),
         ("opnai/gpt-4o-mini", PluginError, "no engine named 'opnai'; did you mean 'openai'?"),
-        ("zzz/gpt-4o-mini", PluginError, "no engine named 'zzz'; installed: openai, replay"),
+        ("zzz/gpt-4o-mini", PluginError, "no engine named 'zzz'; installed: anthropic, gemini"),
     ],
 )
 def test_an_engine_that_is_not_there(spec: str, error: type[JudgekitError], said: str) -> None:
